@@ -1,0 +1,125 @@
+# capchain. `make help` lists the targets; README.md says what they are for.
+
+BUILD  := build
+CLANG  ?= clang
+GCC    ?= gcc
+PYTHON := /usr/bin/python3
+KINDS  := device region iommu
+SETUP  ?= 1
+export SETUP
+
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
+COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 -fno-omit-frame-pointer $(WARN) -MMD -MP
+# Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
+PARSER := $(COMMON) -O1
+HOST   := $(COMMON) -O2
+
+# Layers: tables that all share, parsers, sandbox and judge, engines, the command.
+TABLE_SRC    := parsers/layout.c parsers/registry.c
+PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
+		  $(wildcard parsers/*.c parsers/models/*.c))
+HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
+TRUSTING_SRC := $(filter-out $(HARDENED_SRC),$(PARSER_SRC))
+SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
+HOOKS_SRC    := fuzz/sandbox/hooks.c
+SPEC_SRC     := fuzz/spec.c
+JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
+TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
+CMD_SRC      := $(wildcard fuzz/cmd/*.c)
+TEST_SRC     := $(filter-out fuzz/sandbox/sandbox_test_parsers.c, \
+		  $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+$(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
+	@mkdir -p $(@D)
+	@$(PYTHON) scripts/ledger.py $< $@
+
+# One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
+# parsers, what puts the load hooks into parsers, what instruments the reference, linker flags.
+define config
+$(1)_OBJ := $(BUILD)/$(1)/obj
+$(1)_SAN := $(4)
+$(1)_TRUST := $(5)
+
+$$($(1)_OBJ)/parsers/%.o: parsers/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) $(6) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
+$$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/sandbox/planted/%.o: fuzz/sandbox/planted/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) -Wno-infinite-recursion $(5) $(6) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/%.o: fuzz/%.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+
+$(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
+		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
+$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
+$(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
+
+$(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
+	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
+$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/planted/planted.o \
+		$$($(1)_TEXT) $$($(1)_JUDGE)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $(4) $(8) $$^ -lcmocka -lyaml -ljansson -o $$@
+
+$(1)_TARGETS := $$(KINDS:%=$(BUILD)/$(1)/fuzz_%_info)
+-include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
+endef
+
+kind_of_device := INFO_DEVICE
+kind_of_region := INFO_REGION
+kind_of_iommu  := INFO_IOMMU
+
+SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
+SANT  := -fsanitize=address
+CLOAD := -fsanitize-coverage=func,trace-loads
+FUZZ  := -fsanitize=fuzzer-no-link
+AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
+AFLCOV := -fsanitize-coverage=trace-pc-guard
+
+MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
+clang_MAIN      := $(MAIN_FILES:%=$(BUILD)/clang/obj/%)
+gcc_MAIN        := $(MAIN_FILES:%=$(BUILD)/gcc/obj/%)
+clang-asan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-asan/obj/%)
+gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
+clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
+afl_MAIN        := $(BUILD)/afl/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl_LD          := afl-clang-fast
+
+$(eval $(call config,clang,$(CLANG),,,,$(CLOAD),,))
+$(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))
+$(eval $(call config,clang-asan,$(CLANG),,$(SAN),$(SANT),$(CLOAD),,))
+$(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=address,,))
+$(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
+$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer))
+$(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer))
+$(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
+
+# Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
+# `main` itself is not instrumented, or its set-up would count against stability.
+$(BUILD)/afl/denylist:
+	@mkdir -p $(@D)
+	@echo 'fun:main' > $@
+$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
+	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@

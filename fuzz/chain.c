@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model behind chain.h. Reading ends with a comparison against what writing would give, so the
+ * round trip is exact by construction and everything before it may be as lenient as it likes.
+ */
+#include "chain.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ONE(...) +1
+#define CAP(kind, id, name, ...)                                                                   \
+	_Static_assert(0 LAYOUT_##name(ONE) <= CHAIN_CAP_FIELDS, #name " has too many fields");
+#define INFO(kind, ...)                                                                            \
+	_Static_assert(0 LAYOUT_##kind(ONE) <= CHAIN_INFO_FIELDS, #kind " has too many fields");
+LAYOUT_CAPS(CAP)
+LAYOUT_INFOS(INFO)
+#undef INFO
+#undef CAP
+#undef ONE
+
+/*
+ * Equal bytes between two differences that one overlay bridges: an overlay of its own costs more
+ * text than they do.
+ */
+#define RAW_GAP 8
+
+void chain_init(struct chain *ret_chain, enum info_kind kind)
+{
+	*ret_chain = (struct chain){.kind = kind};
+}
+
+void chain_free(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->ncaps; i++)
+		free(chain->caps[i].elements);
+	for (size_t i = 0; i < chain->nraws; i++)
+		free(chain->raws[i].bytes);
+	free(chain->caps);
+	free(chain->raws);
+	chain_init(chain, chain->kind);
+}
+
+/*
+ * @items with room for one more than @count, or NULL. Room is doubled whenever the count is 0 or a
+ * power of two, so nobody has to keep it.
+ */
+static void *with_room(void *items, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return items;
+	return reallocarray(items, count ? 2 * count : 1, size);
+}
+
+struct chain_cap *chain_add_cap(struct chain *chain)
+{
+	struct chain_cap *const caps = with_room(chain->caps, chain->ncaps, sizeof(*caps));
+
+	if (!caps)
+		return NULL;
+	chain->caps = caps;
+	caps[chain->ncaps] = (struct chain_cap){0};
+	return &caps[chain->ncaps++];
+}
+
+struct chain_raw *chain_add_raw(struct chain *chain, uint32_t at, uint32_t size)
+{
+	struct chain_raw *const raws = with_room(chain->raws, chain->nraws, sizeof(*raws));
+	uint8_t *bytes;
+
+	if (!raws)
+		return NULL;
+	chain->raws = raws;
+	/* calloc() of nothing may give NULL, which is no failure. */
+	bytes = calloc(size ? size : 1, 1);
+	if (!bytes)
+		return NULL;
+	raws[chain->nraws] = (struct chain_raw){.at = at, .size = size, .bytes = bytes};
+	return &raws[chain->nraws++];
+}
+
+void chain_remove_cap(struct chain *chain, size_t index)
+{
+	struct chain_cap *const cap = &chain->caps[index];
+
+	free(cap->elements);
+	chain->ncaps--;
+	memmove(cap, cap + 1, (chain->ncaps - index) * sizeof(*cap));
+}
+
+void chain_remove_raw(struct chain *chain, size_t index)
+{
+	struct chain_raw *const raw = &chain->raws[index];
+
+	free(raw->bytes);
+	chain->nraws--;
+	memmove(raw, raw + 1, (chain->nraws - index) * sizeof(*raw));
+}
+
+int chain_resize_elements(struct chain_cap *cap, uint32_t size)
+{
+	uint8_t *const elements = realloc(cap->elements, size ? size : 1);
+
+	if (!elements)
+		return -ENOMEM;
+	if (size > cap->elements_size)
+		memset(elements + cap->elements_size, 0, size - cap->elements_size);
+	cap->elements = elements;
+	cap->elements_size = size;
+	return 0;
+}
+
+const struct layout_cap *chain_cap_layout(const struct chain *chain, const struct chain_cap *cap)
+{
+	return cap->version ? layout_cap(chain->kind, cap->id) : NULL;
+}
+
+uint32_t chain_cap_fixed(const struct chain *chain, const struct chain_cap *cap)
+{
+	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
+
+	if (!layout)
+		return CAP_HEADER_SIZE;
+	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest];
+}
+
+uint64_t chain_cap_end(const struct chain *chain, const struct chain_cap *cap)
+{
+	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
+	const uint64_t end = (uint64_t)cap->at + chain_cap_fixed(chain, cap);
+
+	return layout && layout->elements ? end + cap->elements_size : end;
+}
+
+/* A buffer being written. */
+struct writing {
+	uint8_t *bytes;
+	uint32_t len;
+};
+
+static void put(const struct writing *to, uint64_t at, const uint8_t *bytes, uint32_t size)
+{
+	/* Nothing lands past len: what starts there is dropped, what crosses it is cut. */
+	if (at >= to->len || !size)
+		return;
+	memcpy(to->bytes + at, bytes, size < to->len - at ? size : to->len - (uint32_t)at);
+}
+
+static void put_value(const struct writing *to, uint64_t at, unsigned int width, uint64_t value)
+{
+	uint8_t bytes[8];
+
+	layout_store(bytes, width, value);
+	put(to, at, bytes, width);
+}
+
+static void put_cap(const struct writing *to, const struct chain *chain,
+		    const struct chain_cap *cap)
+{
+	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
+	const uint64_t at = cap->at;
+
+	put_value(to, at + CAP_HEADER_id, 2, cap->id);
+	put_value(to, at + CAP_HEADER_version, 2, cap->version);
+	put_value(to, at + CAP_HEADER_next, 4, cap->next);
+	if (!layout)
+		return;
+	for (size_t i = 0; i < layout->nfields; i++) {
+		const struct layout_field *const field = &layout->fields[i];
+
+		if (field->version <= cap->version)
+			put_value(to, at + field->at, field->width, cap->value[i]);
+	}
+	if (layout->elements)
+		put(to, at + chain_cap_fixed(chain, cap), cap->elements, cap->elements_size);
+}
+
+void chain_write(const struct chain *chain, uint8_t *ret_bytes)
+{
+	const struct layout_info *const info = &layout_infos[chain->kind];
+	const struct writing to = {.bytes = ret_bytes, .len = chain->len};
+
+	for (uint32_t i = 0; i < chain->len; i++)
+		ret_bytes[i] = chain->fill;
+	for (size_t i = 0; i < info->nfields; i++)
+		put_value(&to, info->fields[i].at, info->fields[i].width, chain->info[i]);
+	for (size_t i = 0; i < chain->ncaps; i++)
+		put_cap(&to, chain, &chain->caps[i]);
+	for (size_t i = 0; i < chain->nraws; i++)
+		put(&to, chain->raws[i].at, chain->raws[i].bytes, chain->raws[i].size);
+}
+
+/* A buffer being read. @taken marks its bytes that capabilities describe; @again is room for it. */
+struct reading {
+	const uint8_t *bytes;
+	uint32_t len;
+	uint8_t *taken;
+	uint8_t *again;
+};
+
+static bool is_free(const struct reading *from, uint64_t at, uint64_t end)
+{
+	/* Every byte looked at lies inside len. */
+	if (end > from->len)
+		return false;
+	while (at < end)
+		if (from->taken[at++])
+			return false;
+	return true;
+}
+
+static void take(const struct reading *from, uint64_t at, uint64_t end)
+{
+	while (at < end)
+		from->taken[at++] = 1;
+}
+
+/* A fixed field; its bytes past len and those that belong to a capability count as zero. */
+static uint64_t load_field(const struct reading *from, uint32_t at, unsigned int width)
+{
+	uint8_t bytes[8] = {0};
+
+	for (uint32_t i = 0; i < width; i++)
+		if (is_free(from, at + i, at + i + 1))
+			bytes[i] = from->bytes[at + i];
+	return layout_load(bytes, width);
+}
+
+/* The capability at @at, without elements; its header lies inside len. */
+static struct chain_cap load_cap(const struct reading *from, const struct chain *chain, uint32_t at)
+{
+	const uint8_t *const bytes = from->bytes + at;
+	struct chain_cap cap = {
+		.at = at,
+		.id = (uint16_t)layout_load(bytes + CAP_HEADER_id, 2),
+		.version = (uint16_t)layout_load(bytes + CAP_HEADER_version, 2),
+		.next = (uint32_t)layout_load(bytes + CAP_HEADER_next, 4),
+	};
+	const struct layout_cap *const layout = chain_cap_layout(chain, &cap);
+
+	/* The fixed part, with every field of this version, lies inside len. */
+	if (!layout || chain_cap_end(chain, &cap) > from->len)
+		return cap;
+	for (size_t i = 0; i < layout->nfields; i++)
+		if (layout->fields[i].version <= cap.version)
+			cap.value[i] =
+				layout_load(bytes + layout->fields[i].at, layout->fields[i].width);
+	return cap;
+}
+
+static int read_caps(const struct reading *from, struct chain *chain)
+{
+	const struct layout_info *const info = &layout_infos[chain->kind];
+	uint32_t at = (uint32_t)load_field(from, info->cap_offset_at, 4);
+
+	/* The header lies inside len, past the fixed fields, and was not visited before. */
+	while (at >= info->end && is_free(from, at, (uint64_t)at + CAP_HEADER_SIZE)) {
+		const struct chain_cap cap = load_cap(from, chain, at);
+		const uint64_t end = chain_cap_end(chain, &cap);
+		const uint64_t written = end < from->len ? end : from->len;
+		struct chain_cap *added;
+
+		/* What would be written of the capability is no other capability's. */
+		if (!is_free(from, at, written))
+			return 0;
+		added = chain_add_cap(chain);
+		if (!added)
+			return -ENOMEM;
+		*added = cap;
+		take(from, at, written);
+		at = cap.next;
+	}
+	return 0;
+}
+
+/* After read_caps(), so that a count that lies cannot swallow the capabilities that follow. */
+static int read_elements(const struct reading *from, const struct chain *chain,
+			 struct chain_cap *cap)
+{
+	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
+	const uint64_t at = (uint64_t)cap->at + chain_cap_fixed(chain, cap);
+	uint64_t end = at;
+
+	if (!layout || !layout->elements)
+		return 0;
+	/* Each element lies inside len; a count that was not read is zero. */
+	for (uint64_t i = 0; i < cap->value[0]; i++) {
+		if (!is_free(from, end, end + layout->elements))
+			break;
+		end += layout->elements;
+	}
+	if (end == at)
+		return 0;
+	if (chain_resize_elements(cap, (uint32_t)(end - at)))
+		return -ENOMEM;
+	memcpy(cap->elements, from->bytes + at, cap->elements_size);
+	take(from, at, end);
+	return 0;
+}
+
+/*
+ * The byte value that is most frequent where the chain describes nothing, the smallest of several.
+ * What changes with the fill is described by nothing. Uses up @taken.
+ */
+static uint8_t best_fill(const struct reading *from, struct chain *chain)
+{
+	uint32_t count[256] = {0};
+	uint8_t best = 0;
+
+	chain->fill = 0;
+	chain_write(chain, from->taken);
+	chain->fill = 0xff;
+	chain_write(chain, from->again);
+	for (uint32_t i = 0; i < from->len; i++)
+		if (from->taken[i] != from->again[i])
+			count[from->bytes[i]]++;
+	for (unsigned int value = 1; value < 256; value++)
+		if (count[value] > count[best])
+			best = (uint8_t)value;
+	return best;
+}
+
+/* Lays over the chain whatever it would write differently. */
+static int read_raws(const struct reading *from, struct chain *chain)
+{
+	const uint8_t *const bytes = from->bytes;
+	const uint8_t *const again = from->again;
+	uint32_t end;
+
+	chain_write(chain, from->again);
+	for (uint32_t at = 0; at < from->len; at = end) {
+		struct chain_raw *raw;
+
+		end = at + 1;
+		if (bytes[at] == again[at])
+			continue;
+		for (uint32_t i = end; i < from->len && i - end < RAW_GAP; i++)
+			if (bytes[i] != again[i])
+				end = i + 1;
+		raw = chain_add_raw(chain, at, end - at);
+		if (!raw)
+			return -ENOMEM;
+		memcpy(raw->bytes, bytes + at, end - at);
+	}
+	return 0;
+}
+
+static int read_all(const struct reading *from, struct chain *chain)
+{
+	const struct layout_info *const info = &layout_infos[chain->kind];
+
+	if (read_caps(from, chain))
+		return -ENOMEM;
+	for (size_t i = 0; i < info->nfields; i++)
+		chain->info[i] = load_field(from, info->fields[i].at, info->fields[i].width);
+	for (size_t i = 0; i < chain->ncaps; i++)
+		if (read_elements(from, chain, &chain->caps[i]))
+			return -ENOMEM;
+	chain->fill = best_fill(from, chain);
+	return read_raws(from, chain);
+}
+
+int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct chain *ret_chain)
+{
+	struct chain chain;
+	struct reading from = {.bytes = bytes, .len = (uint32_t)len};
+	int error = -ENOMEM;
+
+	/* Every offset into the buffer fits 32 bits. */
+	if (len > INFO_LEN_MAX)
+		return -EINVAL;
+	chain_init(&chain, kind);
+	chain.len = from.len;
+	from.taken = calloc(len + 1, 1);
+	from.again = malloc(len + 1);
+	if (from.taken && from.again)
+		error = read_all(&from, &chain);
+	free(from.taken);
+	free(from.again);
+	if (error)
+		chain_free(&chain);
+	else
+		*ret_chain = chain;
+	return error;
+}

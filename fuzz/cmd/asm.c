@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* capchain asm and dis: the text form to bytes and back, exactly. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../findings.h"
+#include "../text.h"
+#include "cmd.h"
+
+struct text_options {
+	const enum info_kind *kind;
+	enum info_kind kind_value;
+	const char *file;
+	const char *out;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct text_options *const o = state->input;
+
+	switch (key) {
+	case 'k':
+		if (!kind_parse(arg, &o->kind_value))
+			argp_error(state, "no kind `%s`: device, region or iommu", arg);
+		o->kind = &o->kind_value;
+		return 0;
+	case 'o':
+		o->out = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->file)
+			argp_error(state, "one FILE at a time");
+		o->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->file)
+			argp_error(state, "which FILE?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option asm_options[] = {
+	{"output", 'o', "OUT", 0, "where the bytes go; - is standard output", 0}, {0}};
+
+static const struct argp asm_argp = {
+	asm_options,
+	parse,
+	"FILE.yaml -o OUT",
+	"Writes the bytes that a text form describes.\v"
+	"OUT appears whole or not at all. The text form is described in corpus/README.md.\n\n"
+	"Exit status: 0; 2 an unusable FILE; 5 OUT could not be written.",
+	NULL,
+	NULL,
+	NULL};
+
+static const struct argp_option dis_options[] = {
+	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
+	 0},
+	{"output", 'o', "OUT", 0, "where the text goes; standard output by default", 0},
+	{0}};
+
+static const struct argp dis_argp = {
+	dis_options,
+	parse,
+	"--kind KIND FILE",
+	"Writes the text form of any buffer; `capchain asm` gives back the same bytes.\v"
+	"KIND may be left out where the name of FILE starts with it and a dash.\n\n"
+	"Exit status: 0; 2 an unusable FILE; 5 the output could not be written.",
+	NULL,
+	NULL,
+	NULL};
+
+static int cannot_write(const char *path, int error)
+{
+	fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(error));
+	return EXIT_CANNOT_WRITE;
+}
+
+/* Writes to @path, or where that is NULL or "-" to standard output. */
+static int put(const char *path, const void *bytes, size_t len)
+{
+	int error;
+
+	if (!path || strcmp(path, "-") == 0) {
+		fwrite(bytes, 1, len, stdout);
+		return finish(EXIT_FINE);
+	}
+	error = findings_write(path, bytes, len);
+	return error ? cannot_write(path, -error) : EXIT_FINE;
+}
+
+int cmd_asm(int argc, char **argv)
+{
+	static struct input input;
+	struct text_options o = {0};
+	size_t len;
+	int status;
+
+	argp_parse(&asm_argp, argc, argv, 0, NULL, &o);
+	len = strlen(o.file);
+	if (!o.out || len < 5 || strcmp(o.file + len - 5, ".yaml")) {
+		fprintf(stderr, "capchain asm: %s\n",
+			o.out ? "FILE has to end in .yaml; it is the text form"
+			      : "say where the bytes go with -o OUT");
+		return EXIT_UNUSABLE;
+	}
+	if (input_load(o.file, NULL, &input))
+		return EXIT_UNUSABLE;
+	status = put(o.out, input.bytes, input.len);
+	input_free(&input);
+	return status;
+}
+
+int cmd_dis(int argc, char **argv)
+{
+	static struct input input;
+	struct text_options o = {0};
+	char *text = NULL;
+	size_t size = 0;
+	struct chain chain;
+	FILE *memory;
+	int status;
+
+	argp_parse(&dis_argp, argc, argv, 0, NULL, &o);
+	if (input_load(o.file, o.kind, &input))
+		return EXIT_UNUSABLE;
+	memory = open_memstream(&text, &size);
+	if (!memory || chain_read(input.bytes, input.len, input.kind, &chain)) {
+		fprintf(stderr, "capchain: %s: out of memory\n", o.file);
+		return EXIT_UNUSABLE;
+	}
+	text_dump(memory, &chain);
+	fclose(memory);
+	status = put(o.out, text, size);
+	chain_free(&chain);
+	free(text);
+	input_free(&input);
+	return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs of `capchain` share: exit statuses, inputs, and the judge's words as JSON. */
+#ifndef FUZZ_CMD_CMD_H
+#define FUZZ_CMD_CMD_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../judge.h"
+
+/* Exit statuses of every verb; README lists them. */
+enum {
+	EXIT_FINE = 0,
+	EXIT_FOUND = 1,	       /* a promise is broken, a verdict changed, --fail-on met */
+	EXIT_UNUSABLE = 2,     /* an input or the command line cannot be used */
+	EXIT_ARENA = 4,	       /* the sandbox has no address space */
+	EXIT_CANNOT_WRITE = 5, /* output could not be written whole */
+};
+
+/* One verb: argv[0] is "capchain VERB". Returns the exit status. */
+struct verb {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_check(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_asm(int argc, char **argv);
+int cmd_dis(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_bless(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+
+/* One input: its bytes, kind and path. */
+struct input {
+	char *path;
+	enum info_kind kind;
+	size_t len;
+	uint8_t bytes[INFO_LEN_MAX];
+};
+
+/*
+ * Reads the input at @path: text form where the name ends in .yaml, bytes otherwise; the kind of
+ * bytes is *@kind, or where that is NULL the start of the file's name. Returns 0, or EXIT_UNUSABLE
+ * after one line to stderr that says what is wrong and what to do.
+ */
+int input_load(const char *path, const enum info_kind *kind, struct input *ret_input);
+void input_free(struct input *input);
+
+/*
+ * All inputs under @paths, folders wholly, sorted, each path once; files in folders that cannot be
+ * inputs (README.md, expect/, ledger, dictionary) are left out. *@ret_files is a list of strings,
+ * freed by inputs_free(). Returns 0 or EXIT_UNUSABLE after one line.
+ */
+int inputs_find(int count, char *const paths[], char ***ret_files, size_t *ret_count);
+void inputs_free(char **files, size_t count);
+
+/* "device" and the like to a kind; false where it is none. */
+bool kind_parse(const char *name, enum info_kind *ret_kind);
+
+/* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
+struct judge *judge_or_exit(void);
+
+/* One JSON object for one input, as the design shows it; a new reference. */
+json_t *report_json(const struct judge *judge, const char *path);
+
+/* Writes @json as one line to stdout. */
+void report_print(const json_t *json);
+
+/* Flushes stdout: EXIT_CANNOT_WRITE after one line where that fails, else @status. */
+int finish(int status);
+
+/*
+ * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and one
+ * a parser that differs from it.
+ */
+struct expected;
+
+/* The folder `expect` beside or above @path: its corpus root in @ret_root, false where none is. */
+bool expect_root(const char *path, char *ret_root, size_t size);
+struct expected *expect_load(const char *root);
+void expect_free(struct expected *expected);
+
+/* What is expected of @name: "ok", "reject loop"; NULL for the reference where it is not listed. */
+const char *expect_reference(const struct expected *expected, const char *name);
+const char *expect_parser(const struct expected *expected, const char *parser, const char *name);
+
+/* Notes what @judge says of @name; drops what is listed of it. */
+void expect_set(struct expected *expected, const char *name, const struct judge *judge);
+
+/* Names in the reference's list, for those whose file is gone. */
+size_t expect_count(const struct expected *expected);
+const char *expect_name(const struct expected *expected, size_t i);
+void expect_drop(struct expected *expected, const char *name);
+
+/* Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line. */
+int expect_save(const struct expected *expected, const char *root);
+
+/* "reject loop", "ok": a verdict and its reason as expected verdicts say them. */
+void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Expected verdicts: corpus/expect/reference.txt has a line for every input, <parser>.txt one for
+ * each input where that parser's verdict or reason is not the reference's. A parser added or
+ * changed is a diff in its own file.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../findings.h"
+#include "cmd.h"
+
+#define REFERENCE "reference"
+#define WORDS_MAX 128
+
+/* lists: file name without .txt -> input name -> words. */
+struct expected {
+	json_t *lists;
+};
+
+bool expect_root(const char *path, char *ret_root, size_t size)
+{
+	char real[PATH_MAX], below[PATH_MAX + 8];
+	struct stat what;
+	char *slash;
+
+	if (!realpath(path, real))
+		return false;
+	do {
+		snprintf(below, sizeof(below), "%s/expect", real);
+		if (stat(below, &what) == 0 && S_ISDIR(what.st_mode)) {
+			snprintf(ret_root, size, "%s", real);
+			return true;
+		}
+		slash = strrchr(real, '/');
+		if (slash)
+			*slash = '\0';
+	} while (slash && real[0]);
+	return false;
+}
+
+static json_t *list_of(const struct expected *expected, const char *file)
+{
+	json_t *list = json_object_get(expected->lists, file);
+
+	if (!list) {
+		list = json_object();
+		json_object_set_new(expected->lists, file, list);
+	}
+	return list;
+}
+
+static void load_list(struct expected *expected, const char *root, const char *file)
+{
+	json_t *const list = list_of(expected, file);
+	char path[PATH_MAX + 64], line[1024], *words;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
+	in = fopen(path, "r");
+	if (!in)
+		return;
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		words = strchr(line, ' ');
+		if (line[0] == '#' || !words)
+			continue;
+		*words = '\0';
+		json_object_set_new(list, line, json_string(words + 1));
+	}
+	fclose(in);
+}
+
+struct expected *expect_load(const char *root)
+{
+	struct expected *const expected = calloc(1, sizeof(*expected));
+
+	if (!expected)
+		return NULL;
+	expected->lists = json_object();
+	load_list(expected, root, REFERENCE);
+	for (size_t i = 0; i < info_parser_count; i++)
+		load_list(expected, root, info_parsers[i]->name);
+	return expected;
+}
+
+void expect_free(struct expected *expected)
+{
+	if (expected)
+		json_decref(expected->lists);
+	free(expected);
+}
+
+const char *expect_parser(const struct expected *expected, const char *parser, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(expected->lists, parser), name));
+}
+
+const char *expect_reference(const struct expected *expected, const char *name)
+{
+	return expect_parser(expected, REFERENCE, name);
+}
+
+void expect_drop(struct expected *expected, const char *name)
+{
+	const char *file;
+	json_t *list;
+
+	json_object_foreach(expected->lists, file, list) json_object_del(list, name);
+}
+
+void expect_set(struct expected *expected, const char *name, const struct judge *judge)
+{
+	char words[WORDS_MAX], reference[WORDS_MAX];
+
+	expect_drop(expected, name);
+	verdict_words(judge->spec->verdict, rule_name(judge->spec->rule), reference,
+		      sizeof(reference));
+	json_object_set_new(list_of(expected, REFERENCE), name, json_string(reference));
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		if (!judged->parser->reads[judge->kind].ids)
+			continue;
+		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+		if (strcmp(words, reference))
+			json_object_set_new(list_of(expected, judged->parser->name), name,
+					    json_string(words));
+	}
+}
+
+size_t expect_count(const struct expected *expected)
+{
+	return json_object_size(json_object_get(expected->lists, REFERENCE));
+}
+
+const char *expect_name(const struct expected *expected, size_t i)
+{
+	void *at = json_object_iter(json_object_get(expected->lists, REFERENCE));
+
+	while (i--)
+		at = json_object_iter_next(json_object_get(expected->lists, REFERENCE), at);
+	return json_object_iter_key(at);
+}
+
+static int by_string(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void print_list(FILE *out, json_t *list)
+{
+	const size_t count = json_object_size(list);
+	const char **const names = calloc(count + 1, sizeof(*names));
+	const char *name;
+	json_t *words;
+	size_t n = 0;
+
+	if (!names)
+		return;
+	json_object_foreach(list, name, words) names[n++] = name;
+	qsort(names, count, sizeof(*names), by_string);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s %s\n", names[i],
+			json_string_value(json_object_get(list, names[i])));
+	free(names);
+}
+
+static int save_list(const char *root, const char *file, json_t *list)
+{
+	char path[PATH_MAX + 64], *text = NULL;
+	size_t size = 0;
+	FILE *const memory = open_memstream(&text, &size);
+	int error = memory ? 0 : -ENOMEM;
+
+	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
+	if (memory) {
+		print_list(memory, list);
+		fclose(memory);
+		if (size)
+			error = findings_write(path, text, size);
+		else if (unlink(path) && errno != ENOENT)
+			error = -errno;
+	}
+	free(text);
+	if (error)
+		fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
+	return error ? EXIT_CANNOT_WRITE : 0;
+}
+
+int expect_save(const struct expected *expected, const char *root)
+{
+	const char *file;
+	json_t *list;
+	int status = 0;
+
+	json_object_foreach(expected->lists, file, list) if (!status) status =
+		save_list(root, file, list);
+	return status;
+}

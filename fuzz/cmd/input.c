@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds and reads inputs, and says in one line what is wrong with one. */
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../parsers/layout.h"
+#include "../text.h"
+#include "cmd.h"
+
+/* No text form of INFO_LEN_MAX bytes is longer. */
+#define TEXT_MAX ((size_t)4 << 20)
+
+static int unusable(const char *path, const char *what)
+{
+	fprintf(stderr, "capchain: %s: %s\n", path, what);
+	return EXIT_UNUSABLE;
+}
+
+bool kind_parse(const char *name, enum info_kind *ret_kind)
+{
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		if (strcmp(name, info_kind_name(kind)) == 0) {
+			*ret_kind = kind;
+			return true;
+		}
+	return false;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *const slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_text(const char *path)
+{
+	const size_t len = strlen(path);
+
+	return len > 5 && strcmp(path + len - 5, ".yaml") == 0;
+}
+
+/* The kind that a file's name starts with, before a dash. */
+static bool kind_of_name(const char *path, enum info_kind *ret_kind)
+{
+	const char *const name = base_name(path);
+	const size_t len = strcspn(name, "-");
+	char start[16];
+
+	if (name[len] != '-' || len >= sizeof(start))
+		return false;
+	memcpy(start, name, len);
+	start[len] = '\0';
+	return kind_parse(start, ret_kind);
+}
+
+/* Reads at most @max bytes of @path; a longer file is refused before it is read. */
+static int read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_len)
+{
+	FILE *const file = fopen(path, "rb");
+	struct stat what;
+	char *bytes;
+	char line[128];
+
+	if (!file)
+		return unusable(path, strerror(errno));
+	if (fstat(fileno(file), &what) == 0 && S_ISDIR(what.st_mode)) {
+		fclose(file);
+		return unusable(path, "is a folder; name a file in it");
+	}
+	bytes = malloc(max + 1);
+	if (!bytes) {
+		fclose(file);
+		return unusable(path, strerror(ENOMEM));
+	}
+	*ret_len = fread(bytes, 1, max + 1, file);
+	if (ferror(file) || *ret_len > max) {
+		snprintf(line, sizeof(line), "longer than %zu bytes, the most an input may have",
+			 max);
+		unusable(path, ferror(file) ? strerror(errno) : line);
+		free(bytes);
+		fclose(file);
+		return EXIT_UNUSABLE;
+	}
+	fclose(file);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+static int load_text(const char *path, const enum info_kind *kind, struct input *ret_input)
+{
+	char error[TEXT_ERROR_SIZE];
+	struct chain chain;
+	char *text;
+	size_t size;
+
+	if (read_file(path, TEXT_MAX, &text, &size))
+		return EXIT_UNUSABLE;
+	if (text_load(path, text, size, &chain, error)) {
+		fprintf(stderr, "capchain: %s\n", error);
+		free(text);
+		return EXIT_UNUSABLE;
+	}
+	free(text);
+	chain_write(&chain, ret_input->bytes);
+	ret_input->kind = chain.kind;
+	ret_input->len = chain.len;
+	chain_free(&chain);
+	if (kind && *kind != ret_input->kind)
+		return unusable(path, "is of another kind than --kind says; leave --kind out");
+	return 0;
+}
+
+static int load_bytes(const char *path, const enum info_kind *kind, struct input *ret_input)
+{
+	char *bytes;
+
+	if (kind)
+		ret_input->kind = *kind;
+	else if (!kind_of_name(path, &ret_input->kind))
+		return unusable(path, "of which kind? say --kind device, region or iommu, or start "
+				      "its name with one and a dash");
+	if (read_file(path, INFO_LEN_MAX, &bytes, &ret_input->len))
+		return EXIT_UNUSABLE;
+	memcpy(ret_input->bytes, bytes, ret_input->len);
+	free(bytes);
+	return 0;
+}
+
+int input_load(const char *path, const enum info_kind *kind, struct input *ret_input)
+{
+	ret_input->path = strdup(path);
+	if (!ret_input->path)
+		return unusable(path, strerror(ENOMEM));
+	if ((is_text(path) ? load_text : load_bytes)(path, kind, ret_input) == 0)
+		return 0;
+	input_free(ret_input);
+	return EXIT_UNUSABLE;
+}
+
+void input_free(struct input *input)
+{
+	free(input->path);
+	input->path = NULL;
+}
+
+/* Files of a corpus that are no inputs. */
+static bool is_no_input(const char *name)
+{
+	static const char *const endings[] = {".md", ".dict", ".txt", ".tmp"};
+	const size_t len = strlen(name);
+
+	if (name[0] == '.' || strcmp(name, "ledger.yaml") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (len > strlen(endings[i]) &&
+		    strcmp(name + len - strlen(endings[i]), endings[i]) == 0)
+			return true;
+	return false;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int add_file(const char *path, char ***files, size_t *count)
+{
+	char **const longer = realloc(*files, (*count + 1) * sizeof(**files));
+
+	if (!longer)
+		return unusable(path, strerror(ENOMEM));
+	*files = longer;
+	longer[*count] = strdup(path);
+	if (!longer[*count])
+		return unusable(path, strerror(ENOMEM));
+	++*count;
+	return 0;
+}
+
+static int find_under(FTS *tree, char ***files, size_t *count)
+{
+	FTSENT *entry;
+
+	while ((entry = fts_read(tree))) {
+		switch (entry->fts_info) {
+		case FTS_D:
+			if (entry->fts_level > 0 &&
+			    (entry->fts_name[0] == '.' || !strcmp(entry->fts_name, "expect")))
+				fts_set(tree, entry, FTS_SKIP);
+			break;
+		case FTS_NS:
+		case FTS_DNR:
+		case FTS_ERR:
+			return unusable(entry->fts_path, strerror(entry->fts_errno));
+		case FTS_DP:
+		case FTS_DC:
+			break;
+		default:
+			/* A file that was named is taken as it is, one in a folder by its name. */
+			if ((entry->fts_level == 0 || !is_no_input(entry->fts_name)) &&
+			    add_file(entry->fts_path, files, count))
+				return EXIT_UNUSABLE;
+		}
+	}
+	return 0;
+}
+
+int inputs_find(int count, char *const paths[], char ***ret_files, size_t *ret_count)
+{
+	char **files = NULL;
+	size_t found = 0;
+	int status = 0;
+
+	for (int i = 0; i < count && !status; i++) {
+		char *const one[] = {paths[i], NULL};
+		FTS *const tree = fts_open(one, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+
+		if (!tree) {
+			status = unusable(paths[i], strerror(errno));
+			break;
+		}
+		status = find_under(tree, &files, &found);
+		fts_close(tree);
+	}
+	if (status) {
+		inputs_free(files, found);
+		return status;
+	}
+	*ret_files = files;
+	*ret_count = found;
+	return 0;
+}
+
+void inputs_free(char **files, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(files[i]);
+	free(files);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* capchain list: what this build knows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../parsers/layout.h"
+#include "../verdicts.h"
+#include "cmd.h"
+
+static const struct argp_option options[] = {{"json", 'j', NULL, 0, "one JSON object a thing", 0},
+					     {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	switch (key) {
+	case 'j':
+		*(bool *)state->input = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "takes no argument");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {options,
+				 parse,
+				 "",
+				 "Lists parsers, kinds, rules, notes and capabilities.\v"
+				 "Exit status: 0; 5 the output could not be written.",
+				 NULL,
+				 NULL,
+				 NULL};
+
+static const char *trust_name(enum info_trust trust)
+{
+	return trust == INFO_HARDENED ? "hardened" : "trusting";
+}
+
+static const char *source_name(enum info_source source)
+{
+	return source == INFO_FROM_PEER ? "peer" : "kernel";
+}
+
+static const char *style_name(enum info_style style)
+{
+	return style == INFO_LOOKUP ? "lookup" : "list";
+}
+
+/* "all" or "1 3" for a set of ids. */
+static void ids_words(uint64_t ids, char *ret_words, size_t size)
+{
+	size_t used = 0;
+
+	snprintf(ret_words, size, "%s", ids == INFO_ALL_IDS ? "all" : "");
+	if (ids == INFO_ALL_IDS)
+		return;
+	for (unsigned int id = 0; id < 63 && used < size; id++)
+		if (ids & INFO_ID(id))
+			used += (size_t)snprintf(ret_words + used, size - used, "%s%u",
+						 used ? " " : "", id);
+}
+
+static void print_parser(const struct info_parser *parser)
+{
+	char ids[256];
+
+	printf("  %-10s %s, reads from the %s: %s\n", parser->name, trust_name(parser->trust),
+	       source_name(parser->source), parser->summary);
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+		const struct info_reads *const reads = &parser->reads[kind];
+
+		if (!reads->ids)
+			continue;
+		ids_words(reads->ids, ids, sizeof(ids));
+		printf("  %-10s   %s: %s, ids %s\n", "", info_kind_name(kind),
+		       style_name(reads->style), ids);
+	}
+}
+
+static void print_cap(const struct layout_cap *cap)
+{
+	printf("  %-6s %2u  %-16s", info_kind_name(cap->kind), cap->id, cap->name);
+	for (unsigned int version = 1; version <= cap->newest; version++)
+		printf(" v%u %u bytes", version, cap->fixed[version]);
+	if (cap->elements)
+		printf(" + %u for each of %s", (unsigned int)cap->elements, cap->array);
+	putchar('\n');
+}
+
+static void print_all(const struct judge *judge)
+{
+	char oracles[512];
+
+	puts("parsers");
+	for (size_t i = 0; i < info_parser_count; i++)
+		print_parser(info_parsers[i]);
+	puts("kinds");
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		printf("  %-10s struct %s: at least %u bytes, capabilities from %u on\n",
+		       info_kind_name(kind), layout_infos[kind].uapi, layout_infos[kind].minsz,
+		       layout_infos[kind].end);
+	puts("rules");
+	for (unsigned int rule = 1; rule < RULE_COUNT; rule++)
+		printf("  %s\n", rule_name((enum rule)rule));
+	puts("notes");
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		printf("  %-20s %s\n", note_name((enum note)note),
+		       NOTE_BIT(note) & NOTES_ODD ? "odd" : "plain");
+	puts("capabilities");
+	for (size_t i = 0; i < layout_cap_count; i++)
+		print_cap(&layout_caps[i]);
+	verdicts_oracles(judge, oracles, sizeof(oracles));
+	printf("oracles of this build\n  %s\n", oracles);
+}
+
+static void put_json(json_t *json)
+{
+	report_print(json);
+	json_decref(json);
+}
+
+static void json_parser(const struct info_parser *parser)
+{
+	json_t *const kinds = json_object();
+	char ids[256];
+
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+		const struct info_reads *const reads = &parser->reads[kind];
+
+		if (!reads->ids)
+			continue;
+		ids_words(reads->ids, ids, sizeof(ids));
+		json_object_set_new(
+			kinds, info_kind_name(kind),
+			json_pack("{s:s,s:s}", "style", style_name(reads->style), "ids", ids));
+	}
+	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:o}", "parser", parser->name, "summary",
+			   parser->summary, "trust", trust_name(parser->trust), "source",
+			   source_name(parser->source), "fixed_size", (int)parser->fixed_size,
+			   "kinds", kinds));
+}
+
+static void json_cap(const struct layout_cap *cap)
+{
+	for (unsigned int version = 1; version <= cap->newest; version++)
+		put_json(json_pack("{s:s,s:s,s:i,s:i,s:i,s:i}", "capability", cap->name, "kind",
+				   info_kind_name(cap->kind), "id", cap->id, "version",
+				   (int)version, "fixed", cap->fixed[version], "element",
+				   (int)cap->elements));
+}
+
+static void json_all(void)
+{
+	for (size_t i = 0; i < info_parser_count; i++)
+		json_parser(info_parsers[i]);
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		put_json(json_pack("{s:s,s:s,s:i,s:i}", "kind", info_kind_name(kind), "struct",
+				   layout_infos[kind].uapi, "minsz", (int)layout_infos[kind].minsz,
+				   "end", (int)layout_infos[kind].end));
+	for (unsigned int rule = 1; rule < RULE_COUNT; rule++)
+		put_json(json_pack("{s:s}", "rule", rule_name((enum rule)rule)));
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		put_json(json_pack("{s:s,s:b}", "note", note_name((enum note)note), "odd",
+				   (NOTE_BIT(note) & NOTES_ODD) != 0));
+	for (size_t i = 0; i < layout_cap_count; i++)
+		json_cap(&layout_caps[i]);
+}
+
+int cmd_list(int argc, char **argv)
+{
+	bool json = false;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	if (json) {
+		json_all();
+	} else {
+		struct judge *const judge = judge_or_exit();
+
+		print_all(judge);
+		judge_free(judge);
+	}
+	return finish(EXIT_FINE);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* capchain: the one front door. Finds the verb and hands it the rest of the line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct verb verbs[] = {
+	{"check", "every parser on every file; rules, notes, verdicts, disagreements", cmd_check},
+	{"explain", "draws one buffer's chain and each parser's way through it", cmd_explain},
+	{"asm", "text form to bytes", cmd_asm},
+	{"dis", "bytes to text form", cmd_dis},
+	{"replay", "every input against the expected verdicts, as TAP", cmd_replay},
+	{"bless", "writes the expected verdicts anew", cmd_bless},
+	{"list", "parsers, kinds, rules, notes, capabilities", cmd_list},
+};
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static int help(FILE *out)
+{
+	fputs("Usage: capchain VERB [OPTION...] [FILE...]\n"
+	      "Feeds VFIO INFO buffers to every parser and says where they differ.\n\n",
+	      out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+	fputs("\n`capchain VERB --help` says more of each.\n\n"
+	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
+	      "unless its name starts with device-, region- or iommu-.\n\n"
+	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
+	      "command line cannot be used; 4 no address space for the sandbox; 5 the output could\n"
+	      "not be written.\n",
+	      out);
+	return EXIT_UNUSABLE;
+}
+
+int main(int argc, char **argv)
+{
+	static char name[64];
+
+	if (argc >= 2 &&
+	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+		help(stdout);
+		return finish(EXIT_FINE);
+	}
+	for (size_t i = 0; argc >= 2 && i < VERBS; i++) {
+		if (strcmp(argv[1], verbs[i].name))
+			continue;
+		snprintf(name, sizeof(name), "capchain %s", verbs[i].name);
+		argv[1] = name;
+		argp_err_exit_status = EXIT_UNUSABLE;
+		return verbs[i].run(argc - 1, argv + 1);
+	}
+	if (argc >= 2)
+		fprintf(stderr, "capchain: no verb `%s`; `capchain --help` lists them\n", argv[1]);
+	else
+		help(stderr);
+	return EXIT_UNUSABLE;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capchain replay and bless: the corpus as a regression test. Replay holds every parser's verdict
+ * on every input to the expected one, in TAP; bless writes the expected ones anew.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../ledger.h"
+#include "../verdicts.h"
+#include "cmd.h"
+
+/* What a replay adds up. */
+struct replay {
+	struct judge *judge;
+	struct expected *expected;
+	char root[PATH_MAX];
+	FILE *verdicts;
+	const char *verdicts_path;
+	size_t done;
+	size_t failed;
+	size_t skipped;
+	int npaths;
+	char **paths;
+};
+
+static const struct argp_option replay_options[] = {
+	{"verdicts", 'v', "FILE", 0,
+	 "also write each input's verdicts to FILE, one line an input, the same on every build", 0},
+	{0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct replay *const r = state->input;
+
+	switch (key) {
+	case 'v':
+		r->verdicts_path = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		r->npaths = state->argc - state->next;
+		r->paths = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which PATH?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp replay_argp = {
+	replay_options,
+	parse,
+	"PATH...",
+	"Runs every parser on every input under each PATH and holds the verdicts to the expected ones: "
+	"the folder expect/ beside or above PATH.\v"
+	"Prints TAP, one line an input, and a closing line `N passed, N failed`. An input fails where a "
+	"verdict or reason differs, where it has no expected verdict, where it cannot be read, where a "
+	"promise is broken, and where the list has it but its file is gone.\n\n"
+	"Exit status: 0; 1 where an input failed or there was none; 2 no expect/ or an unusable PATH; 4 "
+	"no address space for the sandbox; 5 the output could not be written.",
+	NULL,
+	NULL,
+	NULL};
+
+static const struct argp bless_argp = {
+	NULL,
+	parse,
+	"PATH...",
+	"Writes the expected verdicts of every input under each PATH to the folder expect/ beside or "
+	"above it, and drops those whose file is gone. Read the diff before you commit it.\v"
+	"Exit status: 0; 2 an unusable PATH or input; 4 no address space for the sandbox; 5 the files "
+	"could not be written, and are as they were.",
+	NULL,
+	NULL,
+	NULL};
+
+/* Opens what both verbs need. 0 or an exit status after one line. */
+static int open_replay(struct replay *r)
+{
+	char root[PATH_MAX];
+
+	for (int i = 0; i < r->npaths; i++) {
+		if (!expect_root(r->paths[i], root, sizeof(root))) {
+			fprintf(stderr,
+				"capchain: %s: %s; expected verdicts stand in a folder expect/ "
+				"beside or above the inputs\n",
+				r->paths[i], errno == ENOENT ? "not found" : "no expect/ found");
+			return EXIT_UNUSABLE;
+		}
+		if (i && strcmp(root, r->root)) {
+			fprintf(stderr,
+				"capchain: %s belongs to another corpus than %s; replay "
+				"one at a time\n",
+				r->paths[i], r->paths[0]);
+			return EXIT_UNUSABLE;
+		}
+		snprintf(r->root, sizeof(r->root), "%s", root);
+	}
+	if (r->verdicts_path && !(r->verdicts = fopen(r->verdicts_path, "w"))) {
+		fprintf(stderr, "capchain: cannot write %s: %s\n", r->verdicts_path,
+			strerror(errno));
+		return EXIT_CANNOT_WRITE;
+	}
+	r->judge = judge_or_exit();
+	r->expected = expect_load(r->root);
+	return 0;
+}
+
+static int close_replay(struct replay *r, int status)
+{
+	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts))) {
+		fprintf(stderr, "capchain: cannot write %s whole\n", r->verdicts_path);
+		status = EXIT_CANNOT_WRITE;
+	}
+	expect_free(r->expected);
+	judge_free(r->judge);
+	return finish(status);
+}
+
+/* The name of the input at @path in the lists: its path below the corpus root. */
+static const char *name_below(const struct replay *r, const char *path, char real[PATH_MAX])
+{
+	const size_t root = strlen(r->root);
+
+	if (!realpath(path, real))
+		return path;
+	return strncmp(real, r->root, root) == 0 && real[root] == '/' ? real + root + 1 : real;
+}
+
+static bool differs(const char *who, const char *expected, const char *got, char *why, size_t size)
+{
+	const size_t used = strlen(why);
+
+	if (expected && strcmp(expected, got) == 0)
+		return false;
+	snprintf(why + used, size - used, "# %s: expected %s, got %s\n", who,
+		 expected ? expected : "nothing (not in expect/: bless it)", got);
+	return true;
+}
+
+/* Compares the judge's findings with the lists; true and lines in @why where they differ. */
+static bool differs_anywhere(struct replay *r, const char *name, char *why, size_t size)
+{
+	const char *const reference = expect_reference(r->expected, name);
+	const struct judged *const broken = judge_broken(r->judge);
+	char words[128], bucket[BUCKET_MAX];
+	bool bad;
+
+	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
+		      sizeof(words));
+	bad = differs("reference", reference, words, why, size);
+	for (size_t i = 0; reference && i < r->judge->count; i++) {
+		const struct judged *const judged = &r->judge->judged[i];
+		const char *listed = expect_parser(r->expected, judged->parser->name, name);
+
+		if (!judged->parser->reads[r->judge->kind].ids)
+			continue;
+		r->skipped += judged->skipped;
+		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+		if (!judged->skipped)
+			bad |= differs(judged->parser->name, listed ? listed : reference, words,
+				       why, size);
+	}
+	if (broken) {
+		const size_t used = strlen(why);
+
+		judged_bucket(broken, bucket);
+		snprintf(why + used, size - used, "# promise broken: %s\n", bucket);
+	}
+	return bad || broken;
+}
+
+static void say(struct replay *r, const char *name, bool failed, const char *why)
+{
+	r->failed += failed;
+	printf("%sok %zu - %s\n%s", failed ? "not " : "", ++r->done, name, why);
+}
+
+static void replay_file(struct replay *r, const char *path)
+{
+	static struct input input;
+	char real[PATH_MAX], why[4096] = "";
+	const char *const name = name_below(r, path, real);
+	bool bad;
+
+	if (input_load(path, NULL, &input)) {
+		say(r, name, true, "# cannot be read\n");
+		return;
+	}
+	judge_read(r->judge, input.bytes, input.len, input.kind);
+	bad = differs_anywhere(r, name, why, sizeof(why));
+	if (r->verdicts)
+		verdicts_print(r->verdicts, r->judge);
+	say(r, name, bad, why);
+	input_free(&input);
+}
+
+/* Whether the lists' @name lies under one of the paths that were given, and is not there. */
+static bool is_gone(const struct replay *r, const char *name)
+{
+	char path[2 * PATH_MAX], real[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", r->root, name);
+	if (realpath(path, real))
+		return false;
+	for (int i = 0; i < r->npaths; i++)
+		if (realpath(r->paths[i], real) && strncmp(path, real, strlen(real)) == 0)
+			return true;
+	return false;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct replay r = {0};
+	char **files;
+	size_t count;
+	int status;
+
+	argp_parse(&replay_argp, argc, argv, 0, NULL, &r);
+	status = open_replay(&r);
+	if (!status)
+		status = inputs_find(r.npaths, r.paths, &files, &count);
+	if (status)
+		return status;
+	for (size_t i = 0; i < count; i++)
+		replay_file(&r, files[i]);
+	for (size_t i = 0; i < expect_count(r.expected); i++)
+		if (is_gone(&r, expect_name(r.expected, i)))
+			say(&r, expect_name(r.expected, i), true,
+			    "# listed in expect/reference.txt, but its file is gone\n");
+	inputs_free(files, count);
+	printf("1..%zu\n", r.done);
+	if (r.skipped)
+		printf("# %zu walks skipped: no load hooks in this build, and they may loop\n",
+		       r.skipped);
+	if (!r.done)
+		puts("# nothing was replayed");
+	printf("%zu passed, %zu failed\n", r.done - r.failed, r.failed);
+	return close_replay(&r, r.failed || !r.done ? EXIT_FOUND : EXIT_FINE);
+}
+
+static int bless_file(struct replay *r, const char *path)
+{
+	static struct input input;
+	char real[PATH_MAX];
+
+	if (input_load(path, NULL, &input))
+		return EXIT_UNUSABLE;
+	judge_read(r->judge, input.bytes, input.len, input.kind);
+	expect_set(r->expected, name_below(r, path, real), r->judge);
+	input_free(&input);
+	r->done++;
+	return 0;
+}
+
+int cmd_bless(int argc, char **argv)
+{
+	struct replay r = {0};
+	char **files;
+	size_t count, gone = 0;
+	int status;
+
+	argp_parse(&bless_argp, argc, argv, 0, NULL, &r);
+	status = open_replay(&r);
+	if (!status)
+		status = inputs_find(r.npaths, r.paths, &files, &count);
+	if (status)
+		return status;
+	for (size_t i = 0; i < count && !status; i++)
+		status = bless_file(&r, files[i]);
+	for (size_t i = 0; i < expect_count(r.expected);) {
+		if (is_gone(&r, expect_name(r.expected, i))) {
+			expect_drop(r.expected, expect_name(r.expected, i));
+			gone++;
+		} else {
+			i++;
+		}
+	}
+	inputs_free(files, count);
+	if (!status)
+		status = expect_save(r.expected, r.root);
+	if (!status)
+		printf("%zu inputs blessed, %zu gone\n", r.done, gone);
+	return close_replay(&r, status);
+}

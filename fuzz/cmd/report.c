@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The judge's findings as JSON Lines, and the ends that every verb shares. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../parsers/layout.h"
+#include "cmd.h"
+
+struct judge *judge_or_exit(void)
+{
+	char error[512];
+	struct judge *const judge =
+		judge_new(info_parsers, info_parser_count, error, sizeof(error));
+
+	if (judge)
+		return judge;
+	fprintf(stderr, "capchain: %s\n", error);
+	exit(EXIT_ARENA);
+}
+
+int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "capchain: cannot write the output: %s\n", strerror(errno));
+	return EXIT_CANNOT_WRITE;
+}
+
+void report_print(const json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+}
+
+void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size)
+{
+	snprintf(ret_words, size, "%s%s%s", verdict_name(verdict), reason[0] ? " " : "", reason);
+}
+
+static json_t *cap_json(const struct info_cap *cap, enum info_kind kind)
+{
+	const struct layout_cap *const layout = layout_cap(kind, cap->id);
+	json_t *const json = json_pack("{s:I,s:i,s:i}", "offset", (json_int_t)cap->offset, "id",
+				       cap->id, "version", cap->version);
+
+	if (cap->decoded && layout && layout->elements)
+		json_object_set_new(json, "count", json_integer(cap->count));
+	return json;
+}
+
+static json_t *reference_json(const struct judge *judge)
+{
+	const struct spec *const spec = judge->spec;
+	json_t *const caps = json_array();
+	json_t *const json = json_pack("{s:s}", "verdict", verdict_name(spec->verdict));
+
+	if (spec->rule != RULE_NONE)
+		json_object_set_new(json, "reason", json_string(rule_name(spec->rule)));
+	if (spec->verdict == VERDICT_TRUNCATED)
+		json_object_set_new(json, "need", json_integer(spec->need));
+	for (size_t i = 0; i < spec->ncaps; i++)
+		json_array_append_new(caps, cap_json(&spec->caps[i].cap, judge->kind));
+	json_object_set_new(json, "caps", caps);
+	return json;
+}
+
+static json_t *rules_json(const struct spec *spec)
+{
+	json_t *const rules = json_array();
+
+	if (spec->rule != RULE_NONE)
+		json_array_append_new(
+			rules, json_pack("{s:s,s:I,s:I}", "rule", rule_name(spec->rule), "at",
+					 (json_int_t)spec->at, "from", (json_int_t)spec->from));
+	return rules;
+}
+
+static void add_notes(json_t *list, uint32_t notes, uint32_t at)
+{
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (notes & NOTE_BIT(note))
+			json_array_append_new(list, json_pack("{s:s,s:I}", "note",
+							      note_name((enum note)note), "at",
+							      (json_int_t)at));
+}
+
+static json_t *notes_json(const struct judge *judge)
+{
+	const struct spec *const spec = judge->spec;
+	json_t *const notes = json_array();
+
+	add_notes(notes, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
+		  layout_infos[judge->kind].cap_offset_at);
+	for (size_t i = 0; i < spec->ncaps; i++)
+		add_notes(notes, spec->caps[i].notes, spec->caps[i].cap.offset);
+	return notes;
+}
+
+static json_t *parser_json(const struct judged *judged, enum info_kind kind)
+{
+	const struct walk_result *const walk = &judged->walk;
+	json_t *const caps = json_array();
+	json_t *const json = json_pack("{s:s,s:s}", "name", judged->parser->name, "verdict",
+				       verdict_name(walk->verdict));
+
+	if (walk->reason)
+		json_object_set_new(json, "reason", json_string(walk->reason));
+	if (walk->verdict == VERDICT_TRUNCATED)
+		json_object_set_new(json, "need", json_integer(walk->need));
+	if (walk->verdict == VERDICT_OOB || walk->verdict == VERDICT_WROTE)
+		json_object_set_new(json, "offset", json_integer((json_int_t)walk->offset));
+	if (walk->verdict == VERDICT_CRASH)
+		json_object_set_new(json, "signal", json_integer(walk->signal));
+	if (walk->stale)
+		json_object_set_new(json, "stale", json_integer(walk->stale_at));
+	if (judged->skipped)
+		json_object_set_new(json, "skipped", json_true());
+	if (judged->policy)
+		json_object_set_new(json, "policy", json_true());
+	if (judged->after_match)
+		json_object_set_new(json, "note", json_string("malformed-after-match"));
+	/* What a walk took before it failed is not an answer. */
+	for (size_t i = 0; walk->verdict == VERDICT_OK && i < walk->ncaps; i++)
+		json_array_append_new(caps, cap_json(&walk->caps[i], kind));
+	json_object_set_new(json, "caps", caps);
+	return json;
+}
+
+json_t *report_json(const struct judge *judge, const char *path)
+{
+	json_t *const parsers = json_array(), *const disagreements = json_array();
+	char bucket[BUCKET_MAX];
+
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		json_array_append_new(parsers, parser_json(judged, judge->kind));
+		if (judged->disagreement == AGREES)
+			continue;
+		judged_bucket(judged, bucket);
+		json_array_append_new(disagreements,
+				      json_pack("{s:s,s:s,s:s}", "parser", judged->parser->name,
+						"class", disagreement_name(judged->disagreement),
+						"bucket", bucket));
+	}
+	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "file", path, "kind",
+			 info_kind_name(judge->kind), "len", (json_int_t)judge->len, "argsz",
+			 (json_int_t)judge->spec->argsz, "class",
+			 buffer_class_name(judge->spec->class), "reference", reference_json(judge),
+			 "rules", rules_json(judge->spec), "notes", notes_json(judge), "parsers",
+			 parsers, "disagreements", disagreements);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps what a fuzz run finds; see findings.h. */
+#include "findings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../parsers/layout.h"
+
+/* Sets of verdicts seen by this process: open addressing, size of the best witness beside each. */
+#define SETS_MAX 65536
+static struct {
+	uint64_t signature;
+	size_t size;
+} sets[SETS_MAX];
+
+static struct findings_counts in_memory;
+static struct findings_counts *counts = &in_memory;
+static const char *folder;
+
+int findings_write(const char *path, const void *bytes, size_t len)
+{
+	char temporary[4096];
+	int error = 0;
+	FILE *file;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) >=
+	    (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	file = fopen(temporary, "wb");
+	if (!file)
+		return -errno;
+	if (fwrite(bytes, 1, len, file) != len)
+		error = errno ? -errno : -EIO;
+	/* A full disk may show no earlier than here. */
+	if (fclose(file) && !error)
+		error = -errno;
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+/* Says once that findings are not kept, and counts each for the front end. */
+static void say_not_kept(const char *path, int error)
+{
+	if (!counts->failed++)
+		fprintf(stderr,
+			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
+			"choose another folder\n",
+			path, strerror(-error));
+}
+
+static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return 0;
+	snprintf(ret_error, error_size,
+		 "cannot make %s: %s; choose a findings folder you may write", path,
+		 strerror(errno));
+	return -1;
+}
+
+/* Backs the counts with a file, so that they outlive the process however it ends. */
+static int map_counts(const char *dir, enum info_kind kind, char *ret_error, size_t error_size)
+{
+	char path[4096];
+	void *at = MAP_FAILED;
+	int fd, error;
+
+	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, info_kind_name(kind), (long)getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
+	if (!error) {
+		at = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		error = at == MAP_FAILED ? errno : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (error) {
+		snprintf(ret_error, error_size,
+			 "cannot keep counts in %s: %s; make room or choose "
+			 "another findings folder",
+			 path, strerror(error));
+		return -1;
+	}
+	counts = at;
+	return 0;
+}
+
+int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
+		  size_t error_size)
+{
+	if (judge->count > FINDINGS_PARSERS_MAX) {
+		snprintf(ret_error, error_size, "more than %d parsers", FINDINGS_PARSERS_MAX);
+		return -1;
+	}
+	if (dir) {
+		if (make_folder(dir, "", ret_error, error_size) ||
+		    make_folder(dir, "sets", ret_error, error_size) ||
+		    make_folder(dir, "broken", ret_error, error_size) ||
+		    make_folder(dir, "counts", ret_error, error_size) ||
+		    map_counts(dir, kind, ret_error, error_size))
+			return -1;
+		folder = dir;
+	}
+	for (size_t i = 0; i < judge->count; i++)
+		snprintf(counts->of[i].name, FINDINGS_NAME_MAX, "%s",
+			 judge->judged[i].parser->name);
+	counts->parsers = judge->count;
+	counts->magic = FINDINGS_MAGIC;
+	return 0;
+}
+
+static void count(const struct judge *judge)
+{
+	counts->walked++;
+	counts->classes[judge->spec->class]++;
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		counts->of[i].verdicts[judged->walk.verdict]++;
+		counts->of[i].disagreements[judged->disagreement]++;
+		counts->of[i].skipped += judged->skipped;
+	}
+}
+
+/* The entry of @signature, new ones with size SIZE_MAX; NULL when the table is full. */
+static size_t *set_size(uint64_t signature)
+{
+	for (size_t probe = 0; probe < SETS_MAX; probe++) {
+		const size_t i = (size_t)(signature + probe) % SETS_MAX;
+
+		if (sets[i].signature == signature && sets[i].size)
+			return &sets[i].size;
+		if (sets[i].size == 0) {
+			sets[i].signature = signature;
+			sets[i].size = SIZE_MAX;
+			counts->sets++;
+			return &sets[i].size;
+		}
+	}
+	return NULL;
+}
+
+static void keep_witness(const struct judge *judge, uint64_t signature)
+{
+	char path[4096];
+	struct stat known;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, info_kind_name(judge->kind),
+		 signature);
+	/* Another run may have a smaller one. */
+	if (stat(path, &known) == 0 && (size_t)known.st_size <= judge->len)
+		return;
+	error = findings_write(path, judge->info, judge->len);
+	if (error)
+		say_not_kept(path, error);
+}
+
+void findings_keep(const struct judge *judge)
+{
+	const uint64_t signature = judge_signature(judge);
+	size_t *const size = set_size(signature);
+
+	count(judge);
+	/* Sizes are kept plus one, so that 0 means a free entry and an empty input has a size. */
+	if (!size || *size <= judge->len + 1)
+		return;
+	*size = judge->len + 1;
+	if (folder)
+		keep_witness(judge, signature);
+}
+
+_Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
+{
+	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096];
+	int error;
+
+	judged_bucket(broken, bucket);
+	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
+	if (folder) {
+		snprintf(name, sizeof(name), "%s", bucket);
+		for (char *at = name; (at = strchr(at, ':'));)
+			*at = '_';
+		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, info_kind_name(judge->kind),
+			 name);
+		error = findings_write(path, judge->info, judge->len);
+		if (error)
+			say_not_kept(path, error);
+		else
+			fprintf(stderr, "capchain: build/capchain explain %s\n", path);
+	}
+	/* What libFuzzer, ClusterFuzz and AFL++ group crashes by. */
+	fprintf(stderr, "Assertion failure: %s\nDEDUP_TOKEN: %s\n", bucket, bucket);
+	abort();
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs every parser on one buffer and names what came of it; see judge.h. */
+#include "judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../parsers/layout.h"
+#include "compare.h"
+#include "ledger.h"
+
+const char *disagreement_name(enum disagreement disagreement)
+{
+	static const char *const names[DISAGREEMENTS] = {
+		[AGREES] = "",
+		[WRONG_CAPS] = "wrong-caps",
+		[WRONG_PAYLOAD] = "wrong-payload",
+		[REJECTS_VALID] = "rejects-valid",
+		[ACCEPTS_MALFORMED] = "accepts-malformed",
+		[ABSENT_FOR_UNREADABLE] = "absent-for-unreadable",
+		[FAULT] = "fault",
+	};
+
+	return names[disagreement];
+}
+
+/* The reading that parser @i is held to: the buffer's, or one shared by all of its fixed size. */
+static struct spec *spec_for(struct judge *judge, size_t i)
+{
+	const uint32_t size = judge->judged[i].parser->fixed_size;
+
+	if (!size)
+		return judge->spec;
+	for (size_t j = 0; j < i; j++)
+		if (judge->judged[j].parser->fixed_size == size)
+			return judge->judged[j].spec;
+	return spec_new();
+}
+
+struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
+			size_t error_size)
+{
+	struct judge *const judge = calloc(1, sizeof(*judge));
+
+	if (!judge || sandbox_open(ret_error, error_size)) {
+		free(judge);
+		return NULL;
+	}
+	judge->count = count;
+	judge->judged = calloc(count, sizeof(*judge->judged));
+	judge->hooked = calloc(count, 1);
+	judge->fixed_info = calloc(1, INFO_LEN_MAX);
+	judge->spec = spec_new();
+	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
+		judge->judged[i].parser = parsers[i];
+		judge->judged[i].spec = spec_for(judge, i);
+		judge->judged[i].walk.caps = calloc(INFO_LEN_MAX, sizeof(struct info_cap));
+		judge->hooked[i] = sandbox_has_hooks(parsers[i]);
+		if (judge->judged[i].spec && judge->judged[i].walk.caps)
+			continue;
+		judge->count = i + 1;
+		break;
+	}
+	if (judge->judged && judge->hooked && judge->fixed_info && judge->spec &&
+	    judge->count == count)
+		return judge;
+	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
+		 8 * (count + 1));
+	judge_free(judge);
+	return NULL;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	for (size_t i = 0; judge->judged && i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+		bool shared = judged->spec == judge->spec;
+
+		for (size_t j = 0; j < i; j++)
+			shared |= judge->judged[j].spec == judged->spec;
+		if (!shared)
+			spec_free(judged->spec);
+		free(judged->walk.caps);
+	}
+	spec_free(judge->spec);
+	free(judge->fixed_info);
+	free(judge->hooked);
+	free(judge->judged);
+	free(judge);
+}
+
+/*
+ * Without hooks nothing counts loads: a parser that does not promise to end is not run where the
+ * reference says that a walk may go on for ever.
+ */
+static bool must_skip(const struct judge *judge, size_t i, const struct spec *spec, uint64_t budget)
+{
+	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
+		return false;
+	return spec->rule == RULE_LOOP || spec->visited > budget;
+}
+
+static void judge_one(struct judge *judge, size_t i, struct sandbox_trace *trace)
+{
+	struct judged *const judged = &judge->judged[i];
+	const struct spec *const spec = judged->spec;
+	const struct walk_limits limits = {
+		.bound = spec->bound,
+		.budget = 64 + spec->bound + JUDGE_LOADS_PER_BYTE * spec->visited,
+		.trace = trace,
+	};
+
+	judged->skipped = must_skip(judge, i, spec, limits.budget);
+	if (judged->skipped || !judged->parser->reads[judge->kind].ids) {
+		judged->walk =
+			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+		if (trace)
+			trace->count = 0;
+	} else {
+		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
+	}
+	compare(judge->kind, judged);
+}
+
+/* Puts the zero-padded or cut copy that parser @i's program would hold, and reads it. */
+static void place_fixed(struct judge *judge, size_t i)
+{
+	const uint32_t size = judge->judged[i].parser->fixed_size;
+	const size_t kept = judge->len < size ? judge->len : size;
+
+	if (kept)
+		memcpy(judge->fixed_info, judge->info, kept);
+	memset(judge->fixed_info + kept, 0, size - kept);
+	sandbox_place(judge->fixed_info, size);
+	spec_read(judge->fixed_info, size, judge->kind, judge->judged[i].spec);
+}
+
+void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		 size_t traced, struct sandbox_trace *ret_trace)
+{
+	judge->kind = kind;
+	judge->info = info;
+	judge->len = len;
+	spec_read(info, len, kind, judge->spec);
+	sandbox_place(info, len);
+	for (size_t i = 0; i < judge->count; i++)
+		if (!judge->judged[i].parser->fixed_size)
+			judge_one(judge, i, i == traced ? ret_trace : NULL);
+	for (size_t i = 0; i < judge->count; i++)
+		if (judge->judged[i].parser->fixed_size) {
+			place_fixed(judge, i);
+			judge_one(judge, i, i == traced ? ret_trace : NULL);
+		}
+}
+
+void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
+{
+	judge_trace(judge, info, len, kind, judge->count, NULL);
+}
+
+const char *judged_reason(const struct judged *judged)
+{
+	return judged->walk.reason ? judged->walk.reason : "";
+}
+
+/* What a bucket blames: the rule, else the first odd note, else the reference's verdict. */
+static const char *cause(const struct spec *spec)
+{
+	if (spec->rule != RULE_NONE)
+		return rule_name(spec->rule);
+	for (unsigned int note = 0; NOTE_BIT(note) & NOTES_ODD; note++)
+		if (spec->notes & NOTE_BIT(note))
+			return note_name((enum note)note);
+	return verdict_name(spec->verdict);
+}
+
+void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
+{
+	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
+		 verdict_name(judged->walk.verdict), disagreement_name(judged->disagreement),
+		 cause(judged->spec));
+}
+
+uint64_t judge_signature(const struct judge *judge)
+{
+	uint64_t hash = INFO_HASH_START;
+
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement);
+		for (const char *at = judged_reason(judged); *at; at++)
+			hash = info_hash(hash, (unsigned char)*at);
+	}
+	return hash;
+}
+
+bool judged_breaks(const struct judged *judged)
+{
+	if (judged->disagreement == AGREES)
+		return false;
+	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
+}
+
+const struct judged *judge_broken(const struct judge *judge)
+{
+	char bucket[BUCKET_MAX];
+
+	for (size_t i = 0; i < judge->count; i++) {
+		if (!judged_breaks(&judge->judged[i]))
+			continue;
+		judged_bucket(&judge->judged[i], bucket);
+		if (!ledger_find(bucket))
+			return &judge->judged[i];
+	}
+	return NULL;
+}

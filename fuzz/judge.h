@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The judge: runs every parser on one buffer, each in the sandbox, and holds its walk to the
+ * reference.
+ *
+ * On a buffer with odd notes the reference is a set of answers; one of them that is not the
+ * reference's own is a policy, never a disagreement. A parser that looks up ids is held to the
+ * reference lookup: its first match before any rejecting point is right. The judge knows nothing of
+ * engines, files or reports.
+ */
+#ifndef FUZZ_JUDGE_H
+#define FUZZ_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../parsers/parser.h"
+#include "sandbox/sandbox.h"
+#include "spec.h"
+
+/* How a walk differs from the reference. */
+enum disagreement {
+	AGREES,
+	WRONG_CAPS,
+	WRONG_PAYLOAD,
+	REJECTS_VALID,
+	ACCEPTS_MALFORMED,
+	ABSENT_FOR_UNREADABLE,
+	FAULT,
+	DISAGREEMENTS
+};
+
+/* "wrong-caps"; "" for AGREES. */
+const char *disagreement_name(enum disagreement disagreement);
+
+/*
+ * A walk may take 64 + bound + JUDGE_LOADS_PER_BYTE * (header and payload bytes that the reference
+ * visited) loads. A reader needs at most one load a byte to take a capability, half a load a byte
+ * of header to pass it; so 4 covers a reader with six lookups of its own, and a loop is caught in
+ * about one pass over the bound.
+ */
+#define JUDGE_LOADS_PER_BYTE 4
+
+#define BUCKET_MAX 128
+
+/**
+ * struct judged - one parser on one buffer
+ * @parser: which
+ * @spec: the reference it was held to: of the buffer, or of its fixed-size copy
+ * @walk: how its walk ended
+ * @disagreement: AGREES, or the class of its answer
+ * @policy: it agrees, with an answer that is not the reference's own
+ * @after_match: a lookup was right although the chain is bad further on
+ * @skipped: it was not run, because nothing here could stop it (no hooks, and a loop)
+ */
+struct judged {
+	const struct info_parser *parser;
+	struct spec *spec;
+	struct walk_result walk;
+	enum disagreement disagreement;
+	bool policy;
+	bool after_match;
+	bool skipped;
+};
+
+/**
+ * struct judge - a buffer and everything that was found about it
+ * @kind, @info, @len: the buffer, valid until the next judge_read()
+ * @spec: the reference
+ * @judged, @count: every parser, sorted by name
+ */
+struct judge {
+	enum info_kind kind;
+	const uint8_t *info;
+	size_t len;
+	struct spec *spec;
+	struct judged *judged;
+	size_t count;
+	uint8_t *fixed_info;
+	uint8_t *hooked;
+};
+
+/*
+ * A judge over @count parsers. NULL with one line in @ret_error when memory is short or the sandbox
+ * cannot be opened.
+ */
+struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
+			size_t error_size);
+void judge_free(struct judge *judge);
+
+/* Judges @len bytes (0 to INFO_LEN_MAX) at @info. */
+void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind);
+
+/* Judges with a trace of the loads of parser @traced. */
+void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		 size_t traced, struct sandbox_trace *ret_trace);
+
+/* The reason of a walk: its reject reason, or "". */
+const char *judged_reason(const struct judged *judged);
+
+/* parser:verdict:class:cause, at most BUCKET_MAX bytes; class may be "". */
+void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
+
+/*
+ * A hash of the set of verdicts: (verdict, reason, class) of every parser, by name. The same on
+ * every run and build.
+ */
+uint64_t judge_signature(const struct judge *judge);
+
+/*
+ * The first parser that broke its promise (a hardened one that disagrees, or any on a plain buffer)
+ * in a bucket that the ledger does not excuse; NULL where all kept theirs.
+ */
+const struct judged *judge_broken(const struct judge *judge);
+
+/* Whether this one parser broke its promise, excused or not. */
+bool judged_breaks(const struct judged *judged);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main under AFL++: persistent, test cases through shared memory. Set-up happens in a constructor,
+ * before the fork server, so that every exec runs the same code: stability is 100 %. With arguments
+ * it replays files, as the stand-alone program does.
+ */
+#include <unistd.h>
+
+#include "target.h"
+
+__AFL_FUZZ_INIT();
+
+static __attribute__((constructor)) void set_up(void)
+{
+	LLVMFuzzerInitialize(NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned char *buffer;
+
+	if (argc > 1)
+		return target_run_files(argc - 1, argv + 1);
+	__AFL_INIT();
+	buffer = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(100000))
+		LLVMFuzzerTestOneInput(buffer, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The names behind rules.h. */
+#include "rules.h"
+
+const char *rule_name(enum rule rule)
+{
+	static const char *const names[RULE_COUNT] = {
+#define RULE(rule, name) name,
+		RULES(RULE)
+#undef RULE
+	};
+
+	return names[rule];
+}
+
+const char *note_name(enum note note)
+{
+	static const char *const names[NOTE_COUNT] = {
+#define NOTE(note, name) name,
+		NOTES(NOTE)
+#undef NOTE
+	};
+
+	return names[note];
+}
+
+const char *buffer_class_name(enum buffer_class class)
+{
+	static const char *const names[BUFFER_CLASSES] = {"plain", "odd", "truncated", "malformed"};
+
+	return names[class];
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[VERDICTS] = {
+		[VERDICT_OK] = "ok",
+		[VERDICT_ABSENT] = "absent",
+		[VERDICT_TRUNCATED] = "truncated",
+		[VERDICT_REJECT] = "reject",
+		[VERDICT_ABSTAIN] = "abstain",
+		[VERDICT_OOB] = "oob",
+		[VERDICT_STALE] = "stale",
+		[VERDICT_RUNAWAY] = "runaway",
+		[VERDICT_WROTE] = "wrote",
+		[VERDICT_CRASH] = "crash",
+	};
+
+	return names[verdict];
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory a walk may touch, and the emptiness around it.
+ *
+ *	| guard | scratch slots, each with guards | guard | window | nothing, for over 4 GiB |
+ *
+ * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
+ * elsewhere, where only the sandbox writes. The buffer ends where the window ends, so whatever
+ * 32-bit offset a parser adds to its start, it lands in the buffer, in the rest of the window below
+ * it, or in nothing. 32-bit address spaces have no room for the emptiness: there the hooks alone
+ * tell, and a few guard pages stand in.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "walk.h"
+
+#define PAGE ((size_t)4096)
+#if UINTPTR_MAX > UINT32_MAX
+#define NOTHING ((size_t)4 << 30 | 64 << 20)
+#else
+#define NOTHING ((size_t)1 << 20)
+#endif
+
+/* Slots by size: small tables, whole buffers, the largest that walk_alloc() grants. */
+static const struct {
+	size_t size;
+	size_t count;
+} classes[] = {{4096, 32}, {65536 + 4096, 16}, {1 << 20, 8}};
+
+#define CLASSES	   (sizeof(classes) / sizeof(classes[0]))
+#define ALLOC_MAX  ((size_t)1 << 20)
+#define CANARY	   0xc7
+#define CANARY_LEN 16
+#define FILL	   0xa5
+
+struct arena the_arena;
+
+static uintptr_t class_start[CLASSES];
+static size_t class_used[CLASSES];
+
+static size_t scratch_size(void)
+{
+	size_t size = PAGE;
+
+	for (size_t i = 0; i < CLASSES; i++)
+		size += classes[i].count * (classes[i].size + PAGE);
+	return size;
+}
+
+static int map_scratch(uintptr_t at)
+{
+	for (size_t i = 0; i < CLASSES; i++) {
+		class_start[i] = at;
+		for (size_t n = 0; n < classes[i].count; n++, at += classes[i].size + PAGE)
+			if (mprotect((void *)at, classes[i].size, PROT_READ | PROT_WRITE))
+				return -errno;
+	}
+	return 0;
+}
+
+static int map_window(uintptr_t at, int fd)
+{
+	if (ftruncate(fd, INFO_LEN_MAX))
+		return -errno;
+	the_arena.shadow = mmap(NULL, INFO_LEN_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (the_arena.shadow == MAP_FAILED)
+		return -errno;
+	if (mmap((void *)at, INFO_LEN_MAX, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		return -errno;
+	the_arena.window_end = at + INFO_LEN_MAX;
+	memset(the_arena.shadow, FILL, INFO_LEN_MAX);
+	return 0;
+}
+
+int arena_open(void)
+{
+	const size_t before = PAGE + scratch_size() + PAGE;
+	const size_t size = before + INFO_LEN_MAX + NOTHING;
+	uint8_t *const at =
+		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int error, fd;
+
+	if (at == MAP_FAILED)
+		return -errno;
+	the_arena.start = (uintptr_t)at;
+	the_arena.end = (uintptr_t)at + size;
+	fd = memfd_create("capchain-window", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	error = map_window((uintptr_t)at + before, fd);
+	close(fd);
+	return error ? error : map_scratch((uintptr_t)at + PAGE);
+}
+
+struct scratch_object *scratch_find(uintptr_t address)
+{
+	for (size_t i = 0; i < the_walk.nobjects; i++)
+		if (address - the_walk.objects[i].start < the_walk.objects[i].size)
+			return &the_walk.objects[i];
+	return NULL;
+}
+
+const struct scratch_object *scratch_nearest(uintptr_t address)
+{
+	for (size_t i = 0; i < the_walk.nobjects; i++) {
+		const struct scratch_object *const object = &the_walk.objects[i];
+
+		if (address >= object->slot_start - PAGE && address < object->slot_end + PAGE)
+			return object;
+	}
+	return NULL;
+}
+
+/* Where the canaries of @object are: up to 16 bytes before it, and the rest of its slot after it.
+ */
+static uintptr_t canary_before(const struct scratch_object *object)
+{
+	return object->start - object->slot_start < CANARY_LEN ? object->slot_start
+							       : object->start - CANARY_LEN;
+}
+
+bool scratch_spoiled(uint64_t *ret_at)
+{
+	for (size_t i = 0; i < the_walk.nobjects; i++) {
+		const struct scratch_object *const object = &the_walk.objects[i];
+
+		for (uintptr_t at = canary_before(object); at < object->slot_end; at++) {
+			if (at == object->start)
+				at += object->size;
+			if (at < object->slot_end && *(const uint8_t *)at != CANARY) {
+				*ret_at = at - object->start;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Takes the next free slot that holds @size bytes: its number in @ret_class, or -1 with none. */
+static int take_slot(size_t size, struct scratch_object *ret_object)
+{
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (size > classes[i].size || class_used[i] == classes[i].count)
+			continue;
+		ret_object->slot_start =
+			class_start[i] + class_used[i]++ * (classes[i].size + PAGE);
+		ret_object->slot_end = ret_object->slot_start + classes[i].size;
+		return 0;
+	}
+	return -1;
+}
+
+void *walk_alloc(struct walk *walk, size_t size)
+{
+	struct scratch_object *const object = &walk->objects[walk->nobjects];
+	uintptr_t before;
+
+	if (walk->nobjects == 0)
+		memset(class_used, 0, sizeof(class_used));
+	if (size == 0 || size > ALLOC_MAX)
+		return NULL;
+	if (walk->nobjects == SCRATCH_OBJECTS_MAX || take_slot(size, object))
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
+			   (uintptr_t)__builtin_frame_address(0));
+	object->size = size;
+	object->start = (object->slot_end - size) & ~(uintptr_t)15;
+	before = canary_before(object);
+	memset((void *)before, CANARY, object->start - before);
+	memset((void *)object->start, FILL, size);
+	memset((void *)(object->start + size), CANARY, object->slot_end - object->start - size);
+	walk->nobjects++;
+	return (void *)object->start;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The load hooks: what the compiler calls before every load of a parser's object file.
+ *
+ * clang calls __sanitizer_cov_loadN with -fsanitize-coverage=trace-loads (which needs a base level
+ * beside it, or is silently nothing); gcc has no such option, but -fsanitize=thread calls
+ * __tsan_readN, and linking without that flag leaves the calls to us. Both names are here, so one
+ * file serves both compilers. This file itself is built without hooks.
+ */
+#include "walk.h"
+
+#if UINTPTR_MAX > UINT32_MAX
+/* Stack, globals and code are outside the arena: counted, and otherwise the parser's own. */
+static bool is_own(uintptr_t address)
+{
+	return address < the_arena.start || address >= the_arena.end;
+}
+#else
+extern const char __executable_start, _end;
+
+/* Without an arena, what is neither this walk's stack nor a global is not the parser's. */
+static bool is_own(uintptr_t address)
+{
+	return (address >= (uintptr_t)&__executable_start && address < (uintptr_t)&_end) ||
+	       (address >= (uintptr_t)__builtin_frame_address(0) && address < the_walk.stack_top);
+}
+#endif
+
+static void on_load(uintptr_t address, size_t size)
+{
+	struct walk *const walk = &the_walk;
+	const uintptr_t offset = address - walk->window;
+	const struct scratch_object *object;
+
+	if (!walk->running)
+		return;
+	walk->hooked = true;
+	walk->loads = walk->loads + 1;
+	if (walk->loads > walk->budget)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size,
+			   (uintptr_t)__builtin_frame_address(0));
+	/* The whole load lies inside the buffer. */
+	if (offset < walk->len && size <= walk->len - offset) {
+		walk_saw_load(walk, offset, size);
+		return;
+	}
+	if (is_own(address))
+		return;
+	object = scratch_find(address);
+	/* The whole load lies inside one piece of scratch memory. */
+	if (object && size <= object->start + object->size - address)
+		return;
+	walk_leave(VERDICT_OOB, SEEN_BY_HOOK, address, size, (uintptr_t)__builtin_frame_address(0));
+}
+
+#define COV_LOAD(size)                                                                             \
+	void __sanitizer_cov_load##size(const void *address);                                      \
+	void __sanitizer_cov_load##size(const void *address)                                       \
+	{                                                                                          \
+		on_load((uintptr_t)address, size);                                                 \
+	}
+COV_LOAD(1)
+COV_LOAD(2)
+COV_LOAD(4)
+COV_LOAD(8)
+COV_LOAD(16)
+
+/* gcc's names; stores go unheard here, since the read-only window hears all of them. */
+#define TSAN_ACCESS(suffix, size)                                                                  \
+	void __tsan_##suffix(const void *address);                                                 \
+	void __tsan_##suffix(const void *address)                                                  \
+	{                                                                                          \
+		if (size)                                                                          \
+			on_load((uintptr_t)address, size);                                         \
+	}
+TSAN_ACCESS(read1, 1)
+TSAN_ACCESS(read2, 2)
+TSAN_ACCESS(read4, 4)
+TSAN_ACCESS(read8, 8)
+TSAN_ACCESS(read16, 16)
+TSAN_ACCESS(unaligned_read2, 2)
+TSAN_ACCESS(unaligned_read4, 4)
+TSAN_ACCESS(unaligned_read8, 8)
+TSAN_ACCESS(unaligned_read16, 16)
+TSAN_ACCESS(write1, 0)
+TSAN_ACCESS(write2, 0)
+TSAN_ACCESS(write4, 0)
+TSAN_ACCESS(write8, 0)
+TSAN_ACCESS(write16, 0)
+TSAN_ACCESS(unaligned_write2, 0)
+TSAN_ACCESS(unaligned_write4, 0)
+TSAN_ACCESS(unaligned_write8, 0)
+TSAN_ACCESS(unaligned_write16, 0)
+TSAN_ACCESS(func_entry, 0)
+
+void __tsan_read_range(const void *address, size_t size);
+void __tsan_read_range(const void *address, size_t size)
+{
+	on_load((uintptr_t)address, size);
+}
+
+void __tsan_write_range(const void *address, size_t size);
+void __tsan_write_range(const void *address, size_t size)
+{
+	(void)address;
+	(void)size;
+}
+
+void __tsan_func_exit(void);
+void __tsan_func_exit(void)
+{
+}
+
+void __tsan_init(void);
+void __tsan_init(void)
+{
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs walks: how one starts, how it is left, and what a signal inside it means. See sandbox.h. */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "../../parsers/layout.h"
+#include "walk.h"
+
+#define STACK_OF_SIGNALS ((size_t)1 << 16)
+
+struct walk the_walk;
+
+static bool opened, taken;
+static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+#define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
+static struct sigaction before[FATAL_SIGNALS];
+
+/* ASan keeps redzones of stack frames in its shadow; frames that are jumped over leave theirs. */
+void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
+
+/*
+ * A sanitizer's report is a bug of ours, never a verdict: from here on signals are not the walk's,
+ * and the report goes its usual way.
+ */
+void __asan_on_error(void);
+void __asan_on_error(void)
+{
+	the_walk.running = false;
+}
+
+void __ubsan_on_report(void);
+void __ubsan_on_report(void)
+{
+	the_walk.running = false;
+}
+
+void walk_saw_load(struct walk *walk, size_t offset, size_t size)
+{
+	struct sandbox_trace *const trace = walk->trace;
+
+	/* argsz itself is read before anyone knows the bound. */
+	if (offset + size > walk->bound && offset + size > sizeof(uint32_t) &&
+	    !walk->result->stale) {
+		walk->result->stale = true;
+		walk->result->stale_at = (uint32_t)offset;
+	}
+	if (!trace)
+		return;
+	if (trace->count < SANDBOX_TRACE_MAX) {
+		trace->loads[trace->count].offset = (uint32_t)offset;
+		trace->loads[trace->count].size = (uint32_t)size;
+	}
+	trace->count++;
+}
+
+_Noreturn void walk_leave(enum verdict verdict, enum seen_by seen_by, uintptr_t address,
+			  size_t size, uintptr_t frame)
+{
+	struct walk_result *const result = the_walk.result;
+	const struct scratch_object *const object = scratch_nearest(address);
+
+	the_walk.running = false;
+	result->verdict = verdict;
+	result->seen_by = seen_by;
+	result->scratch = object != NULL;
+	result->offset = address - (object ? object->start : the_walk.window);
+	result->size = (uint32_t)size;
+	if (__asan_unpoison_memory_region && frame < the_walk.stack_top)
+		__asan_unpoison_memory_region((const void *)frame, the_walk.stack_top - frame);
+	__builtin_longjmp(the_walk.jump, 1);
+}
+
+#if defined(__x86_64__)
+#define CONTEXT_SP(context)    ((uintptr_t)(context)->uc_mcontext.gregs[REG_RSP])
+#define CONTEXT_WRITE(context) (((context)->uc_mcontext.gregs[REG_ERR] & 2) != 0)
+#elif defined(__i386__)
+#define CONTEXT_SP(context)    ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
+#define CONTEXT_WRITE(context) (((context)->uc_mcontext.gregs[REG_ERR] & 2) != 0)
+#else
+#error "say here how this machine's signal context tells a store from a load"
+#endif
+
+/* Hands a signal that is not the walk's to whoever had it before. */
+static void pass_on(int signal, const siginfo_t *info)
+{
+	for (size_t i = 0; i < FATAL_SIGNALS; i++)
+		if (fatal_signals[i] == signal)
+			sigaction(signal, &before[i], NULL);
+	/* A fault comes back by itself when its instruction runs again; a sent signal does not. */
+	if (info->si_code <= 0)
+		raise(signal);
+}
+
+static void on_signal(int signal, siginfo_t *info, void *context_)
+{
+	const ucontext_t *const context = context_;
+	const uintptr_t address = (uintptr_t)info->si_addr;
+	const bool fault = signal == SIGSEGV && info->si_code > 0;
+
+	if (!the_walk.running) {
+		pass_on(signal, info);
+		return;
+	}
+	if (fault && address >= the_arena.start && address < the_arena.end)
+		walk_leave(CONTEXT_WRITE(context) ? VERDICT_WROTE : VERDICT_OOB, SEEN_BY_FAULT,
+			   address, 0, CONTEXT_SP(context));
+	the_walk.result->signal = signal;
+	walk_leave(VERDICT_CRASH, SEEN_BY_FAULT, address, 0, CONTEXT_SP(context));
+}
+
+static int own_signal_stack(void)
+{
+	const stack_t stack = {.ss_sp = mmap(NULL, STACK_OF_SIGNALS, PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			       .ss_size = STACK_OF_SIGNALS};
+
+	return stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) ? -errno : 0;
+}
+
+/* sigaction() fails for a bad signal number only. */
+void sandbox_take_signals(void)
+{
+	struct sigaction action = {.sa_sigaction = on_signal,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+
+	if (taken)
+		return;
+	for (size_t i = 0; i < FATAL_SIGNALS; i++)
+		sigaction(fatal_signals[i], &action, &before[i]);
+	taken = true;
+}
+
+void sandbox_give_signals_back(void)
+{
+	if (!taken)
+		return;
+	for (size_t i = 0; i < FATAL_SIGNALS; i++)
+		sigaction(fatal_signals[i], &before[i], NULL);
+	taken = false;
+}
+
+int sandbox_open(char *ret_error, size_t error_size)
+{
+	int error;
+
+	if (opened)
+		return 0;
+	error = arena_open();
+	if (!error)
+		error = own_signal_stack();
+	if (error) {
+		snprintf(ret_error, error_size,
+			 "cannot reserve the 5 GiB of address space that walks run in: %s; lift "
+			 "the limit (ulimit -v unlimited) or set vm.overcommit_memory to 0 or 1",
+			 strerror(-error));
+		return -1;
+	}
+	sandbox_take_signals();
+	opened = true;
+	return 0;
+}
+
+bool sandbox_has_arena(void)
+{
+	return UINTPTR_MAX > UINT32_MAX;
+}
+
+void sandbox_place(const uint8_t *info, size_t len)
+{
+	static size_t used;
+	uint8_t *const end = the_arena.shadow + INFO_LEN_MAX;
+
+	/* Nothing of a longer buffer before it may be seen below this one. */
+	if (used > len)
+		memset(end - used, 0xa5, used - len);
+	if (len)
+		memcpy(end - len, info, len);
+	used = len;
+	the_walk.window = the_arena.window_end - len;
+	the_walk.len = len;
+}
+
+void walk_deliver(struct walk *walk, const struct info_cap *cap)
+{
+	struct walk_result *const result = walk->result;
+
+	if (result->ncaps == INFO_LEN_MAX)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
+			   (uintptr_t)__builtin_frame_address(0));
+	result->caps[result->ncaps++] = *cap;
+}
+
+int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
+{
+	/* A reader that only copies is counted too, or its loops would have no end. */
+	walk->loads = walk->loads + 1 + size / 8;
+	if (walk->loads > walk->budget)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
+			   (uintptr_t)__builtin_frame_address(0));
+	/* The whole range lies inside the buffer. */
+	if (offset > walk->len || size > walk->len - offset)
+		return -1;
+	if (size == 0)
+		return 0;
+	walk_saw_load(walk, offset, size);
+	memcpy(dst, (const void *)(walk->window + offset), size);
+	return 0;
+}
+
+/* The frame that a walk is left to. Its own locals are given up with it. */
+static __attribute__((noinline)) void run(const struct info_parser *parser, enum info_kind kind)
+{
+	struct walk_result *const result = the_walk.result;
+	struct info_answer said;
+
+	the_walk.stack_top = (uintptr_t)__builtin_frame_address(0);
+	if (__builtin_setjmp(the_walk.jump))
+		return;
+	the_walk.running = true;
+	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
+	the_walk.running = false;
+	result->verdict = said.verdict;
+	result->seen_by = SEEN_BY_PARSER;
+	result->reason = said.verdict == VERDICT_REJECT ? said.reason : NULL;
+	result->need = said.verdict == VERDICT_TRUNCATED ? said.need : 0;
+}
+
+void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
+		  const struct walk_limits *limits, struct walk_result *result)
+{
+	struct info_cap *const caps = result->caps;
+	uint64_t at;
+
+	memset(result, 0, sizeof(*result));
+	result->caps = caps;
+	the_walk.result = result;
+	the_walk.loads = 0;
+	the_walk.hooked = false;
+	the_walk.budget = limits->budget;
+	the_walk.bound = limits->bound;
+	the_walk.trace = limits->trace;
+	the_walk.nobjects = 0;
+	if (limits->trace)
+		limits->trace->count = 0;
+	run(parser, kind);
+	result->loads = the_walk.loads;
+	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
+		result->verdict = VERDICT_WROTE;
+		result->seen_by = SEEN_BY_CANARY;
+		result->reason = NULL;
+		result->need = 0;
+		result->scratch = true;
+		result->offset = at;
+	}
+	if (result->stale && parser->trust == INFO_HARDENED && result->verdict <= VERDICT_ABSTAIN) {
+		result->verdict = VERDICT_STALE;
+		result->seen_by = SEEN_BY_HOOK;
+		result->reason = NULL;
+		result->need = 0;
+	}
+}
+
+bool sandbox_has_hooks(const struct info_parser *parser)
+{
+	static struct info_cap caps[1];
+	const struct walk_limits limits = {.bound = INFO_LEN_MAX, .budget = 4096};
+	struct walk_result result = {.caps = caps};
+	uint8_t info[64] = {0};
+	enum info_kind kind = INFO_DEVICE;
+
+	while (kind < INFO_IOMMU && !parser->reads[kind].ids)
+		kind++;
+	layout_store(info, 4, sizeof(info));
+	layout_store(info + 4, 4, layout_infos[kind].caps_flag);
+	layout_store(info + layout_infos[kind].cap_offset_at, 4, layout_infos[kind].full);
+	sandbox_place(info, sizeof(info));
+	sandbox_walk(parser, kind, &limits, &result);
+	return the_walk.hooked;
+}

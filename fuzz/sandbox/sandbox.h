@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs one parser on one INFO buffer and says how the walk ended, whatever the parser does.
+ *
+ * What it guarantees: the first load outside the buffer, the first store to it, an endless walk, a
+ * store past scratch memory and a fatal signal each end the walk and become its verdict; the
+ * process goes on, and the next walk sees no trace of this one. No clock takes part. What it needs:
+ * a parser that keeps to parser.h. It knows nothing of rules.
+ *
+ * Three parts do the seeing, and every result names the one that did: load hooks that the compiler
+ * puts into the parser's object file; page faults in a reserved arena, under what the hooks cannot
+ * see; canaries beside scratch memory. sandbox_test.c plants each fault and checks that the right
+ * part saw it: when it fails, look there first.
+ *
+ * One sandbox a process, one thread.
+ */
+#ifndef FUZZ_SANDBOX_H
+#define FUZZ_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../parsers/parser.h"
+
+/* Which part of the sandbox gave the verdict. */
+enum seen_by {
+	SEEN_BY_PARSER, /* its own answer */
+	SEEN_BY_HOOK,	/* a load hook: oob, stale, runaway */
+	SEEN_BY_FAULT,	/* a page fault in the arena (oob, wrote) or another fatal signal (crash) */
+	SEEN_BY_CANARY, /* bytes beside scratch memory: wrote */
+	SEEN_BY_CALL,	/* walk_alloc, walk_copy_in or walk_deliver: runaway, oob */
+};
+
+/* Loads of the INFO buffer in order, for explain. @count goes on past SANDBOX_TRACE_MAX. */
+#define SANDBOX_TRACE_MAX 4096
+struct sandbox_trace {
+	size_t count;
+	struct {
+		uint32_t offset;
+		uint32_t size;
+	} loads[SANDBOX_TRACE_MAX];
+};
+
+/**
+ * struct walk_result - how one walk ended
+ * @verdict: the parser's own, or what the sandbox saw
+ * @seen_by: who said so
+ * @reason: with VERDICT_REJECT, the parser's static string
+ * @need: with VERDICT_TRUNCATED
+ * @signal: with VERDICT_CRASH
+ * @offset, @size: with VERDICT_OOB and VERDICT_WROTE, the access, counted from the start of the
+ *INFO buffer (wraps below it) or, where @scratch, of the scratch memory nearest to it; size 0 where
+ *	a fault did not tell
+ * @loads: loads counted, wherever they pointed; 0 where the parser has no hooks
+ * @stale: it read at @stale_at, between the bound and the length: not delivered by this reply
+ * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
+ *walk
+ */
+struct walk_result {
+	enum verdict verdict;
+	enum seen_by seen_by;
+	const char *reason;
+	uint32_t need;
+	int signal;
+	uint64_t offset;
+	uint32_t size;
+	bool scratch;
+	uint64_t loads;
+	bool stale;
+	uint32_t stale_at;
+	struct info_cap *caps;
+	size_t ncaps;
+};
+
+/* What the caller of a walk allows. */
+struct walk_limits {
+	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
+	uint64_t budget;	     /* loads, after which the walk is a runaway */
+	struct sandbox_trace *trace; /* or NULL */
+};
+
+/*
+ * Reserves the arena and takes over the fatal signals. Call before the first walk; again is a
+ * no-op. Returns 0, or -1 with one line in @ret_error that says what to do (RLIMIT_AS, overcommit).
+ */
+int sandbox_open(char *ret_error, size_t error_size);
+
+/*
+ * Takes the fatal signals over, or gives them back. A signal outside a walk goes to whoever handled
+ * it before; an engine that installs handlers of its own has to find the defaults when it does.
+ */
+void sandbox_take_signals(void);
+void sandbox_give_signals_back(void);
+
+/* The exit status of a command whose arena cannot be reserved. */
+#define SANDBOX_EXIT 4
+
+/* Puts @len bytes (0 to INFO_LEN_MAX) where the next walks see them. */
+void sandbox_place(const uint8_t *info, size_t len);
+
+/* Runs @parser on the placed buffer. */
+void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
+		  const struct walk_limits *limits, struct walk_result *result);
+
+/* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
+bool sandbox_has_hooks(const struct info_parser *parser);
+
+/* Whether an arena stands behind the window (64-bit builds). */
+bool sandbox_has_arena(void);
+
+#endif

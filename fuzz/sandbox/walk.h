@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the sandbox share: the one walk that runs, and the memory it may touch. A
+ * member that is written inside a walk and read after it is volatile: the walk may end by a jump.
+ */
+#ifndef FUZZ_SANDBOX_WALK_H
+#define FUZZ_SANDBOX_WALK_H
+
+#include "sandbox.h"
+
+/* A piece of scratch memory in use. */
+struct scratch_object {
+	uintptr_t start;
+	size_t size;
+	uintptr_t slot_start;
+	uintptr_t slot_end;
+};
+
+#define SCRATCH_OBJECTS_MAX 64
+
+struct walk {
+	volatile bool running;
+	volatile uint64_t loads;
+	volatile bool hooked; /* a hook has spoken */
+	uint64_t budget;
+	uintptr_t window;
+	size_t len;
+	uint32_t bound;
+	struct sandbox_trace *trace;
+	struct walk_result *result;
+
+	uintptr_t stack_top;
+	struct scratch_object objects[SCRATCH_OBJECTS_MAX];
+	volatile size_t nobjects;
+
+	void *jump[5];
+};
+
+extern struct walk the_walk;
+
+/* Where the arena is, and the only part of it that is ever mapped beside scratch: the window. */
+struct arena {
+	uintptr_t start;
+	uintptr_t end;
+	uintptr_t window_end;
+	uint8_t *shadow;
+};
+
+extern struct arena the_arena;
+
+/* Reserves the arena, maps the window read-only at its place and writable at .shadow. 0 or -errno.
+ */
+int arena_open(void);
+
+/* Scratch memory of the running walk; see walk_alloc(). */
+struct scratch_object *scratch_find(uintptr_t address);
+/* The live object that @address is in or nearest to, NULL where there is none. */
+const struct scratch_object *scratch_nearest(uintptr_t address);
+/* Looks at the canaries of all objects: true and @ret_at (from the object's start) if one changed.
+ */
+bool scratch_spoiled(uint64_t *ret_at);
+
+/* A load of @size bytes of the INFO buffer at @offset, inside it: traced and held to the bound. */
+void walk_saw_load(struct walk *walk, size_t offset, size_t size);
+
+/*
+ * Ends the running walk with @verdict. @address and @size are of the access that did it; @frame is
+ * the innermost stack frame that is given up.
+ */
+_Noreturn void walk_leave(enum verdict verdict, enum seen_by seen_by, uintptr_t address,
+			  size_t size, uintptr_t frame);
+
+#endif

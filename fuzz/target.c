@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fuzz target of one kind: raw INFO bytes in, every parser on them, and a stop only where a
+ * promise is broken: a hardened parser that faults or differs from the reference, or any parser
+ * wrong on a plain buffer that the ledger does not excuse. It stops by abort(), after naming the
+ * bucket. What trusting parsers do elsewhere is counted and kept, and stops nothing.
+ *
+ * One source for libFuzzer, AFL++ and the stand-alone program; TARGET_KIND is the kind.
+ *Environment:
+ *
+ *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
+ *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)
+ *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
+ */
+#include "target.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../parsers/layout.h"
+#include "findings.h"
+#include "judge.h"
+#include "verdicts.h"
+
+#ifndef TARGET_TRUNCATES
+#define TARGET_TRUNCATES 0
+#endif
+
+static struct judge *judge;
+static FILE *verdicts;
+static bool truncates = TARGET_TRUNCATES;
+
+static _Noreturn void give_up(const char *error, int status)
+{
+	fprintf(stderr, "capchain: %s\n", error);
+	exit(status);
+}
+
+/* The line that says what this build can see. */
+static void say_oracles(void)
+{
+	char oracles[512];
+
+	verdicts_oracles(judge, oracles, sizeof(oracles));
+	fprintf(stderr, "capchain: kind %s, %zu parsers; oracles: %s\n",
+		info_kind_name(TARGET_KIND), judge->count, oracles);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *const path = getenv("CAPCHAIN_VERDICTS");
+	const char *const truncate = getenv("CAPCHAIN_TRUNCATE");
+	char error[512];
+
+	(void)argc;
+	(void)argv;
+	if (judge)
+		return 0;
+	judge = judge_new(info_parsers, info_parser_count, error, sizeof(error));
+	if (!judge)
+		give_up(error, SANDBOX_EXIT);
+	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
+		give_up(error, 5);
+	if (path && !(verdicts = fopen(path, "a"))) {
+		snprintf(error, sizeof(error), "cannot write %s: %s", path, strerror(errno));
+		give_up(error, 5);
+	}
+	truncates |= truncate && strcmp(truncate, "1") == 0;
+	say_oracles();
+	/* libFuzzer installs its handlers next, and only over defaults. */
+	sandbox_give_signals_back();
+	return 0;
+}
+
+static void judge_buffer(const uint8_t *data, size_t size)
+{
+	const struct judged *broken;
+
+	judge_read(judge, data, size, TARGET_KIND);
+	findings_keep(judge);
+	if (verdicts)
+		verdicts_print(verdicts, judge);
+	broken = judge_broken(judge);
+	if (broken)
+		findings_stop(judge, broken);
+}
+
+/*
+ * The truncations: the last byte gone, half, and a buffer that ends inside the first header where
+ * today's kernels put it. Few, since each costs a walk of every parser.
+ */
+static void judge_truncations(const uint8_t *data, size_t size)
+{
+	const size_t cuts[] = {size - 1, size / 2, layout_infos[TARGET_KIND].full + 4};
+
+	for (size_t i = 0; size && i < sizeof(cuts) / sizeof(cuts[0]); i++)
+		if (cuts[i] < size)
+			judge_buffer(data, cuts[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	sandbox_take_signals();
+	/* No INFO reply is longer, and no parser is handed more. */
+	if (size > INFO_LEN_MAX)
+		return 0;
+	judge_buffer(data, size);
+	if (truncates)
+		judge_truncations(data, size);
+	return 0;
+}

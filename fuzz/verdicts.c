@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Verdicts in words; see verdicts.h. */
+#include "verdicts.h"
+
+#include <inttypes.h>
+
+#include "../parsers/layout.h"
+
+#if defined(__has_feature)
+#define HAS_ASAN __has_feature(address_sanitizer)
+#define HAS_MSAN __has_feature(memory_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#define HAS_MSAN 0
+#else
+#define HAS_ASAN 0
+#define HAS_MSAN 0
+#endif
+#ifndef HAS_UBSAN
+#define HAS_UBSAN 0
+#endif
+
+void verdicts_print(FILE *file, const struct judge *judge)
+{
+	uint64_t hash = INFO_HASH_START;
+
+	for (size_t i = 0; i < judge->len; i++)
+		hash = info_hash(hash, judge->info[i]);
+	fprintf(file, "%016" PRIx64 " %s %zu %s:%s", hash, info_kind_name(judge->kind), judge->len,
+		verdict_name(judge->spec->verdict), rule_name(judge->spec->rule));
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		fprintf(file, " %s:%s:%s:%s", judged->parser->name,
+			verdict_name(judged->walk.verdict), judged_reason(judged),
+			disagreement_name(judged->disagreement));
+	}
+	fputc('\n', file);
+}
+
+void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
+{
+	size_t hooked = 0;
+
+	for (size_t i = 0; i < judge->count; i++)
+		hooked += judge->hooked[i];
+	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s", hooked,
+		 judge->count,
+		 hooked < judge->count ? " (the others are skipped where the reference says loop)"
+				       : "",
+		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)",
+		 HAS_ASAN ? ", AddressSanitizer" : "", HAS_MSAN ? ", MemorySanitizer" : "",
+		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "");
+}

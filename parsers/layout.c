@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables behind layout.h, expanded from its lists. */
+#include "layout.h"
+
+#include <string.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#define INFO_FIELD(info, name, at, width) {#name, at, width, ROLE_VALUE, 1},
+static const struct layout_field fields_DEVICE[] = {LAYOUT_DEVICE(INFO_FIELD)};
+static const struct layout_field fields_REGION[] = {LAYOUT_REGION(INFO_FIELD)};
+static const struct layout_field fields_IOMMU[] = {LAYOUT_IOMMU(INFO_FIELD)};
+
+static const char *const kind_names[INFO_KINDS] = {"device", "region", "iommu"};
+
+const struct layout_info layout_infos[INFO_KINDS] = {
+#define INFO(kind, min, fixed_end, newest, ctype)                                                  \
+	[INFO_##kind] = {.uapi = #ctype,                                                           \
+			 .minsz = (min),                                                           \
+			 .end = (fixed_end),                                                       \
+			 .full = (newest),                                                         \
+			 .caps_flag = FLAG_##kind##_CAPS,                                          \
+			 .cap_offset_at = INFO_AT_##kind##_cap_offset,                             \
+			 .fields = fields_##kind,                                                  \
+			 .nfields = COUNT_OF(fields_##kind)},
+	LAYOUT_INFOS(INFO)
+#undef INFO
+};
+
+const struct layout_flag layout_flags[] = {
+#define FLAG(kind, name, bit, cname) {INFO_##kind, #name, #cname, UINT32_C(1) << (bit)},
+	LAYOUT_FLAGS(FLAG)
+#undef FLAG
+};
+const size_t layout_flag_count = COUNT_OF(layout_flags);
+
+/* Each list ends with one empty field, so that a bare header has a list too. */
+#define FIELD(cap, name, at, width, role, version) {#name, at, width, ROLE_##role, version},
+#define CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)          \
+	static const struct layout_field fields_##name[] = {                                       \
+		LAYOUT_##name(FIELD){NULL, 0, 0, ROLE_SPACE, 0}};
+LAYOUT_CAPS(CAP)
+#undef CAP
+
+const struct layout_cap layout_caps[] = {
+#define CAP(kind_, id_, name_, newest_, bytes1, bytes, elements_, array_, one, two, ctype, cid)    \
+	{.kind = INFO_##kind_,                                                                     \
+	 .id = (id_),                                                                              \
+	 .newest = (newest_),                                                                      \
+	 .name = #name_,                                                                           \
+	 .uapi = #ctype,                                                                           \
+	 .uapi_id = #cid,                                                                          \
+	 .elements = ELEMENTS_##elements_,                                                         \
+	 .fixed = {0, (bytes1), (bytes)},                                                          \
+	 .fields = fields_##name_,                                                                 \
+	 .nfields = COUNT_OF(fields_##name_) - 1,                                                  \
+	 .array = #array_,                                                                         \
+	 .pair = {#one, #two}},
+	LAYOUT_CAPS(CAP)
+#undef CAP
+};
+const size_t layout_cap_count = COUNT_OF(layout_caps);
+
+const char *info_kind_name(enum info_kind kind)
+{
+	return kind_names[kind];
+}
+
+const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id)
+{
+	for (size_t i = 0; i < layout_cap_count; i++)
+		if (layout_caps[i].kind == kind && layout_caps[i].id == id)
+			return &layout_caps[i];
+	return NULL;
+}
+
+uint64_t layout_load(const uint8_t *at, unsigned int width)
+{
+	uint64_t wide;
+	uint32_t word;
+	uint16_t half;
+
+	switch (width) {
+	case 8:
+		memcpy(&wide, at, sizeof(wide));
+		return wide;
+	case 4:
+		memcpy(&word, at, sizeof(word));
+		return word;
+	case 2:
+		memcpy(&half, at, sizeof(half));
+		return half;
+	default:
+		return *at;
+	}
+}
+
+void layout_store(uint8_t *at, unsigned int width, uint64_t value)
+{
+	const uint32_t word = (uint32_t)value;
+	const uint16_t half = (uint16_t)value;
+
+	switch (width) {
+	case 8:
+		memcpy(at, &value, sizeof(value));
+		return;
+	case 4:
+		memcpy(at, &word, sizeof(word));
+		return;
+	case 2:
+		memcpy(at, &half, sizeof(half));
+		return;
+	default:
+		*at = (uint8_t)value;
+	}
+}

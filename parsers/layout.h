@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where every byte of an INFO buffer lives: the three INFO structs and their capabilities.
+ *
+ * All offsets and sizes are in bytes and the same on every ABI; read by them and an i386 build sees
+ * what the kernel wrote (the C struct of MIGRATION, overlaid on i386, does not: its __u64 are not
+ * aligned there). Integers are in host order. layout_uapi.c holds this file to <linux/vfio.h>
+ * wherever the installed header has the struct; `make uapi HDR=FILE` compares it with another
+ * vfio.h. When either fails, the header is right: mend the line here.
+ *
+ * A capability id belongs to one kind only. Versions append fields: a field's last column is the
+ * first version that has it. bounded.h restates what it needs of this file, because other programs
+ * take it alone; fuzz/bounded_test.c compares the two.
+ */
+#ifndef PARSERS_LAYOUT_H
+#define PARSERS_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parser.h"
+
+/* struct vfio_info_cap_header { __u16 id; __u16 version; __u32 next; } */
+enum {
+	CAP_HEADER_id = 0,
+	CAP_HEADER_version = 2,
+	CAP_HEADER_next = 4,
+	CAP_HEADER_SIZE = 8,
+};
+
+/*
+ * The INFO structs. FIELD(struct, name, offset, width). The kernel fills at least `minsz` bytes or
+ * fails; `end` is where the known fixed fields end, so no capability starts before it; `full` is
+ * sizeof in the newest header, where today's kernels put the first capability.
+ */
+#define LAYOUT_DEVICE(FIELD)                                                                       \
+	FIELD(DEVICE, argsz, 0, 4)                                                                 \
+	FIELD(DEVICE, flags, 4, 4)                                                                 \
+	FIELD(DEVICE, num_regions, 8, 4)                                                           \
+	FIELD(DEVICE, num_irqs, 12, 4)                                                             \
+	FIELD(DEVICE, cap_offset, 16, 4)                                                           \
+	FIELD(DEVICE, pad, 20, 4)
+
+#define LAYOUT_REGION(FIELD)                                                                       \
+	FIELD(REGION, argsz, 0, 4)                                                                 \
+	FIELD(REGION, flags, 4, 4)                                                                 \
+	FIELD(REGION, index, 8, 4)                                                                 \
+	FIELD(REGION, cap_offset, 12, 4)                                                           \
+	FIELD(REGION, size, 16, 8)                                                                 \
+	FIELD(REGION, offset, 24, 8)
+
+#define LAYOUT_IOMMU(FIELD)                                                                        \
+	FIELD(IOMMU, argsz, 0, 4)                                                                  \
+	FIELD(IOMMU, flags, 4, 4)                                                                  \
+	FIELD(IOMMU, iova_pgsizes, 8, 8)                                                           \
+	FIELD(IOMMU, cap_offset, 16, 4)                                                            \
+	FIELD(IOMMU, pad, 20, 4)
+
+/* INFO(kind, minsz, end, full, uapi struct) */
+#define LAYOUT_INFOS(INFO)                                                                         \
+	INFO(DEVICE, 16, 20, 24, vfio_device_info)                                                 \
+	INFO(REGION, 32, 32, 32, vfio_region_info)                                                 \
+	INFO(IOMMU, 16, 20, 24, vfio_iommu_type1_info)
+
+/* FLAG(kind, name, bit, uapi name) */
+#define LAYOUT_FLAGS(FLAG)                                                                         \
+	FLAG(DEVICE, RESET, 0, VFIO_DEVICE_FLAGS_RESET)                                            \
+	FLAG(DEVICE, PCI, 1, VFIO_DEVICE_FLAGS_PCI)                                                \
+	FLAG(DEVICE, PLATFORM, 2, VFIO_DEVICE_FLAGS_PLATFORM)                                      \
+	FLAG(DEVICE, AMBA, 3, VFIO_DEVICE_FLAGS_AMBA)                                              \
+	FLAG(DEVICE, CCW, 4, VFIO_DEVICE_FLAGS_CCW)                                                \
+	FLAG(DEVICE, AP, 5, VFIO_DEVICE_FLAGS_AP)                                                  \
+	FLAG(DEVICE, FSL_MC, 6, VFIO_DEVICE_FLAGS_FSL_MC)                                          \
+	FLAG(DEVICE, CAPS, 7, VFIO_DEVICE_FLAGS_CAPS)                                              \
+	FLAG(DEVICE, CDX, 8, VFIO_DEVICE_FLAGS_CDX)                                                \
+	FLAG(REGION, READ, 0, VFIO_REGION_INFO_FLAG_READ)                                          \
+	FLAG(REGION, WRITE, 1, VFIO_REGION_INFO_FLAG_WRITE)                                        \
+	FLAG(REGION, MMAP, 2, VFIO_REGION_INFO_FLAG_MMAP)                                          \
+	FLAG(REGION, CAPS, 3, VFIO_REGION_INFO_FLAG_CAPS)                                          \
+	FLAG(IOMMU, PGSIZES, 0, VFIO_IOMMU_INFO_PGSIZES)                                           \
+	FLAG(IOMMU, CAPS, 1, VFIO_IOMMU_INFO_CAPS)
+
+/*
+ * The capabilities. FIELD(cap, name, offset, width, role, version). Roles: VALUE is delivered in
+ * info_cap.field[], COUNT is the number of elements that follow the fixed part, SPACE is a reserved
+ * or pad field: the UAPI declares it, so the reply must contain it, and nobody reads it.
+ */
+#define LAYOUT_ZPCI_BASE(FIELD)                                                                    \
+	FIELD(ZPCI_BASE, start_dma, 8, 8, VALUE, 1)                                                \
+	FIELD(ZPCI_BASE, end_dma, 16, 8, VALUE, 1)                                                 \
+	FIELD(ZPCI_BASE, pchid, 24, 2, VALUE, 1)                                                   \
+	FIELD(ZPCI_BASE, vfn, 26, 2, VALUE, 1)                                                     \
+	FIELD(ZPCI_BASE, fmb_length, 28, 2, VALUE, 1)                                              \
+	FIELD(ZPCI_BASE, pft, 30, 1, VALUE, 1)                                                     \
+	FIELD(ZPCI_BASE, gid, 31, 1, VALUE, 1)                                                     \
+	FIELD(ZPCI_BASE, fh, 32, 4, VALUE, 2)
+
+#define LAYOUT_ZPCI_GROUP(FIELD)                                                                   \
+	FIELD(ZPCI_GROUP, dasm, 8, 8, VALUE, 1)                                                    \
+	FIELD(ZPCI_GROUP, msi_addr, 16, 8, VALUE, 1)                                               \
+	FIELD(ZPCI_GROUP, flags, 24, 8, VALUE, 1)                                                  \
+	FIELD(ZPCI_GROUP, mui, 32, 2, VALUE, 1)                                                    \
+	FIELD(ZPCI_GROUP, noi, 34, 2, VALUE, 1)                                                    \
+	FIELD(ZPCI_GROUP, maxstbl, 36, 2, VALUE, 1)                                                \
+	FIELD(ZPCI_GROUP, version, 38, 1, VALUE, 1)                                                \
+	FIELD(ZPCI_GROUP, reserved, 39, 1, SPACE, 2)                                               \
+	FIELD(ZPCI_GROUP, imaxstbl, 40, 2, VALUE, 2)
+
+#define LAYOUT_ZPCI_UTIL(FIELD) FIELD(ZPCI_UTIL, size, 8, 4, COUNT, 1)
+#define LAYOUT_ZPCI_PFIP(FIELD) FIELD(ZPCI_PFIP, size, 8, 4, COUNT, 1)
+
+#define LAYOUT_PCI_ATOMIC_COMP(FIELD)                                                              \
+	FIELD(PCI_ATOMIC_COMP, flags, 8, 4, VALUE, 1)                                              \
+	FIELD(PCI_ATOMIC_COMP, reserved, 12, 4, SPACE, 1)
+
+#define LAYOUT_SPARSE_MMAP(FIELD)                                                                  \
+	FIELD(SPARSE_MMAP, nr_areas, 8, 4, COUNT, 1)                                               \
+	FIELD(SPARSE_MMAP, reserved, 12, 4, SPACE, 1)
+
+#define LAYOUT_TYPE(FIELD)                                                                         \
+	FIELD(TYPE, type, 8, 4, VALUE, 1)                                                          \
+	FIELD(TYPE, subtype, 12, 4, VALUE, 1)
+
+#define LAYOUT_MSIX_MAPPABLE(FIELD)
+
+#define LAYOUT_NVLINK2_SSATGT(FIELD) FIELD(NVLINK2_SSATGT, tgt, 8, 8, VALUE, 1)
+
+#define LAYOUT_NVLINK2_LNKSPD(FIELD)                                                               \
+	FIELD(NVLINK2_LNKSPD, link_speed, 8, 4, VALUE, 1)                                          \
+	FIELD(NVLINK2_LNKSPD, __pad, 12, 4, SPACE, 1)
+
+#define LAYOUT_IOVA_RANGE(FIELD)                                                                   \
+	FIELD(IOVA_RANGE, nr_iovas, 8, 4, COUNT, 1)                                                \
+	FIELD(IOVA_RANGE, reserved, 12, 4, SPACE, 1)
+
+#define LAYOUT_MIGRATION(FIELD)                                                                    \
+	FIELD(MIGRATION, flags, 8, 4, VALUE, 1)                                                    \
+	FIELD(MIGRATION, pgsize_bitmap, 16, 8, VALUE, 1)                                           \
+	FIELD(MIGRATION, max_dirty_bitmap_size, 24, 8, VALUE, 1)
+
+#define LAYOUT_DMA_AVAIL(FIELD) FIELD(DMA_AVAIL, avail, 8, 4, VALUE, 1)
+
+/*
+ * CAP(kind, id, name, newest version, bytes of version 1, of the newest, elements, array, one, two,
+ * uapi struct, uapi id). Bytes run to the end of the last declared fixed field, header included.
+ * Elements stand right after them: NONE, BYTES (one byte each) or PAIRS (two u64 each); array is
+ * what the UAPI calls them, one and two the halves of a pair, `-` where there is nothing to name.
+ */
+#define LAYOUT_CAPS(CAP)                                                                           \
+	CAP(DEVICE, 1, ZPCI_BASE, 2, 32, 36, NONE, -, -, -, vfio_device_info_cap_zpci_base,        \
+	    VFIO_DEVICE_INFO_CAP_ZPCI_BASE)                                                        \
+	CAP(DEVICE, 2, ZPCI_GROUP, 2, 39, 42, NONE, -, -, -, vfio_device_info_cap_zpci_group,      \
+	    VFIO_DEVICE_INFO_CAP_ZPCI_GROUP)                                                       \
+	CAP(DEVICE, 3, ZPCI_UTIL, 1, 12, 12, BYTES, util_str, -, -,                                \
+	    vfio_device_info_cap_zpci_util, VFIO_DEVICE_INFO_CAP_ZPCI_UTIL)                        \
+	CAP(DEVICE, 4, ZPCI_PFIP, 1, 12, 12, BYTES, pfip, -, -, vfio_device_info_cap_zpci_pfip,    \
+	    VFIO_DEVICE_INFO_CAP_ZPCI_PFIP)                                                        \
+	CAP(DEVICE, 5, PCI_ATOMIC_COMP, 1, 16, 16, NONE, -, -, -,                                  \
+	    vfio_device_info_cap_pci_atomic_comp, VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP)            \
+	CAP(REGION, 1, SPARSE_MMAP, 1, 16, 16, PAIRS, areas, offset, size,                         \
+	    vfio_region_info_cap_sparse_mmap, VFIO_REGION_INFO_CAP_SPARSE_MMAP)                    \
+	CAP(REGION, 2, TYPE, 1, 16, 16, NONE, -, -, -, vfio_region_info_cap_type,                  \
+	    VFIO_REGION_INFO_CAP_TYPE)                                                             \
+	CAP(REGION, 3, MSIX_MAPPABLE, 1, 8, 8, NONE, -, -, -, vfio_info_cap_header,                \
+	    VFIO_REGION_INFO_CAP_MSIX_MAPPABLE)                                                    \
+	CAP(REGION, 4, NVLINK2_SSATGT, 1, 16, 16, NONE, -, -, -,                                   \
+	    vfio_region_info_cap_nvlink2_ssatgt, VFIO_REGION_INFO_CAP_NVLINK2_SSATGT)              \
+	CAP(REGION, 5, NVLINK2_LNKSPD, 1, 16, 16, NONE, -, -, -,                                   \
+	    vfio_region_info_cap_nvlink2_lnkspd, VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD)              \
+	CAP(IOMMU, 1, IOVA_RANGE, 1, 16, 16, PAIRS, iova_ranges, start, end,                       \
+	    vfio_iommu_type1_info_cap_iova_range, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE)            \
+	CAP(IOMMU, 2, MIGRATION, 1, 32, 32, NONE, -, -, -, vfio_iommu_type1_info_cap_migration,    \
+	    VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION)                                                   \
+	CAP(IOMMU, 3, DMA_AVAIL, 1, 12, 12, NONE, -, -, -, vfio_iommu_type1_info_dma_avail,        \
+	    VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL)
+
+/* The same as constants: INFO_AT_REGION_cap_offset is 12, CAP_AT_SPARSE_MMAP_nr_areas is 8. */
+enum {
+#define LAYOUT_AT(info, name, at, width) INFO_AT_##info##_##name = (at),
+	LAYOUT_DEVICE(LAYOUT_AT) LAYOUT_REGION(LAYOUT_AT) LAYOUT_IOMMU(LAYOUT_AT)
+#undef LAYOUT_AT
+#define LAYOUT_AT(cap, name, at, width, role, version) CAP_AT_##cap##_##name = (at),
+#define LAYOUT_CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)   \
+	LAYOUT_##name(LAYOUT_AT) CAP_ID_##name = (id),
+		LAYOUT_CAPS(LAYOUT_CAP)
+#undef LAYOUT_CAP
+#undef LAYOUT_AT
+#define LAYOUT_FLAG(kind, name, bit, cname) FLAG_##kind##_##name = (1 << (bit)),
+			LAYOUT_FLAGS(LAYOUT_FLAG)
+#undef LAYOUT_FLAG
+};
+
+/* Where every capability with elements keeps their count, a u32. */
+enum { CAP_COUNT_AT = 8 };
+
+enum layout_role { ROLE_VALUE, ROLE_COUNT, ROLE_SPACE };
+enum layout_elements { ELEMENTS_NONE = 0, ELEMENTS_BYTES = 1, ELEMENTS_PAIRS = 16 };
+
+struct layout_field {
+	const char *name;
+	uint16_t at;
+	uint8_t width;
+	enum layout_role role;
+	uint16_t version;
+};
+
+struct layout_flag {
+	enum info_kind kind;
+	const char *name;
+	const char *uapi;
+	uint32_t bit;
+};
+
+struct layout_info {
+	const char *uapi;
+	uint32_t minsz;
+	uint32_t end;
+	uint32_t full;
+	uint32_t caps_flag;
+	uint32_t cap_offset_at;
+	const struct layout_field *fields;
+	size_t nfields;
+};
+
+/*
+ * @fixed[v]: bytes of version v, 1 to @newest, without elements. @array and @pair name the elements
+ * and the two halves of one, where there are any.
+ */
+struct layout_cap {
+	enum info_kind kind;
+	uint16_t id;
+	uint16_t newest;
+	const char *name;
+	const char *uapi;
+	const char *uapi_id;
+	enum layout_elements elements;
+	uint16_t fixed[3];
+	const struct layout_field *fields;
+	size_t nfields;
+	const char *array;
+	const char *pair[2];
+};
+
+extern const struct layout_info layout_infos[INFO_KINDS];
+extern const struct layout_flag layout_flags[];
+extern const size_t layout_flag_count;
+extern const struct layout_cap layout_caps[];
+extern const size_t layout_cap_count;
+
+/* "device", "region" or "iommu". */
+const char *info_kind_name(enum info_kind kind);
+
+/* The layout of capability @id of @kind, or NULL where the id is not known. */
+const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id);
+
+/* Little helpers for unaligned host-order loads and stores of 1, 2, 4 or 8 bytes. */
+uint64_t layout_load(const uint8_t *at, unsigned int width);
+void layout_store(uint8_t *at, unsigned int width, uint64_t value);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parser `ksft-vfio`: the kernel's VFIO selftests, tools/testing/selftests/vfio/lib/iommu.c
+ * (Linux 6.19), the IOVA range query. Read, not measured.
+ *
+ * It looks up IOVA_RANGE. It tests the flag; a cap_offset that is not 0 has to reach past its own
+ * 24-byte struct; every header has to lie inside the reply's argsz (not inside what was allocated);
+ * more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also backward and
+ * into the fixed struct. The payload is taken as it comes: room for as many ranges as the count
+ * says, then each one. A failed check aborts the test: a reject.
+ */
+#include "../overlay.h"
+#include "../parser.h"
+
+/* sizeof(struct vfio_iommu_type1_info) as the selftest is compiled, and of a header. */
+enum { KSFT_INFO_SIZE = 24, KSFT_HEADER_SIZE = 8 };
+
+static struct info_answer take_ranges(struct walk *walk, const void *info, uint32_t offset)
+{
+	struct info_cap cap;
+
+	/* Refused memory is an assertion there. The count is loaded again by the copy itself. */
+	const uint32_t count = *(const volatile uint32_t *)((const uint8_t *)info + offset +
+							    CAP_AT_IOVA_RANGE_nr_iovas);
+
+	if (count && !walk_alloc(walk, (size_t)count * ELEMENTS_PAIRS))
+		return answer_reject("enomem");
+	overlay_cap(info, offset, INFO_IOMMU, &cap);
+	walk_deliver(walk, &cap);
+	return answer(VERDICT_OK);
+}
+
+static struct info_answer ksft_read(struct walk *walk, const void *info, uint32_t len,
+				    enum info_kind kind)
+{
+	const uint32_t argsz = overlay_argsz(info);
+	/* Below 24 the selftest's own subtraction wraps, and so does this one. */
+	const uint32_t max_depth =
+		(uint32_t)(((uint64_t)argsz - KSFT_INFO_SIZE) / KSFT_HEADER_SIZE);
+	const volatile struct overlay_header *header;
+	uint32_t offset, depth = 0, next;
+
+	(void)len;
+	if (!(overlay_flags(info) & FLAG_IOMMU_CAPS))
+		return answer(VERDICT_ABSENT);
+	offset = overlay_cap_offset(info, kind);
+	if (offset && offset < KSFT_INFO_SIZE)
+		return answer_reject("into-header");
+	for (; offset; offset = next) {
+		if (offset >= argsz)
+			return answer_reject("offset-oob");
+		if (argsz - offset < KSFT_HEADER_SIZE)
+			return answer_reject("header-straddle");
+		header = overlay_header(info, offset);
+		next = header->next;
+		if (++depth > max_depth)
+			return answer_reject("cycle");
+		if (header->id == CAP_ID_IOVA_RANGE)
+			return take_ranges(walk, info, offset);
+	}
+	return answer(VERDICT_ABSENT);
+}
+
+const struct info_parser ksft_vfio_parser = {
+	.name = "ksft-vfio",
+	.summary = "the kernel's VFIO selftests: looks up IOVA_RANGE under a depth guard",
+	.trust = INFO_TRUSTING,
+	.source = INFO_FROM_KERNEL,
+	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
+				  INFO_ID(CAP_ID_IOVA_RANGE)}},
+	.read = ksft_read,
+};

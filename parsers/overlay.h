@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The INFO structs and capabilities as C structs laid over the buffer, the way most programs read
+ * them: nothing is checked, every field is one natural load. The structs are volatile, so that no
+ * compiler drops or joins a load that decides a verdict, and held to layout.h's offsets on every
+ * ABI (the UAPI's own struct for MIGRATION is not: its __u64 move on i386).
+ */
+#ifndef PARSERS_OVERLAY_H
+#define PARSERS_OVERLAY_H
+
+#include "layout.h"
+#include "parser.h"
+
+typedef uint64_t __attribute__((aligned(8))) overlay_u64;
+
+struct overlay_header {
+	uint16_t id;
+	uint16_t version;
+	uint32_t next;
+};
+
+/* The header at @offset of the buffer at @info, wherever that is. */
+static inline const volatile struct overlay_header *overlay_header(const void *info,
+								   uint32_t offset)
+{
+	return (const volatile void *)((const uint8_t *)info + offset);
+}
+
+/* The fixed fields a reader of chains needs; loads nothing else. */
+uint32_t overlay_argsz(const void *info);
+uint32_t overlay_flags(const void *info);
+uint32_t overlay_cap_offset(const void *info, enum info_kind kind);
+
+/*
+ * Reads the capability at @offset as a program does that trusts it: the header, then the payload of
+ * a known id, its elements as many as the count says. Fields of version 2 only where the version
+ * says so. @ret_cap is filled wholly.
+ */
+void overlay_cap(const void *info, uint32_t offset, enum info_kind kind, struct info_cap *ret_cap);
+
+#endif

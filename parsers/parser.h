@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between a parser and whatever runs it.
+ *
+ * A parser is one program's way of reading a VFIO INFO buffer, restated as a function: it gets a
+ * raw pointer, the length the caller owns and the kind of INFO struct, and answers how it ended.
+ * Each capability it takes from the chain it hands over with walk_deliver(). It may follow raw
+ * pointers into the buffer as carelessly as the program it stands for; it must not write to the
+ * buffer, must not call libc's malloc, must hold no lock or file, and must keep no INFO bytes on
+ * its stack: memory for copies and tables comes from walk_alloc(), and a read "as the kernel reads
+ * user memory" is walk_copy_in(). It may be stopped at any load and never resumed.
+ *
+ * Nothing here depends on who runs the parser: the three walk_* functions are the host's.
+ */
+#ifndef PARSERS_PARSER_H
+#define PARSERS_PARSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The longest INFO buffer, in bytes, that a host hands to a parser. */
+#define INFO_LEN_MAX 65536u
+
+/* Which INFO struct a buffer starts with. */
+enum info_kind { INFO_DEVICE, INFO_REGION, INFO_IOMMU, INFO_KINDS };
+
+/* How a walk ended: what a parser says, then what only its host can see. */
+enum verdict {
+	VERDICT_OK,
+	VERDICT_ABSENT,
+	VERDICT_TRUNCATED,
+	VERDICT_REJECT,
+	VERDICT_ABSTAIN,
+	VERDICT_OOB,
+	VERDICT_STALE,
+	VERDICT_RUNAWAY,
+	VERDICT_WROTE,
+	VERDICT_CRASH,
+	VERDICTS
+};
+
+/* Scalar payload fields of the widest capability (zPCI base and group, version 2). */
+#define INFO_FIELDS 8
+
+/*
+ * One delivered capability. @offset counts from the start of the INFO buffer. Where @decoded is
+ * false everything after it is zero. @field holds the scalar payload fields in the order of
+ * layout.h, without reserved and pad fields and without the element count; fields that the
+ * capability's version lacks are zero. @count elements (areas, ranges, string bytes) are kept as
+ * @hash alone: start at INFO_HASH_START, then info_hash() over each element's values in order.
+ */
+struct info_cap {
+	uint32_t offset;
+	uint16_t id;
+	uint16_t version;
+	bool decoded;
+	uint32_t count;
+	uint64_t hash;
+	uint64_t field[INFO_FIELDS];
+};
+
+#define INFO_HASH_START 0xcbf29ce484222325u
+
+/* Folds one 64-bit value into a running hash of elements. */
+static inline uint64_t info_hash(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+	return hash ^ (hash >> 32);
+}
+
+/*
+ * A parser's answer: one of VERDICT_OK .. VERDICT_ABSTAIN. @need is the argsz to ask for next,
+ * only with VERDICT_TRUNCATED. @reason is a static string, lower case with dashes, only with
+ * VERDICT_REJECT; use design rule names where they fit.
+ */
+struct info_answer {
+	enum verdict verdict;
+	uint32_t need;
+	const char *reason;
+};
+
+static inline struct info_answer answer(enum verdict verdict)
+{
+	const struct info_answer made = {verdict, 0, NULL};
+
+	return made;
+}
+
+static inline struct info_answer answer_truncated(uint32_t need)
+{
+	const struct info_answer made = {VERDICT_TRUNCATED, need, NULL};
+
+	return made;
+}
+
+static inline struct info_answer answer_reject(const char *reason)
+{
+	const struct info_answer made = {VERDICT_REJECT, 0, reason};
+
+	return made;
+}
+
+/* trusting: right on plain buffers only; hardened: a safe and right answer on every buffer. */
+enum info_trust { INFO_TRUSTING, INFO_HARDENED };
+
+/* Who writes the replies that the program reads: the kernel, or a peer process (vfio-user). */
+enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
+
+/* list: reads to the end of the chain; lookup: looks for ids, each lookup stops at its match. */
+enum info_style { INFO_LIST, INFO_LOOKUP };
+
+/*
+ * Sets of capability ids, one bit an id. INFO_ID() takes ids 1 to 62. INFO_ALL_IDS stands for
+ * every id there is, also those past 62.
+ */
+#define INFO_ID(id)  (UINT64_C(1) << (id))
+#define INFO_ALL_IDS UINT64_MAX
+
+static inline bool info_has_id(uint64_t set, uint16_t id)
+{
+	return set == INFO_ALL_IDS || (id < 63 && (set & INFO_ID(id)));
+}
+
+/* What a parser reads of one kind: @ids it delivers (0: does not read this kind), @decodes of them.
+ */
+struct info_reads {
+	enum info_style style;
+	uint64_t ids;
+	uint64_t decodes;
+};
+
+/* What the parser asks of the host while it walks. Opaque to parsers. */
+struct walk;
+
+/**
+ * struct info_parser - one way to read INFO buffers
+ * @name: unique, lower case with dashes; stands in verdicts, buckets and file names
+ * @summary: one line for lists
+ * @trust: what the parser promises
+ * @source: who writes what it reads
+ * @fixed_size: bytes of the fixed buffer its program uses, or 0. Such a parser reads, and is judged
+ *	on, a zero-padded buffer of that size; a longer input is cut, its argsz left as it is
+ * @reads: per kind, what it delivers and decodes
+ * @read: reads @len bytes at @info; any alignment, @len 0 to INFO_LEN_MAX
+ */
+struct info_parser {
+	const char *name;
+	const char *summary;
+	enum info_trust trust;
+	enum info_source source;
+	uint32_t fixed_size;
+	struct info_reads reads[INFO_KINDS];
+	struct info_answer (*read)(struct walk *walk, const void *info, uint32_t len,
+				   enum info_kind kind);
+};
+
+/* Hands one capability to the host, in the order in which the program takes them. */
+void walk_deliver(struct walk *walk, const struct info_cap *cap);
+
+/*
+ * Scratch memory for copies and tables: @size bytes, 16-byte aligned, every byte 0xa5, gone when
+ * the walk ends. Returns NULL for 0 bytes and for an absurd size (above 1 MiB), as malloc might.
+ * A store past its end ends the walk with VERDICT_WROTE, a load with VERDICT_OOB; a walk that asks
+ * for too many of them ends with VERDICT_RUNAWAY.
+ */
+void *walk_alloc(struct walk *walk, size_t size);
+
+/*
+ * Copies @size bytes at @offset of the INFO buffer to @dst, as copy_from_user() would: one read of
+ * the caller's bytes, any alignment. Returns 0, or -1 where the range is not wholly inside the
+ * buffer; then nothing was copied and the parser answers reject "efault".
+ */
+int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size);
+
+/* Every registered parser, sorted by name; parsers/registry.h is the one list. */
+extern const struct info_parser *const info_parsers[];
+extern const size_t info_parser_count;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

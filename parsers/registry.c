@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The table behind registry.h. */
+#include "registry.h"
+
+#include "parser.h"
+
+#define PARSER(name) extern const struct info_parser name##_parser;
+PARSERS(PARSER)
+#undef PARSER
+
+const struct info_parser *const info_parsers[] = {
+#define PARSER(name) &name##_parser,
+	PARSERS(PARSER)
+#undef PARSER
+};
+const size_t info_parser_count = sizeof(info_parsers) / sizeof(info_parsers[0]);

@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Makes sure that what `make fuzz` or `make check` needs is installed: see usage() below.
+set -u
+
+usage() {
+	cat <<'TXT'
+usage: scripts/setup.sh [-v] fuzz|check
+
+Installs the Debian packages that `make fuzz` or `make check` needs and that are missing. Where all
+are there it prints nothing, touches no network and needs no root.
+
+  -v   say so where nothing is missing
+
+environment:
+  SETUP=0      install nothing: name what is missing, one line each, and go on
+  ENGINE=afl   fuzz needs AFL++ too
+
+Things are looked for by what they provide (a command, a header, a library), never by package name,
+so a compiler from elsewhere is as good. Packages are installed with apt-get, as root or through
+`sudo -n`. Without apt-get the missing things are named and the build goes on. Optional ones never
+fail a build.
+
+exit status:
+  0  nothing required is missing, or it was left to you (SETUP=0, no apt-get)
+  2  wrong usage
+  3  something required is missing: apt-get failed, or root is needed; the command to run is printed
+TXT
+}
+
+say() {
+	printf 'setup: %s\n' "$*" >&2
+}
+
+# Probes: each answers whether the thing can be used, not whether some package is there.
+
+commands() {
+	local name
+	for name; do
+		command -v "$name" >/dev/null || return 1
+	done
+}
+
+compiler() {
+	if commands gcc; then gcc "$@"; else clang "$@"; fi
+}
+
+# On Debian the file tells at once; elsewhere the compiler knows where its headers are.
+headers() {
+	local name
+	for name; do
+		[ -e "/usr/include/$name" ] ||
+			compiler -E -x c - <<<"#include <$name>" >/dev/null 2>&1 ||
+			return 1
+	done
+}
+
+# A compiler answers -print-file-name=NAME with the bare NAME where it has no such file.
+found() {
+	[[ $1 == /* && -e $1 ]]
+}
+
+# A header and the file that the linker wants with it: a run-time package alone has neither.
+library() {
+	headers "$1" && found "$(compiler -print-file-name="$2" 2>/dev/null)"
+}
+
+# The libFuzzer and ASan runtimes of the clang in PATH. Newer clangs keep a folder per target.
+runtimes() {
+	local dir arch name
+	commands clang || return 1
+	dir=$(clang -print-runtime-dir 2>/dev/null)
+	arch=$(clang -dumpmachine 2>/dev/null)
+	arch=${arch%%-*}
+	[[ $arch != i?86 ]] || arch=i386
+	for name in fuzzer asan; do
+		[ -e "$dir/libclang_rt.$name.a" ] || [ -e "$dir/libclang_rt.$name-$arch.a" ] || return 1
+	done
+}
+
+# 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
+multilib() {
+	[ "$(uname -m)" = x86_64 ] || return 0
+	commands gcc && found "$(gcc -m32 -print-file-name=crt1.o 2>/dev/null)" &&
+		found "$(gcc -m32 -print-file-name=libgcc.a 2>/dev/null)"
+}
+
+# The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
+python() {
+	/usr/bin/python3 -I -c "import $1" 2>/dev/null
+}
+
+# The runtimes' package is named after the clang that it is for; Debian 12 has 14.
+clang_major() {
+	local version
+	version=$(clang -dumpversion 2>/dev/null) || version=14
+	printf '%s\n' "${version%%.*}"
+}
+
+# need | package | probe | what it provides: what for
+# Needs are two letters, for fuzz and for check: r required, o optional, a required with ENGINE=afl,
+# - not needed.
+needs() {
+	cat <<TXT
+rr|clang|commands clang|clang: compiles parsers and fuzz targets
+rr|libclang-rt-$(clang_major)-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
+rr|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
+rr|gcc|commands gcc|gcc: the second compiler
+rr|make|commands make|make: runs the build
+rr|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
+rr|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
+rr|libyaml-dev|library yaml.h libyaml.so|yaml.h and libyaml: the text form of chains
+rr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --json output
+rr|python3|python sys|/usr/bin/python3: runs the scripts
+rr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
+ar|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
+-r|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
+-r|clang-format|commands clang-format|clang-format: the style check
+-r|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
+-r|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
+-o|gcc-multilib|multilib|gcc -m32: the 32-bit builds
+TXT
+}
+
+# Sets required and optional to the packages that are missing, and lines to what they provide.
+look() {
+	local need package probe what
+	local -a words
+	required=() optional=() lines=()
+	while IFS='|' read -r need package probe what; do
+		if [ "$goal" = check ]; then need=${need:1}; else need=${need:0:1}; fi
+		case $need${ENGINE:-} in
+		r* | aafl) need=required ;;
+		o*) need=optional ;;
+		*) continue ;;
+		esac
+		read -r -a words <<<"$probe"
+		"${words[@]}" </dev/null && continue
+		lines+=("$what ($package, $need)")
+		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
+	done < <(needs)
+	missing=("${required[@]}" "${optional[@]}")
+}
+
+# The missing things, one line each, after $1.
+name_missing() {
+	local line
+	for line in "${lines[@]}"; do
+		say "$1: $line"
+	done
+}
+
+get() {
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >>"$log" 2>&1
+}
+
+add() {
+	get install -y --no-install-recommends "$@"
+}
+
+# Lists are fetched only where there are none, or where those that are there did not do. An optional
+# package that cannot be had must not keep the required ones away.
+add_missing() {
+	compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || get update
+	add "${missing[@]}" && return
+	get update
+	add "${missing[@]}" && return
+	[ ${#required[@]} -eq 0 ] || [ ${#optional[@]} -eq 0 ] || add "${required[@]}"
+	return 1
+}
+
+# Ends the script: a missing required thing is for the user to mend, an optional one is not.
+give_up() {
+	local by_hand="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+	name_missing "$1"
+	if [ "$EUID" -ne 0 ]; then
+		if commands sudo; then by_hand="sudo sh -c '$by_hand'"; else by_hand="su -c '$by_hand'"; fi
+	fi
+	say "run: $by_hand"
+	say "or set SETUP=0 to go on without"
+	[ ${#required[@]} -eq 0 ] || exit 3
+	exit 0
+}
+
+verbose=0
+goal=
+for arg; do
+	case $arg in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	-v) verbose=1 ;;
+	fuzz | check) goal=$goal$arg ;;
+	*) goal=unknown ;;
+	esac
+done
+if [ "$goal" != fuzz ] && [ "$goal" != check ]; then
+	usage >&2
+	exit 2
+fi
+
+look
+if [ ${#missing[@]} -eq 0 ]; then
+	[ $verbose -eq 0 ] || say "all that make $goal needs is here"
+	exit 0
+fi
+if [ "${SETUP:-}" = 0 ]; then
+	name_missing "going on without"
+	exit 0
+fi
+if ! commands apt-get; then
+	name_missing "no apt-get, going on without"
+	exit 0
+fi
+
+as_root=()
+if [ "$EUID" -ne 0 ]; then
+	as_root=(sudo -n)
+	if ! commands sudo || ! sudo -n true </dev/null 2>/dev/null; then
+		give_up "missing, and not root"
+	fi
+fi
+
+say "installing: ${missing[*]}"
+log=$(mktemp) || exit 3
+trap 'rm -f "$log"' EXIT
+outcome="could not be installed"
+add_missing && outcome="installed, yet not found (is another one first in PATH?)"
+look
+if [ ${#missing[@]} -gt 0 ]; then
+	tail -n 8 "$log" >&2
+	give_up "$outcome"
+fi
