@@ -26,19 +26,22 @@ SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(filter-out fuzz/sandbox/sandbox_test_parsers.c, \
-		  $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c))
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+# Dependency files are made by the compiler, never by make.
+%.d: ;
 
 $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
 
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
-# parsers, what puts the load hooks into parsers, what instruments the reference, linker flags.
+# parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
+# targets and command, of tests.
 define config
 $(1)_OBJ := $(BUILD)/$(1)/obj
 $(1)_SAN := $(4)
@@ -59,7 +62,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/sandbox/planted/%.o: fuzz/sandbox/planted/%.c
+$$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) -Wno-infinite-recursion $(5) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c
@@ -78,10 +81,10 @@ $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/planted/planted.o \
+$(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $(4) $(8) $$^ -lcmocka -lyaml -ljansson -o $$@
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
 
 $(1)_TARGETS := $$(KINDS:%=$(BUILD)/$(1)/fuzz_%_info)
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
@@ -112,8 +115,8 @@ $(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))
 $(eval $(call config,clang-asan,$(CLANG),,$(SAN),$(SANT),$(CLOAD),,))
 $(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=address,,))
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
-$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer))
-$(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer))
+$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer,$(FUZZ)))
+$(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer,$(FUZZ)))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;

@@ -103,7 +103,12 @@ static void judge_truncations(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	sandbox_take_signals();
+	static bool taken;
+
+	if (!taken) {
+		sandbox_take_signals();
+		taken = true;
+	}
 	/* No INFO reply is longer, and no parser is handed more. */
 	if (size > INFO_LEN_MAX)
 		return 0;

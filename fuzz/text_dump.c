@@ -88,8 +88,9 @@ static void dump_elements(FILE *out, const struct layout_cap *layout, const stru
 }
 
 /*
- * A capability cut by len has its payload among the overlays; its fields are zero then, and saying
- * so would mislead. One that is not what is left out stands for is said all the same.
+ * A capability whose fixed part crosses len has its payload among the overlays. Its fields are zero
+ * then, as the text form's defaults are, and naming them would mislead; only one that somebody set
+ * to another value is named.
  */
 static void dump_payload(FILE *out, const struct chain *chain, const struct chain_cap *cap)
 {
@@ -100,10 +101,10 @@ static void dump_payload(FILE *out, const struct chain *chain, const struct chai
 		return;
 	for (size_t i = 0; i < layout->nfields; i++) {
 		const struct layout_field *const field = &layout->fields[i];
-		const uint64_t left_out =
+		const uint64_t missing =
 			field->role == ROLE_COUNT ? cap->elements_size / layout->elements : 0;
 
-		if (field->version > cap->version || (!whole && cap->value[i] == left_out))
+		if (field->version > cap->version || (!whole && cap->value[i] == missing))
 			continue;
 		fprintf(out, "    %s: ", text_field_key(field));
 		put_number(out, field->width, cap->value[i]);

@@ -289,11 +289,13 @@ static const struct refused refused[] = {
 	{"# only a comment\n\n", "t:3:1: nothing here: want one document with kind"},
 	{"\x7f"
 	 "ELF",
-	 "t:1:1: not text (control characters are not allowed): want UTF-8 without control characters"},
+	 "t:1:1: not text (control characters are not allowed): "
+	 "want UTF-8 without control characters"},
 	{"kind: device\nlen: \xff\n",
 	 "t:2:6: not text (invalid leading UTF-8 octet): want UTF-8 without control characters"},
 	{"kind: device\nlen: 1 # \xc3\xbc \x01\n",
-	 "t:2:12: not text (control characters are not allowed): want UTF-8 without control characters"},
+	 "t:2:12: not text (control characters are not allowed): "
+	 "want UTF-8 without control characters"},
 	{"\xff\xfe",
 	 "t:1:1: not text (invalid leading UTF-8 octet): want UTF-8 without control characters"},
 	{"kind: [device\n", "t:2:1: not YAML: did not find expected ',' or ']'"},
@@ -354,11 +356,15 @@ static const struct refused refused[] = {
 	{CAP_OF("region", "id: TYPE\n    type: 1\n    id: TYPE\n"),
 	 "t:5:5: TYPE version 1: key id twice: want it once"},
 	{CAP_OF("device", "{id: ZPCI_BASE, fh: 1}"),
-	 "t:3:21: ZPCI_BASE version 1: unknown key fh: want id, at, version, next, start_dma, end_dma, pchid, vfn, fmb_length, pft, gid"},
+	 "t:3:21: ZPCI_BASE version 1: unknown key fh: "
+	 "want id, at, version, next, start_dma, end_dma, pchid, "
+	 "vfn, fmb_length, pft, gid"},
 	{CAP_OF("device", "{id: ZPCI_UTIL, version: 0, size: 1}"),
 	 "t:3:33: id 3 version 0: unknown key size: want id, at, version, next"},
 	{CAP_OF("device", "{id: ZPCI_GROUP, version: 2, verson: 1}"),
-	 "t:3:34: ZPCI_GROUP version 2: unknown key verson: want id, at, version, next, dasm, msi_addr, flags, mui, noi, maxstbl, payload_version, reserved, imaxstbl"},
+	 "t:3:34: ZPCI_GROUP version 2: unknown key verson: "
+	 "want id, at, version, next, dasm, msi_addr, flags, mui, noi, maxstbl, "
+	 "payload_version, reserved, imaxstbl"},
 	{CAP_OF("device", "{id: 77, flags: 1}"),
 	 "t:3:14: id 77 version 1: unknown key flags: want id, at, version, next"},
 	{CAP_OF("region", "{id: SPARSE_MMAP, areas: [{offset: 1}]}"),
@@ -405,9 +411,11 @@ static const struct refused refused[] = {
 	{"kind: fetch\n", "t:1:7: kind: want device, region, iommu, not fetch"},
 	{"kind: 0\n", "t:1:7: kind: want device, region, iommu, not 0"},
 	{CAP_OF("device", "{id: MIGRATION}"),
-	 "t:3:10: id: want ZPCI_BASE, ZPCI_GROUP, ZPCI_UTIL, ZPCI_PFIP, PCI_ATOMIC_COMP or a number, not MIGRATION"},
+	 "t:3:10: id: want ZPCI_BASE, ZPCI_GROUP, ZPCI_UTIL, ZPCI_PFIP, "
+	 "PCI_ATOMIC_COMP or a number, not MIGRATION"},
 	{CAP_OF("region", "{id: \"2\"}"),
-	 "t:3:10: id: want SPARSE_MMAP, TYPE, MSIX_MAPPABLE, NVLINK2_SSATGT, NVLINK2_LNKSPD or a number, not \"2\""},
+	 "t:3:10: id: want SPARSE_MMAP, TYPE, MSIX_MAPPABLE, NVLINK2_SSATGT, "
+	 "NVLINK2_LNKSPD or a number, not \"2\""},
 	{"kind: iommu\ninfo: {flags: [CAPS, READ]}\n",
 	 "t:2:22: flags: want PGSIZES, CAPS or a number, not READ"},
 	{"kind: iommu\ninfo: {flags: caps}\n",

@@ -26,6 +26,16 @@ static bool is_own(uintptr_t address)
 }
 #endif
 
+/* Ends the walk where this load, of @cost, is past the budget. */
+static inline void charge(struct walk *walk, uint64_t cost, uintptr_t address, size_t size)
+{
+	walk->loads = walk->loads + 1;
+	walk->spent = walk->spent + cost;
+	if (walk->spent > walk->budget)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size,
+			   (uintptr_t)__builtin_frame_address(0));
+}
+
 static void on_load(uintptr_t address, size_t size)
 {
 	struct walk *const walk = &the_walk;
@@ -35,17 +45,17 @@ static void on_load(uintptr_t address, size_t size)
 	if (!walk->running)
 		return;
 	walk->hooked = true;
-	walk->loads = walk->loads + 1;
-	if (walk->loads > walk->budget)
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size,
-			   (uintptr_t)__builtin_frame_address(0));
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
+		charge(walk, WALK_COST_INFO, address, size);
 		walk_saw_load(walk, offset, size);
 		return;
 	}
-	if (is_own(address))
+	if (is_own(address)) {
+		charge(walk, WALK_COST_OWN, address, size);
 		return;
+	}
+	charge(walk, WALK_COST_INFO, address, size);
 	object = scratch_find(address);
 	/* The whole load lies inside one piece of scratch memory. */
 	if (object && size <= object->start + object->size - address)

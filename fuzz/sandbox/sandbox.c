@@ -16,7 +16,7 @@
 
 struct walk the_walk;
 
-static bool opened, taken;
+static bool opened;
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
@@ -129,20 +129,21 @@ void sandbox_take_signals(void)
 	struct sigaction action = {.sa_sigaction = on_signal,
 				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
-	if (taken)
-		return;
-	for (size_t i = 0; i < FATAL_SIGNALS; i++)
-		sigaction(fatal_signals[i], &action, &before[i]);
-	taken = true;
+	for (size_t i = 0; i < FATAL_SIGNALS; i++) {
+		struct sigaction now;
+
+		sigaction(fatal_signals[i], NULL, &now);
+		if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal)
+			continue;
+		before[i] = now;
+		sigaction(fatal_signals[i], &action, NULL);
+	}
 }
 
 void sandbox_give_signals_back(void)
 {
-	if (!taken)
-		return;
 	for (size_t i = 0; i < FATAL_SIGNALS; i++)
 		sigaction(fatal_signals[i], &before[i], NULL);
-	taken = false;
 }
 
 int sandbox_open(char *ret_error, size_t error_size)
@@ -199,8 +200,9 @@ void walk_deliver(struct walk *walk, const struct info_cap *cap)
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 {
 	/* A reader that only copies is counted too, or its loops would have no end. */
-	walk->loads = walk->loads + 1 + size / 8;
-	if (walk->loads > walk->budget)
+	walk->loads = walk->loads + 1;
+	walk->spent = walk->spent + (1 + size / 8) * WALK_COST_INFO;
+	if (walk->spent > walk->budget)
 		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
 			   (uintptr_t)__builtin_frame_address(0));
 	/* The whole range lies inside the buffer. */
@@ -242,7 +244,8 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.result = result;
 	the_walk.loads = 0;
 	the_walk.hooked = false;
-	the_walk.budget = limits->budget;
+	the_walk.spent = 0;
+	the_walk.budget = limits->budget * WALK_COST_INFO;
 	the_walk.bound = limits->bound;
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;

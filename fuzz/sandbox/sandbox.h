@@ -76,7 +76,7 @@ struct walk_result {
 /* What the caller of a walk allows. */
 struct walk_limits {
 	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
-	uint64_t budget;	     /* loads, after which the walk is a runaway */
+	uint64_t budget;	     /* loads of the buffer or scratch; 16 of others are one */
 	struct sandbox_trace *trace; /* or NULL */
 };
 
@@ -87,8 +87,9 @@ struct walk_limits {
 int sandbox_open(char *ret_error, size_t error_size);
 
 /*
- * Takes the fatal signals over, or gives them back. A signal outside a walk goes to whoever handled
- * it before; an engine that installs handlers of its own has to find the defaults when it does.
+ * Takes the fatal signals over (again is harmless), or gives them back. A signal outside a walk goes
+ * to whoever handled it before; an engine or test runner that installs handlers of its own has to do
+ * it between giving back and taking.
  */
 void sandbox_take_signals(void);
 void sandbox_give_signals_back(void);

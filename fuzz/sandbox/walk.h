@@ -18,9 +18,18 @@ struct scratch_object {
 
 #define SCRATCH_OBJECTS_MAX 64
 
+/*
+ * What a load costs of the budget. Loads of the stack and of globals are a compiler's choice (a
+ * struct kept in registers at one level is in memory at another), so they cost little: enough that
+ * a walk which does nothing else still ends, too little to decide between one build and the next.
+ */
+#define WALK_COST_INFO 16
+#define WALK_COST_OWN  1
+
 struct walk {
 	volatile bool running;
 	volatile uint64_t loads;
+	volatile uint64_t spent;
 	volatile bool hooked; /* a hook has spoken */
 	uint64_t budget;
 	uintptr_t window;

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* See faulty.h. Volatile keeps each fault from being optimised away or turned into a builtin. */
+#include "faulty.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FAULTY_READ(name)                                                                          \
+	struct info_answer faulty_##name(struct walk *walk __attribute__((unused)),                \
+					 const void *info __attribute__((unused)),                 \
+					 uint32_t len __attribute__((unused)),                     \
+					 enum info_kind kind __attribute__((unused)))
+
+static volatile uint64_t sink;
+static volatile uint32_t zero;
+
+static const volatile uint8_t *bytes(const void *info)
+{
+	return info;
+}
+
+FAULTY_READ(good)
+{
+	sink = *(const volatile uint32_t *)info;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(loop_in_buffer)
+{
+	for (;;)
+		sink = bytes(info)[0];
+}
+
+FAULTY_READ(loop_in_copy)
+{
+	volatile uint8_t *const copy = walk_alloc(walk, len);
+
+	if (walk_copy_in(walk, (void *)(uintptr_t)copy, 0, len))
+		return answer_reject("efault");
+	for (;;)
+		sink = copy[len - 1];
+}
+
+FAULTY_READ(loop_in_global)
+{
+	while (zero == 0)
+		;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(loop_of_copies)
+{
+	uint32_t word;
+
+	while (walk_copy_in(walk, &word, 0, sizeof(word)) == 0)
+		;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(deliver_forever)
+{
+	const struct info_cap cap = {0};
+
+	for (;;)
+		walk_deliver(walk, &cap);
+}
+
+FAULTY_READ(load_past)
+{
+	sink = bytes(info)[len];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(load_straddling)
+{
+	sink = *(const volatile uint64_t *)(const void *)(bytes(info) + len - 7);
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(load_before)
+{
+	sink = bytes(info)[-1];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(load_wild)
+{
+	sink = bytes(info)[0xfffffff0u + zero];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(memcpy_past)
+{
+	uint8_t *const copy = walk_alloc(walk, len + 64);
+
+	memcpy(copy, info, len + 64 + zero);
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(memcpy_wild)
+{
+	uint8_t *const copy = walk_alloc(walk, 64);
+
+	memcpy(copy, (const uint8_t *)info + 0x7ffffff0u, 32 + zero);
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(store_inside)
+{
+	*(volatile uint8_t *)(uintptr_t)bytes(info) = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(store_past)
+{
+	((volatile uint8_t *)(uintptr_t)bytes(info))[len] = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_over_by_one)
+{
+	volatile uint8_t *const table = walk_alloc(walk, 20);
+
+	table[20 + zero] = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_over_page)
+{
+	volatile uint8_t *const table = walk_alloc(walk, 32);
+
+	table[32 + zero] = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_under)
+{
+	volatile uint8_t *const table = walk_alloc(walk, 32);
+
+	*(table - 1 - zero) = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_load_past)
+{
+	const volatile uint8_t *const table = walk_alloc(walk, 20);
+
+	sink = table[20 + zero];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_absurd)
+{
+	if (walk_alloc(walk, (size_t)1 << 30) || walk_alloc(walk, 0))
+		return answer(VERDICT_OK);
+	return answer_reject("enomem");
+}
+
+FAULTY_READ(scratch_exhausted)
+{
+	while (walk_alloc(walk, 4096))
+		;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(copy_in_past)
+{
+	uint8_t *const copy = walk_alloc(walk, len + 1);
+
+	if (walk_copy_in(walk, copy, 0, len + 1))
+		return answer_reject("efault");
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(null_pointer)
+{
+	*(volatile uint8_t *)(uintptr_t)zero = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(divides_by_zero)
+{
+	sink = len / zero;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(illegal)
+{
+	__builtin_trap();
+}
+
+FAULTY_READ(aborts)
+{
+	abort();
+}
+
+static uint32_t deeper(uint32_t depth)
+{
+	volatile uint32_t here[256];
+
+	here[depth % 256] = depth;
+	return deeper(depth + 1) + here[depth % 256];
+}
+
+FAULTY_READ(recurses)
+{
+	sink = deeper(zero);
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(reads_stale)
+{
+	sink = bytes(info)[len - 1];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(own_stack_overflow)
+{
+	volatile uint8_t own[16];
+
+	own[16 + zero] = 1;
+	sink = own[0];
+	return answer(VERDICT_OK);
+}
+
+/* Says the byte below the buffer, fetched where no hook looks. */
+FAULTY_READ(sees_below)
+{
+	uint8_t *const copy = walk_alloc(walk, 16);
+
+	memcpy(copy, (const uint8_t *)info - 1, 1 + zero);
+	return answer_truncated(copy[0]);
+}

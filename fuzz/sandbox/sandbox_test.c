@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every verdict that only the sandbox can give, planted and seen, each by the part that should see
+ * it. When a row fails: an oracle is blind, and every clean fuzz run since is worth nothing. Look
+ * at whether the parsers' object files still call the hooks before anything else.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "faulty.h"
+#include "sandbox.h"
+
+#define LEN 40
+
+static struct info_cap caps[INFO_LEN_MAX];
+
+static struct walk_result walk(struct info_answer (*read)(struct walk *, const void *, uint32_t,
+							  enum info_kind),
+			       enum info_trust trust, uint32_t bound)
+{
+	const struct info_parser parser = {.name = "faulty", .trust = trust, .read = read};
+	const struct walk_limits limits = {.bound = bound, .budget = 1000};
+	struct walk_result result = {.caps = caps};
+
+	sandbox_walk(&parser, INFO_DEVICE, &limits, &result);
+	return result;
+}
+
+struct row {
+	const char *name;
+	struct info_answer (*read)(struct walk *, const void *, uint32_t, enum info_kind);
+	enum verdict verdict;
+	unsigned int seen_by; /* a set: 1 << enum seen_by */
+	int signal;
+};
+
+#define BY(part) (1u << SEEN_BY_##part)
+
+static const struct row rows[] = {
+	{"good", faulty_good, VERDICT_OK, BY(PARSER), 0},
+	{"loop_in_buffer", faulty_loop_in_buffer, VERDICT_RUNAWAY, BY(HOOK), 0},
+	{"loop_in_copy", faulty_loop_in_copy, VERDICT_RUNAWAY, BY(HOOK), 0},
+	{"loop_in_global", faulty_loop_in_global, VERDICT_RUNAWAY, BY(HOOK), 0},
+	{"loop_of_copies", faulty_loop_of_copies, VERDICT_RUNAWAY, BY(CALL), 0},
+	{"deliver_forever", faulty_deliver_forever, VERDICT_RUNAWAY, BY(CALL), 0},
+	{"load_past", faulty_load_past, VERDICT_OOB, BY(HOOK), 0},
+	{"load_straddling", faulty_load_straddling, VERDICT_OOB, BY(HOOK), 0},
+	{"load_before", faulty_load_before, VERDICT_OOB, BY(HOOK), 0},
+	{"load_wild", faulty_load_wild, VERDICT_OOB, BY(HOOK), 0},
+	{"memcpy_past", faulty_memcpy_past, VERDICT_OOB, BY(FAULT), 0},
+	{"memcpy_wild", faulty_memcpy_wild, VERDICT_OOB, BY(FAULT), 0},
+	{"store_inside", faulty_store_inside, VERDICT_WROTE, BY(FAULT), 0},
+	{"store_past", faulty_store_past, VERDICT_WROTE, BY(FAULT), 0},
+	{"scratch_over_by_one", faulty_scratch_over_by_one, VERDICT_WROTE, BY(CANARY), 0},
+	{"scratch_over_page", faulty_scratch_over_page, VERDICT_WROTE, BY(FAULT), 0},
+	{"scratch_under", faulty_scratch_under, VERDICT_WROTE, BY(CANARY), 0},
+	{"scratch_load_past", faulty_scratch_load_past, VERDICT_OOB, BY(HOOK), 0},
+	{"scratch_absurd", faulty_scratch_absurd, VERDICT_REJECT, BY(PARSER), 0},
+	{"scratch_exhausted", faulty_scratch_exhausted, VERDICT_RUNAWAY, BY(CALL), 0},
+	{"copy_in_past", faulty_copy_in_past, VERDICT_REJECT, BY(PARSER), 0},
+	{"null_pointer", faulty_null_pointer, VERDICT_CRASH, BY(FAULT), SIGSEGV},
+	{"divides_by_zero", faulty_divides_by_zero, VERDICT_CRASH, BY(FAULT), SIGFPE},
+	{"illegal", faulty_illegal, VERDICT_CRASH, BY(FAULT), SIGILL},
+	{"aborts", faulty_aborts, VERDICT_CRASH, BY(FAULT), SIGABRT},
+	{"recurses", faulty_recurses, VERDICT_CRASH, BY(FAULT), SIGSEGV},
+};
+
+static void place(size_t len)
+{
+	uint8_t info[INFO_LEN_MAX] = {0};
+
+	/* cmocka puts handlers of its own around each test. */
+	sandbox_take_signals();
+	sandbox_place(info, len);
+}
+
+static void test_every_fault(void **state)
+{
+	(void)state;
+	place(LEN);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		/* Twice: the first must leave no trace for the second. */
+		for (int round = 0; round < 2; round++) {
+			const struct walk_result result = walk(rows[i].read, INFO_TRUSTING, LEN);
+
+			if (result.verdict != rows[i].verdict ||
+			    !(rows[i].seen_by & 1u << result.seen_by) ||
+			    result.signal != rows[i].signal)
+				fail_msg("%s: verdict %d seen by %d signal %d", rows[i].name,
+					 result.verdict, result.seen_by, result.signal);
+			assert_int_equal(walk(faulty_good, INFO_TRUSTING, LEN).verdict, VERDICT_OK);
+		}
+	}
+}
+
+static void test_where(void **state)
+{
+	struct walk_result result;
+
+	(void)state;
+	place(LEN);
+	result = walk(faulty_load_past, INFO_TRUSTING, LEN);
+	assert_int_equal(result.offset, LEN);
+	assert_int_equal(result.size, 1);
+	assert_false(result.scratch);
+	result = walk(faulty_memcpy_wild, INFO_TRUSTING, LEN);
+	assert_in_range(result.offset, 0x7ffffff0u, 0x7ffffff0u + 31);
+	result = walk(faulty_scratch_load_past, INFO_TRUSTING, LEN);
+	assert_true(result.scratch);
+	assert_int_equal(result.offset, 20);
+	result = walk(faulty_scratch_over_by_one, INFO_TRUSTING, LEN);
+	assert_true(result.scratch);
+	assert_int_equal(result.offset, 20);
+	result = walk(faulty_copy_in_past, INFO_TRUSTING, LEN);
+	assert_string_equal(result.reason, "efault");
+}
+
+/* Bytes past the bound: a fault of a hardened parser, a remark on any other. */
+static void test_stale(void **state)
+{
+	struct walk_result result;
+
+	(void)state;
+	place(LEN);
+	result = walk(faulty_reads_stale, INFO_TRUSTING, LEN - 1);
+	assert_int_equal(result.verdict, VERDICT_OK);
+	assert_true(result.stale);
+	assert_int_equal(result.stale_at, LEN - 1);
+	result = walk(faulty_reads_stale, INFO_HARDENED, LEN - 1);
+	assert_int_equal(result.verdict, VERDICT_STALE);
+	result = walk(faulty_reads_stale, INFO_HARDENED, LEN);
+	assert_int_equal(result.verdict, VERDICT_OK);
+	assert_false(result.stale);
+	/* argsz is read before anyone knows the bound. */
+	result = walk(faulty_good, INFO_HARDENED, 0);
+	assert_int_equal(result.verdict, VERDICT_OK);
+}
+
+/* Where hooks cannot see, a reader below the buffer gets the same byte whatever was there before.
+ */
+static void test_no_residue(void **state)
+{
+	uint8_t info[INFO_LEN_MAX];
+
+	(void)state;
+	sandbox_take_signals();
+	memset(info, 0x11, sizeof(info));
+	for (size_t len = 4096; len; len /= 2) {
+		sandbox_place(info, len);
+		sandbox_place(info, len / 2);
+		assert_int_equal(walk(faulty_sees_below, INFO_TRUSTING, INFO_LEN_MAX).need, 0xa5);
+	}
+}
+
+/* Every length is placed with its end on the page's edge. */
+static void test_lengths(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len <= INFO_LEN_MAX; len += len < 70 ? 1 : 4093) {
+		place(len);
+		assert_int_equal(walk(faulty_load_past, INFO_TRUSTING, INFO_LEN_MAX).offset, len);
+		assert_int_equal(walk(faulty_store_past, INFO_TRUSTING, INFO_LEN_MAX).verdict,
+				 VERDICT_WROTE);
+	}
+}
+
+static void test_hooks_are_found(void **state)
+{
+	static const struct info_parser hooked = {.name = "hooked", .read = faulty_good};
+
+	(void)state;
+	assert_true(sandbox_has_hooks(&hooked));
+}
+
+/* A reader without hooks is known as such; this file is built without them. */
+static struct info_answer unhooked_read(struct walk *w, const void *info, uint32_t len,
+					enum info_kind kind)
+{
+	(void)w;
+	(void)kind;
+	return answer_truncated(len ? *(const volatile uint8_t *)info : 0);
+}
+
+static void test_no_hooks_are_found(void **state)
+{
+	static const struct info_parser unhooked = {.name = "unhooked", .read = unhooked_read};
+
+	(void)state;
+	assert_false(sandbox_has_hooks(&unhooked));
+}
+
+/* Runs @act in a child: its wait status. Its stderr goes nowhere. */
+static int in_child(void (*act)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		/* Without cmocka's handlers below ours, which would go on with the next test. */
+		signal(SIGABRT, SIG_DFL);
+		signal(SIGSEGV, SIG_DFL);
+		sandbox_take_signals();
+		act();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void abort_outside_a_walk(void)
+{
+	abort();
+}
+
+static void fault_outside_a_walk(void)
+{
+	static volatile uintptr_t nowhere = 8;
+
+	*(volatile int *)nowhere = 1;
+}
+
+static void overflow_own_stack(void)
+{
+	place(LEN);
+	walk(faulty_own_stack_overflow, INFO_TRUSTING, LEN);
+}
+
+static void test_signals_outside_walks(void **state)
+{
+	int status;
+
+	(void)state;
+	status = in_child(abort_outside_a_walk);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	status = in_child(fault_outside_a_walk);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
+#if defined(__has_feature)
+#define HAS_ASAN __has_feature(address_sanitizer)
+#else
+#define HAS_ASAN 0
+#endif
+
+/* A sanitizer's report inside a walk is no verdict: it ends the process. */
+static void test_report_is_no_verdict(void **state)
+{
+	int status;
+
+	(void)state;
+	if (!HAS_ASAN) {
+		print_message("parsers here have no AddressSanitizer\n");
+		skip();
+	}
+	status = in_child(overflow_own_stack);
+	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+}
+
+static void open_without_address_space(void)
+{
+	const struct rlimit limit = {1 << 30, 1 << 30};
+	char error[512] = "";
+
+	if (setrlimit(RLIMIT_AS, &limit))
+		_exit(98);
+	if (sandbox_open(error, sizeof(error)) == 0 || strchr(error, '\n') ||
+	    !strstr(error, "ulimit"))
+		_exit(97);
+	_exit(SANDBOX_EXIT);
+}
+
+/* Runs before any other test: the arena is reserved once a process. */
+static void test_no_arena(void **state)
+{
+	(void)state;
+	if (!sandbox_has_arena() || HAS_ASAN) {
+		print_message("no address space to take away in this build\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(in_child(open_without_address_space)), SANDBOX_EXIT);
+}
+
+static int open_sandbox(void **state)
+{
+	char error[512];
+
+	(void)state;
+	return sandbox_open(error, sizeof(error));
+}
+
+int main(void)
+{
+	const struct CMUnitTest before[] = {cmocka_unit_test(test_no_arena)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_fault),
+		cmocka_unit_test(test_where),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_no_residue),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_hooks_are_found),
+		cmocka_unit_test(test_no_hooks_are_found),
+		cmocka_unit_test(test_signals_outside_walks),
+		cmocka_unit_test(test_report_is_no_verdict),
+	};
+
+	return cmocka_run_group_tests_name("arena", before, NULL, NULL) +
+	       cmocka_run_group_tests_name("sandbox", tests, open_sandbox, NULL);
+}
