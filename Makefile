@@ -21,7 +21,7 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
 TRUSTING_SRC := $(filter-out $(HARDENED_SRC),$(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
-HOOKS_SRC    := fuzz/sandbox/hooks.c
+HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
@@ -68,6 +68,9 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
@@ -86,6 +89,11 @@ $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
 
+$(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
 $(1)_TARGETS := $$(KINDS:%=$(BUILD)/$(1)/fuzz_%_info)
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
@@ -97,7 +105,7 @@ kind_of_iommu  := INFO_IOMMU
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
 SANT  := -fsanitize=address
 CLOAD := -fsanitize-coverage=func,trace-loads
-FUZZ  := -fsanitize=fuzzer-no-link
+FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads
 AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
 AFLCOV := -fsanitize-coverage=trace-pc-guard
 
@@ -109,14 +117,16 @@ gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
 clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
 afl_MAIN        := $(BUILD)/afl/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl_LD          := afl-clang-fast
+libfuzzer_FEED  := $(BUILD)/libfuzzer/obj/fuzz/bench_feed.o
+libfuzzer-fast_FEED := $(BUILD)/libfuzzer-fast/obj/fuzz/bench_feed.o
 
 $(eval $(call config,clang,$(CLANG),,,,$(CLOAD),,))
 $(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))
 $(eval $(call config,clang-asan,$(CLANG),,$(SAN),$(SANT),$(CLOAD),,))
 $(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=address,,))
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
-$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer,$(FUZZ)))
-$(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ) -fsanitize-coverage=trace-loads,$(FUZZ),-fsanitize=fuzzer,$(FUZZ)))
+$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
+$(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
@@ -126,3 +136,7 @@ $(BUILD)/afl/denylist:
 	@echo 'fun:main' > $@
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
+
+$(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
+	@mkdir -p $(@D)
+	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared $< -o $@

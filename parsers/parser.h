@@ -163,7 +163,7 @@ struct info_parser {
 void walk_deliver(struct walk *walk, const struct info_cap *cap);
 
 /*
- * Scratch memory for copies and tables: @size bytes, 16-byte aligned, every byte 0xa5, gone when
+ * Scratch memory for copies and tables: @size bytes, 16-byte aligned, every byte 0xc7, gone when
  * the walk ends. Returns NULL for 0 bytes and for an absurd size (above 1 MiB), as malloc might.
  * A store past its end ends the walk with VERDICT_WROTE, a load with VERDICT_OOB; a walk that asks
  * for too many of them ends with VERDICT_RUNAWAY.

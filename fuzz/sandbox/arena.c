@@ -32,7 +32,8 @@ static const struct {
 
 #define CLASSES	   (sizeof(classes) / sizeof(classes[0]))
 #define ALLOC_MAX  ((size_t)1 << 20)
-#define CANARY	   0xc7
+/* What scratch memory holds before a parser writes, and what must stay beside it. */
+#define SCRATCH	   0xc7
 #define CANARY_LEN 16
 #define FILL	   0xa5
 
@@ -122,19 +123,30 @@ static uintptr_t canary_before(const struct scratch_object *object)
 							       : object->start - CANARY_LEN;
 }
 
+/* The first of @size bytes at @at that changed, or @size. */
+static size_t first_changed(uintptr_t at, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && ((const uint8_t *)at)[i] == SCRATCH)
+		i++;
+	return i;
+}
+
 bool scratch_spoiled(uint64_t *ret_at)
 {
 	for (size_t i = 0; i < the_walk.nobjects; i++) {
 		const struct scratch_object *const object = &the_walk.objects[i];
+		const uintptr_t before = canary_before(object);
+		const uintptr_t after = object->start + object->size;
+		const size_t low = first_changed(before, object->start - before);
+		const size_t high = first_changed(after, object->slot_end - after);
 
-		for (uintptr_t at = canary_before(object); at < object->slot_end; at++) {
-			if (at == object->start)
-				at += object->size;
-			if (at < object->slot_end && *(const uint8_t *)at != CANARY) {
-				*ret_at = at - object->start;
-				return true;
-			}
-		}
+		if (low == object->start - before && high == object->slot_end - after)
+			continue;
+		*ret_at = (low < object->start - before ? before + low : after + high) -
+			  object->start;
+		return true;
 	}
 	return false;
 }
@@ -168,9 +180,7 @@ void *walk_alloc(struct walk *walk, size_t size)
 	object->size = size;
 	object->start = (object->slot_end - size) & ~(uintptr_t)15;
 	before = canary_before(object);
-	memset((void *)before, CANARY, object->start - before);
-	memset((void *)object->start, FILL, size);
-	memset((void *)(object->start + size), CANARY, object->slot_end - object->start - size);
+	memset((void *)before, SCRATCH, object->slot_end - before);
 	walk->nobjects++;
 	return (void *)object->start;
 }

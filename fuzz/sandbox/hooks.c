@@ -26,12 +26,13 @@ static bool is_own(uintptr_t address)
 }
 #endif
 
-/* Ends the walk where this load, of @cost, is past the budget. */
-static inline void charge(struct walk *walk, uint64_t cost, uintptr_t address, size_t size)
+/* Counts a load, and ends the walk where it is one too many. */
+static inline void count(volatile uint64_t *loads, uint64_t most, uintptr_t address, size_t size)
 {
-	walk->loads = walk->loads + 1;
-	walk->spent = walk->spent + cost;
-	if (walk->spent > walk->budget)
+	const uint64_t now = *loads + 1;
+
+	*loads = now;
+	if (now > most)
 		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size,
 			   (uintptr_t)__builtin_frame_address(0));
 }
@@ -44,18 +45,17 @@ static void on_load(uintptr_t address, size_t size)
 
 	if (!walk->running)
 		return;
-	walk->hooked = true;
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
-		charge(walk, WALK_COST_INFO, address, size);
+		count(&walk->info_loads, walk->budget, address, size);
 		walk_saw_load(walk, offset, size);
 		return;
 	}
 	if (is_own(address)) {
-		charge(walk, WALK_COST_OWN, address, size);
+		count(&walk->own_loads, walk->budget * WALK_OWN_LOADS, address, size);
 		return;
 	}
-	charge(walk, WALK_COST_INFO, address, size);
+	count(&walk->info_loads, walk->budget, address, size);
 	object = scratch_find(address);
 	/* The whole load lies inside one piece of scratch memory. */
 	if (object && size <= object->start + object->size - address)

@@ -40,27 +40,14 @@ void __ubsan_on_report(void)
 	the_walk.running = false;
 }
 
-void walk_saw_load(struct walk *walk, size_t offset, size_t size)
-{
-	struct sandbox_trace *const trace = walk->trace;
-
-	/* argsz itself is read before anyone knows the bound. */
-	if (offset + size > walk->bound && offset + size > sizeof(uint32_t) &&
-	    !walk->result->stale) {
-		walk->result->stale = true;
-		walk->result->stale_at = (uint32_t)offset;
-	}
-	if (!trace)
-		return;
-	if (trace->count < SANDBOX_TRACE_MAX) {
-		trace->loads[trace->count].offset = (uint32_t)offset;
-		trace->loads[trace->count].size = (uint32_t)size;
-	}
-	trace->count++;
-}
-
-_Noreturn void walk_leave(enum verdict verdict, enum seen_by seen_by, uintptr_t address,
-			  size_t size, uintptr_t frame)
+/*
+ * Not instrumented: AddressSanitizer would unpoison the whole stack, with a system call, before
+ * every jump; what is jumped over is unpoisoned here.
+ */
+__attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verdict,
+							       enum seen_by seen_by,
+							       uintptr_t address, size_t size,
+							       uintptr_t frame)
 {
 	struct walk_result *const result = the_walk.result;
 	const struct scratch_object *const object = scratch_nearest(address);
@@ -187,34 +174,6 @@ void sandbox_place(const uint8_t *info, size_t len)
 	the_walk.len = len;
 }
 
-void walk_deliver(struct walk *walk, const struct info_cap *cap)
-{
-	struct walk_result *const result = walk->result;
-
-	if (result->ncaps == INFO_LEN_MAX)
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
-			   (uintptr_t)__builtin_frame_address(0));
-	result->caps[result->ncaps++] = *cap;
-}
-
-int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
-{
-	/* A reader that only copies is counted too, or its loops would have no end. */
-	walk->loads = walk->loads + 1;
-	walk->spent = walk->spent + (1 + size / 8) * WALK_COST_INFO;
-	if (walk->spent > walk->budget)
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
-			   (uintptr_t)__builtin_frame_address(0));
-	/* The whole range lies inside the buffer. */
-	if (offset > walk->len || size > walk->len - offset)
-		return -1;
-	if (size == 0)
-		return 0;
-	walk_saw_load(walk, offset, size);
-	memcpy(dst, (const void *)(walk->window + offset), size);
-	return 0;
-}
-
 /* The frame that a walk is left to. Its own locals are given up with it. */
 static __attribute__((noinline)) void run(const struct info_parser *parser, enum info_kind kind)
 {
@@ -242,17 +201,15 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	memset(result, 0, sizeof(*result));
 	result->caps = caps;
 	the_walk.result = result;
-	the_walk.loads = 0;
-	the_walk.hooked = false;
-	the_walk.spent = 0;
-	the_walk.budget = limits->budget * WALK_COST_INFO;
+	the_walk.info_loads = the_walk.own_loads = the_walk.copied = 0;
+	the_walk.budget = limits->budget;
 	the_walk.bound = limits->bound;
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;
 	if (limits->trace)
 		limits->trace->count = 0;
 	run(parser, kind);
-	result->loads = the_walk.loads;
+	result->loads = the_walk.info_loads + the_walk.own_loads;
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;
 		result->seen_by = SEEN_BY_CANARY;
@@ -284,5 +241,5 @@ bool sandbox_has_hooks(const struct info_parser *parser)
 	layout_store(info + layout_infos[kind].cap_offset_at, 4, layout_infos[kind].full);
 	sandbox_place(info, sizeof(info));
 	sandbox_walk(parser, kind, &limits, &result);
-	return the_walk.hooked;
+	return result.loads != 0;
 }

@@ -52,7 +52,7 @@ struct sandbox_trace {
  * @offset, @size: with VERDICT_OOB and VERDICT_WROTE, the access, counted from the start of the
  *INFO buffer (wraps below it) or, where @scratch, of the scratch memory nearest to it; size 0 where
  *	a fault did not tell
- * @loads: loads counted, wherever they pointed; 0 where the parser has no hooks
+ * @loads: loads that the hooks counted, wherever they pointed; 0 where the parser has none
  * @stale: it read at @stale_at, between the bound and the length: not delivered by this reply
  * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
  *walk
@@ -76,7 +76,7 @@ struct walk_result {
 /* What the caller of a walk allows. */
 struct walk_limits {
 	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
-	uint64_t budget;	     /* loads of the buffer or scratch; 16 of others are one */
+	uint64_t budget;	     /* loads of buffer and scratch, after which it is a runaway */
 	struct sandbox_trace *trace; /* or NULL */
 };
 
@@ -87,9 +87,9 @@ struct walk_limits {
 int sandbox_open(char *ret_error, size_t error_size);
 
 /*
- * Takes the fatal signals over (again is harmless), or gives them back. A signal outside a walk goes
- * to whoever handled it before; an engine or test runner that installs handlers of its own has to do
- * it between giving back and taking.
+ * Takes the fatal signals over (again is harmless), or gives them back. A signal outside a walk
+ * goes to whoever handled it before; an engine or test runner that installs handlers of its own has
+ * to do it between giving back and taking.
  */
 void sandbox_take_signals(void);
 void sandbox_give_signals_back(void);

@@ -19,18 +19,17 @@ struct scratch_object {
 #define SCRATCH_OBJECTS_MAX 64
 
 /*
- * What a load costs of the budget. Loads of the stack and of globals are a compiler's choice (a
- * struct kept in registers at one level is in memory at another), so they cost little: enough that
- * a walk which does nothing else still ends, too little to decide between one build and the next.
+ * Loads of the stack and of globals are a compiler's choice (a struct kept in registers at one
+ * level is in memory at another), so a walk may do this many times its budget of them: few enough
+ * that one which does nothing else still ends, too many to decide between one build and the next.
  */
-#define WALK_COST_INFO 16
-#define WALK_COST_OWN  1
+#define WALK_OWN_LOADS 16
 
 struct walk {
 	volatile bool running;
-	volatile uint64_t loads;
-	volatile uint64_t spent;
-	volatile bool hooked; /* a hook has spoken */
+	volatile uint64_t info_loads; /* hooked loads of the buffer and of scratch memory */
+	volatile uint64_t own_loads;  /* hooked loads of anything else */
+	volatile uint64_t copied;     /* words that walk_copy_in() read */
 	uint64_t budget;
 	uintptr_t window;
 	size_t len;
@@ -69,8 +68,25 @@ const struct scratch_object *scratch_nearest(uintptr_t address);
  */
 bool scratch_spoiled(uint64_t *ret_at);
 
-/* A load of @size bytes of the INFO buffer at @offset, inside it: traced and held to the bound. */
-void walk_saw_load(struct walk *walk, size_t offset, size_t size);
+/* A load of @size bytes of the INFO buffer at @offset, inside it: held to the bound, and traced. */
+static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
+{
+	struct sandbox_trace *const trace = walk->trace;
+
+	/* argsz itself is read before anyone knows the bound. */
+	if (offset + size > walk->bound && offset + size > sizeof(uint32_t) &&
+	    !walk->result->stale) {
+		walk->result->stale = true;
+		walk->result->stale_at = (uint32_t)offset;
+	}
+	if (!trace)
+		return;
+	if (trace->count < SANDBOX_TRACE_MAX) {
+		trace->loads[trace->count].offset = (uint32_t)offset;
+		trace->loads[trace->count].size = (uint32_t)size;
+	}
+	trace->count++;
+}
 
 /*
  * Ends the running walk with @verdict. @address and @size are of the access that did it; @frame is

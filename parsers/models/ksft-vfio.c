@@ -48,7 +48,7 @@ static struct info_answer ksft_read(struct walk *walk, const void *info, uint32_
 		return answer_reject("into-header");
 	for (; offset; offset = next) {
 		if (offset >= argsz)
-			return answer_reject("offset-oob");
+			return answer_reject(depth ? "next-oob" : "offset-oob");
 		if (argsz - offset < KSFT_HEADER_SIZE)
 			return answer_reject("header-straddle");
 		header = overlay_header(info, offset);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a parser calls while it walks: walk_deliver() and walk_copy_in(). Built without sanitizers,
+ * like the hooks: this is where a walk spends its time, and AddressSanitizer's check of one
+ * 100-byte copy costs as much as reading a capability.
+ */
+#include <string.h>
+
+#include "walk.h"
+
+/*
+ * Member by member, as it was written: a wide load of what narrow stores have just left waits for
+ * them to reach the cache, and that would be a tenth of a fuzz run.
+ */
+static void copy_cap(struct info_cap *ret_to, const volatile struct info_cap *from)
+{
+	ret_to->offset = from->offset;
+	ret_to->id = from->id;
+	ret_to->version = from->version;
+	ret_to->decoded = from->decoded;
+	ret_to->count = from->count;
+	ret_to->hash = from->hash;
+	for (size_t i = 0; i < INFO_FIELDS; i++)
+		ret_to->field[i] = from->field[i];
+}
+
+void walk_deliver(struct walk *walk, const struct info_cap *cap)
+{
+	struct walk_result *const result = walk->result;
+
+	if (result->ncaps == INFO_LEN_MAX)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
+			   (uintptr_t)__builtin_frame_address(0));
+	copy_cap(&result->caps[result->ncaps++], cap);
+}
+
+int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
+{
+	/* A reader that only copies is counted too, or its loops would have no end. */
+	walk->copied = walk->copied + 1 + size / 8;
+	if (walk->copied > walk->budget)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
+			   (uintptr_t)__builtin_frame_address(0));
+	/* The whole range lies inside the buffer. */
+	if (offset > walk->len || size > walk->len - offset)
+		return -1;
+	if (size == 0)
+		return 0;
+	walk_saw_load(walk, offset, size);
+	memcpy(dst, (const void *)(walk->window + offset), size);
+	return 0;
+}

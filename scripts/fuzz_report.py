@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+"""What fuzz.py shows of a run: the counts that targets keep, tables, and what is new."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+from collections import namedtuple
+
+FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
+
+VERDICTS = ("ok", "absent", "truncated", "reject", "abstain", "oob", "stale", "runaway", "wrote",
+            "crash")
+# The first is agreement, which has no name.
+DISAGREEMENTS = ("", "wrong-caps", "wrong-payload", "rejects-valid", "accepts-malformed",
+                 "absent-for-unreadable", "fault")
+CLASSES = ("plain", "odd", "truncated", "malformed")
+
+# struct findings_counts of fuzz/findings.h; fuzz_test.py holds the two together.
+MAGIC = 0x31746E7563706163
+PARSERS_MAX = 64
+HEAD = struct.Struct(f"=5Q{len(CLASSES)}Q")
+PARSER = struct.Struct(f"=32s{len(VERDICTS)}Q{len(DISAGREEMENTS)}QQ")
+
+FILES_PER_CHECK = 500
+BUCKETS_SHOWN = 3
+
+
+class Refused(Exception):
+    """This cannot be done: one line that says why and what to do, and the exit status."""
+
+    def __init__(self, line, status):
+        super().__init__(line)
+        self.status = status
+
+
+# A set of verdicts that the corpus does not show, with its smallest witness.
+NewSet = namedtuple("NewSet", "size path kind buckets reference")
+
+
+class Counts:
+    """What the targets of some processes did, added up."""
+
+    def __init__(self):
+        self.walked = self.failed = 0
+        self.classes = [0] * len(CLASSES)
+        self.parsers = {}
+
+    def add(self, other):
+        self.walked += other.walked
+        self.failed += other.failed
+        self.classes = [a + b for a, b in zip(self.classes, other.classes)]
+        for name, numbers in other.parsers.items():
+            before = self.parsers.get(name, (0,) * len(numbers))
+            self.parsers[name] = tuple(a + b for a, b in zip(before, numbers))
+
+
+def read_counts(path):
+    """The counts in one file, or None where there are none: not (yet) written, or of another form."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    if len(data) != HEAD.size + PARSERS_MAX * PARSER.size:
+        return None
+    magic, parsers, walked, _, failed, *classes = HEAD.unpack_from(data)
+    if magic != MAGIC or parsers > PARSERS_MAX:
+        return None
+    counts = Counts()
+    counts.walked, counts.failed, counts.classes = walked, failed, classes
+    for i in range(parsers):
+        name, *numbers = PARSER.unpack_from(data, HEAD.size + i * PARSER.size)
+        counts.parsers[name.split(b"\0")[0].decode("utf-8", "replace")] = tuple(numbers)
+    return counts
+
+
+def set_names(findings, kind):
+    """The sets of verdicts of @kind that the findings folder has a witness of."""
+    try:
+        names = os.listdir(os.path.join(findings, "sets"))
+    except OSError:
+        return set()
+    return {name for name in names if re.fullmatch(kind + "-[0-9a-f]{16}", name)}
+
+
+def compact(number):
+    """1234567 as 1.2M: at most four characters up to a trillion."""
+    if number < 1000:
+        return str(int(number))
+    for unit in "kMGT":
+        number /= 1000
+        if number < 9.95:
+            return f"{number:.1f}{unit}"
+        if number < 999.5:
+            return f"{number:.0f}{unit}"
+    return f"{number:.0f}T"
+
+
+def table(head, rows):
+    """Lines of a table: the first column to the left, the others to the right."""
+    cells = [head, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    return ["  ".join([row[0].ljust(widths[0])] +
+                      [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]).rstrip()
+            for row in cells]
+
+
+def dotted(number):
+    return compact(number) if number else "."
+
+
+def parser_tables(counts):
+    """What every parser did, and where it differs from the reference."""
+    did, differs = [], []
+    for name, numbers in sorted(counts.parsers.items()):
+        verdicts = numbers[:len(VERDICTS)]
+        disagreements = numbers[len(VERDICTS) + 1:-1]
+        did.append([name, *map(dotted, verdicts)])
+        differs.append([name, *map(dotted, disagreements), dotted(numbers[-1])])
+    return [f"what every parser did with {compact(counts.walked)} buffers",
+            *table(["", *VERDICTS], did), "",
+            "where it differs from the reference",
+            *table(["", *DISAGREEMENTS[1:], "skipped"], differs)]
+
+
+def kind_table(runs):
+    """One line a kind: work, coverage, corpus, sets of verdicts, and what its buffers were."""
+    rows = []
+    for run in runs:
+        counts = run.counts()
+        walked, execs = max(counts.walked, 1), run.execs()
+        rows.append([run.kind, compact(execs), compact(execs / max(run.elapsed, 0.1)),
+                     f"{run.most('edges')}/{run.most('edges_all')}", compact(run.most("corpus")),
+                     "{} (+{})".format(*run.sets()),
+                     *(f"{100 * count / walked:.0f}%" for count in counts.classes)])
+    return table(["", "execs", "exec/s", "edges", "corpus", "sets", *CLASSES], rows)
+
+
+def check(capchain, kind, paths):
+    """What `capchain check --json` says of @paths, one object each."""
+    for start in range(0, len(paths), FILES_PER_CHECK):
+        command = [capchain, "check", "--json", "--kind", kind,
+                   *paths[start:start + FILES_PER_CHECK]]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, start_new_session=True) as process:
+            for line in process.stdout:
+                yield json.loads(line)
+            said = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        if process.returncode not in (FINE, NOT_FINE):
+            why = said[-1] if said else f"exit status {process.returncode}"
+            raise Refused(f"{capchain} check: {why}", NO_ENGINE)
+
+
+def verdicts_of(judged):
+    """(parser, verdict, reason, class) of every parser: what makes a set of verdicts."""
+    classes = {one["parser"]: one["class"] for one in judged["disagreements"]}
+    return tuple(sorted((one["name"], one["verdict"], one.get("reason", ""),
+                         classes.get(one["name"], "")) for one in judged["parsers"]))
+
+
+def find_new(setup, kind):
+    """The sets of verdicts in the findings folder that no seed shows, smallest witness first."""
+    seeds = setup.seeds(kind)
+    paths = [os.path.join(seeds, name) for name in sorted(os.listdir(seeds))]
+    shown = {verdicts_of(judged) for judged in check(setup.capchain, kind, paths)}
+    new = {}
+    paths = [os.path.join(setup.findings, "sets", name)
+             for name in sorted(set_names(setup.findings, kind))]
+    for judged in check(setup.capchain, kind, paths):
+        verdicts = verdicts_of(judged)
+        reference = judged["reference"]
+        one = NewSet(judged["len"], judged["file"], kind,
+                     tuple(known["bucket"] for known in judged["disagreements"]),
+                     f"{reference['verdict']} {reference.get('reason', '')}".strip())
+        if verdicts not in shown and (verdicts not in new or one < new[verdicts]):
+            new[verdicts] = one
+    return sorted(new.values())
+
+
+def explain(setup, kind, path):
+    return f"{setup.capchain} explain --kind {kind} {path}"
+
+
+def set_lines(setup, new, most):
+    """A new set in two lines: size and what differs, and the command that explains it."""
+    differs = ", ".join(new.buckets[:most])
+    if len(new.buckets) > most:
+        differs += f" and {len(new.buckets) - most} more"
+    return [f"  {new.size:5} bytes  {differs or f'reference {new.reference}, nothing differs'}",
+            f"               {explain(setup, new.kind, new.path)}"]
+
+
+def write_new(setup, kind, new):
+    """All new sets of a kind in one file, whole or not at all; returns its path."""
+    path = os.path.join(setup.findings, f"new-{kind}.txt")
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        for one in new:
+            print(*set_lines(setup, one, len(one.buckets)), sep="\n", file=file)
+    os.replace(temporary, path)
+    return path
+
+
+def new_lines(setup, kinds, show):
+    """The new sets of all kinds, at most @show of them, and where all are."""
+    new, paths = [], []
+    for kind in kinds:
+        of_kind = find_new(setup, kind)
+        new += of_kind
+        paths.append(write_new(setup, kind, of_kind))
+    if not new:
+        return [f"no set of verdicts that {setup.corpus}/ does not show"]
+    new.sort()
+    lines = [f"{len(new)} sets of verdicts that {setup.corpus}/ does not show, smallest first"]
+    for one in new[:show]:
+        lines += set_lines(setup, one, BUCKETS_SHOWN)
+    more = f"{len(new) - show} more; " if len(new) > show else ""
+    return lines + [f"  {more}all of them: {' '.join(paths)}"]
+
+
+def broken_lines(setup, kind, bucket, stops):
+    """A broken promise: its bucket, how to look at it, and what to add where it is known."""
+    witness = setup.witness(kind, bucket)
+    name = f"regressions/{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}.yaml"
+    return [f"  {bucket}  ({kind}, {stops} time{'s' if stops > 1 else ''})",
+            f"    {explain(setup, kind, witness)}",
+            "    where this is known and stays, keep the witness and say so in "
+            f"{setup.corpus}/ledger.yaml:",
+            f"    {setup.capchain} dis --kind {kind} {witness} -o {setup.corpus}/{name}",
+            f"      - bucket: {bucket}",
+            "        reason: (why the parser may do this)",
+            "        source: (file and version that shows it)",
+            f"        witness: {name}"]
+
+
+def promise_lines(runs):
+    lines = [f"broken promises: {sum(len(run.broken()) for run in runs)}"]
+    for run in runs:
+        for bucket, stops in sorted(run.broken().items()):
+            lines += broken_lines(run.setup, run.kind, bucket, stops)
+        if run.unused >= 1:
+            lines.append(f"  {run.kind}: {run.unused:.0f} s of its time went unused, it stopped "
+                         "too often")
+    return lines
+
+
+def failure_lines(runs):
+    failures = [failure for run in runs for failure in run.failures]
+    return ["failures", *(f"  {line}" for failure in failures for line in failure)]
+
+
+def oracle_lines(runs):
+    said = {worker.oracles for run in runs for worker in run.workers() if worker.oracles}
+    return ["oracles", *(f"  {line}" for line in sorted(said))]
+
+
+def final_lines(runs, show, bold):
+    """The report of a run, the most urgent first."""
+    lines = []
+    if any(run.broken() for run in runs):
+        head, *more = promise_lines(runs)
+        lines += [bold(head), *more, ""]
+    if any(run.failures for run in runs):
+        head, *more = failure_lines(runs)
+        lines += [bold(head), *more, ""]
+    counts = Counts()
+    for run in runs:
+        counts.add(run.counts())
+    if counts.walked:
+        lines += [*parser_tables(counts), ""]
+    ran = [run for run in runs if run.workers()]
+    if ran:
+        lines += [*kind_table(ran), "", *oracle_lines(ran), ""]
+    if counts.walked:
+        lines += new_lines(ran[0].setup, [run.kind for run in ran], show)
+    return lines

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Turns the corpus into what the engines start from: one folder of byte files a kind."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+
+from fuzz_report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused
+
+# What is right for each input is no input.
+NO_SEEDS = ("expect",)
+
+
+def find_sources(corpus, kind):
+    """The files of @corpus that hold a buffer of @kind, by name, relative to it."""
+    found = []
+    for folder, folders, names in os.walk(corpus):
+        folders[:] = sorted(name for name in folders
+                            if name not in NO_SEEDS and not name.startswith("."))
+        found += [os.path.relpath(os.path.join(folder, name), corpus) for name in names
+                  if name.startswith(kind + "-") and not name.endswith((".tmp", "~"))]
+    return sorted(found)
+
+
+def assemble(setup, source, out):
+    try:
+        done = subprocess.run([setup.capchain, "asm", source, "-o", out], capture_output=True,
+                              text=True, errors="replace", stdin=subprocess.DEVNULL, check=False)
+    except OSError as error:
+        raise Refused(f"{setup.capchain}: {error.strerror}", NO_ENGINE) from None
+    if done.returncode:
+        said = done.stderr.strip() or f"{source}: `capchain asm` ended with {done.returncode}"
+        raise Refused(said.splitlines()[-1].removeprefix("capchain: "),
+                      max(done.returncode, UNUSABLE))
+
+
+def copy(source, out):
+    temporary = f"{out}.{os.getpid()}.tmp"
+    with open(source, "rb") as file:
+        data = file.read()
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, out)
+
+
+def read_made(path):
+    """What an earlier run made: name to digest of what it was made from."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            made = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
+def write_made(path, made):
+    temporary = f"{path}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(made, file, indent=0, sort_keys=True)
+    os.replace(temporary, path)
+
+
+def prepare(setup, kind):
+    """
+    Makes setup.seeds(kind) what the corpus says, writing only what has changed, and returns the
+    number of seeds. Refuses where there is none: a fuzzer that starts from nothing shows nothing.
+    """
+    folder = setup.seeds(kind)
+    os.makedirs(folder, exist_ok=True)
+    before, made = read_made(folder + ".json"), {}
+    assembler = str(os.stat(setup.capchain).st_mtime_ns).encode()
+    for source in find_sources(setup.corpus, kind):
+        path = os.path.join(setup.corpus, source)
+        text = source.endswith(".yaml")
+        # The kind stays in front, and .yaml goes: it would say that this is text.
+        name = re.sub(r"\.yaml$", "", os.path.basename(source)) + "." + (
+            os.path.dirname(source).replace(os.sep, "-") or "corpus")
+        with open(path, "rb") as file:
+            digest = hashlib.sha256(file.read() + (assembler if text else b"")).hexdigest()
+        out = os.path.join(folder, name)
+        if before.get(name) != digest or not os.path.exists(out):
+            assemble(setup, path, out) if text else copy(path, out)
+        made[name] = digest
+    for name in set(before) - set(made):
+        if os.path.exists(os.path.join(folder, name)):
+            os.unlink(os.path.join(folder, name))
+    write_made(folder + ".json", made)
+    if not made:
+        raise Refused(f"no {kind} seed under {setup.corpus} (files named {kind}-*): "
+                      "a fuzzer that starts from nothing shows nothing", NOT_FINE)
+    return len(made)
