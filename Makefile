@@ -137,6 +137,73 @@ $(BUILD)/afl/denylist:
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
+$(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE)
+	@$(CLANG) $^ -o $@
 $(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared $< -o $@
+
+# The front door: built by clang where there is one, by gcc otherwise.
+FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
+$(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
+	@cp $< $@.tmp && mv $@.tmp $@
+
+CONFIGS := clang gcc clang-asan gcc-asan
+TESTS   := $(patsubst fuzz/%.c,%,$(TEST_SRC))
+CHECKED := $(foreach c,$(CONFIGS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
+	   $(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/test/sandbox/sandbox_test) \
+	   $(foreach c,clang gcc clang-asan libfuzzer libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	   $(BUILD)/capchain
+# Built where 32-bit C headers are.
+CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
+
+.PHONY: help all setup-check setup-fuzz fuzz check built built32 bench soak uapi format clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo 'Variables: KIND= SECONDS= ENGINE=libfuzzer|afl JOBS= for fuzz and soak; SETUP=0 installs nothing.'
+
+all: $(BUILD)/capchain ## build/capchain
+
+setup-check:
+	@scripts/setup.sh check
+setup-fuzz:
+	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
+
+# KIND, SECONDS and JOBS go to fuzz.py as they are. Under a shell, SECONDS may be one of its own.
+KIND    ?= all
+ENGINE  ?= libfuzzer
+fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
+fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
+	@$(MAKE) --no-print-directory $(BUILD)/capchain \
+		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
+	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
+		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)
+
+check: | setup-check ## every test, the corpus in every build, formatting, warnings
+	@scripts/check.sh
+
+built: $(CHECKED)
+built32: $(CHECKED32)
+
+bench: | setup-check ## speed, as ratios of one run, each with its floor
+	@$(MAKE) --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
+		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
+	@$(PYTHON) scripts/bench.py
+
+soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
+soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
+	@$(MAKE) --no-print-directory $(BUILD)/capchain \
+		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
+	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
+	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))
+	@$(PYTHON) scripts/uapi.py --layout parsers/layout.h $(HDR)
+
+format: ## clang-format in place
+	@git ls-files '*.[ch]' | xargs clang-format -i
+
+clean: ## remove build/
+	@rm -rf $(BUILD)

@@ -89,12 +89,15 @@ static inline bool small_value(const struct small *small, int part, size_t i, ui
 	const uint32_t end = layout_infos[small->kind].end;
 	const uint32_t len = small->len;
 	const uint32_t first = small->part[SMALL_FIRST];
+	/* As many elements of one byte, or of 16, as end at 2^32. */
+	const uint32_t bytes = UINT32_MAX - 11 - first;
+	const uint32_t pairs = UINT32_MAX / 16 - first / 16;
 	const struct {
 		const uint32_t *values;
 		size_t count;
 	} alphabets[SMALL_PARTS] = {
 		[SMALL_BACK] = {ALPHABET(0, first)},
-		[SMALL_COUNT] = {ALPHABET(1, 0, 2, 0x0fffffff, UINT32_MAX)},
+		[SMALL_COUNT] = {ALPHABET(1, 0, 2, pairs, pairs - 1, bytes, bytes - 1, UINT32_MAX)},
 		[SMALL_NEXT] = {ALPHABET(0, end - 1, first, end + 8, first + 12, len - 8, len - 7)},
 		[SMALL_VERSION] = {ALPHABET(1, 0, 2, 3)},
 		[SMALL_ID] = {ALPHABET(1, 2, 3, 4, 5, 6)},
@@ -207,7 +210,10 @@ static inline void each_payload(buffer_test *see)
 	}
 }
 
-/* xorshift64* of a state that is not 0. */
+/*
+ * xorshift64* of a state that is not 0. No two draws stand in one expression: compilers differ in
+ * which they take first, and a failure of one has to fail under the other.
+ */
 static inline uint32_t noise_below(uint64_t *state, uint32_t end)
 {
 	*state ^= *state >> 12;
@@ -258,11 +264,11 @@ static inline void put_noise_header(const struct noise *noise, uint32_t i, uint8
 	static const uint32_t counts[] = {0, 0, 0, 0, 1, 1, 2, 3, 0x0fffffff, UINT32_MAX};
 	const uint32_t at = noise->place[i];
 	const uint32_t id = noise_below(noise->state, 8);
+	const uint32_t version = noise_pick(noise->state, versions, sizeof(versions) / 4);
+	const uint32_t count = noise_pick(noise->state, counts, sizeof(counts) / 4);
 
-	put(bytes, noise->len, at + CAP_COUNT_AT, 4,
-	    noise_pick(noise->state, counts, sizeof(counts) / 4));
-	put_header(bytes, noise->len, at, id,
-		   noise_pick(noise->state, versions, sizeof(versions) / 4), noise_next(noise, i));
+	put(bytes, noise->len, at + CAP_COUNT_AT, 4, count);
+	put_header(bytes, noise->len, at, id, version, noise_next(noise, i));
 }
 
 /* A chain on a grid of 8, 4 or 1 bytes, then up to 3 bytes of anything. */
@@ -275,6 +281,8 @@ static inline void see_noise(uint64_t *state, buffer_test *see)
 	const uint32_t grid = noise_pick(state, ALPHABET(8, 8, 4, 1));
 	const uint32_t room = len < info->end + CAP_HEADER_SIZE ? 1 : len - info->end - 7;
 	const uint32_t any = noise_below(state, NOISE_LEN_MAX);
+	const uint32_t flags = noise_below(state, 32) ? info->caps_flag : 0;
+	const bool at_any = noise_below(state, 16) == 0;
 	struct noise noise = {.state = state, .kind = (enum info_kind)kind, .len = len};
 	uint8_t bytes[NOISE_LEN_MAX];
 
@@ -284,11 +292,12 @@ static inline void see_noise(uint64_t *state, buffer_test *see)
 		noise.place[i] = info->end + grid * noise_below(state, (room + grid - 1) / grid);
 	for (uint32_t i = 0; i < noise.count; i++)
 		put_noise_header(&noise, i, bytes);
-	put_info(bytes, len, noise.kind, noise_argsz(&noise),
-		 noise_below(state, 32) ? info->caps_flag : 0,
-		 noise_below(state, 16) ? noise.place[0] : any);
-	for (uint32_t i = noise_below(state, 4); i > 0 && len > 0; i--)
-		bytes[noise_below(state, len)] = (uint8_t)noise_below(state, 256);
+	put_info(bytes, len, noise.kind, noise_argsz(&noise), flags, at_any ? any : noise.place[0]);
+	for (uint32_t i = noise_below(state, 4); i > 0 && len > 0; i--) {
+		const uint8_t byte = (uint8_t)noise_below(state, 256);
+
+		bytes[noise_below(state, len)] = byte;
+	}
 	see(bytes, len, noise.kind);
 }
 

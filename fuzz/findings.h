@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a fuzz run leaves behind: one smallest witness for each set of verdicts, the input that
- *broke a promise, and running counts of what every parser did.
+ * broke a promise, and running counts of what every parser did.
  *
  * Everything is in files at the moment it happens: a run that is killed has lost nothing. A witness
  * appears whole or not at all, and only ever shrinks, also with several runs on one folder. Where

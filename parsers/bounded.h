@@ -5,7 +5,7 @@
  * The INFO ioctls answer with a fixed struct and a chain of vfio_info_cap_header. This one file
  * reads such a reply: copy it into your tree and include it. It needs no other header, no libc, no
  * allocation, no recursion and no alignment; it loads nothing outside min(len, argsz), ends on
- *every input, and takes time linear in that bound where capabilities do not overlap.
+ * every input, and takes time linear in that bound where capabilities do not overlap.
  *
  *	struct vb_chain chain;
  *	struct vb_cap cap;
@@ -23,14 +23,15 @@
  *
  * The buffer must be private to the reader and stay as it is from vb_begin() to the last call: a
  * reply in memory that someone else may write has to be copied first. VB_TRUNCATED is never the
- *same as VB_ABSENT: a reader that takes an unreadable SPARSE_MMAP for an absent one maps the
- *region.
+ * same as VB_ABSENT: a reader that takes an unreadable SPARSE_MMAP for an absent one maps the whole
+ * region. Before asking again, hold chain.argsz to a limit of your own: it is up to 4 GiB of
+ * somebody else's choosing.
  *
  * Integers in a reply are in host order, so a reply of another machine has to be converted first.
  *
- * Version: VB_VERSION is 0xMMmmpp. Within one major number, names, struct members that are
- *described here, and the verdict for every buffer of known capabilities stay as they are; a minor
- *number may add capabilities (an id that was delivered undecoded is then decoded) and names.
+ * Version: VB_VERSION is 0xMMmmpp. Within one major number these stay as they are: names, the
+ * struct members described here, and the verdict for every buffer of known capabilities. A minor
+ * number may add names and capabilities (an id that was delivered undecoded is then decoded).
  *
  * The core, vb_step(), is one bounded step of a state machine, so that a BPF program can drive it
  * with bpf_loop(VB_STEPS(bound), ...) after vb_start(). All loads go through VB_LOAD(chain, offset,
@@ -73,10 +74,11 @@ enum { VB_IOVA_RANGE = 1, VB_MIGRATION, VB_DMA_AVAIL };
 /**
  * struct vb_chain - one reading of one reply
  * @info: the reply
- * @argsz: its argsz field; the size to ask for where @status is VB_TRUNCATED
- * @bound: min(len, argsz), the bytes that may be used
+ * @argsz: its argsz field; the size to ask for where @status is VB_TRUNCATED; 0 in a short buffer
+ * @bound: min(len, argsz), the bytes that may be used; 0 in a short buffer
  * @count: capabilities before the point where the reading ended
- * @at: where @status is not VB_OK or VB_ABSENT: the offset that could not be read
+ * @at: where @status is not VB_OK or VB_ABSENT: the offset that could not be read; 0 where the
+ *	reading ended before cap_offset was known
  * @from: the capability whose next is @at, 0 where that is cap_offset
  * @status: the verdict
  * @kind: as given to vb_begin()
@@ -107,8 +109,7 @@ struct vb_chain {
  * @count: areas, ranges or bytes that follow its fixed part; 0 where it has none
  * @id: capability id, known or not
  * @version: as the reply says
- * @layout: the version whose layout it is read by, 0 where it is not decoded (unknown id, version
- * 0)
+ * @layout: the version whose layout it is read by; 0: not decoded (unknown id, or version 0)
  */
 struct vb_cap {
 	vb_u32 offset;
@@ -119,7 +120,7 @@ struct vb_cap {
 };
 
 /* An upper bound of the vb_step() calls for a reply of @bound bytes. */
-#define VB_STEPS(bound) (5u * (bound) + 8u)
+#define VB_STEPS(bound) (5 * (vb_u64)(bound) + 8)
 
 #ifndef VB_LOAD
 static inline vb_u64 vb_load(const struct vb_chain *chain, vb_u32 offset, vb_u32 size)
@@ -359,6 +360,9 @@ static inline int vb_start(struct vb_chain *chain, const void *info, __SIZE_TYPE
 	chain->info = info;
 	chain->argsz = chain->bound = chain->count = 0;
 	chain->at = chain->from = chain->first = chain->slow = 0;
+	/* A reading that is stopped half-way has found no valid chain, and delivers nothing. */
+	chain->status = VB_LOOP;
+	chain->cursor = chain->left = 0;
 	chain->kind = kind;
 	chain->phase = VB_PHASE_CHECK;
 	chain->lap = chain->laps = 1;
@@ -426,15 +430,17 @@ static inline int vb_next(struct vb_chain *chain, struct vb_cap *ret_cap)
 }
 
 /*
- * Looks up the first capability with @id: 1 and @ret_cap, or 0. Says nothing about the chain: 0
- * means absent only where chain->status is VB_OK or VB_ABSENT.
+ * Looks up the first capability with @id: 1 and @ret_cap, or 0 with @ret_cap untouched. Leaves
+ * vb_next() where it was. Says nothing about the chain: 0 means absent only where chain->status is
+ * VB_OK or VB_ABSENT.
  */
-static inline int vb_find(struct vb_chain *chain, vb_u16 id, struct vb_cap *ret_cap)
+static inline int vb_find(const struct vb_chain *chain, vb_u16 id, struct vb_cap *ret_cap)
 {
+	struct vb_chain own = *chain;
 	struct vb_cap cap;
 
-	vb_rewind(chain);
-	while (vb_next(chain, &cap))
+	vb_rewind(&own);
+	while (vb_next(&own, &cap))
 		if (cap.id == id) {
 			*ret_cap = cap;
 			return 1;

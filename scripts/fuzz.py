@@ -12,10 +12,13 @@ import subprocess
 import sys
 import time
 
-import fuzz_report as report
-import fuzz_seeds
-from fuzz_engines import ENGINES, LibFuzzer, Setup
-from fuzz_report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused
+# scripts/ stays as it was checked out.
+sys.dont_write_bytecode = True
+
+import fuzz_report as report  # noqa: E402
+import fuzz_seeds  # noqa: E402
+from fuzz_engines import ENGINES, LibFuzzer, Setup, Worker  # noqa: E402
+from fuzz_report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 
 MANUAL = """\
 A run feeds mutated INFO buffers to every parser and holds each to the reference. It shares the time
@@ -64,10 +67,12 @@ TICK = 0.25
 # Seconds that an engine may take over its time, and those it has to end when it is told to.
 GRACE = 10
 TO_END = 5
+CLEAR = "\r\x1b[K"
 
 
 def say(line=""):
-    print(line, flush=True)
+    """Prints a line, over the live one where there is one."""
+    print(f"{CLEAR if sys.stdout.isatty() else ''}{line}", flush=True)
 
 
 # ---- options ----
@@ -124,14 +129,16 @@ class Run:
         self.began = time.monotonic()
         self.deadline = self.began + self.seconds
         say(f"{self.kind}: {self.count} job{'s' if self.count > 1 else ''}, {self.seconds} s")
-        for number in range(1, self.count + 1):
-            self.launch(number, self.seconds)
+        self.launch(range(1, self.count + 1), self.seconds)
 
-    def launch(self, number, seconds):
-        worker = ENGINES[self.setup.engine](self.setup, self.kind, number, seconds)
-        say(f"  {worker.shown()}")
-        worker.start()
-        self.running.append(worker)
+    def launch(self, numbers, seconds):
+        workers = [ENGINES[self.setup.engine](self.setup, self.kind, number, seconds)
+                   for number in numbers]
+        for command, count in collections.Counter(map(Worker.shown, workers)).items():
+            say(f"  {command}" + (f"  # {count} times" if count > 1 else ""))
+        for worker in workers:
+            worker.start()
+            self.running.append(worker)
 
     def workers(self):
         return self.done + self.running
@@ -177,7 +184,7 @@ class Run:
     def weigh(self, worker, end, left):
         """What the end of a worker means: nothing, a fresh start, or that the kind has lost it."""
         if end.how == "unstarted" and not worker.prefix and self.without_randomisation():
-            self.launch(worker.number, max(int(left), 1))
+            self.launch([worker.number], max(int(left), 1))
             return
         self.status = max(self.status, end.status, NOT_FINE if worker.broken else FINE)
         if end.how not in ("fine", "broken"):
@@ -186,7 +193,8 @@ class Run:
             cause = " ".join(worker.broken) or "failed"
             self.stops[cause] += 1
             if isinstance(worker, LibFuzzer) and self.stops[cause] <= RESTARTS:
-                self.launch(worker.number, int(left))
+                say(f"{self.kind}: stopped ({cause}); again, {int(left)} s")
+                self.launch([worker.number], int(left))
             else:
                 self.unused += left
 
@@ -203,9 +211,8 @@ class Run:
         lines = [f"{self.kind}: {end.why}"]
         if worker.artifact:
             lines.append(f"  {self.setup.target(self.kind)} {worker.artifact}")
-        if os.path.getsize(worker.log_path):
-            lines.append(f"  {worker.log_path} has what it said")
-        if lines not in self.failures:
+        lines.append(f"  {worker.log_path} has what it said")
+        if lines[0] not in (known[0] for known in self.failures):
             self.failures.append(lines)
 
     def close(self, interrupted):
@@ -220,8 +227,8 @@ class Run:
         if self.failures:
             self.status = max(self.status, NOT_FINE)
         elif not self.broken():
-            for path in {worker.log_path for worker in self.workers()}:
-                os.unlink(path)
+            for worker in self.workers():
+                worker.drop_log()
 
 
 # ---- all kinds ----
@@ -250,10 +257,6 @@ class Screen:
     def bold(self, text):
         return f"\x1b[1m{text}\x1b[m" if self.live else text
 
-    def clear(self):
-        if self.live:
-            print("\r\x1b[K", end="", flush=True)
-
     def show(self, runs, left):
         now = time.monotonic()
         if now < self.due:
@@ -262,25 +265,24 @@ class Screen:
         self.past.append((now, sum(run.execs() for run in runs)))
         line = self.line(runs, left)
         if self.live:
-            print(f"\r{line[:shutil.get_terminal_size().columns - 1]}\x1b[K", end="", flush=True)
+            columns = shutil.get_terminal_size().columns
+            print(f"{CLEAR}{line[:columns - 1]}", end="", flush=True)
         else:
             say(line)
 
     def line(self, runs, left):
-        def each(values):
-            return ",".join(str(value) for value in values)
-
         (before, execs), (now, more) = self.past[0], self.past[-1]
         if now == before:
             before, execs = runs[0].began, 0
         sets = [run.sets() for run in runs]
         return "  ".join((
-            f"{int(left) // 60}:{int(left) % 60:02} left", each(run.kind for run in runs),
-            f"{report.compact(max(more - execs, 0) / max(now - before, 0.1))} exec/s",
-            f"edges {each(run.most('edges') for run in runs)}",
-            f"corpus {each(run.most('corpus') for run in runs)}",
-            f"sets {each(count for count, _ in sets)} (+{sum(new for _, new in sets)})",
-            f"broken {sum(len(run.broken()) for run in runs)}"))
+            f"{int(left) // 60}:{int(left) % 60:02} left",
+            runs[0].kind if len(runs) == 1 else f"{len(runs)} kinds",
+            f"{report.compact((more - execs) / max(now - before, 0.1))} exec/s",
+            f"{sum(run.most('edges') for run in runs)} edges",
+            f"{sum(run.most('corpus') for run in runs)} in corpus",
+            f"{sum(count for count, _ in sets)} sets (+{sum(new for _, new in sets)})",
+            f"{sum(len(run.broken()) for run in runs)} broken"))
 
 
 def fuzz_batch(runs, later, stop, screen):
@@ -300,7 +302,6 @@ def fuzz_batch(runs, later, stop, screen):
                 run.step(now)
             screen.show(runs, max(max(run.deadline for run in runs) - now, 0) + later)
     finally:
-        screen.clear()
         for run in runs:
             for worker in run.running:
                 worker.kill()
@@ -326,6 +327,14 @@ def missing(setup, options):
     return None
 
 
+def clear_logs(folder):
+    """Logs stay until the next run; those of a run that goes on beside this one stay longer."""
+    os.makedirs(folder, exist_ok=True)
+    for name in os.listdir(folder):
+        if not os.path.exists(f"/proc/{name.removesuffix('.log').rsplit('-', 1)[-1]}"):
+            os.unlink(os.path.join(folder, name))
+
+
 def prepare(options):
     """Folders and seeds; refuses what cannot run."""
     setup = Setup(options.engine, options.corpus, options.work, options.findings,
@@ -335,6 +344,7 @@ def prepare(options):
         raise refused
     for name in ("sets", "broken", "counts", "artifacts"):
         os.makedirs(os.path.join(options.findings, name), exist_ok=True)
+    clear_logs(os.path.join(options.work, "logs"))
     seeds = {kind: fuzz_seeds.prepare(setup, kind) for kind in options.kinds}
     say("seeds: " + ", ".join(f"{count} {kind}" for kind, count in seeds.items()))
     if not setup.dictionary():
@@ -354,23 +364,29 @@ def run_all(options):
         run.close(stop.signal)
     say()
     if stop.signal:
-        say(f"{stop.signal.name}: ended early, {sum(run.elapsed for run in runs):.0f} s")
+        unrun = [run.kind for run in runs if not run.workers()]
+        say(f"stopped by {stop.signal.name}" + (f"; not run: {', '.join(unrun)}" if unrun else ""))
     for line in report.final_lines(runs, options.show, screen.bold):
         say(line)
+    say(f"broken promises: {sum(len(run.broken()) for run in runs)}, "
+        f"failures: {sum(len(run.failures) for run in runs)}, "
+        f"execs: {report.compact(sum(run.execs() for run in runs))}")
     return max(run.status for run in runs)
 
 
 def main(arguments):
     # A reader that has gone (| head) ends this, and die_with_parent() the engines.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    options = parse(arguments)
     try:
-        return run_all(parse(arguments))
+        return run_all(options)
     except Refused as refused:
         print(f"fuzz: {refused}", file=sys.stderr)
         return refused.status
     except OSError as error:
-        print(f"fuzz: {error.filename or 'output'}: {error.strerror}; make room, or choose other "
-              "folders with --work and --findings", file=sys.stderr)
+        where = error.filename or f"{options.work} or {options.findings}"
+        print(f"fuzz: {where}: {error.strerror}; make room, or choose other folders with --work "
+              "and --findings", file=sys.stderr)
         return NO_FINDINGS
 
 

@@ -31,6 +31,7 @@ ORACLES = re.compile(r"capchain: (kind .*oracles: .*)")
 PROMISE = re.compile(r"capchain: broken promise: (\S+)")
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WRONG = re.compile(r"SUMMARY: |ERROR: |PROGRAM ABORT|runtime error: |FATAL|ABORTING")
+PID = re.compile(r"^==\d+==\s*")
 PULSE = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) .* corp: (\d+)/")
 MMAP_RND_BITS = "/proc/sys/vm/mmap_rnd_bits"
 
@@ -124,7 +125,6 @@ class Worker:
 
     def start(self):
         self.began = time.time()
-        os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
         self.log = open(self.log_path, "ab", buffering=0)
         try:
             self.process = subprocess.Popen(
@@ -157,8 +157,12 @@ class Worker:
         except OSError:
             pass
 
+    def drop_log(self):
+        if os.path.exists(self.log_path):
+            os.unlink(self.log_path)
+
     def hear(self, line):
-        promise, oracles = PROMISE.match(line), ORACLES.match(line)
+        promise, oracles = PROMISE.search(line), ORACLES.search(line)
         if promise:
             self.broken[promise[1]] += 1
         elif oracles:
@@ -203,7 +207,8 @@ class Worker:
     def watch(self):
         """Reads the counts of the processes that judge buffers for this worker."""
         for pid in self.judges():
-            counts = read_counts(self.counts_path(pid))
+            # An earlier run that was killed may have left a file of the same pid.
+            counts = read_counts(self.counts_path(pid), self.began - 1)
             if counts:
                 self.counts[pid] = counts
 
@@ -224,13 +229,14 @@ class Worker:
         said = (causes or list(self.tail)[-1:] or ["it said nothing"])[0]
         code = self.process.returncode
         ended = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return f"{said.removeprefix('capchain: ')} ({ended})"
+        return f"{PID.sub('', said).removeprefix('capchain: ')} ({ended})"
 
     def cannot_start(self):
         """Why a target of this machine does not start, with what to do, and the exit status."""
         why = f"{self.setup.target(self.kind)} cannot start: {self.why()}"
         if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
-            return End("absent", NO_ARENA, why + "; address space is limited, `ulimit -v unlimited`")
+            return End("absent", NO_ARENA,
+                       why + "; address space is limited, `ulimit -v unlimited`")
         try:
             with open(MMAP_RND_BITS, encoding="ascii") as file:
                 bits = int(file.read())
@@ -255,9 +261,11 @@ class LibFuzzer(Worker):
     def command(self):
         artifacts = os.path.join(self.setup.findings, "artifacts", f"{self.kind}-")
         dictionary = self.setup.dictionary()
+        # libFuzzer ends in the second after its last one.
+        seconds = max(self.seconds - 1, 1)
         return [*self.prefix, self.setup.target(self.kind), self.corpus_folder(),
                 self.setup.seeds(self.kind), *([f"-dict={dictionary}"] if dictionary else []),
-                f"-max_len={LEN_MAX}", f"-max_total_time={self.seconds}", f"-timeout={TIMEOUT}",
+                f"-max_len={LEN_MAX}", f"-max_total_time={seconds}", f"-timeout={TIMEOUT}",
                 "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={artifacts}"]
 
     def start(self):

@@ -56,10 +56,12 @@ class Counts:
             self.parsers[name] = tuple(a + b for a, b in zip(before, numbers))
 
 
-def read_counts(path):
-    """The counts in one file, or None where there are none: not (yet) written, or of another form."""
+def read_counts(path, since=0):
+    """The counts in one file; None where it has none (yet), is of another form or before @since."""
     try:
         with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_mtime < since:
+                return None
             data = file.read()
     except OSError:
         return None
@@ -135,7 +137,7 @@ def kind_table(runs):
                      f"{run.most('edges')}/{run.most('edges_all')}", compact(run.most("corpus")),
                      "{} (+{})".format(*run.sets()),
                      *(f"{100 * count / walked:.0f}%" for count in counts.classes)])
-    return table(["", "execs", "exec/s", "edges", "corpus", "sets", *CLASSES], rows)
+    return table(["", "execs", "exec/s", "edges", "corpus", "sets (+new)", *CLASSES], rows)
 
 
 def check(capchain, kind, paths):
@@ -196,10 +198,13 @@ def write_new(setup, kind, new):
     """All new sets of a kind in one file, whole or not at all; returns its path."""
     path = os.path.join(setup.findings, f"new-{kind}.txt")
     temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        for one in new:
-            print(*set_lines(setup, one, len(one.buckets)), sep="\n", file=file)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            for one in new:
+                print(*set_lines(setup, one, len(one.buckets)), sep="\n", file=file)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
     return path
 
 
@@ -241,8 +246,8 @@ def promise_lines(runs):
         for bucket, stops in sorted(run.broken().items()):
             lines += broken_lines(run.setup, run.kind, bucket, stops)
         if run.unused >= 1:
-            lines.append(f"  {run.kind}: {run.unused:.0f} s of its time went unused, it stopped "
-                         "too often")
+            lines.append(f"  {run.kind}: stopped too often, {run.unused:.0f} of its "
+                         f"{run.seconds * run.count} seconds (all jobs) went unused")
     return lines
 
 
@@ -253,26 +258,21 @@ def failure_lines(runs):
 
 def oracle_lines(runs):
     said = {worker.oracles for run in runs for worker in run.workers() if worker.oracles}
-    return ["oracles", *(f"  {line}" for line in sorted(said))]
+    return ["oracles", *(f"  {line}" for line in sorted(said) or ["none: no target started"])]
 
 
 def final_lines(runs, show, bold):
     """The report of a run, the most urgent first."""
-    lines = []
-    if any(run.broken() for run in runs):
-        head, *more = promise_lines(runs)
-        lines += [bold(head), *more, ""]
-    if any(run.failures for run in runs):
-        head, *more = failure_lines(runs)
-        lines += [bold(head), *more, ""]
+    for lines in (promise_lines(runs), failure_lines(runs)):
+        if len(lines) > 1:
+            yield from (bold(lines[0]), *lines[1:], "")
     counts = Counts()
     for run in runs:
         counts.add(run.counts())
-    if counts.walked:
-        lines += [*parser_tables(counts), ""]
     ran = [run for run in runs if run.workers()]
-    if ran:
-        lines += [*kind_table(ran), "", *oracle_lines(ran), ""]
     if counts.walked:
-        lines += new_lines(ran[0].setup, [run.kind for run in ran], show)
-    return lines
+        yield from (*parser_tables(counts), "")
+    if ran:
+        yield from (*kind_table(ran), "", *oracle_lines(ran), "")
+    if counts.walked:
+        yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show), "")

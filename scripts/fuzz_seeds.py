@@ -27,7 +27,8 @@ def find_sources(corpus, kind):
 def assemble(setup, source, out):
     try:
         done = subprocess.run([setup.capchain, "asm", source, "-o", out], capture_output=True,
-                              text=True, errors="replace", stdin=subprocess.DEVNULL, check=False)
+                              text=True, errors="replace", stdin=subprocess.DEVNULL, check=False,
+                              start_new_session=True)
     except OSError as error:
         raise Refused(f"{setup.capchain}: {error.strerror}", NO_ENGINE) from None
     if done.returncode:

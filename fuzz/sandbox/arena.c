@@ -181,6 +181,8 @@ void *walk_alloc(struct walk *walk, size_t size)
 	object->start = (object->slot_end - size) & ~(uintptr_t)15;
 	before = canary_before(object);
 	memset((void *)before, SCRATCH, object->slot_end - before);
+	walk->scratch = object->start;
+	walk->scratch_size = size;
 	walk->nobjects++;
 	return (void *)object->start;
 }

@@ -53,6 +53,7 @@ __attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verd
 	const struct scratch_object *const object = scratch_nearest(address);
 
 	the_walk.running = false;
+	the_walk.quiet = 0;
 	result->verdict = verdict;
 	result->seen_by = seen_by;
 	result->scratch = object != NULL;
@@ -174,6 +175,11 @@ void sandbox_place(const uint8_t *info, size_t len)
 	the_walk.len = len;
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* The frame that a walk is left to. Its own locals are given up with it. */
 static __attribute__((noinline)) void run(const struct info_parser *parser, enum info_kind kind)
 {
@@ -183,9 +189,11 @@ static __attribute__((noinline)) void run(const struct info_parser *parser, enum
 	the_walk.stack_top = (uintptr_t)__builtin_frame_address(0);
 	if (__builtin_setjmp(the_walk.jump))
 		return;
+	the_walk.quiet = the_walk.trace ? 0 : min_size(the_walk.bound, the_walk.len);
 	the_walk.running = true;
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
 	the_walk.running = false;
+	the_walk.quiet = 0;
 	result->verdict = said.verdict;
 	result->seen_by = SEEN_BY_PARSER;
 	result->reason = said.verdict == VERDICT_REJECT ? said.reason : NULL;
@@ -203,9 +211,11 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.result = result;
 	the_walk.info_loads = the_walk.own_loads = the_walk.copied = 0;
 	the_walk.budget = limits->budget;
+	the_walk.own_budget = limits->budget * WALK_OWN_LOADS;
 	the_walk.bound = limits->bound;
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;
+	the_walk.scratch_size = 0;
 	if (limits->trace)
 		limits->trace->count = 0;
 	run(parser, kind);

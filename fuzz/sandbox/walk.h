@@ -31,6 +31,10 @@ struct walk {
 	volatile uint64_t own_loads;  /* hooked loads of anything else */
 	volatile uint64_t copied;     /* words that walk_copy_in() read */
 	uint64_t budget;
+	uint64_t own_budget;
+	uintptr_t scratch; /* the last piece of scratch memory */
+	volatile size_t scratch_size;
+	volatile size_t quiet; /* of the window, bytes whose loads need no look; 0 between walks */
 	uintptr_t window;
 	size_t len;
 	uint32_t bound;

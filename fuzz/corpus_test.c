@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must hold of the corpus, whatever its expected verdicts say: real replies deliver the
+ * capabilities that the kernel put there, every rule and note has an input, and every entry of the
+ * ledger still shows what it excuses. When a row fails after an edit of the corpus, the corpus lost
+ * something; after an edit of the code, the code did.
+ *
+ * Usage: corpus_test CORPUS
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../parsers/layout.h"
+#include "judge.h"
+#include "ledger.h"
+#include "text.h"
+
+static const char *corpus;
+static struct judge *judge;
+
+/* Which capabilities the kernel of a captured reply chained, by the start of its name. */
+static const struct {
+	const char *name;
+	size_t count;
+	uint16_t ids[3];
+} chained[] = {
+	{"iommu-linux6.1-virtio-rng", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"iommu-linux6.12-type1", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"region-linux6.12-nvme-idx0", 1, {CAP_ID_MSIX_MAPPABLE}},
+};
+#define CHAINED (sizeof(chained) / sizeof(chained[0]))
+
+static size_t read_bytes(const char *path, uint8_t *ret_bytes, size_t max)
+{
+	FILE *const file = fopen(path, "rb");
+	size_t size;
+
+	if (!file)
+		fail_msg("%s cannot be read", path);
+	size = fread(ret_bytes, 1, max, file);
+	fclose(file);
+	return size;
+}
+
+static enum info_kind kind_of(const char *name)
+{
+	enum info_kind kind = INFO_DEVICE;
+
+	while (kind < INFO_IOMMU && strncmp(name, info_kind_name(kind), 3) != 0)
+		kind++;
+	return kind;
+}
+
+/* Judges one file of the corpus. The judge keeps a pointer to the bytes. */
+static void judge_file(const char *folder, const char *name)
+{
+	static uint8_t info[INFO_LEN_MAX];
+	static char text[1 << 20];
+	char path[4096], error[TEXT_ERROR_SIZE];
+	struct chain chain;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", corpus, folder, name);
+	if (!strstr(name, ".yaml")) {
+		size = read_bytes(path, info, sizeof(info));
+		judge_read(judge, info, size, kind_of(name));
+		return;
+	}
+	size = read_bytes(path, (uint8_t *)text, sizeof(text));
+	if (text_load(path, text, size, &chain, error))
+		fail_msg("%s", error);
+	chain_write(&chain, info);
+	judge_read(judge, info, chain.len, chain.kind);
+	chain_free(&chain);
+}
+
+static int is_input(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Calls @each after judging every file of a folder; returns how many. */
+static int for_each(const char *folder, void (*each)(const char *name))
+{
+	struct dirent **entries;
+	char path[4096];
+	int count;
+
+	snprintf(path, sizeof(path), "%s/%s", corpus, folder);
+	count = scandir(path, &entries, is_input, alphasort);
+	for (int i = 0; i < count; i++) {
+		judge_file(folder, entries[i]->d_name);
+		each(entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return count;
+}
+
+/* A reply whose chain the kernel could write whole, by the fixed fields alone. */
+static bool is_complete(void)
+{
+	const struct layout_info *const info = &layout_infos[judge->kind];
+
+	return judge->len >= info->full && judge->spec->argsz <= judge->len &&
+	       (layout_load(judge->info + 4, 4) & info->caps_flag) &&
+	       layout_load(judge->info + info->cap_offset_at, 4) != 0;
+}
+
+static size_t complete[CHAINED];
+
+static void holds_ids(const struct judged *judged, const char *name, size_t row)
+{
+	const struct walk_result *const walk = &judged->walk;
+
+	if (judged->parser->reads[judge->kind].style == INFO_LOOKUP)
+		return;
+	if (walk->verdict != VERDICT_OK || walk->ncaps != chained[row].count)
+		fail_msg("%s: %s delivers %zu capabilities, not %zu", name, judged->parser->name,
+			 walk->ncaps, chained[row].count);
+	for (size_t i = 0; i < walk->ncaps; i++)
+		assert_int_equal(walk->caps[i].id, chained[row].ids[i]);
+}
+
+static void check_captured(const char *name)
+{
+	size_t row = 0;
+
+	assert_true(judge->spec->class == CLASS_PLAIN || judge->spec->class == CLASS_TRUNCATED);
+	assert_null(judge_broken(judge));
+	if (!is_complete())
+		return;
+	while (row < CHAINED && strncmp(name, chained[row].name, strlen(chained[row].name)) != 0)
+		row++;
+	if (row == CHAINED)
+		fail_msg("%s has a chain: say in this file which ids", name);
+	for (size_t i = 0; i < judge->count; i++)
+		if (judge->judged[i].parser->reads[judge->kind].ids)
+			holds_ids(&judge->judged[i], name, row);
+	complete[row]++;
+}
+
+static void test_captured(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	assert_true(for_each("captured", check_captured) > 0);
+	for (size_t row = 0; row < CHAINED; row++)
+		if (!complete[row])
+			fail_msg("no complete reply left of %s", chained[row].name);
+}
+
+static size_t rules[RULE_COUNT], notes[NOTE_COUNT], classes[BUFFER_CLASSES];
+static size_t verdicts[VERDICTS], disagreements[DISAGREEMENTS];
+
+static void count(const char *name)
+{
+	(void)name;
+	rules[judge->spec->rule]++;
+	classes[judge->spec->class]++;
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		notes[note] += (judge->spec->notes & NOTE_BIT(note)) != 0;
+	for (size_t i = 0; i < judge->count; i++) {
+		verdicts[judge->judged[i].walk.verdict]++;
+		disagreements[judge->judged[i].disagreement]++;
+	}
+}
+
+/*
+ * Every rule, note, class and what parsers as they are can do. What they cannot (stale, wrote, crash,
+ * wrong-caps, wrong-payload) is planted in sandbox_test.c and compare_test.c.
+ */
+static void test_nothing_is_missing(void **state)
+{
+	static const enum verdict reached[] = {VERDICT_OK,     VERDICT_ABSENT,	VERDICT_TRUNCATED,
+					       VERDICT_REJECT, VERDICT_ABSTAIN, VERDICT_OOB,
+					       VERDICT_RUNAWAY};
+	static const enum disagreement differs[] = {AGREES, REJECTS_VALID, ACCEPTS_MALFORMED,
+						    ABSENT_FOR_UNREADABLE, FAULT};
+
+	(void)state;
+	sandbox_take_signals();
+	assert_true(for_each("seeds", count) > 0);
+	assert_true(for_each("regressions", count) > 0);
+	for (unsigned int rule = 0; rule < RULE_COUNT; rule++)
+		if (!rules[rule])
+			fail_msg("no input for rule %s", rule_name((enum rule)rule));
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (!notes[note])
+			fail_msg("no input for note %s", note_name((enum note)note));
+	for (unsigned int class = 0; class < BUFFER_CLASSES; class ++)
+		assert_true(classes[class] > 0);
+	for (size_t i = 0; i < sizeof(reached) / sizeof(reached[0]); i++)
+		if (!verdicts[reached[i]])
+			fail_msg("no input for verdict %s", verdict_name(reached[i]));
+	for (size_t i = 0; i < sizeof(differs) / sizeof(differs[0]); i++)
+		if (!disagreements[differs[i]])
+			fail_msg("no input for %s", disagreement_name(differs[i]));
+}
+
+static bool shows(const char *bucket)
+{
+	char found[BUCKET_MAX];
+
+	for (size_t i = 0; i < judge->count; i++) {
+		judged_bucket(&judge->judged[i], found);
+		if (ledger_find(found) && strcmp(ledger_find(found)->bucket, bucket) == 0 &&
+		    judged_breaks(&judge->judged[i]))
+			return true;
+	}
+	return false;
+}
+
+static void test_ledger_witnesses(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	for (size_t i = 0; i < ledger_count; i++) {
+		judge_file("", ledger_entries[i].witness);
+		if (!shows(ledger_entries[i].bucket))
+			fail_msg("%s no longer shows %s: drop the entry", ledger_entries[i].witness,
+				 ledger_entries[i].bucket);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_nothing_is_missing),
+		cmocka_unit_test(test_ledger_witnesses),
+	};
+	char error[512];
+
+	corpus = argc > 1 ? argv[1] : "corpus";
+	judge = judge_new(info_parsers, info_parser_count, error, sizeof(error));
+	if (!judge) {
+		fprintf(stderr, "corpus_test: %s\n", error);
+		return SANDBOX_EXIT;
+	}
+	return cmocka_run_group_tests_name("corpus", tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench: what a run costs, as ratios measured in one run.
+
+Each engine runs the same fixed inputs (every input of the corpus of one kind, in order of name, over
+and over) through our target and through an empty target built with the same flags; the engine's own
+loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
+by exec/s of the empty one. One line a figure with its floor; exit status 1 where one is below it, 2
+where something is missing.
+"""
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+KINDS = ("device", "region", "iommu")
+BUILD = "build"
+ROUNDS = 5
+LONGEST = 4096
+# engine, what it is, runs a round, floor
+ENGINES = (
+    ("libfuzzer", "libFuzzer, ASan+UBSan", 200_000, 0.25),
+    ("libfuzzer-fast", "libFuzzer, fast", 400_000, 0.30),
+    ("afl", "AFL++", 60_000, 0.85),
+)
+# The flags that make fuzz gives libFuzzer; see fuzz_engines.py.
+LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
+# From this length on the cost of a byte may differ by this factor at most, for cost to be linear.
+LINEAR_FROM, LINEAR_WITHIN = 256, 1.5
+
+
+def make_inputs(folder):
+    """Writes each kind's inputs as bytes; returns {kind: folder} and prints what they are."""
+    folders = {}
+    for kind in KINDS:
+        out = folders[kind] = os.path.join(folder, kind)
+        os.mkdir(out)
+        for place in ("seeds", "regressions", "captured"):
+            for name in sorted(os.listdir(os.path.join("corpus", place))):
+                path = os.path.join("corpus", place, name)
+                target = os.path.join(out, name.removesuffix(".yaml"))
+                if not name.startswith(kind + "-"):
+                    continue
+                if name.endswith(".yaml"):
+                    subprocess.run([f"{BUILD}/capchain", "asm", path, "-o", target], check=True)
+                else:
+                    shutil.copy(path, target)
+                if os.path.getsize(target) > LONGEST:
+                    os.remove(target)
+        describe(kind, out)
+    return folders
+
+
+def describe(kind, folder):
+    run = subprocess.run([f"{BUILD}/capchain", "check", "--json", "--kind", kind, folder],
+                         stdout=subprocess.PIPE, check=False)
+    reports = [json.loads(line) for line in run.stdout.splitlines()]
+    lengths = [report["len"] for report in reports]
+    share = lambda test: 100 * sum(map(test, reports)) / len(reports)
+    print(f"inputs {kind}: {len(reports)}, {statistics.mean(lengths):.0f} bytes in the mean, "
+          f"{share(lambda r: r['class'] == 'malformed'):.0f} % malformed, "
+          f"{share(lambda r: r['reference'].get('reason') == 'loop'):.0f} % loops")
+
+
+def cpu_of(command, environment):
+    """CPU seconds of a command and all that it waited for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if run.returncode:
+        sys.stderr.buffer.write(run.stdout[-2000:])
+        sys.exit(f"bench: {command[0]} ended with status {run.returncode}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def libfuzzer_cpu(engine, program, inputs, runs, folder):
+    # One byte of seed: the feed brings the inputs, and an engine with no seed stops.
+    seeds = tempfile.mkdtemp(dir=folder)
+    with open(os.path.join(seeds, "seed"), "wb") as file:
+        file.write(b"\0")
+    cpu = cpu_of([f"{BUILD}/{engine}/{program}", f"-runs={runs}", *LIBFUZZER_FLAGS, seeds],
+                 {"CAPCHAIN_BENCH": inputs})
+    shutil.rmtree(seeds)
+    return cpu / runs
+
+
+def afl_cpu(engine, program, inputs, runs, folder):
+    """CPU seconds an exec; AFL++ passes -E a little, so by what it says it did."""
+    work = tempfile.mkdtemp(dir=folder)
+    seeds = os.path.join(work, "in")
+    os.mkdir(seeds)
+    with open(os.path.join(seeds, "seed"), "wb") as file:
+        file.write(b"\0" * 64)
+    cpu = cpu_of(["afl-fuzz", "-i", seeds, "-o", work + "/out", "-E", str(runs), "-s", "1", "-D",
+                  "--", f"{BUILD}/{engine}/{program}"],
+                 {"CAPCHAIN_BENCH": inputs, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
+                  "AFL_CUSTOM_MUTATOR_LIBRARY": f"{BUILD}/afl/bench_feed.so",
+                  "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_DISABLE_TRIM": "1", "AFL_NO_AFFINITY": "1",
+                  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"})
+    with open(work + "/out/default/fuzzer_stats", encoding="ascii") as file:
+        stats = dict(line.split(":", 1) for line in file)
+    stats = {key.strip(): value.strip() for key, value in stats.items()}
+    shutil.rmtree(work)
+    return cpu / int(stats["execs_done"])
+
+
+def ratio(engine, kind, inputs, runs, folder):
+    measure = afl_cpu if engine == "afl" else libfuzzer_cpu
+    empty, ours = [], []
+    for _ in range(ROUNDS):
+        empty.append(measure(engine, "bench_empty", inputs, runs, folder))
+        ours.append(measure(engine, f"bench_{kind}_info", inputs, runs, folder))
+    return statistics.median(empty), statistics.median(ours)
+
+
+def figure(name, value, floor, detail, at_most=False):
+    """Prints one line; True where the value is on the right side of its floor."""
+    fine = value <= floor if at_most else value >= floor
+    print(f"{'ok  ' if fine else 'LOW ' if not at_most else 'HIGH'} {name}: {value:.3f}, "
+          f"{'at most' if at_most else 'floor'} {floor:.2f} ({detail})", flush=True)
+    return fine
+
+
+def bench_engines(folders, folder):
+    fine = True
+    for engine, name, runs, floor in ENGINES:
+        for kind in KINDS:
+            empty, ours = ratio(engine, kind, folders[kind], runs, folder)
+            fine &= figure(f"{name}, {kind}, against empty", empty / ours, floor,
+                           f"{1 / ours:,.0f} against {1 / empty:,.0f} exec/s of CPU time")
+    return fine
+
+
+def bench_lengths():
+    run = subprocess.run([f"{BUILD}/clang/bench_lengths"], stdout=subprocess.PIPE, check=True)
+    rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
+    fine = True
+    for column, what in ((1, "ended"), (2, "looping")):
+        print(f"cost of a chain that is {what}, ns by bytes: "
+              + ", ".join(f"{row[0]:.0f}: {row[column]:.0f}" for row in rows))
+        per_byte = [row[column] / row[0] for row in rows if row[0] >= LINEAR_FROM]
+        fine &= figure(f"dearest byte against cheapest, {what}, {LINEAR_FROM} to 4096 bytes",
+                       max(per_byte) / min(per_byte), LINEAR_WITHIN,
+                       f"{per_byte[0]:.2f} to {per_byte[-1]:.2f} ns a byte", at_most=True)
+    return fine
+
+
+def main():
+    if len(sys.argv) > 1:
+        print(__doc__)
+        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
+    if not shutil.which("afl-fuzz"):
+        sys.exit("bench: no afl-fuzz; install the Debian package afl++")
+    with tempfile.TemporaryDirectory() as folder:
+        folders = make_inputs(folder)
+        fine = bench_lengths()
+        fine &= bench_engines(folders, folder)
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()
