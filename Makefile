@@ -64,7 +64,7 @@ $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) -Wno-infinite-recursion $(5) $(6) -c $$< -o $$@
+	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@

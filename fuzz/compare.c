@@ -9,8 +9,11 @@
 
 #include <string.h>
 
+#include "../parsers/layout.h"
+
 /* What one comparison works on. taken[i]: capability i of the reference was delivered. */
 struct matching {
+	enum info_kind kind;
 	const struct spec *spec;
 	const struct info_reads *reads;
 	const struct walk_result *walk;
@@ -21,8 +24,8 @@ struct matching {
 #define VERSION_NOTES (NOTE_BIT(NOTE_NEWER_VERSION) | NOTE_BIT(NOTE_VERSION_ZERO))
 #define MAY_REFUSE    (NOTE_BIT(NOTE_MISALIGNED) | NOTE_BIT(NOTE_OVERLAP))
 
-/* Ids above this are in no layout: never duplicates in the sense of the note. */
-#define KNOWN_IDS 6
+/* Ids that info_reads can name. */
+#define NAMED_IDS 63
 
 static bool same_payload(const struct info_cap *a, const struct info_cap *b)
 {
@@ -111,17 +114,18 @@ static bool any_way(const struct matching *m, uint16_t id)
 static bool complete(struct matching *m)
 {
 	const bool lookup = m->reads->style == INFO_LOOKUP;
-	bool seen[KNOWN_IDS] = {false};
+	uint64_t seen = 0;
 
 	for (size_t i = 0; i < m->spec->ncaps; i++) {
 		const uint16_t id = m->spec->caps[i].cap.id;
-		const bool repeated = id < KNOWN_IDS && seen[id];
+		const bool repeated = id < NAMED_IDS && (seen & INFO_ID(id));
 
-		if (id < KNOWN_IDS)
-			seen[id] = true;
+		if (id < NAMED_IDS)
+			seen |= INFO_ID(id);
 		if (!info_has_id(m->reads->ids, id) || m->taken[i] == !(lookup && repeated))
 			continue;
-		if (!(m->spec->notes & NOTES_ODD) || id >= KNOWN_IDS || !any_way(m, id))
+		/* Only a known id can be a duplicate, or of a version that may be left out. */
+		if (!(m->spec->notes & NOTES_ODD) || !layout_cap(m->kind, id) || !any_way(m, id))
 			return false;
 		m->own = false;
 	}
@@ -150,7 +154,7 @@ static bool finds_all(const struct spec *spec, const struct info_reads *reads)
 	if (reads->style != INFO_LOOKUP)
 		return false;
 	for (size_t i = 0; i < spec->ncaps; i++)
-		if (spec->caps[i].cap.id < KNOWN_IDS)
+		if (spec->caps[i].cap.id < NAMED_IDS)
 			found |= INFO_ID(spec->caps[i].cap.id);
 	return (reads->ids & ~found) == 0;
 }
@@ -166,6 +170,8 @@ static void compare_readable(struct matching *m, struct judged *judged)
 	} else if (verdict == VERDICT_TRUNCATED) {
 		judged->policy = (notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) != 0;
 		judged->disagreement = judged->policy ? AGREES : REJECTS_VALID;
+	} else if (verdict == VERDICT_ABSENT && judged->walk.ncaps) {
+		judged->disagreement = WRONG_CAPS;
 	} else {
 		judged->disagreement = match(m);
 		judged->policy = judged->disagreement == AGREES && !m->own;
@@ -179,8 +185,9 @@ static void compare_unreadable(struct matching *m, struct judged *judged)
 	if (verdict == VERDICT_TRUNCATED || verdict == VERDICT_REJECT)
 		return;
 	if (finds_all(m->spec, m->reads)) {
-		judged->after_match = true;
 		judged->disagreement = match(m);
+		judged->after_match = judged->disagreement == AGREES;
+		judged->policy = judged->after_match && !m->own;
 		return;
 	}
 	judged->disagreement = verdict == VERDICT_OK ? ACCEPTS_MALFORMED : ABSENT_FOR_UNREADABLE;
@@ -188,8 +195,10 @@ static void compare_unreadable(struct matching *m, struct judged *judged)
 
 void compare(enum info_kind kind, struct judged *judged)
 {
-	struct matching m = {
-		.spec = judged->spec, .reads = &judged->parser->reads[kind], .walk = &judged->walk};
+	struct matching m = {.kind = kind,
+			     .spec = judged->spec,
+			     .reads = &judged->parser->reads[kind],
+			     .walk = &judged->walk};
 
 	judged->disagreement = AGREES;
 	judged->policy = judged->after_match = false;

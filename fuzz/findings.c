@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ static struct {
 	uint64_t signature;
 	size_t size;
 } sets[SETS_MAX];
+
+/* Counts files that one pid may have left behind, in other containers or of earlier processes. */
+#define COUNTS_OF_ONE_PID 1000
 
 static struct findings_counts in_memory;
 static struct findings_counts *counts = &in_memory;
@@ -80,7 +84,13 @@ static int map_counts(const char *dir, enum info_kind kind, char *ret_error, siz
 	int fd, error;
 
 	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, info_kind_name(kind), (long)getpid());
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	/* Never one that is there: a run in another container may have it mapped under the same pid. */
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	for (int i = 2; fd < 0 && errno == EEXIST && i < COUNTS_OF_ONE_PID; i++) {
+		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, info_kind_name(kind),
+			 (long)getpid(), i);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	}
 	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
 	if (!error) {
 		at = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -89,6 +99,8 @@ static int map_counts(const char *dir, enum info_kind kind, char *ret_error, siz
 	if (fd >= 0)
 		close(fd);
 	if (error) {
+		if (fd >= 0)
+			unlink(path);
 		snprintf(ret_error, error_size,
 			 "cannot keep counts in %s: %s; make room or choose "
 			 "another findings folder",
@@ -154,20 +166,42 @@ static size_t *set_size(uint64_t signature)
 	return NULL;
 }
 
+/* Keeps other runs from replacing a witness between our look at it and our own; -1 where it cannot. */
+static int lock_folder(void)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/sets", folder);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+/* Keeps the buffer at @path unless a smaller one is there. Returns 0 or -errno. */
+static int keep_smaller(const struct judge *judge, const char *path)
+{
+	const int lock = lock_folder();
+	struct stat known;
+	int error = 0;
+
+	if (stat(path, &known) || (size_t)known.st_size > judge->len)
+		error = findings_write(path, judge->info, judge->len);
+	if (lock >= 0)
+		close(lock);
+	if (error)
+		say_not_kept(path, error);
+	return error;
+}
+
 static void keep_witness(const struct judge *judge, uint64_t signature)
 {
 	char path[4096];
-	struct stat known;
-	int error;
 
 	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, info_kind_name(judge->kind),
 		 signature);
-	/* Another run may have a smaller one. */
-	if (stat(path, &known) == 0 && (size_t)known.st_size <= judge->len)
-		return;
-	error = findings_write(path, judge->info, judge->len);
-	if (error)
-		say_not_kept(path, error);
+	keep_smaller(judge, path);
 }
 
 void findings_keep(const struct judge *judge)
@@ -187,7 +221,6 @@ void findings_keep(const struct judge *judge)
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
 {
 	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096];
-	int error;
 
 	judged_bucket(broken, bucket);
 	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
@@ -197,11 +230,9 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 			*at = '_';
 		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, info_kind_name(judge->kind),
 			 name);
-		error = findings_write(path, judge->info, judge->len);
-		if (error)
-			say_not_kept(path, error);
-		else
-			fprintf(stderr, "capchain: build/capchain explain %s\n", path);
+		if (keep_smaller(judge, path) == 0)
+			fprintf(stderr, "capchain: build/capchain explain --kind %s %s\n",
+				info_kind_name(judge->kind), path);
 	}
 	/* What libFuzzer, ClusterFuzz and AFL++ group crashes by. */
 	fprintf(stderr, "Assertion failure: %s\nDEDUP_TOKEN: %s\n", bucket, bucket);

@@ -35,7 +35,7 @@
 #include "findings.h"
 
 /* How often two processes meet over one witness. */
-#define MEETINGS 2000
+#define MEETINGS 4000
 
 /* Exit statuses of a child that could not set up what it was to test, or was refused a folder. */
 #define CANNOT	90
@@ -272,10 +272,13 @@ static void meet(unsigned int meeting)
 			sched_yield();
 }
 
-static void keep_with(size_t len)
+/* The smaller one is now this process', now the other's. */
+static void keep_by_turns(unsigned int turn)
 {
 	open_or_exit(dir);
 	for (unsigned int i = 1; i <= MEETINGS; i++) {
+		const size_t len = i % 2 == turn ? 40 : 48;
+
 		meet(i);
 		findings_keep(found(i, len, (uint8_t)len));
 	}
@@ -290,7 +293,7 @@ static void keep_together(void)
 		_exit(CANNOT);
 	/* Where one ends early, the other waits no longer than this. */
 	alarm(60);
-	keep_with(other ? 48 : 40);
+	keep_by_turns(other != 0);
 	if (!other)
 		_exit(0);
 	_exit(waitpid(other, &status, 0) == other && status == 0 ? 0 : CANNOT);

@@ -93,14 +93,33 @@ void judge_free(struct judge *judge)
 }
 
 /*
- * Without hooks nothing counts loads: a parser that does not promise to end is not run where the
- * reference says that a walk may go on for ever.
+ * Whether the links of the buffer come back to themselves, for a reader that tests nothing at all:
+ * the reference may have stopped before it gets there.
+ */
+static bool links_loop(const struct judge *judge)
+{
+	const uint32_t cap_offset_at = layout_infos[judge->kind].cap_offset_at;
+	uint64_t at =
+		cap_offset_at + 4 <= judge->len ? layout_load(judge->info + cap_offset_at, 4) : 0;
+	size_t steps = 0;
+
+	/* As many different headers as there are bytes, then one is there again. */
+	while (at && at + CAP_HEADER_SIZE <= judge->len && steps <= judge->len) {
+		at = layout_load(judge->info + at + CAP_HEADER_next, 4);
+		steps++;
+	}
+	return steps > judge->len;
+}
+
+/*
+ * Without hooks nothing counts loads: a parser that does not promise to end is not run where a walk
+ * may go on for ever.
  */
 static bool must_skip(const struct judge *judge, size_t i, const struct spec *spec, uint64_t budget)
 {
 	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
 		return false;
-	return spec->rule == RULE_LOOP || spec->visited > budget;
+	return spec->rule == RULE_LOOP || spec->visited > budget || links_loop(judge);
 }
 
 static void judge_one(struct judge *judge, size_t i, struct sandbox_trace *trace)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../findings.h"
 #include "../text.h"
@@ -79,6 +80,28 @@ static int cannot_write(const char *path, int error)
 	return EXIT_CANNOT_WRITE;
 }
 
+/* A device or pipe is written to; only a file can be replaced. */
+static bool is_special(const char *path)
+{
+	struct stat what;
+
+	return stat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode);
+}
+
+static int write_through(const char *path, const void *bytes, size_t len)
+{
+	FILE *const file = fopen(path, "wb");
+	int error = 0;
+
+	if (!file)
+		return -errno;
+	if (fwrite(bytes, 1, len, file) != len)
+		error = -errno;
+	if (fclose(file) && !error)
+		error = -errno;
+	return error;
+}
+
 /* Writes to @path, or where that is NULL or "-" to standard output. */
 static int put(const char *path, const void *bytes, size_t len)
 {
@@ -86,9 +109,10 @@ static int put(const char *path, const void *bytes, size_t len)
 
 	if (!path || strcmp(path, "-") == 0) {
 		fwrite(bytes, 1, len, stdout);
-		return finish(EXIT_FINE);
+		return EXIT_FINE;
 	}
-	error = findings_write(path, bytes, len);
+	error = is_special(path) ? write_through(path, bytes, len)
+				 : findings_write(path, bytes, len);
 	return error ? cannot_write(path, -error) : EXIT_FINE;
 }
 

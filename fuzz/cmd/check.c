@@ -152,12 +152,12 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 	judge_read(judge, input.bytes, input.len, input.kind);
 	found = judge_broken(judge) != NULL;
 	if (o->json) {
-		json_t *const json = report_json(judge, path);
+		json_t *const json = report_json(judge, input.path);
 
 		report_print(json);
 		json_decref(json);
 	} else {
-		print_reference(judge, path);
+		print_reference(judge, input.path);
 		for (size_t i = 0; i < judge->count; i++)
 			if (judge->judged[i].parser->reads[judge->kind].ids)
 				print_parser(&judge->judged[i]);
@@ -190,5 +190,5 @@ int cmd_check(int argc, char **argv)
 	}
 	judge_free(judge);
 	inputs_free(files, count);
-	return finish(worst);
+	return worst;
 }

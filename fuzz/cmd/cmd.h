@@ -33,7 +33,13 @@ int cmd_replay(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 
-/* One input: its bytes, kind and path. */
+/*
+ * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that
+ * it stays on one line and in one word where that is asked. Freed by the caller; NULL without memory.
+ */
+char *path_shown(const char *path, const char *also);
+
+/* One input: its bytes, kind and path as shown. */
 struct input {
 	char *path;
 	enum info_kind kind;
@@ -69,8 +75,8 @@ json_t *report_json(const struct judge *judge, const char *path);
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);
 
-/* Flushes stdout: EXIT_CANNOT_WRITE after one line where that fails, else @status. */
-int finish(int status);
+/* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
+void hold_to_output(void);
 
 /*
  * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and one
@@ -80,6 +86,8 @@ struct expected;
 
 /* The folder `expect` beside or above @path: its corpus root in @ret_root, false where none is. */
 bool expect_root(const char *path, char *ret_root, size_t size);
+
+/* Loads all lists under @root. NULL after one line where one is there and cannot be read. */
 struct expected *expect_load(const char *root);
 void expect_free(struct expected *expected);
 

@@ -55,16 +55,18 @@ static json_t *list_of(const struct expected *expected, const char *file)
 	return list;
 }
 
-static void load_list(struct expected *expected, const char *root, const char *file)
+static int load_list(struct expected *expected, const char *root, const char *file)
 {
 	json_t *const list = list_of(expected, file);
 	char path[PATH_MAX + 64], line[1024], *words;
 	FILE *in;
+	int error;
 
 	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
 	in = fopen(path, "r");
+	/* No list is an empty one; a list that cannot be read is not. */
 	if (!in)
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	while (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
 		words = strchr(line, ' ');
@@ -73,20 +75,32 @@ static void load_list(struct expected *expected, const char *root, const char *f
 		*words = '\0';
 		json_object_set_new(list, line, json_string(words + 1));
 	}
+	error = ferror(in) ? -(errno ? errno : EIO) : 0;
 	fclose(in);
+	return error;
 }
 
 struct expected *expect_load(const char *root)
 {
 	struct expected *const expected = calloc(1, sizeof(*expected));
+	const char *file = REFERENCE;
+	int error;
 
-	if (!expected)
+	if (!expected) {
+		fprintf(stderr, "capchain: out of memory\n");
 		return NULL;
+	}
 	expected->lists = json_object();
-	load_list(expected, root, REFERENCE);
-	for (size_t i = 0; i < info_parser_count; i++)
-		load_list(expected, root, info_parsers[i]->name);
-	return expected;
+	error = load_list(expected, root, file);
+	for (size_t i = 0; !error && i < info_parser_count; i++) {
+		file = info_parsers[i]->name;
+		error = load_list(expected, root, file);
+	}
+	if (!error)
+		return expected;
+	fprintf(stderr, "capchain: %s/expect/%s.txt: %s\n", root, file, strerror(-error));
+	expect_free(expected);
+	return NULL;
 }
 
 void expect_free(struct expected *expected)

@@ -364,7 +364,7 @@ int cmd_explain(int argc, char **argv)
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
-	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", o.file, info_kind_name(judge->kind),
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, info_kind_name(judge->kind),
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
@@ -378,5 +378,5 @@ int cmd_explain(int argc, char **argv)
 	}
 	judge_free(judge);
 	input_free(&input);
-	return finish(EXIT_FINE);
+	return EXIT_FINE;
 }

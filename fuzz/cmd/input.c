@@ -14,9 +14,32 @@
 /* No text form of INFO_LEN_MAX bytes is longer. */
 #define TEXT_MAX ((size_t)4 << 20)
 
+char *path_shown(const char *path, const char *also)
+{
+	json_t *const text = json_string(path);
+	const bool is_utf8 = text != NULL;
+	char *const shown = malloc(3 * strlen(path) + 1), *to = shown;
+
+	json_decref(text);
+	for (; shown && *path; path++) {
+		const unsigned char byte = (unsigned char)*path;
+
+		if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8) || strchr(also, byte))
+			to += sprintf(to, "%%%02X", byte);
+		else
+			*to++ = *path;
+	}
+	if (shown)
+		*to = '\0';
+	return shown;
+}
+
 static int unusable(const char *path, const char *what)
 {
-	fprintf(stderr, "capchain: %s: %s\n", path, what);
+	char *const shown = path_shown(path, "");
+
+	fprintf(stderr, "capchain: %s: %s\n", shown ? shown : "?", what);
+	free(shown);
 	return EXIT_UNUSABLE;
 }
 
@@ -41,7 +64,7 @@ static bool is_text(const char *path)
 {
 	const size_t len = strlen(path);
 
-	return len > 5 && strcmp(path + len - 5, ".yaml") == 0;
+	return len >= 5 && strcmp(path + len - 5, ".yaml") == 0;
 }
 
 /* The kind that a file's name starts with, before a dash. */
@@ -100,7 +123,7 @@ static int load_text(const char *path, const enum info_kind *kind, struct input 
 
 	if (read_file(path, TEXT_MAX, &text, &size))
 		return EXIT_UNUSABLE;
-	if (text_load(path, text, size, &chain, error)) {
+	if (text_load(ret_input->path, text, size, &chain, error)) {
 		fprintf(stderr, "capchain: %s\n", error);
 		free(text);
 		return EXIT_UNUSABLE;
@@ -133,7 +156,7 @@ static int load_bytes(const char *path, const enum info_kind *kind, struct input
 
 int input_load(const char *path, const enum info_kind *kind, struct input *ret_input)
 {
-	ret_input->path = strdup(path);
+	ret_input->path = path_shown(path, "");
 	if (!ret_input->path)
 		return unusable(path, strerror(ENOMEM));
 	if ((is_text(path) ? load_text : load_bytes)(path, kind, ret_input) == 0)
@@ -172,6 +195,11 @@ static int add_file(const char *path, char ***files, size_t *count)
 {
 	char **const longer = realloc(*files, (*count + 1) * sizeof(**files));
 
+	for (size_t i = 0; longer && i < *count; i++)
+		if (strcmp(longer[i], path) == 0) {
+			*files = longer;
+			return 0;
+		}
 	if (!longer)
 		return unusable(path, strerror(ENOMEM));
 	*files = longer;

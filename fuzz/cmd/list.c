@@ -27,14 +27,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {options,
-				 parse,
-				 "",
-				 "Lists parsers, kinds, rules, notes and capabilities.\v"
-				 "Exit status: 0; 5 the output could not be written.",
-				 NULL,
-				 NULL,
-				 NULL};
+static const struct argp argp = {
+	options,
+	parse,
+	"",
+	"Lists parsers, kinds, rules, notes and capabilities.\v"
+	"Exit status: 0; 4 no address space for the sandbox; 5 the output could not be written.",
+	NULL,
+	NULL,
+	NULL};
 
 static const char *trust_name(enum info_trust trust)
 {
@@ -184,5 +185,5 @@ int cmd_list(int argc, char **argv)
 		print_all(judge);
 		judge_free(judge);
 	}
-	return finish(EXIT_FINE);
+	return EXIT_FINE;
 }

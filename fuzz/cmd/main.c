@@ -38,10 +38,11 @@ int main(int argc, char **argv)
 {
 	static char name[64];
 
+	hold_to_output();
 	if (argc >= 2 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
 		help(stdout);
-		return finish(EXIT_FINE);
+		return EXIT_FINE;
 	}
 	for (size_t i = 0; argc >= 2 && i < VERBS; i++) {
 		if (strcmp(argv[1], verbs[i].name))

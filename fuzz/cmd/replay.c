@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../ledger.h"
 #include "../verdicts.h"
@@ -89,7 +90,8 @@ static int open_replay(struct replay *r)
 			fprintf(stderr,
 				"capchain: %s: %s; expected verdicts stand in a folder expect/ "
 				"beside or above the inputs\n",
-				r->paths[i], errno == ENOENT ? "not found" : "no expect/ found");
+				r->paths[i],
+				access(r->paths[i], F_OK) ? "not found" : "no expect/ found");
 			return EXIT_UNUSABLE;
 		}
 		if (i && strcmp(root, r->root)) {
@@ -108,7 +110,7 @@ static int open_replay(struct replay *r)
 	}
 	r->judge = judge_or_exit();
 	r->expected = expect_load(r->root);
-	return 0;
+	return r->expected ? 0 : EXIT_UNUSABLE;
 }
 
 static int close_replay(struct replay *r, int status)
@@ -119,17 +121,23 @@ static int close_replay(struct replay *r, int status)
 	}
 	expect_free(r->expected);
 	judge_free(r->judge);
-	return finish(status);
+	return status;
 }
 
-/* The name of the input at @path in the lists: its path below the corpus root. */
-static const char *name_below(const struct replay *r, const char *path, char real[PATH_MAX])
+/* What a name in the lists, and in TAP, cannot hold as it is. */
+#define IN_LISTS " #%"
+
+/* The name of the input at @path in the lists: its path below the corpus root. Freed by the caller. */
+static char *name_below(const struct replay *r, const char *path)
 {
 	const size_t root = strlen(r->root);
+	char real[PATH_MAX];
 
 	if (!realpath(path, real))
-		return path;
-	return strncmp(real, r->root, root) == 0 && real[root] == '/' ? real + root + 1 : real;
+		return path_shown(path, IN_LISTS);
+	return path_shown(strncmp(real, r->root, root) == 0 && real[root] == '/' ? real + root + 1
+										 : real,
+			  IN_LISTS);
 }
 
 static bool differs(const char *who, const char *expected, const char *got, char *why, size_t size)
@@ -184,12 +192,13 @@ static void say(struct replay *r, const char *name, bool failed, const char *why
 static void replay_file(struct replay *r, const char *path)
 {
 	static struct input input;
-	char real[PATH_MAX], why[4096] = "";
-	const char *const name = name_below(r, path, real);
+	char *const name = name_below(r, path);
+	char why[4096] = "";
 	bool bad;
 
-	if (input_load(path, NULL, &input)) {
-		say(r, name, true, "# cannot be read\n");
+	if (!name || input_load(path, NULL, &input)) {
+		say(r, name ? name : "?", true, "# cannot be read\n");
+		free(name);
 		return;
 	}
 	judge_read(r->judge, input.bytes, input.len, input.kind);
@@ -198,19 +207,37 @@ static void replay_file(struct replay *r, const char *path)
 		verdicts_print(r->verdicts, r->judge);
 	say(r, name, bad, why);
 	input_free(&input);
+	free(name);
 }
 
 /* Whether the lists' @name lies under one of the paths that were given, and is not there. */
 static bool is_gone(const struct replay *r, const char *name)
 {
 	char path[2 * PATH_MAX], real[PATH_MAX];
+	size_t used, len;
 
-	snprintf(path, sizeof(path), "%s/%s", r->root, name);
-	if (realpath(path, real))
+	snprintf(path, sizeof(path), "%s/", r->root);
+	used = strlen(path);
+	/* path_shown() backwards. */
+	for (; *name && used < sizeof(path) - 1; name++) {
+		unsigned int byte;
+
+		if (*name == '%' && sscanf(name + 1, "%2x", &byte) == 1)
+			name += 2;
+		else
+			byte = (unsigned char)*name;
+		path[used++] = (char)byte;
+	}
+	path[used] = '\0';
+	if (access(path, F_OK) == 0)
 		return false;
-	for (int i = 0; i < r->npaths; i++)
-		if (realpath(r->paths[i], real) && strncmp(path, real, strlen(real)) == 0)
+	for (int i = 0; i < r->npaths; i++) {
+		if (!realpath(r->paths[i], real))
+			continue;
+		len = strlen(real);
+		if (strncmp(path, real, len) == 0 && (path[len] == '/' || path[len] == '\0'))
 			return true;
+	}
 	return false;
 }
 
@@ -247,13 +274,16 @@ int cmd_replay(int argc, char **argv)
 static int bless_file(struct replay *r, const char *path)
 {
 	static struct input input;
-	char real[PATH_MAX];
+	char *const name = name_below(r, path);
 
-	if (input_load(path, NULL, &input))
+	if (!name || input_load(path, NULL, &input)) {
+		free(name);
 		return EXIT_UNUSABLE;
+	}
 	judge_read(r->judge, input.bytes, input.len, input.kind);
-	expect_set(r->expected, name_below(r, path, real), r->judge);
+	expect_set(r->expected, name, r->judge);
 	input_free(&input);
+	free(name);
 	r->done++;
 	return 0;
 }

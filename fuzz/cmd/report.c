@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../parsers/layout.h"
 #include "cmd.h"
@@ -20,12 +21,18 @@ struct judge *judge_or_exit(void)
 	exit(EXIT_ARENA);
 }
 
-int finish(int status)
+/* At exit, because a --help that argp prints ends the process there. */
+static void check_output(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
+		return;
 	fprintf(stderr, "capchain: cannot write the output: %s\n", strerror(errno));
-	return EXIT_CANNOT_WRITE;
+	_exit(EXIT_CANNOT_WRITE);
+}
+
+void hold_to_output(void)
+{
+	atexit(check_output);
 }
 
 void report_print(const json_t *json)

@@ -199,7 +199,7 @@ static uint32_t deeper(uint32_t depth)
 	volatile uint32_t here[256];
 
 	here[depth % 256] = depth;
-	return deeper(depth + 1) + here[depth % 256];
+	return depth == UINT32_MAX ? 0 : deeper(depth + 1) + here[depth % 256];
 }
 
 FAULTY_READ(recurses)

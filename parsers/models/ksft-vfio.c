@@ -23,7 +23,9 @@ static struct info_answer take_ranges(struct walk *walk, const void *info, uint3
 	const uint32_t count = *(const volatile uint32_t *)((const uint8_t *)info + offset +
 							    CAP_AT_IOVA_RANGE_nr_iovas);
 
-	if (count && !walk_alloc(walk, (size_t)count * ELEMENTS_PAIRS))
+	/* calloc() refuses a product that wraps, as it does on 32-bit. */
+	if (count && (count > SIZE_MAX / ELEMENTS_PAIRS ||
+		      !walk_alloc(walk, (size_t)count * ELEMENTS_PAIRS)))
 		return answer_reject("enomem");
 	overlay_cap(info, offset, INFO_IOMMU, &cap);
 	walk_deliver(walk, &cap);
