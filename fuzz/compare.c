@@ -29,7 +29,9 @@ struct matching {
 
 static bool same_payload(const struct info_cap *a, const struct info_cap *b)
 {
-	return a->decoded == b->decoded && a->count == b->count && a->hash == b->hash &&
+	if (!a->decoded || !b->decoded)
+		return a->decoded == b->decoded;
+	return a->count == b->count && a->hash == b->hash &&
 	       memcmp(a->field, b->field, sizeof(a->field)) == 0;
 }
 

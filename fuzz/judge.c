@@ -96,43 +96,55 @@ void judge_free(struct judge *judge)
  * Whether the links of the buffer come back to themselves, for a reader that tests nothing at all:
  * the reference may have stopped before it gets there.
  */
-static bool links_loop(const struct judge *judge)
+static bool links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
-	const uint32_t cap_offset_at = layout_infos[judge->kind].cap_offset_at;
-	uint64_t at =
-		cap_offset_at + 4 <= judge->len ? layout_load(judge->info + cap_offset_at, 4) : 0;
+	const uint32_t cap_offset_at = layout_infos[kind].cap_offset_at;
+	uint64_t at = cap_offset_at + 4 <= len ? layout_load(info + cap_offset_at, 4) : 0;
 	size_t steps = 0;
 
 	/* As many different headers as there are bytes, then one is there again. */
-	while (at && at + CAP_HEADER_SIZE <= judge->len && steps <= judge->len) {
-		at = layout_load(judge->info + at + CAP_HEADER_next, 4);
+	while (at && at + CAP_HEADER_SIZE <= len && steps <= len) {
+		at = layout_load(info + at + CAP_HEADER_next, 4);
 		steps++;
 	}
-	return steps > judge->len;
+	return steps > len;
 }
 
 /*
  * Without hooks nothing counts loads: a parser that does not promise to end is not run where a walk
  * may go on for ever.
  */
-static bool must_skip(const struct judge *judge, size_t i, const struct spec *spec, uint64_t budget)
+static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, size_t len)
 {
 	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
 		return false;
-	return spec->rule == RULE_LOOP || spec->visited > budget || links_loop(judge);
+	return links_loop(judge->kind, info, len);
 }
 
-static void judge_one(struct judge *judge, size_t i, struct sandbox_trace *trace)
+/* The K of the budget; see judge.h. */
+static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind kind)
+{
+	const struct info_reads *const reads = &parser->reads[kind];
+
+	if (parser->trust == INFO_HARDENED)
+		return JUDGE_K_HARDENED;
+	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
+}
+
+/* Walks @len bytes at @info, which are placed, with parser @i. */
+static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len,
+		      struct sandbox_trace *trace)
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
 	const struct walk_limits limits = {
 		.bound = spec->bound,
-		.budget = 64 + spec->bound + JUDGE_LOADS_PER_BYTE * spec->visited,
+		.budget = 64 + spec->bound +
+			  loads_per_byte(judged->parser, judge->kind) * spec->visited,
 		.trace = trace,
 	};
 
-	judged->skipped = must_skip(judge, i, spec, limits.budget);
+	judged->skipped = must_skip(judge, i, info, len);
 	if (judged->skipped || !judged->parser->reads[judge->kind].ids) {
 		judged->walk =
 			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
@@ -167,11 +179,12 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 	sandbox_place(info, len);
 	for (size_t i = 0; i < judge->count; i++)
 		if (!judge->judged[i].parser->fixed_size)
-			judge_one(judge, i, i == traced ? ret_trace : NULL);
+			judge_one(judge, i, info, len, i == traced ? ret_trace : NULL);
 	for (size_t i = 0; i < judge->count; i++)
 		if (judge->judged[i].parser->fixed_size) {
 			place_fixed(judge, i);
-			judge_one(judge, i, i == traced ? ret_trace : NULL);
+			judge_one(judge, i, judge->fixed_info, judge->judged[i].parser->fixed_size,
+				  i == traced ? ret_trace : NULL);
 		}
 }
 

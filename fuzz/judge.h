@@ -35,12 +35,13 @@ enum disagreement {
 const char *disagreement_name(enum disagreement disagreement);
 
 /*
- * A walk may take 64 + bound + JUDGE_LOADS_PER_BYTE * (header and payload bytes that the reference
- * visited) loads. A reader needs at most one load a byte to take a capability, half a load a byte
- * of header to pass it; so 4 covers a reader with six lookups of its own, and a loop is caught in
- * about one pass over the bound.
+ * A walk may take 64 + bound + K * (header and payload bytes that the reference visited) loads of the
+ * buffer. One load a byte reads the finest payload there is, and half a load a byte passes a header;
+ * so K is 1 for a reader that goes through the chain once, and the number of its lookups for one that
+ * looks up ids. A hardened parser answers on every chain, and may go over it again to find a loop: 4.
+ * A loop is caught in about one pass over the bound.
  */
-#define JUDGE_LOADS_PER_BYTE 4
+#define JUDGE_K_HARDENED 4
 
 #define BUCKET_MAX 128
 

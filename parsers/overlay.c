@@ -231,12 +231,14 @@ __attribute__((no_sanitize_address)) void overlay_cap(const void *info, uint32_t
 {
 	const volatile struct overlay_header *const header = overlay_header(info, offset);
 
-	memset(ret_cap, 0, sizeof(*ret_cap));
 	ret_cap->offset = offset;
 	ret_cap->id = header->id;
 	ret_cap->version = header->version;
-	if (ret_cap->id >= 6 || !payloads[kind][ret_cap->id])
+	ret_cap->decoded = ret_cap->id < 6 && payloads[kind][ret_cap->id];
+	if (!ret_cap->decoded)
 		return;
-	ret_cap->decoded = true;
+	ret_cap->count = 0;
+	ret_cap->hash = 0;
+	memset(ret_cap->field, 0, sizeof(ret_cap->field));
 	payloads[kind][ret_cap->id](header, ret_cap);
 }

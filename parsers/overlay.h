@@ -34,7 +34,7 @@ uint32_t overlay_cap_offset(const void *info, enum info_kind kind);
 /*
  * Reads the capability at @offset as a program does that trusts it: the header, then the payload of
  * a known id, its elements as many as the count says. Fields of version 2 only where the version
- * says so. @ret_cap is filled wholly.
+ * says so.
  */
 void overlay_cap(const void *info, uint32_t offset, enum info_kind kind, struct info_cap *ret_cap);
 

@@ -49,7 +49,7 @@ enum verdict {
 
 /*
  * One delivered capability. @offset counts from the start of the INFO buffer. Where @decoded is
- * false everything after it is zero. @field holds the scalar payload fields in the order of
+ * false nothing after it counts. @field holds the scalar payload fields in the order of
  * layout.h, without reserved and pad fields and without the element count; fields that the
  * capability's version lacks are zero. @count elements (areas, ranges, string bytes) are kept as
  * @hash alone: start at INFO_HASH_START, then info_hash() over each element's values in order.

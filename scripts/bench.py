@@ -16,6 +16,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import types
+
+import fuzz_seeds
 
 KINDS = ("device", "region", "iommu")
 BUILD = "build"
@@ -35,24 +38,16 @@ LINEAR_FROM, LINEAR_WITHIN = 256, 1.5
 
 def make_inputs(folder):
     """Writes each kind's inputs as bytes; returns {kind: folder} and prints what they are."""
-    folders = {}
+    setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
+                                  seeds=lambda kind: os.path.join(folder, kind))
     for kind in KINDS:
-        out = folders[kind] = os.path.join(folder, kind)
-        os.mkdir(out)
-        for place in ("seeds", "regressions", "captured"):
-            for name in sorted(os.listdir(os.path.join("corpus", place))):
-                path = os.path.join("corpus", place, name)
-                target = os.path.join(out, name.removesuffix(".yaml"))
-                if not name.startswith(kind + "-"):
-                    continue
-                if name.endswith(".yaml"):
-                    subprocess.run([f"{BUILD}/capchain", "asm", path, "-o", target], check=True)
-                else:
-                    shutil.copy(path, target)
-                if os.path.getsize(target) > LONGEST:
-                    os.remove(target)
-        describe(kind, out)
-    return folders
+        fuzz_seeds.prepare(setup, kind)
+        for name in os.listdir(setup.seeds(kind)):
+            path = os.path.join(setup.seeds(kind), name)
+            if os.path.getsize(path) > LONGEST:
+                os.remove(path)
+        describe(kind, setup.seeds(kind))
+    return {kind: setup.seeds(kind) for kind in KINDS}
 
 
 def describe(kind, folder):

@@ -74,8 +74,8 @@ static const struct argp bless_argp = {
 	"PATH...",
 	"Writes the expected verdicts of every input under each PATH to the folder expect/ beside or "
 	"above it, and drops those whose file is gone. Read the diff before you commit it.\v"
-	"Exit status: 0; 2 an unusable PATH or input; 4 no address space for the sandbox; 5 the files "
-	"could not be written, and are as they were.",
+	"Exit status: 0; 2 an unusable PATH or input; 4 no address space for the sandbox; 5 a list "
+	"could not be written, and is as it was.",
 	NULL,
 	NULL,
 	NULL};
@@ -108,9 +108,11 @@ static int open_replay(struct replay *r)
 			strerror(errno));
 		return EXIT_CANNOT_WRITE;
 	}
-	r->judge = judge_or_exit();
 	r->expected = expect_load(r->root);
-	return r->expected ? 0 : EXIT_UNUSABLE;
+	if (!r->expected)
+		return EXIT_UNUSABLE;
+	r->judge = judge_or_exit();
+	return 0;
 }
 
 static int close_replay(struct replay *r, int status)
@@ -250,10 +252,11 @@ int cmd_replay(int argc, char **argv)
 
 	argp_parse(&replay_argp, argc, argv, 0, NULL, &r);
 	status = open_replay(&r);
-	if (!status)
-		status = inputs_find(r.npaths, r.paths, &files, &count);
 	if (status)
 		return status;
+	status = inputs_find(r.npaths, r.paths, &files, &count);
+	if (status)
+		return close_replay(&r, status);
 	for (size_t i = 0; i < count; i++)
 		replay_file(&r, files[i]);
 	for (size_t i = 0; i < expect_count(r.expected); i++)
@@ -297,19 +300,24 @@ int cmd_bless(int argc, char **argv)
 
 	argp_parse(&bless_argp, argc, argv, 0, NULL, &r);
 	status = open_replay(&r);
-	if (!status)
-		status = inputs_find(r.npaths, r.paths, &files, &count);
 	if (status)
 		return status;
+	status = inputs_find(r.npaths, r.paths, &files, &count);
+	if (status)
+		return close_replay(&r, status);
 	for (size_t i = 0; i < count && !status; i++)
 		status = bless_file(&r, files[i]);
 	for (size_t i = 0; i < expect_count(r.expected);) {
-		if (is_gone(&r, expect_name(r.expected, i))) {
-			expect_drop(r.expected, expect_name(r.expected, i));
+		/* A copy: dropping frees the name that the list holds. */
+		char *const name = strdup(expect_name(r.expected, i));
+
+		if (name && is_gone(&r, name)) {
+			expect_drop(r.expected, name);
 			gone++;
 		} else {
 			i++;
 		}
+		free(name);
 	}
 	inputs_free(files, count);
 	if (!status)

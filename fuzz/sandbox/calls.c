@@ -18,6 +18,8 @@ static void copy_cap(struct info_cap *ret_to, const volatile struct info_cap *fr
 	ret_to->id = from->id;
 	ret_to->version = from->version;
 	ret_to->decoded = from->decoded;
+	if (!from->decoded)
+		return;
 	ret_to->count = from->count;
 	ret_to->hash = from->hash;
 	for (size_t i = 0; i < INFO_FIELDS; i++)

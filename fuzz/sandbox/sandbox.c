@@ -238,7 +238,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 
 bool sandbox_has_hooks(const struct info_parser *parser)
 {
-	static struct info_cap caps[1];
+	static struct info_cap caps[INFO_LEN_MAX];
 	const struct walk_limits limits = {.bound = INFO_LEN_MAX, .budget = 4096};
 	struct walk_result result = {.caps = caps};
 	uint8_t info[64] = {0};

@@ -24,8 +24,9 @@ static struct info_answer take_ranges(struct walk *walk, const void *info, uint3
 							    CAP_AT_IOVA_RANGE_nr_iovas);
 
 	/* calloc() refuses a product that wraps, as it does on 32-bit. */
-	if (count && (count > SIZE_MAX / ELEMENTS_PAIRS ||
-		      !walk_alloc(walk, (size_t)count * ELEMENTS_PAIRS)))
+	const uint64_t size = (uint64_t)count * ELEMENTS_PAIRS;
+
+	if (count && (size > SIZE_MAX || !walk_alloc(walk, (size_t)size)))
 		return answer_reject("enomem");
 	overlay_cap(info, offset, INFO_IOMMU, &cap);
 	walk_deliver(walk, &cap);
