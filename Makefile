@@ -156,16 +156,19 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
-CONFIGS := clang gcc clang-asan gcc-asan
-TESTS   := $(patsubst fuzz/%.c,%,$(TEST_SRC))
-CHECKED := $(foreach c,$(CONFIGS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
-	   $(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/test/sandbox/sandbox_test) \
-	   $(foreach c,clang gcc clang-asan libfuzzer libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	   $(BUILD)/capchain
+# What can be built here. Without a compiler or engine the rest is checked, and check.sh says so.
+has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
+COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
+ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
+TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
+CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
+	    $(foreach c,$(ENGINES),$(BUILD)/$(c)/test/sandbox/sandbox_test) \
+	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	    $(BUILD)/capchain
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
-.PHONY: help all setup-check setup-fuzz fuzz check built built32 bench soak uapi format clean
+.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -192,6 +195,8 @@ fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
 
+configs:
+	@echo $(COMMANDS) / $(ENGINES)
 built: $(CHECKED)
 built32: $(CHECKED32)
 
