@@ -31,7 +31,7 @@ TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
 
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -172,9 +172,10 @@ CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo 'Variables: KIND= SECONDS= ENGINE=libfuzzer|afl JOBS= for fuzz and soak; SETUP=0 installs nothing.'
+	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
-all: $(BUILD)/capchain ## build/capchain
+all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
 
 setup-check:
 	@scripts/setup.sh check
@@ -185,8 +186,14 @@ setup-fuzz:
 KIND    ?= all
 ENGINE  ?= libfuzzer
 fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
+ifeq ($(filter $(KIND),$(KINDS) all),)
+$(error KIND=$(KIND): say device, region, iommu or all)
+endif
+ifeq ($(filter $(ENGINE),libfuzzer afl),)
+$(error ENGINE=$(ENGINE): say libfuzzer or afl)
+endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
-	@$(MAKE) --no-print-directory $(BUILD)/capchain \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
@@ -197,17 +204,17 @@ check: | setup-check ## every test, the corpus in every build, formatting, warni
 
 configs:
 	@echo $(COMMANDS) / $(ENGINES)
-built: $(CHECKED)
+built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
-	@$(MAKE) --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
-	@$(MAKE) --no-print-directory $(BUILD)/capchain \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
@@ -216,7 +223,7 @@ uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(PYTHON) scripts/uapi.py --layout parsers/layout.h $(HDR)
 
 format: ## clang-format in place
-	@git ls-files '*.[ch]' | xargs clang-format -i
+	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
 clean: ## remove build/
 	@rm -rf $(BUILD)

@@ -23,7 +23,10 @@ int main(int argc, char **argv)
 		return target_run_files(argc - 1, argv + 1);
 	__AFL_INIT();
 	buffer = __AFL_FUZZ_TESTCASE_BUF;
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wshorten-64-to-32" /* inside AFL++'s own macro */
 	while (__AFL_LOOP(100000))
 		LLVMFuzzerTestOneInput(buffer, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+#pragma clang diagnostic pop
 	return 0;
 }

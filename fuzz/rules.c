@@ -5,7 +5,7 @@
 const char *rule_name(enum rule rule)
 {
 	static const char *const names[RULE_COUNT] = {
-#define RULE(rule, name) name,
+#define RULE(rule, name, words) name,
 		RULES(RULE)
 #undef RULE
 	};
@@ -16,7 +16,7 @@ const char *rule_name(enum rule rule)
 const char *note_name(enum note note)
 {
 	static const char *const names[NOTE_COUNT] = {
-#define NOTE(note, name) name,
+#define NOTE(note, name, words) name,
 		NOTES(NOTE)
 #undef NOTE
 	};
@@ -47,4 +47,26 @@ const char *verdict_name(enum verdict verdict)
 	};
 
 	return names[verdict];
+}
+
+const char *rule_words(enum rule rule)
+{
+	static const char *const words_of[RULE_COUNT] = {
+#define RULE(rule, name, words) words,
+		RULES(RULE)
+#undef RULE
+	};
+
+	return words_of[rule];
+}
+
+const char *note_words(enum note note)
+{
+	static const char *const words_of[NOTE_COUNT] = {
+#define NOTE(note, name, words) words,
+		NOTES(NOTE)
+#undef NOTE
+	};
+
+	return words_of[note];
 }

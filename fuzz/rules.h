@@ -11,19 +11,21 @@
 #include "../parsers/parser.h"
 
 #define RULES(RULE)                                                                                \
-	RULE(NONE, "")                                                                             \
-	RULE(SHORT_BUFFER, "short-buffer")                                                         \
-	RULE(SHORT_ARGSZ, "short-argsz")                                                           \
-	RULE(INTO_HEADER, "into-header")                                                           \
-	RULE(OFFSET_OOB, "offset-oob")                                                             \
-	RULE(NEXT_OOB, "next-oob")                                                                 \
-	RULE(HEADER_STRADDLE, "header-straddle")                                                   \
-	RULE(LOOP, "loop")                                                                         \
-	RULE(COUNT_OVERFLOW, "count-overflow")                                                     \
-	RULE(PAYLOAD_OOB, "payload-oob")
+	RULE(NONE, "", "")                                                                         \
+	RULE(SHORT_BUFFER, "short-buffer", "len is below what the kernel always fills")            \
+	RULE(SHORT_ARGSZ, "short-argsz",                                                           \
+	     "argsz is, or does not reach cap_offset though the flag is set")                      \
+	RULE(INTO_HEADER, "into-header", "an offset points into the fixed struct")                 \
+	RULE(OFFSET_OOB, "offset-oob", "cap_offset points past the reply")                         \
+	RULE(NEXT_OOB, "next-oob", "a next points past the reply")                                 \
+	RULE(HEADER_STRADDLE, "header-straddle",                                                   \
+	     "a header begins inside the reply and ends outside")                                  \
+	RULE(LOOP, "loop", "a next comes back to a capability of this chain")                      \
+	RULE(COUNT_OVERFLOW, "count-overflow", "a count times its element size passes 2^32")       \
+	RULE(PAYLOAD_OOB, "payload-oob", "a capability ends past the reply")
 
 enum rule {
-#define RULE(rule, name) RULE_##rule,
+#define RULE(rule, name, words) RULE_##rule,
 	RULES(RULE)
 #undef RULE
 		RULE_COUNT
@@ -31,18 +33,20 @@ enum rule {
 
 /* Odd notes first, in the order of causes; the plain ones after them. */
 #define NOTES(NOTE)                                                                                \
-	NOTE(FLAG_WITHOUT_CHAIN, "flag-without-chain")                                             \
-	NOTE(MISALIGNED, "misaligned")                                                             \
-	NOTE(NEWER_VERSION, "newer-version")                                                       \
-	NOTE(VERSION_ZERO, "version-zero")                                                         \
-	NOTE(DUPLICATE_ID, "duplicate-id")                                                         \
-	NOTE(OVERLAP, "overlap")                                                                   \
-	NOTE(ALIGN4, "align4")                                                                     \
-	NOTE(BACKWARD, "backward")                                                                 \
-	NOTE(UNKNOWN_ID, "unknown-id")
+	NOTE(FLAG_WITHOUT_CHAIN, "flag-without-chain",                                             \
+	     "CAPS is set, and cap_offset is 0 in a reply that is whole")                          \
+	NOTE(MISALIGNED, "misaligned", "a capability is not 4-byte aligned")                       \
+	NOTE(NEWER_VERSION, "newer-version",                                                       \
+	     "a version above the newest known: read as the newest")                               \
+	NOTE(VERSION_ZERO, "version-zero", "version 0 of a known id: not decoded")                 \
+	NOTE(DUPLICATE_ID, "duplicate-id", "a known id for the second time")                       \
+	NOTE(OVERLAP, "overlap", "a capability shares bytes with one before it")                   \
+	NOTE(ALIGN4, "align4", "4- but not 8-byte aligned, as kernels before 6.6 wrote")           \
+	NOTE(BACKWARD, "backward", "a next points to a lower offset, which is legal")              \
+	NOTE(UNKNOWN_ID, "unknown-id", "an id that no layout has: delivered undecoded")
 
 enum note {
-#define NOTE(note, name) NOTE_##note,
+#define NOTE(note, name, words) NOTE_##note,
 	NOTES(NOTE)
 #undef NOTE
 		NOTE_COUNT
@@ -59,5 +63,9 @@ const char *rule_name(enum rule rule);
 const char *note_name(enum note note);
 const char *buffer_class_name(enum buffer_class class);
 const char *verdict_name(enum verdict verdict);
+
+/* One sentence on what a rule or note says of a buffer. */
+const char *rule_words(enum rule rule);
+const char *note_words(enum note note);
 
 #endif

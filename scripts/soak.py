@@ -57,16 +57,20 @@ class Run:
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def sample(self):
-        """Adds the resident memory of the run's processes, in KiB, at this moment."""
-        total = 0
+        """
+        Adds the resident memory, in KiB, of the run's largest process at this moment. Not the sum:
+        a leak check at exit shares all of it with a second process.
+        """
+        largest = 0
         for pid in tree(self.process.pid):
             try:
                 with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                    total += sum(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+                    largest = max([largest] + [int(line.split()[1]) for line in file
+                                               if line.startswith("VmRSS")])
             except OSError:
                 continue
-        if total:
-            self.samples.append((time.monotonic() - self.start, total))
+        if largest:
+            self.samples.append((time.monotonic() - self.start, largest))
 
     def done(self):
         return self.process.poll() is not None

@@ -151,8 +151,27 @@ static char letter_of(size_t i)
 	return (char)('A' + i % OWNERS);
 }
 
-static void draw_end(const struct spec *spec)
+/* The capability that a payload rule refuses: what it is, and what it would take. */
+static void draw_refused(const struct judge *judge)
 {
+	const struct spec *const spec = judge->spec;
+	const uint8_t *const header = judge->info + spec->at;
+	const uint16_t id = (uint16_t)layout_load(header + CAP_HEADER_id, 2);
+	const uint16_t version = (uint16_t)layout_load(header + CAP_HEADER_version, 2);
+	const struct layout_cap *const cap = layout_cap(judge->kind, id);
+
+	if (spec->rule != RULE_PAYLOAD_OOB && spec->rule != RULE_COUNT_OVERFLOW)
+		return;
+	printf("[!] at %u: %s version %u", spec->at, cap->name, version);
+	if (cap->elements && spec->at + CAP_COUNT_AT + 4 <= spec->bound)
+		printf(" %" PRIu64 " %s", layout_load(header + CAP_COUNT_AT, 4), cap->array);
+	printf(", and %u bytes of the reply from there\n", spec->bound - spec->at);
+}
+
+static void draw_end(const struct judge *judge)
+{
+	const struct spec *const spec = judge->spec;
+
 	switch (spec->verdict) {
 	case VERDICT_OK:
 		puts("   |\n   =  next 0: the end of the chain");
@@ -173,6 +192,7 @@ static void draw_end(const struct spec *spec)
 		if (spec->at && spec->from)
 			printf("%u", spec->from);
 		putchar('\n');
+		draw_refused(judge);
 	}
 }
 
@@ -181,7 +201,7 @@ static void draw_chain(const struct judge *judge)
 	draw_info(judge);
 	for (size_t i = 0; i < judge->spec->ncaps; i++)
 		draw_cap(judge, i, letter_of(i));
-	draw_end(judge->spec);
+	draw_end(judge);
 }
 
 /* Bytes of a delivered capability, as the reference reads it. */
@@ -290,7 +310,8 @@ static void print_fault(const struct judge *judge, const struct walk_result *wal
 		print_where(judge, walk);
 		return;
 	case VERDICT_RUNAWAY:
-		printf("  stopped after %" PRIu64 " loads: it would go on\n", walk->loads);
+		printf("  stopped after %" PRIu64 " loads, of its own memory too: it would go on\n",
+		       walk->loads);
 		return;
 	case VERDICT_STALE:
 		printf("  read at %u, past argsz %u: this reply did not deliver it\n",
@@ -368,10 +389,13 @@ int cmd_explain(int argc, char **argv)
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
+	puts("bytes: . fixed struct, A B ... capability, ~ past argsz, blank nobody's");
 	dump(judge, !strcmp(o.color, "always") || (!strcmp(o.color, "auto") && isatty(1)));
 	for (size_t i = 0; i < judge->count; i++) {
-		if (!judge->judged[i].parser->reads[judge->kind].ids)
+		if (!judge->judged[i].parser->reads[judge->kind].ids) {
+			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
 			continue;
+		}
 		judge_trace(judge, input.bytes, input.len, input.kind, i, &trace);
 		putchar('\n');
 		explain_parser(judge, i, &trace);

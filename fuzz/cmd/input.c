@@ -140,8 +140,13 @@ static int load_text(const char *path, const enum info_kind *kind, struct input 
 
 static int load_bytes(const char *path, const enum info_kind *kind, struct input *ret_input)
 {
+	struct stat what;
 	char *bytes;
 
+	if (stat(path, &what))
+		return unusable(path, strerror(errno));
+	if (S_ISDIR(what.st_mode))
+		return unusable(path, "is a folder; name a file in it");
 	if (kind)
 		ret_input->kind = *kind;
 	else if (!kind_of_name(path, &ret_input->kind))

@@ -107,11 +107,11 @@ static void print_all(const struct judge *judge)
 		       layout_infos[kind].end);
 	puts("rules");
 	for (unsigned int rule = 1; rule < RULE_COUNT; rule++)
-		printf("  %s\n", rule_name((enum rule)rule));
+		printf("  %-20s %s\n", rule_name((enum rule)rule), rule_words((enum rule)rule));
 	puts("notes");
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
-		printf("  %-20s %s\n", note_name((enum note)note),
-		       NOTE_BIT(note) & NOTES_ODD ? "odd" : "plain");
+		printf("  %-20s %-6s %s\n", note_name((enum note)note),
+		       NOTE_BIT(note) & NOTES_ODD ? "odd" : "plain", note_words((enum note)note));
 	puts("capabilities");
 	for (size_t i = 0; i < layout_cap_count; i++)
 		print_cap(&layout_caps[i]);
