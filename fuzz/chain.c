@@ -81,24 +81,6 @@ struct chain_raw *chain_add_raw(struct chain *chain, uint32_t at, uint32_t size)
 	return &raws[chain->nraws++];
 }
 
-void chain_remove_cap(struct chain *chain, size_t index)
-{
-	struct chain_cap *const cap = &chain->caps[index];
-
-	free(cap->elements);
-	chain->ncaps--;
-	memmove(cap, cap + 1, (chain->ncaps - index) * sizeof(*cap));
-}
-
-void chain_remove_raw(struct chain *chain, size_t index)
-{
-	struct chain_raw *const raw = &chain->raws[index];
-
-	free(raw->bytes);
-	chain->nraws--;
-	memmove(raw, raw + 1, (chain->nraws - index) * sizeof(*raw));
-}
-
 int chain_resize_elements(struct chain_cap *cap, uint32_t size)
 {
 	uint8_t *const elements = realloc(cap->elements, size ? size : 1);

@@ -82,14 +82,10 @@ void chain_free(struct chain *chain);
 
 /*
  * Append a capability, all zero, or an overlay of @size zero bytes. The pointer holds until the
- * next append or remove. NULL without memory; the chain is then as it was.
+ * next append. NULL without memory; the chain is then as it was.
  */
 struct chain_cap *chain_add_cap(struct chain *chain);
 struct chain_raw *chain_add_raw(struct chain *chain, uint32_t at, uint32_t size);
-
-/* Remove entry @index and close the gap. No link is mended. */
-void chain_remove_cap(struct chain *chain, size_t index);
-void chain_remove_raw(struct chain *chain, size_t index);
 
 /*
  * Makes room for @size bytes of elements; bytes that were there stay, new ones are zero. The count
