@@ -19,7 +19,6 @@ TABLE_SRC    := parsers/layout.c parsers/registry.c
 PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 		  $(wildcard parsers/*.c parsers/models/*.c))
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
-TRUSTING_SRC := $(filter-out $(HARDENED_SRC),$(PARSER_SRC))
 # Parser code that the engines need no edges of: what it does shows in bounded's edges too, and each
 # edge that runs costs libFuzzer time.
 UNCOUNTED_SRC := parsers/overlay.c parsers/kernel.c
@@ -100,7 +99,6 @@ $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_F
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
-$(1)_TARGETS := $$(KINDS:%=$(BUILD)/$(1)/fuzz_%_info)
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
 
@@ -110,9 +108,9 @@ kind_of_iommu  := INFO_IOMMU
 
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
 SANT  := -fsanitize=address
-CLOAD := -fsanitize-coverage=func,trace-loads
-FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads
-AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
+CLOAD := -fsanitize-coverage=func,trace-loads,trace-stores
+FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads,trace-stores
+AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads,trace-stores
 AFLCOV := -fsanitize-coverage=trace-pc-guard
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o

@@ -180,12 +180,33 @@ static void compare_readable(struct matching *m, struct judged *judged)
 	}
 }
 
+/*
+ * A hardened parser gives the right answer, also among refusals: a truncated reply that is called a
+ * broken one is never fetched whole, and the reverse is asked for again for ever. Reasons of its own
+ * are its own affair; one that is the name of a rule has to be the rule that holds.
+ */
+static bool refuses_otherwise(const struct judged *judged)
+{
+	const struct spec *const spec = judged->spec;
+	const char *const reason = judged_reason(judged);
+
+	if (judged->walk.verdict != spec->verdict || judged->walk.need != spec->need)
+		return true;
+	for (unsigned int rule = RULE_NONE + 1; rule < RULE_COUNT; rule++)
+		if (strcmp(reason, rule_name((enum rule)rule)) == 0)
+			return rule != spec->rule;
+	return false;
+}
+
 static void compare_unreadable(struct matching *m, struct judged *judged)
 {
 	const enum verdict verdict = judged->walk.verdict;
 
-	if (verdict == VERDICT_TRUNCATED || verdict == VERDICT_REJECT)
+	if (verdict == VERDICT_TRUNCATED || verdict == VERDICT_REJECT) {
+		if (judged->parser->trust == INFO_HARDENED && refuses_otherwise(judged))
+			judged->disagreement = WRONG_REFUSAL;
 		return;
+	}
 	if (finds_all(m->spec, m->reads)) {
 		judged->disagreement = match(m);
 		judged->after_match = judged->disagreement == AGREES;

@@ -459,6 +459,34 @@ static void test_last_match_before_a_loop(void **state)
 	assert_true(judged.disagreement != AGREES || judged.policy);
 }
 
+/* How a hardened or trusting parser's refusal of the buffer at hand is classed. */
+static enum disagreement refuse(enum info_trust trust, enum info_kind kind, enum verdict verdict,
+				const char *reason, uint32_t need)
+{
+	const struct info_parser parser = {
+		.name = "one", .trust = trust, .reads = {LIST_ALL, LIST_ALL, LIST_ALL}};
+	struct judged judged = {.parser = &parser,
+				.spec = spec,
+				.walk = {.verdict = verdict, .reason = reason, .need = need}};
+
+	compare(kind, &judged);
+	return judged.disagreement;
+}
+
+/* A hardened parser has to refuse as the reference does: verdict, need, and rule where it names one. */
+static void test_refusals_of_the_hardened(void **state)
+{
+	const enum info_kind kind = read_buffer(LOOP);
+
+	(void)state;
+	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "loop", 0), AGREES);
+	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "of-its-own", 0), AGREES);
+	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "next-oob", 0), WRONG_REFUSAL);
+	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_TRUNCATED, NULL, 99), WRONG_REFUSAL);
+	assert_int_equal(refuse(INFO_TRUSTING, kind, VERDICT_TRUNCATED, NULL, 99), AGREES);
+	assert_int_equal(refuse(INFO_TRUSTING, kind, VERDICT_REJECT, "next-oob", 0), AGREES);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -486,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_prefix_is_not_compared),
 		cmocka_unit_test(test_last_match_before_a_loop),
+		cmocka_unit_test(test_refusals_of_the_hardened),
 	};
 	static struct CMUnitTest tests[BUFFERS + COUNT_OF(rows) + COUNT_OF(single)];
 	size_t n = 0;

@@ -195,13 +195,13 @@ static int keep_smaller(const struct judge *judge, const char *path)
 	return error;
 }
 
-static void keep_witness(const struct judge *judge, uint64_t signature)
+static int keep_witness(const struct judge *judge, uint64_t signature)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, info_kind_name(judge->kind),
 		 signature);
-	keep_smaller(judge, path);
+	return keep_smaller(judge, path);
 }
 
 void findings_keep(const struct judge *judge)
@@ -213,9 +213,9 @@ void findings_keep(const struct judge *judge)
 	/* Sizes are kept plus one, so that 0 means a free entry and an empty input has a size. */
 	if (!size || *size <= judge->len + 1)
 		return;
-	*size = judge->len + 1;
-	if (folder)
-		keep_witness(judge, signature);
+	/* One that could not be kept is tried again when it comes again. */
+	if (!folder || keep_witness(judge, signature) == 0)
+		*size = judge->len + 1;
 }
 
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)

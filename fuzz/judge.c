@@ -20,6 +20,7 @@ const char *disagreement_name(enum disagreement disagreement)
 		[ACCEPTS_MALFORMED] = "accepts-malformed",
 		[ABSENT_FOR_UNREADABLE] = "absent-for-unreadable",
 		[FAULT] = "fault",
+		[WRONG_REFUSAL] = "wrong-refusal",
 	};
 
 	return names[disagreement];
@@ -42,8 +43,11 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 			size_t error_size)
 {
 	struct judge *const judge = calloc(1, sizeof(*judge));
+	bool whole = true;
 
 	if (!judge || sandbox_open(ret_error, error_size)) {
+		if (!judge)
+			snprintf(ret_error, error_size, "out of memory");
 		free(judge);
 		return NULL;
 	}
@@ -57,13 +61,9 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->judged[i].spec = spec_for(judge, i);
 		judge->judged[i].walk.caps = calloc(INFO_LEN_MAX, sizeof(struct info_cap));
 		judge->hooked[i] = sandbox_has_hooks(parsers[i]);
-		if (judge->judged[i].spec && judge->judged[i].walk.caps)
-			continue;
-		judge->count = i + 1;
-		break;
+		whole &= judge->judged[i].spec && judge->judged[i].walk.caps;
 	}
-	if (judge->judged && judge->hooked && judge->fixed_info && judge->spec &&
-	    judge->count == count)
+	if (whole && judge->judged && judge->hooked && judge->fixed_info && judge->spec)
 		return judge;
 	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
 		 8 * (count + 1));

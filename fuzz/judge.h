@@ -19,7 +19,10 @@
 #include "sandbox/sandbox.h"
 #include "spec.h"
 
-/* How a walk differs from the reference. */
+/*
+ * How a walk differs from the reference. WRONG_REFUSAL is for hardened parsers alone: they refuse
+ * with another verdict, need or rule than the reference.
+ */
 enum disagreement {
 	AGREES,
 	WRONG_CAPS,
@@ -28,6 +31,7 @@ enum disagreement {
 	ACCEPTS_MALFORMED,
 	ABSENT_FOR_UNREADABLE,
 	FAULT,
+	WRONG_REFUSAL,
 	DISAGREEMENTS
 };
 

@@ -213,7 +213,9 @@ static void test_row(void **state)
 		new_judge(1);
 		scripts[0].instead = row->does;
 		scripts[0].lies = true;
-		scripts[0].says = (struct info_answer){row->says, 0, "because"};
+		judge_text(row->text);
+		/* A right truncated says the right argsz. */
+		scripts[0].says = (struct info_answer){row->says, judge->spec->need, "because"};
 		judge_text(row->text);
 		judged_bucket(&judge->judged[0], bucket);
 		assert_string_equal(bucket, row->bucket);

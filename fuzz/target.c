@@ -6,7 +6,7 @@
  * bucket. What trusting parsers do elsewhere is counted and kept, and stops nothing.
  *
  * One source for libFuzzer, AFL++ and the stand-alone program; TARGET_KIND is the kind.
- *Environment:
+ * Environment:
  *
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)

@@ -173,7 +173,8 @@ static inline const struct vb_fixed *vb_fixed_of(enum vb_kind kind)
 		{16, 20, 16, 1u << 1}, /* VFIO_IOMMU_GET_INFO */
 	};
 
-	return &fixed[kind];
+	/* Whatever a caller says, the index is inside; a BPF program is refused without. */
+	return &fixed[(unsigned int)kind < 3 ? kind : 0];
 }
 
 /*
@@ -210,7 +211,7 @@ static inline const struct vb_layout *vb_layout_of(enum vb_kind kind, vb_u16 id)
 		 {0, 0, 0, 0}},
 	};
 
-	return &layouts[kind][id < 6 ? id : 0];
+	return &layouts[(unsigned int)kind < 3 ? kind : 0][id < 6 ? id : 0];
 }
 
 /* Whether [.., end) is in the reply: VB_OK, VB_TRUNCATED (past len, inside argsz) or @otherwise. */

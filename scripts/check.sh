@@ -40,7 +40,9 @@ step() {
 }
 
 sources() {
-	git ls-files --cached --others --exclude-standard "$@" 2>/dev/null || find . -name "${1#\*}"
+	git ls-files --cached --others --exclude-standard "$1" 2>/dev/null |
+		while read -r file; do [ ! -f "$file" ] || echo "$file"; done | grep . ||
+		find . -name "$1" -not -path './build/*'
 }
 
 missing() {
@@ -218,7 +220,11 @@ lists_known() {
 # A target that is handed nothing has shown nothing.
 nothing_fails() {
 	mkdir -p "$logs/empty"
-	! "$build/$first/fuzz_region_info" "$logs/empty" && ! "$build/capchain" replay "$logs/empty"
+	mkdir -p "$logs/empty/expect"
+	"$build/$first/fuzz_region_info" "$logs/empty"
+	[ $? -eq 1 ] || return 1
+	"$build/capchain" replay "$logs/empty"
+	[ $? -eq 1 ]
 }
 
 python_test() {
@@ -246,12 +252,13 @@ step "layout against linux/vfio.h" uapi_held
 step "bounded.h in every build" scripts/bounded-builds.sh
 step "hooks are in the objects" hooked
 for config in $commands; do
-	for test in spec_test bounded_test bounded_load_test compare_test judge_test findings_test text_test \
-		corpus_test sandbox/sandbox_test; do
+	for test in fuzz/*_test.c fuzz/sandbox/*_test.c; do
+		test=${test#fuzz/}
+		test=${test%.c}
 		case $test in
-		corpus_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" $test corpus ;;
-		text_test) step "$config $test" unit "$config" $test corpus/captured ;;
-		*) step "$config $test" unit "$config" $test ;;
+		corpus_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
+		text_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
+		*) step "$config $test" unit "$config" "$test" ;;
 		esac
 	done
 	step "$config replay" replayed "$config"

@@ -14,7 +14,7 @@ VERDICTS = ("ok", "absent", "truncated", "reject", "abstain", "oob", "stale", "r
             "crash")
 # The first is agreement, which has no name.
 DISAGREEMENTS = ("", "wrong-caps", "wrong-payload", "rejects-valid", "accepts-malformed",
-                 "absent-for-unreadable", "fault")
+                 "absent-for-unreadable", "fault", "wrong-refusal")
 CLASSES = ("plain", "odd", "truncated", "malformed")
 
 # struct findings_counts of fuzz/findings.h; fuzz_test.py holds the two together.

@@ -150,7 +150,7 @@ class Forms(unittest.TestCase):
 
 class Counts(Base):
     def counts(self, magic=fuzz_report.MAGIC, tail=b""):
-        parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 17), 5)
+        parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 18), 5)
         data = fuzz_report.HEAD.pack(magic, 1, 7, 2, 3, 1, 2, 3, 1) + parser
         rest = (fuzz_report.PARSERS_MAX - 1) * fuzz_report.PARSER.size
         self.write("counts", data + bytes(rest) + tail)

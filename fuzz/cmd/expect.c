@@ -167,7 +167,7 @@ static int by_string(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void print_list(FILE *out, json_t *list)
+static int print_list(FILE *out, json_t *list)
 {
 	const size_t count = json_object_size(list);
 	const char **const names = calloc(count + 1, sizeof(*names));
@@ -176,13 +176,14 @@ static void print_list(FILE *out, json_t *list)
 	size_t n = 0;
 
 	if (!names)
-		return;
+		return -ENOMEM;
 	json_object_foreach(list, name, words) names[n++] = name;
 	qsort(names, count, sizeof(*names), by_string);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s %s\n", names[i],
 			json_string_value(json_object_get(list, names[i])));
 	free(names);
+	return 0;
 }
 
 static int save_list(const char *root, const char *file, json_t *list)
@@ -194,9 +195,11 @@ static int save_list(const char *root, const char *file, json_t *list)
 
 	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
 	if (memory) {
-		print_list(memory, list);
+		error = print_list(memory, list);
 		fclose(memory);
-		if (size)
+		if (error)
+			size = 0;
+		else if (size)
 			error = findings_write(path, text, size);
 		else if (unlink(path) && errno != ENOENT)
 			error = -errno;

@@ -133,6 +133,46 @@ FAULTY_READ(scratch_over_page)
 	return answer(VERDICT_OK);
 }
 
+/* Stores that no hook hears: the read-only alias and the canaries have to. */
+FAULTY_READ(memset_inside)
+{
+	memset((void *)(uintptr_t)info, 1, len - 1 + zero);
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(memset_scratch)
+{
+	uint8_t *const table = walk_alloc(walk, 20);
+
+	memset(table, 1, 21 + zero);
+	return answer(VERDICT_OK);
+}
+
+/* A table indexed by what the buffer says, far past its end: into the next slot. */
+FAULTY_READ(scratch_far_over)
+{
+	volatile uint8_t *const table = walk_alloc(walk, 512);
+
+	table[512 + 4096 + 77 + zero] = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_far_under)
+{
+	volatile uint8_t *const table = walk_alloc(walk, 512);
+
+	*(table - 100 - zero) = 1;
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(scratch_into_unused)
+{
+	volatile uint32_t *const table = walk_alloc(walk, 64);
+
+	table[20000 + zero] = 1;
+	return answer(VERDICT_OK);
+}
+
 FAULTY_READ(scratch_under)
 {
 	volatile uint8_t *const table = walk_alloc(walk, 32);

@@ -23,6 +23,11 @@
 	FAULT(store_past)                                                                          \
 	FAULT(scratch_over_by_one)                                                                 \
 	FAULT(scratch_over_page)                                                                   \
+	FAULT(memset_inside)                                                                       \
+	FAULT(memset_scratch)                                                                      \
+	FAULT(scratch_far_over)                                                                    \
+	FAULT(scratch_far_under)                                                                   \
+	FAULT(scratch_into_unused)                                                                 \
 	FAULT(scratch_under)                                                                       \
 	FAULT(scratch_load_past)                                                                   \
 	FAULT(scratch_absurd)                                                                      \

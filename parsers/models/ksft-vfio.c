@@ -7,7 +7,8 @@
  * 24-byte struct; every header has to lie inside the reply's argsz (not inside what was allocated);
  * more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also backward and
  * into the fixed struct. The payload is taken as it comes: room for as many ranges as the count
- * says, then each one. A failed check aborts the test: a reject.
+ * says, then each one. A failed check aborts the test: a reject. What its callers assert around the
+ * lookup (an argsz of 24 at least, that the capability is there, that it has a range) is not modelled.
  */
 #include "../overlay.h"
 #include "../parser.h"
