@@ -9,19 +9,20 @@ SETUP  ?= 1
 export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
-COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 -fno-omit-frame-pointer $(WARN) -MMD -MP
+COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
-PARSER := $(COMMON) -O1
+PARSER := $(COMMON) -O2
 HOST   := $(COMMON) -O2
 
 # Layers: tables that all share, parsers, sandbox and judge, engines, the command.
 TABLE_SRC    := parsers/layout.c parsers/registry.c
 PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 		  $(wildcard parsers/*.c parsers/models/*.c))
+# libFuzzer counts the edges of these alone: they have a branch for every rule, and each edge that
+# runs costs it time.
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
-# Parser code that the engines need no edges of: what it does shows in bounded's edges too, and each
-# edge that runs costs libFuzzer time.
-UNCOUNTED_SRC := parsers/overlay.c parsers/kernel.c
+# Only what asks for scratch memory can store into it: there the hooks hear stores too.
+STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
@@ -50,11 +51,13 @@ $(1)_SAN := $(4)
 $(1)_TRUST := $(5)
 $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
+$(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
-		$$(if $$(filter $$<,$$(UNCOUNTED_SRC)),$$($(1)_LOADS),$$($(1)_HOOKS)) -c $$< -o $$@
+		$$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_HOOKS),$$($(1)_LOADS)) \
+		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
@@ -69,7 +72,7 @@ $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
+	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -106,11 +109,11 @@ kind_of_device := INFO_DEVICE
 kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
 
-SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
-SANT  := -fsanitize=address
-CLOAD := -fsanitize-coverage=func,trace-loads,trace-stores
-FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads,trace-stores
-AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads,trace-stores
+SAN   := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
+SANT  := -fno-omit-frame-pointer -fsanitize=address
+CLOAD := -fsanitize-coverage=func,trace-loads
+FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads
+AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
 AFLCOV := -fsanitize-coverage=trace-pc-guard
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o

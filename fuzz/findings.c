@@ -139,7 +139,8 @@ static void count(const struct judge *judge)
 {
 	counts->walked++;
 	counts->classes[judge->spec->class]++;
-	for (size_t i = 0; i < judge->count; i++) {
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const size_t i = judge->readers[r];
 		const struct judged *const judged = &judge->judged[i];
 
 		counts->of[i].verdicts[judged->walk.verdict]++;

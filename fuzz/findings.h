@@ -42,7 +42,10 @@ struct findings_counts {
 int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
 		  size_t error_size);
 
-/* Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts. */
+/*
+ * Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts. A
+ * parser that does not read the kind abstains uncounted.
+ */
 void findings_keep(const struct judge *judge);
 
 /* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */

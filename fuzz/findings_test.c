@@ -47,18 +47,24 @@ static char dir[] = "/tmp/findings_test.XXXXXX";
 static struct info_parser parser = {.name = "one"};
 static struct spec reference = {
 	.class = CLASS_MALFORMED, .verdict = VERDICT_REJECT, .rule = RULE_LOOP};
+static size_t readers[] = {0};
 static struct judged judged = {.parser = &parser, .spec = &reference};
-static struct judge judge = {
-	.kind = INFO_REGION, .spec = &reference, .judged = &judged, .count = 1};
-static char reason[32];
+static struct judge judge = {.kind = INFO_REGION,
+			     .spec = &reference,
+			     .judged = &judged,
+			     .count = 1,
+			     .readers = readers,
+			     .nreaders = 1};
+/* A parser's reasons are static strings: each set of verdicts has its own. */
+static char reasons[1 << 16][12];
 static uint8_t bytes[256];
 
 /* Sets up @judge: @set stands for a set of verdicts, all bytes are @byte. */
 static const struct judge *found(unsigned int set, size_t len, uint8_t byte)
 {
-	snprintf(reason, sizeof(reason), "set-%u", set);
+	snprintf(reasons[set], sizeof(reasons[set]), "set-%u", set);
 	judged.walk.verdict = VERDICT_REJECT;
-	judged.walk.reason = reason;
+	judged.walk.reason = reasons[set];
 	memset(bytes, byte, sizeof(bytes));
 	judge.info = bytes;
 	judge.len = len;

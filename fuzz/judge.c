@@ -39,6 +39,37 @@ static struct spec *spec_for(struct judge *judge, size_t i)
 	return spec_new();
 }
 
+/* The K of the budget; see judge.h. */
+static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind kind)
+{
+	const struct info_reads *const reads = &parser->reads[kind];
+
+	if (parser->trust == INFO_HARDENED)
+		return JUDGE_K_HARDENED;
+	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
+}
+
+/* Lists the parsers that read @kind; the others abstain once, until the kind changes. */
+static void select_readers(struct judge *judge, enum info_kind kind)
+{
+	judge->kind = kind;
+	judge->nreaders = judge->nfixed = 0;
+	for (size_t i = 0; i < judge->count; i++) {
+		struct judged *const judged = &judge->judged[i];
+
+		if (judged->parser->reads[kind].ids) {
+			judged->loads_per_byte = loads_per_byte(judged->parser, kind);
+			judge->readers[judge->nreaders++] = i;
+			judge->nfixed += judged->parser->fixed_size != 0;
+			continue;
+		}
+		judged->walk =
+			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+		judged->skipped = false;
+		compare(kind, judged);
+	}
+}
+
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
@@ -54,6 +85,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->count = count;
 	judge->judged = calloc(count, sizeof(*judge->judged));
 	judge->hooked = calloc(count, 1);
+	judge->readers = calloc(count, sizeof(*judge->readers));
 	judge->fixed_info = calloc(1, INFO_LEN_MAX);
 	judge->spec = spec_new();
 	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
@@ -63,8 +95,11 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->hooked[i] = sandbox_has_hooks(parsers[i]);
 		whole &= judge->judged[i].spec && judge->judged[i].walk.caps;
 	}
-	if (whole && judge->judged && judge->hooked && judge->fixed_info && judge->spec)
+	if (whole && judge->judged && judge->hooked && judge->readers && judge->fixed_info &&
+	    judge->spec) {
+		select_readers(judge, INFO_DEVICE);
 		return judge;
+	}
 	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
 		 8 * (count + 1));
 	judge_free(judge);
@@ -88,6 +123,7 @@ void judge_free(struct judge *judge)
 	spec_free(judge->spec);
 	free(judge->fixed_info);
 	free(judge->hooked);
+	free(judge->readers);
 	free(judge->judged);
 	free(judge);
 }
@@ -121,16 +157,6 @@ static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, 
 	return links_loop(judge->kind, info, len);
 }
 
-/* The K of the budget; see judge.h. */
-static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind kind)
-{
-	const struct info_reads *const reads = &parser->reads[kind];
-
-	if (parser->trust == INFO_HARDENED)
-		return JUDGE_K_HARDENED;
-	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
-}
-
 /* Walks @len bytes at @info, which are placed, with parser @i. */
 static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len,
 		      struct sandbox_trace *trace)
@@ -139,13 +165,12 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 	const struct spec *const spec = judged->spec;
 	const struct walk_limits limits = {
 		.bound = spec->bound,
-		.budget = 64 + spec->bound +
-			  loads_per_byte(judged->parser, judge->kind) * spec->visited,
+		.budget = 64 + spec->bound + judged->loads_per_byte * spec->visited,
 		.trace = trace,
 	};
 
 	judged->skipped = must_skip(judge, i, info, len);
-	if (judged->skipped || !judged->parser->reads[judge->kind].ids) {
+	if (judged->skipped) {
 		judged->walk =
 			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
 		if (trace)
@@ -172,20 +197,30 @@ static void place_fixed(struct judge *judge, size_t i)
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
 		 size_t traced, struct sandbox_trace *ret_trace)
 {
-	judge->kind = kind;
+	if (kind != judge->kind)
+		select_readers(judge, kind);
 	judge->info = info;
 	judge->len = len;
+	/* Of a parser that does not read this kind. */
+	if (ret_trace)
+		ret_trace->count = 0;
 	spec_read(info, len, kind, judge->spec);
 	sandbox_place(info, len);
-	for (size_t i = 0; i < judge->count; i++)
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const size_t i = judge->readers[r];
+
 		if (!judge->judged[i].parser->fixed_size)
 			judge_one(judge, i, info, len, i == traced ? ret_trace : NULL);
-	for (size_t i = 0; i < judge->count; i++)
-		if (judge->judged[i].parser->fixed_size) {
-			place_fixed(judge, i);
-			judge_one(judge, i, judge->fixed_info, judge->judged[i].parser->fixed_size,
-				  i == traced ? ret_trace : NULL);
-		}
+	}
+	for (size_t r = 0; judge->nfixed && r < judge->nreaders; r++) {
+		const size_t i = judge->readers[r];
+		const uint32_t size = judge->judged[i].parser->fixed_size;
+
+		if (!size)
+			continue;
+		place_fixed(judge, i);
+		judge_one(judge, i, judge->fixed_info, size, i == traced ? ret_trace : NULL);
+	}
 }
 
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
@@ -216,16 +251,35 @@ void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 		 cause(judged->spec));
 }
 
+/* Reasons are static strings, so each is hashed once, or again when another took its place. */
+static uint64_t reason_hash(const char *reason)
+{
+	static struct {
+		const char *reason;
+		uint64_t hash;
+	} known[256], *slot;
+
+	if (!reason)
+		return 0;
+	slot = &known[(uintptr_t)reason / 4 % 256];
+	if (slot->reason == reason)
+		return slot->hash;
+	slot->reason = reason;
+	slot->hash = INFO_HASH_START;
+	for (const char *at = reason; *at; at++)
+		slot->hash = info_hash(slot->hash, (unsigned char)*at);
+	return slot->hash;
+}
+
 uint64_t judge_signature(const struct judge *judge)
 {
 	uint64_t hash = INFO_HASH_START;
 
-	for (size_t i = 0; i < judge->count; i++) {
-		const struct judged *const judged = &judge->judged[i];
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct judged *const judged = &judge->judged[judge->readers[r]];
 
 		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement);
-		for (const char *at = judged_reason(judged); *at; at++)
-			hash = info_hash(hash, (unsigned char)*at);
+		hash += reason_hash(judged->walk.reason);
 	}
 	return hash;
 }
@@ -241,12 +295,14 @@ const struct judged *judge_broken(const struct judge *judge)
 {
 	char bucket[BUCKET_MAX];
 
-	for (size_t i = 0; i < judge->count; i++) {
-		if (!judged_breaks(&judge->judged[i]))
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct judged *const judged = &judge->judged[judge->readers[r]];
+
+		if (!judged_breaks(judged))
 			continue;
-		judged_bucket(&judge->judged[i], bucket);
+		judged_bucket(judged, bucket);
 		if (!ledger_find(bucket))
-			return &judge->judged[i];
+			return judged;
 	}
 	return NULL;
 }

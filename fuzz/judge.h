@@ -63,6 +63,7 @@ struct judged {
 	const struct info_parser *parser;
 	struct spec *spec;
 	struct walk_result walk;
+	uint64_t loads_per_byte;
 	enum disagreement disagreement;
 	bool policy;
 	bool after_match;
@@ -74,6 +75,8 @@ struct judged {
  * @kind, @info, @len: the buffer, valid until the next judge_read()
  * @spec: the reference
  * @judged, @count: every parser, sorted by name
+ * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
+ * @nfixed: readers that read a buffer of a fixed size
  */
 struct judge {
 	enum info_kind kind;
@@ -82,6 +85,9 @@ struct judge {
 	struct spec *spec;
 	struct judged *judged;
 	size_t count;
+	size_t *readers;
+	size_t nreaders;
+	size_t nfixed;
 	uint8_t *fixed_info;
 	uint8_t *hooked;
 };
@@ -108,8 +114,8 @@ const char *judged_reason(const struct judged *judged);
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
 
 /*
- * A hash of the set of verdicts: (verdict, reason, class) of every parser, by name. The same on
- * every run and build.
+ * A hash of the set of verdicts: (verdict, reason, class) of every parser that reads the kind, by
+ * name. The same on every run and build.
  */
 uint64_t judge_signature(const struct judge *judge);
 

@@ -5,8 +5,10 @@
 #include "layout.h"
 #include "parser.h"
 
-static void take_base(const struct vb_chain *chain, const struct vb_cap *cap, uint64_t *field)
+static void take_base(const struct vb_chain *chain, const struct vb_cap *cap,
+		      struct info_cap *ret_taken)
 {
+	uint64_t *const field = ret_taken->field;
 	struct vb_zpci_base base;
 
 	if (!vb_get_zpci_base(chain, cap, &base))
@@ -21,8 +23,10 @@ static void take_base(const struct vb_chain *chain, const struct vb_cap *cap, ui
 	field[7] = base.fh;
 }
 
-static void take_group(const struct vb_chain *chain, const struct vb_cap *cap, uint64_t *field)
+static void take_group(const struct vb_chain *chain, const struct vb_cap *cap,
+		       struct info_cap *ret_taken)
 {
+	uint64_t *const field = ret_taken->field;
 	struct vb_zpci_group group;
 
 	if (!vb_get_zpci_group(chain, cap, &group))
@@ -37,65 +41,113 @@ static void take_group(const struct vb_chain *chain, const struct vb_cap *cap, u
 	field[7] = group.imaxstbl;
 }
 
-static void take_device(const struct vb_chain *chain, const struct vb_cap *cap,
-			struct info_cap *ret_taken)
+static void take_bytes(const struct vb_chain *chain, const struct vb_cap *cap,
+		       struct info_cap *ret_taken)
 {
-	vb_u32 flags;
 	vb_u8 byte;
 
-	take_base(chain, cap, ret_taken->field);
-	take_group(chain, cap, ret_taken->field);
-	if (vb_get_atomic(chain, cap, &flags))
-		ret_taken->field[0] = flags;
 	for (vb_u32 i = 0; vb_get_zpci_byte(chain, cap, i, &byte); i++)
 		ret_taken->hash = info_hash(ret_taken->hash, byte);
 }
 
-static void take_region(const struct vb_chain *chain, const struct vb_cap *cap,
+static void take_atomic(const struct vb_chain *chain, const struct vb_cap *cap,
 			struct info_cap *ret_taken)
 {
+	vb_u32 flags;
+
+	if (vb_get_atomic(chain, cap, &flags))
+		ret_taken->field[0] = flags;
+}
+
+static void take_areas(const struct vb_chain *chain, const struct vb_cap *cap,
+		       struct info_cap *ret_taken)
+{
 	struct vb_area area;
-	struct vb_type type;
-	vb_u32 speed;
-	vb_u64 tgt;
 
 	for (vb_u32 i = 0; vb_get_area(chain, cap, i, &area); i++)
 		ret_taken->hash = info_hash(info_hash(ret_taken->hash, area.offset), area.size);
-	if (vb_get_type(chain, cap, &type)) {
-		ret_taken->field[0] = type.type;
-		ret_taken->field[1] = type.subtype;
-	}
+}
+
+static void take_type(const struct vb_chain *chain, const struct vb_cap *cap,
+		      struct info_cap *ret_taken)
+{
+	struct vb_type type;
+
+	if (!vb_get_type(chain, cap, &type))
+		return;
+	ret_taken->field[0] = type.type;
+	ret_taken->field[1] = type.subtype;
+}
+
+static void take_tgt(const struct vb_chain *chain, const struct vb_cap *cap,
+		     struct info_cap *ret_taken)
+{
+	vb_u64 tgt;
+
 	if (vb_get_nvlink2_tgt(chain, cap, &tgt))
 		ret_taken->field[0] = tgt;
+}
+
+static void take_speed(const struct vb_chain *chain, const struct vb_cap *cap,
+		       struct info_cap *ret_taken)
+{
+	vb_u32 speed;
+
 	if (vb_get_nvlink2_speed(chain, cap, &speed))
 		ret_taken->field[0] = speed;
 }
 
-static void take_iommu(const struct vb_chain *chain, const struct vb_cap *cap,
-		       struct info_cap *ret_taken)
+static void take_ranges(const struct vb_chain *chain, const struct vb_cap *cap,
+			struct info_cap *ret_taken)
 {
-	struct vb_migration migration;
 	struct vb_range range;
-	vb_u32 avail;
 
 	for (vb_u32 i = 0; vb_get_range(chain, cap, i, &range); i++)
 		ret_taken->hash = info_hash(info_hash(ret_taken->hash, range.start), range.end);
-	if (vb_get_migration(chain, cap, &migration)) {
-		ret_taken->field[0] = migration.flags;
-		ret_taken->field[1] = migration.pgsize_bitmap;
-		ret_taken->field[2] = migration.max_dirty_bitmap_size;
-	}
+}
+
+static void take_migration(const struct vb_chain *chain, const struct vb_cap *cap,
+			   struct info_cap *ret_taken)
+{
+	struct vb_migration migration;
+
+	if (!vb_get_migration(chain, cap, &migration))
+		return;
+	ret_taken->field[0] = migration.flags;
+	ret_taken->field[1] = migration.pgsize_bitmap;
+	ret_taken->field[2] = migration.max_dirty_bitmap_size;
+}
+
+static void take_avail(const struct vb_chain *chain, const struct vb_cap *cap,
+		       struct info_cap *ret_taken)
+{
+	vb_u32 avail;
+
 	if (vb_get_dma_avail(chain, cap, &avail))
 		ret_taken->field[0] = avail;
 }
+
+/* What takes the payload of each capability; MSIX_MAPPABLE has none. */
+static void (*const take[INFO_KINDS][6])(const struct vb_chain *, const struct vb_cap *,
+					 struct info_cap *) = {
+	[INFO_DEVICE] = {[VB_ZPCI_BASE] = take_base,
+			 [VB_ZPCI_GROUP] = take_group,
+			 [VB_ZPCI_UTIL] = take_bytes,
+			 [VB_ZPCI_PFIP] = take_bytes,
+			 [VB_PCI_ATOMIC_COMP] = take_atomic},
+	[INFO_REGION] = {[VB_SPARSE_MMAP] = take_areas,
+			 [VB_TYPE] = take_type,
+			 [VB_NVLINK2_SSATGT] = take_tgt,
+			 [VB_NVLINK2_LNKSPD] = take_speed},
+	[INFO_IOMMU] = {[VB_IOVA_RANGE] = take_ranges,
+			[VB_MIGRATION] = take_migration,
+			[VB_DMA_AVAIL] = take_avail},
+};
 
 static struct info_answer bounded_read(struct walk *walk, const void *info, uint32_t len,
 				       enum info_kind kind)
 {
 	static const enum vb_kind kinds[INFO_KINDS] = {VB_DEVICE, VB_REGION, VB_IOMMU};
-	static void (*const take[INFO_KINDS])(const struct vb_chain *, const struct vb_cap *,
-					      struct info_cap *) = {take_device, take_region,
-								    take_iommu};
 	struct vb_chain chain;
 	struct vb_cap cap;
 
@@ -109,7 +161,8 @@ static struct info_answer bounded_read(struct walk *walk, const void *info, uint
 
 		if (taken.decoded && vb_layout_of(chain.kind, cap.id)->element)
 			taken.hash = INFO_HASH_START;
-		take[kind](&chain, &cap, &taken);
+		if (taken.decoded && take[kind][cap.id])
+			take[kind][cap.id](&chain, &cap, &taken);
 		walk_deliver(walk, &taken);
 	}
 	switch (chain.status) {

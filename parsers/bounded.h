@@ -457,7 +457,7 @@ static inline int vb_find(const struct vb_chain *chain, vb_u16 id, struct vb_cap
 static inline int vb_is(const struct vb_chain *chain, const struct vb_cap *cap, enum vb_kind kind,
 			vb_u16 id)
 {
-	return chain->kind == kind && cap->id == id && cap->layout != 0;
+	return (chain->kind == kind) & (cap->id == id) & (cap->layout != 0);
 }
 
 /* An area of a region that may be mapped, in bytes from the region's start. */

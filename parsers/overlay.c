@@ -4,21 +4,6 @@
 
 #include <string.h>
 
-struct overlay_device {
-	uint32_t argsz, flags, num_regions, num_irqs, cap_offset, pad;
-};
-
-struct overlay_region {
-	uint32_t argsz, flags, index, cap_offset;
-	overlay_u64 size, offset;
-};
-
-struct overlay_iommu {
-	uint32_t argsz, flags;
-	overlay_u64 iova_pgsizes;
-	uint32_t cap_offset, pad;
-};
-
 struct overlay_pair {
 	overlay_u64 first, second;
 };
@@ -67,17 +52,15 @@ struct overlay_migration {
 	overlay_u64 pgsize_bitmap, max_dirty_bitmap_size;
 };
 
-#define SAME_INFO(type, info, name)                                                                \
-	_Static_assert(offsetof(struct overlay_##type, name) == INFO_AT_##info##_##name, #name)
 #define SAME_CAP(type, member, cap, name)                                                          \
 	_Static_assert(offsetof(struct overlay_##type, member) == CAP_AT_##cap##_##name, #name)
 
-SAME_INFO(device, DEVICE, num_irqs);
-SAME_INFO(device, DEVICE, cap_offset);
-SAME_INFO(region, REGION, cap_offset);
-SAME_INFO(region, REGION, offset);
-SAME_INFO(iommu, IOMMU, iova_pgsizes);
-SAME_INFO(iommu, IOMMU, cap_offset);
+_Static_assert(INFO_AT_REGION_argsz == INFO_AT_DEVICE_argsz &&
+		       INFO_AT_IOMMU_argsz == INFO_AT_DEVICE_argsz &&
+		       INFO_AT_REGION_flags == INFO_AT_DEVICE_flags &&
+		       INFO_AT_IOMMU_flags == INFO_AT_DEVICE_flags &&
+		       INFO_AT_IOMMU_cap_offset == INFO_AT_DEVICE_cap_offset,
+	       "one offset serves the kinds that share it");
 SAME_CAP(counted, count, SPARSE_MMAP, nr_areas);
 SAME_CAP(counted, count, IOVA_RANGE, nr_iovas);
 SAME_CAP(counted, reserved, SPARSE_MMAP, reserved);
@@ -100,23 +83,6 @@ SAME_CAP(migration, pgsize_bitmap, MIGRATION, pgsize_bitmap);
 SAME_CAP(migration, max_dirty_bitmap_size, MIGRATION, max_dirty_bitmap_size);
 _Static_assert(offsetof(struct overlay_counted, pairs) == 16, "pairs follow the reserved word");
 _Static_assert(offsetof(struct overlay_string, bytes) == 12, "bytes follow the size");
-
-uint32_t overlay_argsz(const void *info)
-{
-	return ((const volatile struct overlay_device *)info)->argsz;
-}
-
-uint32_t overlay_flags(const void *info)
-{
-	return ((const volatile struct overlay_device *)info)->flags;
-}
-
-uint32_t overlay_cap_offset(const void *info, enum info_kind kind)
-{
-	if (kind == INFO_REGION)
-		return ((const volatile struct overlay_region *)info)->cap_offset;
-	return ((const volatile struct overlay_device *)info)->cap_offset;
-}
 
 static void read_pairs(const volatile void *at, struct info_cap *ret_cap)
 {

@@ -26,10 +26,28 @@ static inline const volatile struct overlay_header *overlay_header(const void *i
 	return (const volatile void *)((const uint8_t *)info + offset);
 }
 
-/* The fixed fields a reader of chains needs; loads nothing else. */
-uint32_t overlay_argsz(const void *info);
-uint32_t overlay_flags(const void *info);
-uint32_t overlay_cap_offset(const void *info, enum info_kind kind);
+/* One of the 32-bit fields of an INFO struct, by its offset. */
+static inline uint32_t overlay_word(const void *info, uint32_t at)
+{
+	return *(const volatile uint32_t *)((const uint8_t *)info + at);
+}
+
+/* The fixed fields a reader of chains needs; each loads nothing else. */
+static inline uint32_t overlay_argsz(const void *info)
+{
+	return overlay_word(info, INFO_AT_DEVICE_argsz);
+}
+
+static inline uint32_t overlay_flags(const void *info)
+{
+	return overlay_word(info, INFO_AT_DEVICE_flags);
+}
+
+static inline uint32_t overlay_cap_offset(const void *info, enum info_kind kind)
+{
+	return overlay_word(info, kind == INFO_REGION ? INFO_AT_REGION_cap_offset
+						      : INFO_AT_DEVICE_cap_offset);
+}
 
 /*
  * Reads the capability at @offset as a program does that trusts it: the header, then the payload of

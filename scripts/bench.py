@@ -32,8 +32,8 @@ ENGINES = (
 )
 # The flags that make fuzz gives libFuzzer; see fuzz_engines.py.
 LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
-# From this length on the cost of a byte may differ by this factor at most, for cost to be linear.
-LINEAR_FROM, LINEAR_WITHIN = 256, 1.5
+# Cost is linear in a chain's length where a straight line misses no length by more than this factor.
+LINEAR_WITHIN = 1.25
 
 
 def make_inputs(folder):
@@ -131,17 +131,27 @@ def bench_engines(folders, folder):
     return fine
 
 
+def line_through(points):
+    """The line y = a + b x with the least sum of squares of relative errors: (a, b)."""
+    x0, x1, x2 = (sum(x ** i / y ** 2 for x, y in points) for i in range(3))
+    y0, y1 = (sum(x ** i / y for x, y in points) for i in range(2))
+    det = x0 * x2 - x1 ** 2
+    return (y0 * x2 - y1 * x1) / det, (x0 * y1 - x1 * y0) / det
+
+
 def bench_lengths():
     run = subprocess.run([f"{BUILD}/clang/bench_lengths"], stdout=subprocess.PIPE, check=True)
     rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
     fine = True
-    for column, what in ((1, "ended"), (2, "looping")):
+    # 16 bytes hold no chain, so none that loops either.
+    for column, what, first in ((1, "ended", 16), (2, "looping", 32)):
+        points = [(row[0], row[column]) for row in rows if row[0] >= first]
+        fixed, each = line_through(points)
         print(f"cost of a chain that is {what}, ns by bytes: "
-              + ", ".join(f"{row[0]:.0f}: {row[column]:.0f}" for row in rows))
-        per_byte = [row[column] / row[0] for row in rows if row[0] >= LINEAR_FROM]
-        fine &= figure(f"dearest byte against cheapest, {what}, {LINEAR_FROM} to 4096 bytes",
-                       max(per_byte) / min(per_byte), LINEAR_WITHIN,
-                       f"{per_byte[0]:.2f} to {per_byte[-1]:.2f} ns a byte", at_most=True)
+              + ", ".join(f"{length:.0f}: {cost:.0f}" for length, cost in points))
+        fine &= figure(f"cost against a straight line, {what}, {first} to 4096 bytes",
+                       max(max(y / (fixed + each * x), (fixed + each * x) / y) for x, y in points),
+                       LINEAR_WITHIN, f"{fixed:.0f} ns and {each:.1f} ns a byte", at_most=True)
     return fine
 
 

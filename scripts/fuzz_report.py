@@ -12,6 +12,7 @@ FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 
 VERDICTS = ("ok", "absent", "truncated", "reject", "abstain", "oob", "stale", "runaway", "wrote",
             "crash")
+ABSTAIN = VERDICTS.index("abstain")
 # The first is agreement, which has no name.
 DISAGREEMENTS = ("", "wrong-caps", "wrong-payload", "rejects-valid", "accepts-malformed",
                  "absent-for-unreadable", "fault", "wrong-refusal")
@@ -74,6 +75,8 @@ def read_counts(path, since=0):
     counts.walked, counts.failed, counts.classes = walked, failed, classes
     for i in range(parsers):
         name, *numbers = PARSER.unpack_from(data, HEAD.size + i * PARSER.size)
+        # One that does not read the kind is not counted: it abstained on every buffer.
+        numbers[ABSTAIN] += max(walked - sum(numbers[:len(VERDICTS)]), 0)
         counts.parsers[name.split(b"\0")[0].decode("utf-8", "replace")] = tuple(numbers)
     return counts
 

@@ -92,7 +92,7 @@ PLANTS = [
     Plant(HEADER, "rewind goes to where the reading ended", "{\n\tchain->cursor = chain->first;",
           "{\n\tchain->cursor = chain->at;"),
     Plant(HEADER, "find takes larger ids", "if (cap.id == id)", "if (cap.id >= id)"),
-    Plant(HEADER, "version 0 has a payload", "cap->id == id && cap->layout != 0",
+    Plant(HEADER, "version 0 has a payload", "(cap->id == id) & (cap->layout != 0)",
           "cap->id == id"),
     Plant(HEADER, "one range too many", "VB_IOVA_RANGE) || i >= cap->count",
           "VB_IOVA_RANGE) || i > cap->count"),

@@ -123,11 +123,16 @@ static uintptr_t canary_before(const struct scratch_object *object)
 							       : object->start - CANARY_LEN;
 }
 
-/* The first of @size bytes at @at that changed, or @size. */
+/* The first of @size bytes at @at that changed, or @size. Words first: this runs after each walk. */
 static size_t first_changed(uintptr_t at, size_t size)
 {
 	size_t i = 0;
 
+	for (uint64_t word; i + sizeof(word) <= size; i += sizeof(word)) {
+		memcpy(&word, (const uint8_t *)at + i, sizeof(word));
+		if (word != SCRATCH * UINT64_C(0x0101010101010101))
+			break;
+	}
 	while (i < size && ((const uint8_t *)at)[i] == SCRATCH)
 		i++;
 	return i;

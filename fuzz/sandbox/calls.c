@@ -39,8 +39,8 @@ void walk_deliver(struct walk *walk, const struct info_cap *cap)
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 {
 	/* A reader that only copies is counted too, or its loops would have no end. */
-	walk->copied = walk->copied + 1 + size / 8;
-	if (walk->copied > walk->budget)
+	walk->copies_left -= (int64_t)(1 + size / 8);
+	if (walk->copies_left < 0)
 		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
 			   (uintptr_t)__builtin_frame_address(0));
 	/* The whole range lies inside the buffer. */

@@ -26,18 +26,10 @@ static inline bool is_own(uintptr_t address)
 }
 #endif
 
-/* Counts a load, and ends the walk where it is one too many. */
-static void count(volatile uint64_t *loads, uint64_t most, uintptr_t address, size_t size)
-{
-	*loads = *loads + 1;
-	if (*loads > most)
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size,
-			   (uintptr_t)__builtin_frame_address(0));
-}
-
 /* Every load but the plainest: outside the buffer, past the bound, traced, or one too many. */
 static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size)
 {
+	const uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 	struct walk *const walk = &the_walk;
 	const uintptr_t offset = address - walk->window;
 	const struct scratch_object *object;
@@ -45,10 +37,12 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 	if (!walk->running)
 		return;
 	if (is_own(address)) {
-		count(&walk->own_loads, walk->own_budget, address, size);
+		if (--walk->own_left < 0)
+			walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size, frame);
 		return;
 	}
-	count(&walk->info_loads, walk->budget, address, size);
+	if (--walk->info_left < 0)
+		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size, frame);
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
 		walk_saw_load(walk, offset, size);
@@ -58,7 +52,7 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 	/* The whole load lies inside one piece of scratch memory. */
 	if (object && size <= object->start + object->size - address)
 		return;
-	walk_leave(VERDICT_OOB, SEEN_BY_HOOK, address, size, (uintptr_t)__builtin_frame_address(0));
+	walk_leave(VERDICT_OOB, SEEN_BY_HOOK, address, size, frame);
 }
 
 static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size_t length)
@@ -70,16 +64,14 @@ static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size
 static inline __attribute__((always_inline)) void on_load(uintptr_t address, size_t size)
 {
 	struct walk *const walk = &the_walk;
-	const uint64_t loads = walk->info_loads + 1;
 
-	/* The whole load lies inside the bound, or the last scratch memory; and it is in the
-	 * budget. */
+	/* The whole load lies inside the bound, or the last scratch memory, and is in the budget. */
 	if ((lies_in(address, size, walk->window, walk->quiet) ||
 	     lies_in(address, size, walk->scratch, walk->scratch_size)) &&
-	    loads <= walk->budget)
-		walk->info_loads = loads;
-	else if (is_own(address) && walk->own_loads < walk->own_budget)
-		walk->own_loads = walk->own_loads + 1;
+	    walk->info_left > 0)
+		walk->info_left--;
+	else if (is_own(address) && walk->own_left > 0)
+		walk->own_left--;
 	else
 		on_other_load(address, size);
 }
@@ -89,18 +81,21 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
  * slot that no guard page or canary is near to. Stores that no hook hears (struct copies, memset) are
  * left to those.
  */
-static inline void on_store(uintptr_t address, size_t size)
+static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size)
 {
-	const struct scratch_object *object;
+	const struct scratch_object *const object = scratch_find(address);
 
-	if (is_own(address) || !the_walk.running)
-		return;
-	object = scratch_find(address);
 	/* The whole store lies inside one piece of scratch memory. */
-	if (object && size <= object->start + object->size - address)
+	if (!the_walk.running || (object && size <= object->start + object->size - address))
 		return;
 	walk_leave(VERDICT_WROTE, SEEN_BY_HOOK, address, size,
 		   (uintptr_t)__builtin_frame_address(0));
+}
+
+static inline __attribute__((always_inline)) void on_store(uintptr_t address, size_t size)
+{
+	if (!is_own(address))
+		on_arena_store(address, size);
 }
 
 #define COV_LOAD(size)                                                                             \

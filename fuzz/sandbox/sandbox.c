@@ -204,14 +204,15 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result)
 {
 	struct info_cap *const caps = result->caps;
+	const int64_t budget = (int64_t)limits->budget;
+	const int64_t own_budget = budget * WALK_OWN_LOADS;
 	uint64_t at;
 
 	memset(result, 0, sizeof(*result));
 	result->caps = caps;
 	the_walk.result = result;
-	the_walk.info_loads = the_walk.own_loads = the_walk.copied = 0;
-	the_walk.budget = limits->budget;
-	the_walk.own_budget = limits->budget * WALK_OWN_LOADS;
+	the_walk.info_left = the_walk.copies_left = budget;
+	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;
@@ -219,7 +220,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	if (limits->trace)
 		limits->trace->count = 0;
 	run(parser, kind);
-	result->loads = the_walk.info_loads + the_walk.own_loads;
+	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;
 		result->seen_by = SEEN_BY_CANARY;

@@ -26,16 +26,16 @@ struct scratch_object {
 #define WALK_OWN_LOADS 16
 
 struct walk {
-	volatile bool running;
-	volatile uint64_t info_loads; /* hooked loads of the buffer and of scratch memory */
-	volatile uint64_t own_loads;  /* hooked loads of anything else */
-	volatile uint64_t copied;     /* words that walk_copy_in() read */
-	uint64_t budget;
-	uint64_t own_budget;
-	uintptr_t scratch; /* the last piece of scratch memory */
-	volatile size_t scratch_size;
-	volatile size_t quiet; /* of the window, bytes whose loads need no look; 0 between walks */
+	/* What the hooks look at comes first: it shares a cache line. */
 	uintptr_t window;
+	volatile size_t quiet; /* of the window, bytes whose loads need no look; 0 between walks */
+	volatile int64_t info_left; /* loads of the buffer and of scratch memory still granted */
+	volatile int64_t own_left;  /* loads of anything else still granted */
+	uintptr_t scratch;	    /* the last piece of scratch memory */
+	volatile size_t scratch_size;
+	volatile bool running;
+
+	volatile int64_t copies_left; /* words that walk_copy_in() may still read */
 	size_t len;
 	uint32_t bound;
 	struct sandbox_trace *trace;
