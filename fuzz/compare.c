@@ -138,10 +138,6 @@ static bool complete(struct matching *m)
 {
 	const bool lookup = m->reads->style == INFO_LOOKUP;
 	uint64_t seen = 0;
-
-	/* Each delivered one has taken another: none is left. */
-	if (!lookup && m->walk->ncaps == m->spec->ncaps)
-		return true;
 	for (size_t i = 0; i < m->spec->ncaps; i++) {
 		const uint16_t id = m->spec->caps[i].cap.id;
 		const bool repeated = id < NAMED_IDS && (seen & INFO_ID(id));
@@ -158,13 +154,32 @@ static bool complete(struct matching *m)
 	return true;
 }
 
+/* Whether a list is the reference's chain to the last field: nearly every answer is. */
+static bool same_list(const struct matching *m)
+{
+	if (m->reads->style != INFO_LIST || m->walk->ncaps != m->spec->ncaps)
+		return false;
+	for (size_t i = 0; i < m->walk->ncaps; i++) {
+		const struct info_cap *const got = &m->walk->caps[i];
+		const struct info_cap *const want = &m->spec->caps[i].cap;
+
+		if (want->offset != got->offset || want->id != got->id ||
+		    want->version != got->version || !info_has_id(m->reads->ids, want->id) ||
+		    !same_payload(want, got))
+			return false;
+	}
+	return true;
+}
+
 static enum disagreement match(struct matching *m)
 {
 	static uint8_t taken[INFO_LEN_MAX];
 	enum disagreement found;
 
-	m->taken = taken;
 	m->own = true;
+	if (same_list(m))
+		return AGREES;
+	m->taken = taken;
 	memset(taken, 0, m->spec->ncaps);
 	found = match_delivered(m);
 	if (found != WRONG_CAPS && !complete(m))
