@@ -60,7 +60,10 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 		if (judged->parser->reads[kind].ids) {
 			judged->loads_per_byte = loads_per_byte(judged->parser, kind);
 			judge->readers[judge->nreaders++] = i;
-			judge->nfixed += judged->parser->fixed_size != 0;
+			if (judged->parser->fixed_size)
+				judge->nfixed++;
+			else
+				judge->walks[judge->nreaders - judge->nfixed - 1] = i;
 			continue;
 		}
 		judged->walk =
@@ -68,6 +71,9 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 		judged->skipped = false;
 		compare(kind, judged);
 	}
+	for (size_t r = 0, w = judge->nreaders - judge->nfixed; r < judge->nreaders; r++)
+		if (judge->judged[judge->readers[r]].parser->fixed_size)
+			judge->walks[w++] = judge->readers[r];
 }
 
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
@@ -85,7 +91,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->count = count;
 	judge->judged = calloc(count, sizeof(*judge->judged));
 	judge->hooked = calloc(count, 1);
-	judge->readers = calloc(count, sizeof(*judge->readers));
+	judge->readers = calloc(2 * count, sizeof(*judge->readers));
 	judge->fixed_info = calloc(1, INFO_LEN_MAX);
 	judge->spec = spec_new();
 	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
@@ -97,6 +103,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	}
 	if (whole && judge->judged && judge->hooked && judge->readers && judge->fixed_info &&
 	    judge->spec) {
+		judge->walks = judge->readers + count;
 		select_readers(judge, INFO_DEVICE);
 		return judge;
 	}
@@ -206,18 +213,13 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		ret_trace->count = 0;
 	spec_read(info, len, kind, judge->spec);
 	sandbox_place(info, len);
-	for (size_t r = 0; r < judge->nreaders; r++) {
-		const size_t i = judge->readers[r];
-
-		if (!judge->judged[i].parser->fixed_size)
-			judge_one(judge, i, info, len, i == traced ? ret_trace : NULL);
-	}
-	for (size_t r = 0; judge->nfixed && r < judge->nreaders; r++) {
-		const size_t i = judge->readers[r];
+	for (size_t w = 0; w < judge->nreaders - judge->nfixed; w++)
+		judge_one(judge, judge->walks[w], info, len,
+			  judge->walks[w] == traced ? ret_trace : NULL);
+	for (size_t w = judge->nreaders - judge->nfixed; w < judge->nreaders; w++) {
+		const size_t i = judge->walks[w];
 		const uint32_t size = judge->judged[i].parser->fixed_size;
 
-		if (!size)
-			continue;
 		place_fixed(judge, i);
 		judge_one(judge, i, judge->fixed_info, size, i == traced ? ret_trace : NULL);
 	}
@@ -291,17 +293,43 @@ bool judged_breaks(const struct judged *judged)
 	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
 }
 
-const struct judged *judge_broken(const struct judge *judge)
+/* Whether the ledger excuses what @judged did. Asked of the ledger once for each bucket and notes. */
+static bool excused(const struct judged *judged)
 {
+	static struct {
+		const struct info_parser *parser;
+		const char *cause;
+		enum verdict verdict;
+		enum disagreement disagreement;
+		uint32_t notes;
+		bool excused;
+	} known[256], *slot;
+	const char *const why = cause(judged->spec);
 	char bucket[BUCKET_MAX];
 
+	slot = &known[((uintptr_t)judged->parser / 16 + (uintptr_t)why + judged->spec->notes * 7 +
+		       judged->walk.verdict) %
+		      256];
+	if (slot->parser == judged->parser && slot->cause == why &&
+	    slot->verdict == judged->walk.verdict && slot->disagreement == judged->disagreement &&
+	    slot->notes == judged->spec->notes)
+		return slot->excused;
+	judged_bucket(judged, bucket);
+	slot->parser = judged->parser;
+	slot->cause = why;
+	slot->verdict = judged->walk.verdict;
+	slot->disagreement = judged->disagreement;
+	slot->notes = judged->spec->notes;
+	slot->excused = ledger_find(bucket) != NULL;
+	return slot->excused;
+}
+
+const struct judged *judge_broken(const struct judge *judge)
+{
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct judged *const judged = &judge->judged[judge->readers[r]];
 
-		if (!judged_breaks(judged))
-			continue;
-		judged_bucket(judged, bucket);
-		if (!ledger_find(bucket))
+		if (judged_breaks(judged) && !excused(judged))
 			return judged;
 	}
 	return NULL;

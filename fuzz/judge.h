@@ -76,7 +76,7 @@ struct judged {
  * @spec: the reference
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
- * @nfixed: readers that read a buffer of a fixed size
+ * @walks: the readers in the order of their walks: the last @nfixed read a buffer of a fixed size
  */
 struct judge {
 	enum info_kind kind;
@@ -87,6 +87,7 @@ struct judge {
 	size_t count;
 	size_t *readers;
 	size_t nreaders;
+	size_t *walks;
 	size_t nfixed;
 	uint8_t *fixed_info;
 	uint8_t *hooked;

@@ -52,3 +52,9 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 	memcpy(dst, (const void *)(walk->window + offset), size);
 	return 0;
 }
+
+_Noreturn void walk_crash(struct walk *walk, int signal)
+{
+	walk->result->signal = signal;
+	walk_leave(VERDICT_CRASH, SEEN_BY_CALL, 0, 0, (uintptr_t)__builtin_frame_address(0));
+}
