@@ -40,7 +40,14 @@
 	FAULT(recurses)                                                                            \
 	FAULT(reads_stale)                                                                         \
 	FAULT(own_stack_overflow)                                                                  \
-	FAULT(sees_below)
+	FAULT(sees_below)                                                                          \
+	FAULT(load_wild_below)                                                                     \
+	FAULT(copy_load_wild)                                                                      \
+	FAULT(copy_memcpy_wild)                                                                    \
+	FAULT(copy_reaches_buffer)                                                                 \
+	FAULT(copy_reaches_copy)                                                                   \
+	FAULT(buffer_reaches_copy)                                                                 \
+	FAULT(copy_far_over)
 
 #define FAULT(name)                                                                                \
 	struct info_answer faulty_##name(struct walk *walk, const void *info, uint32_t len,        \

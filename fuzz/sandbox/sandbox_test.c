@@ -76,6 +76,13 @@ static const struct row rows[] = {
 	{"divides_by_zero", faulty_divides_by_zero, VERDICT_CRASH, BY(FAULT), SIGFPE},
 	{"illegal", faulty_illegal, VERDICT_CRASH, BY(FAULT), SIGILL},
 	{"aborts", faulty_aborts, VERDICT_CRASH, BY(FAULT), SIGABRT},
+	{"load_wild_below", faulty_load_wild_below, VERDICT_OOB, BY(HOOK), 0},
+	{"copy_load_wild", faulty_copy_load_wild, VERDICT_OOB, BY(HOOK), 0},
+	{"copy_memcpy_wild", faulty_copy_memcpy_wild, VERDICT_OOB, BY(FAULT), 0},
+	{"copy_reaches_buffer", faulty_copy_reaches_buffer, VERDICT_OOB, BY(HOOK), 0},
+	{"copy_reaches_copy", faulty_copy_reaches_copy, VERDICT_OOB, BY(HOOK), 0},
+	{"buffer_reaches_copy", faulty_buffer_reaches_copy, VERDICT_OOB, BY(HOOK), 0},
+	{"copy_far_over", faulty_copy_far_over, VERDICT_WROTE, BY(FAULT), 0},
 	{"recurses", faulty_recurses, VERDICT_CRASH, BY(FAULT), SIGSEGV},
 };
 
@@ -125,6 +132,16 @@ static void test_where(void **state)
 	result = walk(faulty_scratch_over_by_one, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
 	assert_int_equal(result.offset, 20);
+	/* What a copying reader does is told from its copy. */
+	result = walk(faulty_copy_load_wild, INFO_TRUSTING, LEN);
+	assert_true(result.scratch);
+	assert_int_equal(result.offset, 0x7ffffff0u);
+	result = walk(faulty_copy_memcpy_wild, INFO_TRUSTING, LEN);
+	assert_true(result.scratch);
+	assert_in_range(result.offset, UINT64_C(0xfffffff0), UINT64_C(0x10000000f));
+	result = walk(faulty_load_wild_below, INFO_TRUSTING, LEN);
+	assert_false(result.scratch);
+	assert_int_equal(result.offset, -UINT64_C(0x80000000));
 	result = walk(faulty_copy_in_past, INFO_TRUSTING, LEN);
 	assert_string_equal(result.reason, "efault");
 }
