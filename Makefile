@@ -159,8 +159,10 @@ has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
 TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
+# What engines' builds have to show too.
+SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
-	    $(foreach c,$(ENGINES),$(BUILD)/$(c)/test/sandbox/sandbox_test) \
+	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
 	    $(BUILD)/capchain
 # Built where 32-bit C headers are.

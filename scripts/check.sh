@@ -264,7 +264,10 @@ for config in $commands; do
 	step "$config replay" replayed "$config"
 done
 for config in $engines; do
-	step "$config sandbox_test" unit "$config" sandbox/sandbox_test
+	for test in fuzz/sandbox/*_test.c; do
+		test=${test#fuzz/}
+		step "$config ${test%.c}" unit "$config" "${test%.c}"
+	done
 done
 step "verdicts of all commands" same_commands
 step "corpus as bytes" as_bytes
