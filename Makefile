@@ -143,6 +143,11 @@ $(BUILD)/afl/denylist:
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
+# Planted faults where there is no arena: 32-bit, so without cmocka.
+$(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
+		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE)
+	@$(CLANG) -m32 -no-pie $^ -o $@
+
 $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE)
 	@$(CLANG) $^ -o $@
 $(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
@@ -166,7 +171,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
 	    $(BUILD)/capchain
 # Built where 32-bit C headers are.
-CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
+CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
 .PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
 

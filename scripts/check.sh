@@ -198,6 +198,15 @@ same32() {
 	same clang32
 }
 
+# Faults that only the hooks can see, where no arena stands behind the buffer.
+no_arena() {
+	[ -x $build/clang32/no_arena ] || {
+		echo "no 32-bit build"
+		return 77
+	}
+	$build/clang32/no_arena
+}
+
 same_commands() {
 	local config
 	for config in $commands; do
@@ -275,6 +284,7 @@ for config in $commands $engines; do
 	[ "$config" = gcc-asan ] || step "verdicts of $config targets" same "$config"
 done
 step "verdicts of 32-bit targets" same32
+step "planted faults without an arena" no_arena
 step "expected verdicts are of parsers" lists_known
 step "replay of nothing fails" nothing_fails
 for config in $commands; do

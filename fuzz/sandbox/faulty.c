@@ -322,6 +322,14 @@ FAULTY_READ(copy_far_over)
 	return answer(VERDICT_OK);
 }
 
+const volatile uint8_t *faulty_elsewhere;
+
+FAULTY_READ(load_elsewhere)
+{
+	sink = *faulty_elsewhere;
+	return answer(VERDICT_OK);
+}
+
 /* Says the byte below the buffer, fetched where no hook looks. */
 FAULTY_READ(sees_below)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers that each do one thing wrong, for sandbox_test.c. Built like any parser. */
+/* Parsers that each do one thing wrong, for the sandbox's tests; planted.h says what each comes out as. Built like any
+ * parser. */
 #ifndef FUZZ_SANDBOX_FAULTY_H
 #define FUZZ_SANDBOX_FAULTY_H
 
@@ -47,7 +48,11 @@
 	FAULT(copy_reaches_buffer)                                                                 \
 	FAULT(copy_reaches_copy)                                                                   \
 	FAULT(buffer_reaches_copy)                                                                 \
-	FAULT(copy_far_over)
+	FAULT(copy_far_over)                                                                       \
+	FAULT(load_elsewhere)
+
+/* Where load_elsewhere loads. */
+extern const volatile uint8_t *faulty_elsewhere;
 
 #define FAULT(name)                                                                                \
 	struct info_answer faulty_##name(struct walk *walk, const void *info, uint32_t len,        \

@@ -16,75 +16,9 @@
 
 #include <cmocka.h>
 
-#include "faulty.h"
-#include "sandbox.h"
+#include "planted.h"
 
-#define LEN 40
-
-static struct info_cap caps[INFO_LEN_MAX];
-
-static struct walk_result walk(struct info_answer (*read)(struct walk *, const void *, uint32_t,
-							  enum info_kind),
-			       enum info_trust trust, uint32_t bound)
-{
-	const struct info_parser parser = {.name = "faulty", .trust = trust, .read = read};
-	const struct walk_limits limits = {.bound = bound, .budget = 1000};
-	struct walk_result result = {.caps = caps};
-
-	sandbox_walk(&parser, INFO_DEVICE, &limits, &result);
-	return result;
-}
-
-struct row {
-	const char *name;
-	struct info_answer (*read)(struct walk *, const void *, uint32_t, enum info_kind);
-	enum verdict verdict;
-	unsigned int seen_by; /* a set: 1 << enum seen_by */
-	int signal;
-};
-
-#define BY(part) (1u << SEEN_BY_##part)
-
-static const struct row rows[] = {
-	{"good", faulty_good, VERDICT_OK, BY(PARSER), 0},
-	{"loop_in_buffer", faulty_loop_in_buffer, VERDICT_RUNAWAY, BY(HOOK), 0},
-	{"loop_in_copy", faulty_loop_in_copy, VERDICT_RUNAWAY, BY(HOOK), 0},
-	{"loop_in_global", faulty_loop_in_global, VERDICT_RUNAWAY, BY(HOOK), 0},
-	{"loop_of_copies", faulty_loop_of_copies, VERDICT_RUNAWAY, BY(CALL), 0},
-	{"deliver_forever", faulty_deliver_forever, VERDICT_RUNAWAY, BY(CALL), 0},
-	{"load_past", faulty_load_past, VERDICT_OOB, BY(HOOK), 0},
-	{"load_straddling", faulty_load_straddling, VERDICT_OOB, BY(HOOK), 0},
-	{"load_before", faulty_load_before, VERDICT_OOB, BY(HOOK), 0},
-	{"load_wild", faulty_load_wild, VERDICT_OOB, BY(HOOK), 0},
-	{"memcpy_past", faulty_memcpy_past, VERDICT_OOB, BY(FAULT), 0},
-	{"memcpy_wild", faulty_memcpy_wild, VERDICT_OOB, BY(FAULT), 0},
-	{"store_inside", faulty_store_inside, VERDICT_WROTE, BY(HOOK), 0},
-	{"store_past", faulty_store_past, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_over_by_one", faulty_scratch_over_by_one, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_over_page", faulty_scratch_over_page, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_far_over", faulty_scratch_far_over, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_far_under", faulty_scratch_far_under, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_into_unused", faulty_scratch_into_unused, VERDICT_WROTE, BY(HOOK), 0},
-	{"memset_inside", faulty_memset_inside, VERDICT_WROTE, BY(FAULT), 0},
-	{"memset_scratch", faulty_memset_scratch, VERDICT_WROTE, BY(CANARY), 0},
-	{"scratch_under", faulty_scratch_under, VERDICT_WROTE, BY(HOOK), 0},
-	{"scratch_load_past", faulty_scratch_load_past, VERDICT_OOB, BY(HOOK), 0},
-	{"scratch_absurd", faulty_scratch_absurd, VERDICT_REJECT, BY(PARSER), 0},
-	{"scratch_exhausted", faulty_scratch_exhausted, VERDICT_RUNAWAY, BY(CALL), 0},
-	{"copy_in_past", faulty_copy_in_past, VERDICT_REJECT, BY(PARSER), 0},
-	{"null_pointer", faulty_null_pointer, VERDICT_CRASH, BY(FAULT), SIGSEGV},
-	{"divides_by_zero", faulty_divides_by_zero, VERDICT_CRASH, BY(FAULT), SIGFPE},
-	{"illegal", faulty_illegal, VERDICT_CRASH, BY(FAULT), SIGILL},
-	{"aborts", faulty_aborts, VERDICT_CRASH, BY(FAULT), SIGABRT},
-	{"load_wild_below", faulty_load_wild_below, VERDICT_OOB, BY(HOOK), 0},
-	{"copy_load_wild", faulty_copy_load_wild, VERDICT_OOB, BY(HOOK), 0},
-	{"copy_memcpy_wild", faulty_copy_memcpy_wild, VERDICT_OOB, BY(FAULT), 0},
-	{"copy_reaches_buffer", faulty_copy_reaches_buffer, VERDICT_OOB, BY(HOOK), 0},
-	{"copy_reaches_copy", faulty_copy_reaches_copy, VERDICT_OOB, BY(HOOK), 0},
-	{"buffer_reaches_copy", faulty_buffer_reaches_copy, VERDICT_OOB, BY(HOOK), 0},
-	{"copy_far_over", faulty_copy_far_over, VERDICT_WROTE, BY(FAULT), 0},
-	{"recurses", faulty_recurses, VERDICT_CRASH, BY(FAULT), SIGSEGV},
-};
+#define LEN PLANTED_LEN
 
 static void place(size_t len)
 {
@@ -99,15 +33,13 @@ static void test_every_fault(void **state)
 {
 	(void)state;
 	place(LEN);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < PLANTED; i++) {
 		/* Twice: the first must leave no trace for the second. */
 		for (int round = 0; round < 2; round++) {
-			const struct walk_result result = walk(rows[i].read, INFO_TRUSTING, LEN);
+			const struct walk_result result = walk(planted[i].read, INFO_TRUSTING, LEN);
 
-			if (result.verdict != rows[i].verdict ||
-			    !(rows[i].seen_by & 1u << result.seen_by) ||
-			    result.signal != rows[i].signal)
-				fail_msg("%s: verdict %d seen by %d signal %d", rows[i].name,
+			if (!planted_seen(i, &result))
+				fail_msg("%s: verdict %d seen by %d signal %d", planted[i].name,
 					 result.verdict, result.seen_by, result.signal);
 			assert_int_equal(walk(faulty_good, INFO_TRUSTING, LEN).verdict, VERDICT_OK);
 		}
