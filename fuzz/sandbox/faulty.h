@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers that each do one thing wrong, for the sandbox's tests; planted.h says what each comes out as. Built like any
- * parser. */
+/* Parsers that each do one thing wrong, built like any parser; planted.h says what each comes out as. */
 #ifndef FUZZ_SANDBOX_FAULTY_H
 #define FUZZ_SANDBOX_FAULTY_H
 
