@@ -41,42 +41,53 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
 
+# Which compiler made the objects: its path and version. Another one makes them anew.
+compiler-clang := $(CLANG)
+compiler-gcc   := $(GCC)
+compiler-afl   := afl-clang-fast
+$(BUILD)/compiler-%: FORCE
+	@mkdir -p $(@D)
+	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.new 2>&1 || :; \
+		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests.
 define config
 $(1)_OBJ := $(BUILD)/$(1)/obj
+$(1)_BY := $(BUILD)/compiler-$(if $(filter gcc%,$(1)),gcc,clang)
 $(1)_SAN := $(4)
 $(1)_TRUST := $(5)
 $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 
-$$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile
+$$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$(if $$(filter $$<,$$(UNCOUNTED_SRC)),$$($(1)_LOADS),$$($(1)_HOOKS)) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
+$$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile
+$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile
+$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile
+$$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 
@@ -140,7 +151,7 @@ $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
 $(BUILD)/afl/denylist:
 	@mkdir -p $(@D)
 	@echo 'fun:main' > $@
-$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
+$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
 # Planted faults where there is no arena: 32-bit, so without cmocka.
@@ -173,7 +184,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
+.PHONY: FORCE help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -68,6 +68,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		snprintf(error, sizeof(error), "cannot write %s: %s", path, strerror(errno));
 		give_up(error, 5);
 	}
+	/* A line at a time: AFL++ ends its target by a signal. */
+	if (verdicts)
+		setvbuf(verdicts, NULL, _IOLBF, 0);
 	truncates |= truncate && strcmp(truncate, "1") == 0;
 	say_oracles();
 	/* libFuzzer installs its handlers next, and only over defaults. */

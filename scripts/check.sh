@@ -39,6 +39,15 @@ step() {
 	esac
 }
 
+# set_compiler gcc|clang: sets compiler to it, as GCC= or CLANG= say, a word or several.
+set_compiler() {
+	if [ "$1" = gcc ]; then
+		read -r -a compiler <<<"${GCC:-gcc}"
+	else
+		read -r -a compiler <<<"${CLANG:-clang}"
+	fi
+}
+
 sources() {
 	git ls-files --cached --others --exclude-standard "$1" 2>/dev/null |
 		while read -r file; do [ ! -f "$file" ] || echo "$file"; done | grep . ||
@@ -55,7 +64,9 @@ builds() {
 }
 
 has_32bit() {
-	echo 'int main(void){return 0;}' | ${CLANG:-clang} -m32 -x c - -o "$logs/m32" &&
+	local compiler
+	set_compiler clang
+	echo 'int main(void){return 0;}' | "${compiler[@]}" -m32 -x c - -o "$logs/m32" &&
 		"$logs/m32"
 }
 
@@ -76,10 +87,10 @@ formatted() {
 }
 
 warns() {
-	local compiler=$1 file status=0
+	local file status=0
 	for file in $(sources '*.c'); do
 		case $file in fuzz/main_afl.c) continue ;; esac
-		$compiler -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -c "$file" -o "$logs/warns.o" || status=1
 	done
 	return $status
@@ -100,23 +111,50 @@ python_compiles() {
 }
 
 uapi_held() {
-	local compiler flags status=0
-	for compiler in gcc clang; do
+	local compiler config flags tried=0 status=0
+	for config in gcc clang; do
+		set_compiler $config
+		command -v "${compiler[0]}" >/dev/null || continue
 		for flags in -m64 -m32; do
-			echo "$compiler $flags"
+			echo "${compiler[*]} $flags"
 			if [ $flags = -m32 ] && ! has_32bit; then continue; fi
-			$compiler $flags -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror \
-				-c parsers/layout_uapi.c -o "$logs/uapi.o" || status=1
+			tried=$((tried + 1))
+			"${compiler[@]}" $flags -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+				-Werror -c parsers/layout_uapi.c -o "$logs/uapi.o" || status=1
 		done
 	done
-	return $status
+	[ $tried -gt 0 ] && return $status
 }
 
-# Layers point one way: scripts, fuzz, parsers.
+# includes_none PATTERN OBJECT...: what the compiler read for these, whatever included it.
+includes_none() {
+	local pattern=$1 object deps
+	shift
+	for object; do
+		deps=$build/$first/obj/$object.d
+		[ -s "$deps" ] || {
+			echo "$deps is missing: what is $object built from?"
+			return 1
+		}
+		if tr ' ' '\n' <"$deps" | grep -E "$pattern"; then
+			echo "$object must not include that"
+			return 1
+		fi
+	done
+	echo "$# objects include none of $pattern"
+}
+
+# Layers point one way: scripts, fuzz, parsers. The reference and whatever holds parsers to it share
+# nothing with bounded.h; what runs under an engine knows no text.
 layered() {
-	! grep -nE '#include "(\.\./)+fuzz/' parsers/*.[ch] parsers/models/*.c &&
-		! grep -lE 'yaml\.h|jansson\.h' fuzz/target.c fuzz/judge.c fuzz/compare.c fuzz/spec.c \
-			fuzz/findings.c fuzz/verdicts.c fuzz/sandbox/*.[ch]
+	local parser parsers=()
+	for parser in parsers/*.c parsers/models/*.c; do
+		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
+	done
+	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
+		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/rules fuzz/spec fuzz/compare \
+			fuzz/judge fuzz/findings fuzz/verdicts fuzz/ledger fuzz/target_iommu \
+			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls
 }
 
 # A parser without hooks would be green for ever: every object must call them.
@@ -162,28 +200,51 @@ as_bytes() {
 	find "$logs/bytes" -type f | wc -l
 }
 
-# same TARGET-FOLDER: the targets' verdicts are the command's, line for line. AFL++ judges
-# truncations too, so there the command's lines have to be among its own.
-same() {
-	local kind out=$logs/verdicts-target-$1
-	rm -f "$out"
+# run_targets FOLDER OUT: the three targets on the corpus as bytes, their lines of verdicts to OUT.
+# The folder `afl-memory` is AFL++ as it fuzzes: one process for many inputs, from shared memory.
+run_targets() {
+	local kind target
+	rm -f "$2"
 	for kind in device region iommu; do
-		if [ "$1" = libfuzzer ] || [ "$1" = libfuzzer-fast ]; then
+		target=$build/$1/fuzz_${kind}_info
+		case $1 in
+		libfuzzer*)
 			find "$logs/bytes/$kind" -type f -print0 |
-				CAPCHAIN_VERDICTS=$out xargs -0 "$build/$1/fuzz_${kind}_info" || return 1
-		else
-			CAPCHAIN_VERDICTS=$out "$build/$1/fuzz_${kind}_info" "$logs/bytes/$kind" || return 1
-		fi
+				CAPCHAIN_VERDICTS=$2 xargs -0 "$target" || return 1
+			;;
+		afl-memory)
+			CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
+				"$build/afl/fuzz_${kind}_info" >"$logs/afl-said" || return 1
+			if ! grep -q 'Persistent mode' "$logs/afl-said" ||
+				! grep -q 'SHARED MEMORY' "$logs/afl-said"; then
+				echo "AFL++ did not run $kind in persistent mode from shared memory"
+				return 1
+			fi
+			;;
+		*) CAPCHAIN_VERDICTS=$2 "$target" "$logs/bytes/$kind" || return 1 ;;
+		esac
 	done
-	sort -u "$logs/verdicts-$first" >"$logs/expected"
+}
+
+# same FOLDER: its targets' verdicts are the command's, line for line. AFL++ judges truncations too,
+# so there they are the clang build's that judges them as well.
+same() {
+	local out=$logs/verdicts-target-$1 expected=$logs/verdicts-$first
+	case $1 in afl*)
+		expected=$logs/verdicts-truncated
+		CAPCHAIN_TRUNCATE=1 run_targets clang "$expected" || return 1
+		[ "$(wc -l <"$expected")" -gt "$(wc -l <"$logs/verdicts-$first")" ] || return 1
+		;;
+	esac
+	run_targets "$1" "$out" || return 1
+	sort -u "$expected" >"$logs/expected"
+	# The empty buffer, length 0: afl-showmap runs no empty file.
+	if [ "$1" = afl-memory ]; then
+		sort -u "$expected" | awk '$3 != 0' >"$logs/expected"
+	fi
 	sort -u "$out" >"$out.sorted"
 	[ -s "$logs/expected" ] || return 1
-	if [ "$1" = afl ]; then
-		comm -23 "$logs/expected" "$out.sorted" >"$out.diff"
-	else
-		diff "$logs/expected" "$out.sorted" >"$out.diff"
-	fi
-	[ ! -s "$out.diff" ] || {
+	diff "$logs/expected" "$out.sorted" >"$out.diff" || {
 		head -20 "$out.diff"
 		return 1
 	}
@@ -251,8 +312,9 @@ if [ "$failed" -gt 0 ]; then
 	exit 1
 fi
 step "format" formatted
-for compiler in gcc clang; do
-	case " $have " in *" $compiler "*) step "warnings $compiler" warns $compiler ;; esac
+for config in gcc clang; do
+	set_compiler $config
+	case " $have " in *" $config "*) step "warnings $config" warns "${compiler[@]}" ;; esac
 done
 step "shellcheck" shell_clean
 step "python" python_compiles
@@ -282,6 +344,7 @@ step "verdicts of all commands" same_commands
 step "corpus as bytes" as_bytes
 for config in $commands $engines; do
 	[ "$config" = gcc-asan ] || step "verdicts of $config targets" same "$config"
+	[ "$config" != afl ] || step "verdicts of afl targets, from shared memory" same afl-memory
 done
 step "verdicts of 32-bit targets" same32
 step "planted faults without an arena" no_arena
