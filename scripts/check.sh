@@ -226,16 +226,9 @@ run_targets() {
 	done
 }
 
-# same FOLDER: its targets' verdicts are the command's, line for line. AFL++ judges truncations too,
-# so there they are the clang build's that judges them as well.
+# same FOLDER [VERDICTS]: its targets' verdicts are the command's, line for line.
 same() {
-	local out=$logs/verdicts-target-$1 expected=$logs/verdicts-$first
-	case $1 in afl*)
-		expected=$logs/verdicts-truncated
-		CAPCHAIN_TRUNCATE=1 run_targets clang "$expected" || return 1
-		[ "$(wc -l <"$expected")" -gt "$(wc -l <"$logs/verdicts-$first")" ] || return 1
-		;;
-	esac
+	local out=$logs/verdicts-target-$1 expected=${2:-$logs/verdicts-$first}
 	run_targets "$1" "$out" || return 1
 	sort -u "$expected" >"$logs/expected"
 	# The empty buffer, length 0: afl-showmap runs no empty file.
@@ -249,6 +242,16 @@ same() {
 		return 1
 	}
 	echo "$(wc -l <"$logs/expected") sets of verdicts are the same"
+}
+
+# The same of every truncation that targets judge.
+replayed_truncated() {
+	"$build/$first/capchain" replay --truncate --verdicts "$logs/verdicts-truncated" corpus &&
+		[ "$(wc -l <"$logs/verdicts-truncated")" -gt "$(wc -l <"$logs/verdicts-$first")" ]
+}
+
+same_truncated() {
+	CAPCHAIN_TRUNCATE=1 same "$1" "$logs/verdicts-truncated"
 }
 
 same32() {
@@ -341,10 +344,21 @@ for config in $engines; do
 	done
 done
 step "verdicts of all commands" same_commands
+step "$first replay, truncated" replayed_truncated
 step "corpus as bytes" as_bytes
 for config in $commands $engines; do
-	[ "$config" = gcc-asan ] || step "verdicts of $config targets" same "$config"
-	[ "$config" != afl ] || step "verdicts of afl targets, from shared memory" same afl-memory
+	case $config in
+	gcc-asan) ;;
+	# AFL++ always judges truncations.
+	afl)
+		step "verdicts of afl targets" same_truncated afl
+		step "verdicts of afl targets, from shared memory" same_truncated afl-memory
+		;;
+	*)
+		step "verdicts of $config targets" same "$config"
+		step "verdicts of $config targets, truncated" same_truncated "$config"
+		;;
+	esac
 done
 step "verdicts of 32-bit targets" same32
 step "planted faults without an arena" no_arena

@@ -69,7 +69,10 @@ static const struct argp argp = {
 	"buffer, each parser's verdict, and where it differs.\v"
 	"A parser that differs is named with its bucket, parser:verdict:class:cause. `promise broken` "
 	"stands where a hardened parser differs, or any parser on a plain buffer, and the ledger of "
-	"known divergences does not excuse it.\n\n"
+	"known divergences does not excuse it. The last line names the oracles of this build: what it "
+	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
+	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
+	"parser's own copy or table.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 4 no "
 	"address space for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -117,7 +120,7 @@ static void print_reference(const struct judge *judge, const char *path)
 }
 
 /* Prints one parser's line. */
-static void print_parser(const struct judged *judged)
+static void print_parser(const struct judged *judged, enum info_kind kind)
 {
 	const struct ledger_entry *entry = NULL;
 	const bool breaks = judged_breaks(judged);
@@ -125,6 +128,8 @@ static void print_parser(const struct judged *judged)
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 	printf("  %-10s %s", judged->parser->name, words);
+	if (!judged->parser->reads[kind].ids)
+		fputs(" (does not read this kind)", stdout);
 	if (judged->skipped)
 		fputs(" (skipped: no load hooks in this build, and this may loop)", stdout);
 	if (judged->policy)
@@ -159,8 +164,7 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 	} else {
 		print_reference(judge, input.path);
 		for (size_t i = 0; i < judge->count; i++)
-			if (judge->judged[i].parser->reads[judge->kind].ids)
-				print_parser(&judge->judged[i]);
+			print_parser(&judge->judged[i], judge->kind);
 	}
 	found |= o->fails_on[judge->spec->class];
 	input_free(&input);
@@ -184,6 +188,8 @@ int cmd_check(int argc, char **argv)
 
 		worst = status > worst ? status : worst;
 	}
+	if (count && !o.json)
+		print_oracles("", judge);
 	if (count == 0) {
 		fprintf(stderr, "capchain: no input under %s\n", o.files[0]);
 		worst = EXIT_UNUSABLE;

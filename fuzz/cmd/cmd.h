@@ -72,6 +72,9 @@ struct judge *judge_or_exit(void);
 /* One JSON object for one input, as the design shows it; a new reference. */
 json_t *report_json(const struct judge *judge, const char *path);
 
+/* Prints the line that names the oracles of this build, after @before. */
+void print_oracles(const char *before, const struct judge *judge);
+
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);
 
@@ -98,9 +101,12 @@ const char *expect_parser(const struct expected *expected, const char *parser, c
 /* Notes what @judge says of @name; drops what is listed of it. */
 void expect_set(struct expected *expected, const char *name, const struct judge *judge);
 
-/* Names in the reference's list, for those whose file is gone. */
-size_t expect_count(const struct expected *expected);
-const char *expect_name(const struct expected *expected, size_t i);
+/*
+ * Every name that any list has, sorted, each once, freed by inputs_free(); for those whose input is
+ * gone. Returns 0 or EXIT_UNUSABLE after one line. expect_list() is one list that has @name.
+ */
+int expect_names(const struct expected *expected, char ***ret_names, size_t *ret_count);
+const char *expect_list(const struct expected *expected, const char *name);
 void expect_drop(struct expected *expected, const char *name);
 
 /* Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line. */
