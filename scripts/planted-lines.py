@@ -81,6 +81,8 @@ PLANTS = [
     Plant(HEADER, "an overflow from 2^31 on", "end >> 32 ?", "end >> 31 ?"),
     # Loops.
     Plant(HEADER, "laps grow by one", "chain->laps *= 2;", "chain->laps += 1;"),
+    Plant(HEADER, "a reading that was stopped half-way delivers",
+          "if (chain->phase != VB_PHASE_DONE)", "if (chain->phase > VB_PHASE_DONE)"),
     Plant(HEADER, "the loop's length is forgotten", "chain->count = chain->lap;",
           "chain->count = 0;"),
     Plant(HEADER, "the lead is one short", "if (chain->lap-- == 0)", "if (--chain->lap == 0)"),
@@ -89,8 +91,9 @@ PLANTS = [
           "chain->slow = vb_load32(chain, chain->at + 4);"),
     Plant(HEADER, "from is not kept", "chain->from = chain->at;", "chain->from = chain->slow;"),
     # What a caller takes.
-    Plant(HEADER, "rewind goes to where the reading ended", "{\n\tchain->cursor = chain->first;",
-          "{\n\tchain->cursor = chain->at;"),
+    Plant(HEADER, "rewind goes to where the reading ended",
+          "\t\treturn;\n\tchain->cursor = chain->first;",
+          "\t\treturn;\n\tchain->cursor = chain->at;"),
     Plant(HEADER, "find takes larger ids", "if (cap.id == id)", "if (cap.id >= id)"),
     Plant(HEADER, "version 0 has a payload", "cap->id == id && cap->layout != 0",
           "cap->id == id"),
