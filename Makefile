@@ -199,6 +199,10 @@ setup-check:
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
+# needs PROGRAM...: one line and status 3 where one of them is missing.
+needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
+	"make $@ needs $(p), which is not here: install it (scripts/setup.sh names packages)"; exit 3; };)
+
 # KIND, SECONDS and JOBS go to fuzz.py as they are. Under a shell, SECONDS may be one of its own.
 KIND    ?= all
 ENGINE  ?= libfuzzer
@@ -210,6 +214,7 @@ ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)
 endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
+	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
@@ -225,12 +230,14 @@ built: $(CHECKED) ## every target and test, in every build there is a compiler f
 built32: $(CHECKED32)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))

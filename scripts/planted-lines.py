@@ -5,6 +5,7 @@
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -169,7 +170,7 @@ def object_of(source):
 
 
 def compile_one(cc, tree, source, out):
-    made = run([cc, *FLAGS, "-c", source, "-o", os.path.join(out, object_of(source))], tree)
+    made = run([*cc, *FLAGS, "-c", source, "-o", os.path.join(out, object_of(source))], tree)
     if made.returncode:
         raise Unusable("does not compile: " + first_line(made.stderr))
 
@@ -179,7 +180,7 @@ def first_line(text):
 
 
 def link(cc, objects, program):
-    made = run([cc, *objects, *LIBS, "-o", program], None)
+    made = run([*cc, *objects, *LIBS, "-o", program], None)
     if made.returncode:
         raise Unusable("does not link: " + first_line(made.stderr))
 
@@ -265,7 +266,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     with tempfile.TemporaryDirectory(prefix="planted-lines-") as folder:
         try:
-            shop = Workshop(os.environ.get("CC", "gcc"), root, folder)
+            shop = Workshop(shlex.split(os.environ.get("CC", "gcc")), root, folder)
             shop.build()
         except (Unusable, OSError) as error:
             print(f"planted-lines: {error}", file=sys.stderr)
