@@ -39,7 +39,7 @@ HEADER = "parsers/bounded.h"
 SPEC = "fuzz/spec.c"
 TEST = "fuzz/bounded_test.c"
 BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/rules.c", "fuzz/chain.c", "fuzz/text_node.c",
-        "fuzz/text_load.c", "fuzz/text_dump.c")
+        "fuzz/text_value.c", "fuzz/text_load.c", "fuzz/text_dump.c")
 FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w")
 LIBS = ("-lcmocka", "-lyaml")
 JOBS = 2

@@ -17,13 +17,10 @@ struct check_options {
 	char **files;
 };
 
-enum { OPTION_KIND = 'k', OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
+enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
 
 static const struct argp_option options[] = {
-	{"kind", OPTION_KIND, "KIND", 0,
-	 "the INFO struct that byte files start with: device, "
-	 "region or iommu",
-	 0},
+	KIND_OPTION,
 	{"fail-on", OPTION_FAIL_ON, "CLASS", 0,
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
@@ -35,10 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct check_options *const o = state->input;
 
 	switch (key) {
-	case OPTION_KIND:
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case OPTION_FAIL_ON:
 		o->fails_on[CLASS_MALFORMED] = true;

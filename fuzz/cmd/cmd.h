@@ -66,6 +66,19 @@ void inputs_free(char **files, size_t count);
 /* "device" and the like to a kind; false where it is none. */
 bool kind_parse(const char *name, enum info_kind *ret_kind);
 
+/*
+ * The option --kind of every verb that takes bytes: its row in argp's table, and what it does:
+ * *@ret_kind points to @value where @arg is a kind; anything else ends the process with one line.
+ */
+#define KIND_KEY 'k'
+#define KIND_OPTION                                                                                \
+	{                                                                                          \
+		"kind", KIND_KEY, "KIND", 0,                                                       \
+			"the INFO struct that bytes start with: device, region or iommu", 0        \
+	}
+void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
+		 const enum info_kind **ret_kind);
+
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);
 

@@ -23,8 +23,7 @@ struct explain_options {
 };
 
 static const struct argp_option options[] = {
-	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
-	 0},
+	KIND_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
 	{0}};
 
@@ -33,10 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct explain_options *const o = state->input;
 
 	switch (key) {
-	case 'k':
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case 'c':
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
