@@ -26,8 +26,9 @@ STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
-TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
+JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
+		fuzz/truncations.c
+TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
 
@@ -42,44 +43,55 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
 
+# Which compiler made the objects: its path and version. Another one makes them anew.
+compiler-clang := $(CLANG)
+compiler-gcc   := $(GCC)
+compiler-afl   := afl-clang-fast
+$(BUILD)/compiler-%: FORCE
+	@mkdir -p $(@D)
+	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.new 2>&1 || :; \
+		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests.
 define config
 $(1)_OBJ := $(BUILD)/$(1)/obj
+$(1)_BY := $(BUILD)/compiler-$(if $(filter gcc%,$(1)),gcc,clang)
 $(1)_SAN := $(4)
 $(1)_TRUST := $(5)
 $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
-$$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile
+$$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_HOOKS),$$($(1)_LOADS)) \
 		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) -c $$< -o $$@
-$$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+$$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
+$$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile
+$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile
+$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile
+$$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 
@@ -143,8 +155,13 @@ $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
 $(BUILD)/afl/denylist:
 	@mkdir -p $(@D)
 	@echo 'fun:main' > $@
-$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist
+$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
+
+# Planted faults where there is no arena: 32-bit, so without cmocka.
+$(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
+		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE)
+	@$(CLANG) -m32 -no-pie $^ -o $@
 
 $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE)
 	@$(CLANG) $^ -o $@
@@ -162,14 +179,16 @@ has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
 TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
+# What engines' builds have to show too.
+SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
-	    $(foreach c,$(ENGINES),$(BUILD)/$(c)/test/sandbox/sandbox_test) \
+	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
 	    $(BUILD)/capchain
 # Built where 32-bit C headers are.
-CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
+CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
+.PHONY: FORCE help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -183,6 +202,10 @@ setup-check:
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
+# needs PROGRAM...: one line and status 3 where one of them is missing.
+needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
+	"make $@ needs $(p), which is not here: install it (scripts/setup.sh names packages)"; exit 3; };)
+
 # KIND, SECONDS and JOBS go to fuzz.py as they are. Under a shell, SECONDS may be one of its own.
 KIND    ?= all
 ENGINE  ?= libfuzzer
@@ -194,6 +217,7 @@ ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)
 endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
+	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
@@ -209,12 +233,14 @@ built: $(CHECKED) ## every target and test, in every build there is a compiler f
 built32: $(CHECKED32)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))

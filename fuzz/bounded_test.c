@@ -140,6 +140,47 @@ static void test_payloads(void **state)
 	each_payload(hold);
 }
 
+static uint16_t first_id(const struct vb_chain *chain)
+{
+	const uint64_t end = (uint64_t)chain->first + CAP_HEADER_SIZE;
+
+	return end <= chain->bound ? vb_load16(chain, chain->first) : 1;
+}
+
+/* Stopped after any number of steps a reading delivers nothing, and it comes to the same end. */
+static void hold_half_way(const uint8_t *info, size_t len, enum info_kind kind)
+{
+	struct vb_chain whole, chain;
+	uint64_t steps = 0;
+	struct vb_cap cap;
+
+	if (vb_start(&chain, info, len, vb_kinds[kind]))
+		return;
+	do {
+		assert_true(steps++ < VB_STEPS(chain.bound));
+		assert_int_equal(chain.status, VB_LOOP);
+		vb_rewind(&chain);
+		assert_int_equal(vb_next(&chain, &cap), 0);
+		/* What the first header says it is; any id will do where there is none. */
+		assert_int_equal(vb_find(&chain, first_id(&chain), &cap), 0);
+	} while (!vb_step(&chain));
+	vb_begin(&whole, info, len, vb_kinds[kind]);
+	assert_memory_equal(&chain, &whole, sizeof(chain));
+	assert_int_equal(vb_find(&chain, first_id(&chain), &cap), chain.count > 0);
+}
+
+static void hold_rho_half_way(const struct rho *rho)
+{
+	hold_half_way(rho->bytes, rho->len, rho->kind);
+}
+
+static void test_half_way(void **state)
+{
+	(void)state;
+	each_rho(hold_rho_half_way);
+	each_corpus(hold_half_way);
+}
+
 static size_t statuses[VB_PAYLOAD_OOB + 1];
 
 static void hold_and_count(const uint8_t *info, size_t len, enum info_kind kind)
@@ -222,13 +263,14 @@ static void test_corpus_cuts(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	  cmocka_unit_test(test_fixed_structs),
-		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_long_len),
-		cmocka_unit_test(test_ladder),	  cmocka_unit_test(test_small),
-		cmocka_unit_test(test_payloads),  cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_loops),	  cmocka_unit_test(test_long_chains),
-		cmocka_unit_test(test_corpus),	  cmocka_unit_test(test_corpus_cuts),
+		cmocka_unit_test(test_names),	    cmocka_unit_test(test_fixed_structs),
+		cmocka_unit_test(test_layouts),	    cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_no_buffer),   cmocka_unit_test(test_long_len),
+		cmocka_unit_test(test_ladder),	    cmocka_unit_test(test_small),
+		cmocka_unit_test(test_payloads),    cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_half_way),    cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_long_chains), cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_corpus_cuts),
 	};
 
 	corpus_from(argc, argv);

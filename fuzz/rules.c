@@ -2,26 +2,41 @@
 /* The names behind rules.h. */
 #include "rules.h"
 
+struct named {
+	const char *name;
+	const char *words;
+};
+
+static const struct named rules[RULE_COUNT] = {
+#define RULE(rule, name, words) {name, words},
+	RULES(RULE)
+#undef RULE
+};
+
+static const struct named notes[NOTE_COUNT] = {
+#define NOTE(note, name, words) {name, words},
+	NOTES(NOTE)
+#undef NOTE
+};
+
 const char *rule_name(enum rule rule)
 {
-	static const char *const names[RULE_COUNT] = {
-#define RULE(rule, name, words) name,
-		RULES(RULE)
-#undef RULE
-	};
+	return rules[rule].name;
+}
 
-	return names[rule];
+const char *rule_words(enum rule rule)
+{
+	return rules[rule].words;
 }
 
 const char *note_name(enum note note)
 {
-	static const char *const names[NOTE_COUNT] = {
-#define NOTE(note, name, words) name,
-		NOTES(NOTE)
-#undef NOTE
-	};
+	return notes[note].name;
+}
 
-	return names[note];
+const char *note_words(enum note note)
+{
+	return notes[note].words;
 }
 
 const char *buffer_class_name(enum buffer_class class)
@@ -47,26 +62,4 @@ const char *verdict_name(enum verdict verdict)
 	};
 
 	return names[verdict];
-}
-
-const char *rule_words(enum rule rule)
-{
-	static const char *const words_of[RULE_COUNT] = {
-#define RULE(rule, name, words) words,
-		RULES(RULE)
-#undef RULE
-	};
-
-	return words_of[rule];
-}
-
-const char *note_words(enum note note)
-{
-	static const char *const words_of[NOTE_COUNT] = {
-#define NOTE(note, name, words) words,
-		NOTES(NOTE)
-#undef NOTE
-	};
-
-	return words_of[note];
 }

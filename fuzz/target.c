@@ -23,6 +23,7 @@
 #include "../parsers/layout.h"
 #include "findings.h"
 #include "judge.h"
+#include "truncations.h"
 #include "verdicts.h"
 
 #ifndef TARGET_TRUNCATES
@@ -68,6 +69,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		snprintf(error, sizeof(error), "cannot write %s: %s", path, strerror(errno));
 		give_up(error, 5);
 	}
+	/* A line at a time: AFL++ ends its target by a signal. */
+	if (verdicts)
+		setvbuf(verdicts, NULL, _IOLBF, 0);
 	truncates |= truncate && strcmp(truncate, "1") == 0;
 	say_oracles();
 	/* libFuzzer installs its handlers next, and only over defaults. */
@@ -88,17 +92,13 @@ static void judge_buffer(const uint8_t *data, size_t size)
 		findings_stop(judge, broken);
 }
 
-/*
- * The truncations: the last byte gone, half, and a buffer that ends inside the first header where
- * today's kernels put it. Few, since each costs a walk of every parser.
- */
 static void judge_truncations(const uint8_t *data, size_t size)
 {
-	const size_t cuts[] = {size - 1, size / 2, layout_infos[TARGET_KIND].full + 4};
+	size_t lens[TRUNCATIONS_MAX];
+	const size_t count = truncations(TARGET_KIND, size, lens);
 
-	for (size_t i = 0; size && i < sizeof(cuts) / sizeof(cuts[0]); i++)
-		if (cuts[i] < size)
-			judge_buffer(data, cuts[i]);
+	for (size_t i = 0; i < count; i++)
+		judge_buffer(data, lens[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,165 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the text form means: keys, names, numbers and defaults, as corpus/README.md states them.
- *
- * Everything is checked before it is stored, so no text makes a chain whose numbers pass their
- * fields' width. A table of names stands for every place where the text has a choice; it is what
- * is compared, and what the error line lists.
+ * What the text form means: keys and defaults, as corpus/README.md states them. Values are
+ * text_value.c's, so everything is checked before it is stored.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "text_node.h"
+#include "text_value.h"
 
-/* A capability's keys are the longest list: its header, its fields, its elements. */
-#define NAMES_MAX (4 + CHAIN_CAP_FIELDS + 1)
-
-/* Room for the longest list of names in an error line. */
-#define LIST_SIZE 256
-
-/* Room for a capability's name and version, and for what the text gives. */
+/* Room for a capability's name and version. */
 #define WHERE_SIZE 64
-#define GIVEN_SIZE 64
-
-/* What may stand in one place: keys, or names of numbers. */
-struct names {
-	size_t count;
-	struct {
-		const char *name;
-		uint32_t value;
-	} item[NAMES_MAX];
-};
-
-static void add_name(struct names *names, const char *name, uint32_t value)
-{
-	names->item[names->count].name = name;
-	names->item[names->count++].value = value;
-}
-
-static const char *list_names(const struct names *names, char ret_list[LIST_SIZE])
-{
-	size_t used = 0;
-
-	ret_list[0] = '\0';
-	/* A name is written only while there is room left; the last may be cut. */
-	for (size_t i = 0; i < names->count && used < LIST_SIZE; i++)
-		used += (size_t)snprintf(ret_list + used, LIST_SIZE - used, "%s%s", i ? ", " : "",
-					 names->item[i].name);
-	return ret_list;
-}
-
-/* What the text gives in place of what is wanted. */
-static const char *given(const struct node *node, char ret_given[GIVEN_SIZE])
-{
-	if (node->type == NODE_LIST)
-		return "a list";
-	if (node->type == NODE_MAP)
-		return "a mapping";
-	if (node->plain && !node->size)
-		return "nothing";
-	snprintf(ret_given, GIVEN_SIZE, node->plain ? "%.40s" : "\"%.40s\"", node->text);
-	return ret_given;
-}
-
-static int want_type(const struct source *from, const struct node *node, enum node_type type,
-		     const char *what)
-{
-	char instead[GIVEN_SIZE];
-
-	if (node->type == type)
-		return 0;
-	return fail(from, node, "%s: want a %s, not %s", what,
-		    type == NODE_MAP ? "mapping" : "list", given(node, instead));
-}
-
-/* @map has the first @required of @keys, no key but @keys, and none twice. */
-static int check_keys(const struct source *from, const struct node *map, const char *where,
-		      const struct names *keys, size_t required)
-{
-	char list[LIST_SIZE];
-	char instead[GIVEN_SIZE];
-
-	for (size_t i = 0; i < required; i++)
-		if (!node_find(map, keys->item[i].name))
-			return fail(from, map, "%s: no key %s: want %s", where, keys->item[i].name,
-				    list_names(keys, list));
-	for (size_t i = 0; i < map->count; i += 2) {
-		const struct node *const key = &map->child[i];
-		size_t known = 0;
-
-		while (known < keys->count && !node_is(key, keys->item[known].name))
-			known++;
-		if (known == keys->count)
-			return fail(from, key, "%s: unknown key %s: want %s", where,
-				    given(key, instead), list_names(keys, list));
-		if (node_find(map, key->text) != key + 1)
-			return fail(from, key, "%s: key %s twice: want it once", where, key->text);
-	}
-	return 0;
-}
-
-/* The number in @node, 0 to @max. */
-static int load_number(const struct source *from, const struct node *node, const char *what,
-		       uint64_t max, uint64_t *ret_value)
-{
-	const char *const text = node->type == NODE_SCALAR && node->plain ? node->text : "";
-	const bool hex = strncmp(text, "0x", 2) == 0;
-	const char *const digits = hex ? text + 2 : text;
-	const size_t count = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
-	char instead[GIVEN_SIZE];
-	uint64_t value;
-
-	/* A leading zero is octal to other readers of YAML, so it is nothing here. */
-	if (!count || digits[count] || (!hex && digits[0] == '0' && count > 1))
-		return fail(from, node, "%s: want a decimal or 0x number, not %s", what,
-			    given(node, instead));
-	errno = 0;
-	value = strtoull(digits, NULL, hex ? 16 : 10);
-	if (errno || value > max)
-		return fail(from, node, "%s: %.40s is too big: want 0 to %" PRIu64, what, text,
-			    max);
-	*ret_value = value;
-	return 0;
-}
-
-/* The number at @key of @map, 0 to @max, or @missing where there is none. */
-static int get_number(const struct source *from, const struct node *map, const char *key,
-		      uint64_t max, uint64_t missing, uint64_t *ret_value)
-{
-	const struct node *const node = node_find(map, key);
-
-	if (node)
-		return load_number(from, node, key, max, ret_value);
-	*ret_value = missing;
-	return 0;
-}
-
-/* The largest number of @width bytes, 1 to 8. */
-static uint64_t max_of(unsigned int width)
-{
-	return UINT64_MAX >> (64 - 8 * width);
-}
-
-/* One of @names or, where @max is not 0, a number up to it. */
-static int load_name(const struct source *from, const struct node *node, const char *what,
-		     const struct names *names, uint64_t max, uint64_t *ret_value)
-{
-	char list[LIST_SIZE];
-	char instead[GIVEN_SIZE];
-
-	if (max && node->plain && node->text[0] >= '0' && node->text[0] <= '9')
-		return load_number(from, node, what, max, ret_value);
-	for (size_t i = 0; i < names->count; i++) {
-		if (node_is(node, names->item[i].name)) {
-			*ret_value = names->item[i].value;
-			return 0;
-		}
-	}
-	return fail(from, node, "%s: want %s%s, not %s", what, list_names(names, list),
-		    max ? " or a number" : "", given(node, instead));
-}
 
 /* A list of names and numbers, or one of either. */
 static int load_flags(const struct source *from, const struct node *node, enum info_kind kind,
@@ -170,7 +20,7 @@ static int load_flags(const struct source *from, const struct node *node, enum i
 
 	for (size_t i = 0; i < layout_flag_count; i++)
 		if (layout_flags[i].kind == kind)
-			add_name(&names, layout_flags[i].name, layout_flags[i].bit);
+			names_add(&names, layout_flags[i].name, layout_flags[i].bit);
 	if (node->type != NODE_LIST)
 		return load_name(from, node, "flags", &names, max_of(4), ret_flags);
 	for (size_t i = 0; i < node->count; i++) {
@@ -184,32 +34,6 @@ static int load_flags(const struct source *from, const struct node *node, enum i
 	}
 	*ret_flags = flags;
 	return 0;
-}
-
-/* How many bytes the hexadecimal digits in @node stand for. */
-static int hex_size(const struct source *from, const struct node *node, const char *what,
-		    uint32_t *ret_size)
-{
-	char instead[GIVEN_SIZE];
-
-	/* Quoted, because a bare 0010 or 1e10 is a number to other readers of YAML. */
-	if (node->type != NODE_SCALAR || node->plain || node->size % 2 ||
-	    strspn(node->text, "0123456789abcdefABCDEF") != node->size)
-		return fail(from, node, "%s: want pairs of hexadecimal digits in quotes, not %s",
-			    what, given(node, instead));
-	if (node->size / 2 > INFO_LEN_MAX)
-		return fail(from, node, "%s: too long: want at most %u bytes", what, INFO_LEN_MAX);
-	*ret_size = (uint32_t)(node->size / 2);
-	return 0;
-}
-
-static void load_hex(const struct node *node, uint8_t *ret_bytes)
-{
-	for (size_t i = 0; i < node->size / 2; i++) {
-		const char pair[] = {node->text[2 * i], node->text[2 * i + 1], '\0'};
-
-		ret_bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
 }
 
 static int load_bytes(const struct source *from, const struct node *node, const char *what,
@@ -232,8 +56,8 @@ static int load_pair(const struct source *from, const struct node *map,
 	struct names keys = {0};
 	int error = want_type(from, map, NODE_MAP, layout->array);
 
-	add_name(&keys, layout->pair[0], 0);
-	add_name(&keys, layout->pair[1], 0);
+	names_add(&keys, layout->pair[0], 0);
+	names_add(&keys, layout->pair[1], 0);
 	if (!error)
 		error = check_keys(from, map, layout->array, &keys, keys.count);
 	for (size_t half = 0; half < 2 && !error; half++) {
@@ -294,12 +118,12 @@ static int check_cap_keys(const struct source *from, const struct node *map,
 	char where[WHERE_SIZE];
 
 	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
-		add_name(&keys, header[i], 0);
+		names_add(&keys, header[i], 0);
 	for (size_t i = 0; layout && i < layout->nfields; i++)
 		if (layout->fields[i].version <= cap->version)
-			add_name(&keys, text_field_key(&layout->fields[i]), 0);
+			names_add(&keys, text_field_key(&layout->fields[i]), 0);
 	if (layout && layout->elements)
-		add_name(&keys, layout->array, 0);
+		names_add(&keys, layout->array, 0);
 	if (!node_find(map, "id"))
 		snprintf(where, sizeof(where), "caps");
 	else if (layout)
@@ -316,7 +140,7 @@ static int load_id(const struct source *from, const struct node *node, enum info
 
 	for (size_t i = 0; i < layout_cap_count; i++)
 		if (layout_caps[i].kind == kind)
-			add_name(&names, layout_caps[i].name, layout_caps[i].id);
+			names_add(&names, layout_caps[i].name, layout_caps[i].id);
 	return load_name(from, node, "id", &names, max_of(2), ret_id);
 }
 
@@ -392,8 +216,8 @@ static int load_raw(const struct source *from, const struct node *map, struct ch
 	uint32_t size;
 	int error = want_type(from, map, NODE_MAP, "raw");
 
-	add_name(&keys, "at", 0);
-	add_name(&keys, "hex", 0);
+	names_add(&keys, "at", 0);
+	names_add(&keys, "hex", 0);
 	if (!error)
 		error = check_keys(from, map, "raw", &keys, keys.count);
 	if (!error)
@@ -465,7 +289,7 @@ static int load_info(const struct source *from, const struct node *map, struct c
 	int error = want_type(from, fields, NODE_MAP, "info");
 
 	for (size_t i = 0; i < info->nfields; i++)
-		add_name(&keys, info->fields[i].name, 0);
+		names_add(&keys, info->fields[i].name, 0);
 	if (!error)
 		error = check_keys(from, fields, "info", &keys, 0);
 	for (size_t i = 0; i < info->nfields && !error; i++) {
@@ -491,9 +315,9 @@ static int load_root(const struct source *from, const struct node *root, struct 
 	int error = want_type(from, root, NODE_MAP, "document");
 
 	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++)
-		add_name(&keys, key[i], 0);
+		names_add(&keys, key[i], 0);
 	for (uint32_t i = 0; i < INFO_KINDS; i++)
-		add_name(&kinds, info_kind_name((enum info_kind)i), i);
+		names_add(&kinds, info_kind_name((enum info_kind)i), i);
 	if (!error)
 		error = check_keys(from, root, "document", &keys, 1);
 	if (!error)

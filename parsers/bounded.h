@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Copyright (c) 2026 the capchain authors */
 /*
  * bounded.h - read a VFIO INFO capability chain without trusting a byte of it.
  *
@@ -30,8 +31,12 @@
  * Integers in a reply are in host order, so a reply of another machine has to be converted first.
  *
  * Version: VB_VERSION is 0xMMmmpp. Within one major number these stay as they are: names, the
- * struct members described here, and the verdict for every buffer of known capabilities. A minor
- * number may add names and capabilities (an id that was delivered undecoded is then decoded).
+ * struct members described here, and the verdict for every buffer of known capabilities in known
+ * versions. A minor number may add names, capabilities, and newer versions of known ones. An id that
+ * was delivered undecoded is then decoded; a version that was read as the newest known is then read
+ * as itself, its fields and its cap.layout those of that version. In both cases the reply has to hold
+ * what is decoded, so a chain that was VB_OK may come out as VB_TRUNCATED, VB_PAYLOAD_OOB or
+ * VB_COUNT_OVERFLOW. What was decoded before keeps its place and meaning: versions only append.
  *
  * The core, vb_step(), is one bounded step of a state machine, so that a BPF program can drive it
  * with bpf_loop(VB_STEPS(bound), ...) after vb_start(). All loads go through VB_LOAD(chain, offset,
@@ -302,6 +307,10 @@ static inline int vb_stop(struct vb_chain *chain, enum vb_status status)
  * meeting it again gives the loop's length. Two pointers that far apart then meet where the loop
  * closes, which is the first offset to come up twice: the same point that a set of visited offsets
  * would name.
+ *
+ * A reading that is stopped half-way has found no valid chain: until this has returned 1, status is
+ * VB_LOOP, vb_next() and vb_find() deliver nothing, vb_rewind() changes nothing, and count, at and
+ * from say nothing. It may be taken up again at any time.
  */
 static inline int vb_step(struct vb_chain *chain)
 {
@@ -361,7 +370,7 @@ static inline int vb_start(struct vb_chain *chain, const void *info, __SIZE_TYPE
 	chain->info = info;
 	chain->argsz = chain->bound = chain->count = 0;
 	chain->at = chain->from = chain->first = chain->slow = 0;
-	/* A reading that is stopped half-way has found no valid chain, and delivers nothing. */
+	/* Of a reading that is stopped half-way; see vb_step(). */
 	chain->status = VB_LOOP;
 	chain->cursor = chain->left = 0;
 	chain->kind = kind;
@@ -413,6 +422,9 @@ static inline enum vb_status vb_begin(struct vb_chain *chain, const void *info, 
 /* Makes vb_next() start over. */
 static inline void vb_rewind(struct vb_chain *chain)
 {
+	/* The reading has ended: until then count may pass what a chain has, or lag behind. */
+	if (chain->phase != VB_PHASE_DONE)
+		return;
 	chain->cursor = chain->first;
 	chain->left = chain->count;
 }

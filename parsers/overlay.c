@@ -10,7 +10,10 @@ struct overlay_pair {
 
 struct overlay_counted {
 	struct overlay_header header;
-	uint32_t count, reserved;
+	union {
+		uint32_t count, nr_areas, nr_iovas;
+	};
+	uint32_t reserved;
 	struct overlay_pair pairs[];
 };
 
@@ -38,7 +41,12 @@ struct overlay_zpci_group {
 
 struct overlay_words {
 	struct overlay_header header;
-	uint32_t first, second;
+	union {
+		uint32_t first, type, flags, link_speed, avail;
+	};
+	union {
+		uint32_t second, subtype, reserved, __pad;
+	};
 };
 
 struct overlay_tgt {
@@ -52,35 +60,40 @@ struct overlay_migration {
 	overlay_u64 pgsize_bitmap, max_dirty_bitmap_size;
 };
 
-#define SAME_CAP(type, member, cap, name)                                                          \
-	_Static_assert(offsetof(struct overlay_##type, member) == CAP_AT_##cap##_##name, #name)
-
 _Static_assert(INFO_AT_REGION_argsz == INFO_AT_DEVICE_argsz &&
 		       INFO_AT_IOMMU_argsz == INFO_AT_DEVICE_argsz &&
 		       INFO_AT_REGION_flags == INFO_AT_DEVICE_flags &&
 		       INFO_AT_IOMMU_flags == INFO_AT_DEVICE_flags &&
 		       INFO_AT_IOMMU_cap_offset == INFO_AT_DEVICE_cap_offset,
 	       "one offset serves the kinds that share it");
-SAME_CAP(counted, count, SPARSE_MMAP, nr_areas);
-SAME_CAP(counted, count, IOVA_RANGE, nr_iovas);
-SAME_CAP(counted, reserved, SPARSE_MMAP, reserved);
-SAME_CAP(string, size, ZPCI_UTIL, size);
-SAME_CAP(string, size, ZPCI_PFIP, size);
-SAME_CAP(zpci_base, start_dma, ZPCI_BASE, start_dma);
-SAME_CAP(zpci_base, gid, ZPCI_BASE, gid);
-SAME_CAP(zpci_base, fh, ZPCI_BASE, fh);
-SAME_CAP(zpci_group, dasm, ZPCI_GROUP, dasm);
-SAME_CAP(zpci_group, version, ZPCI_GROUP, version);
-SAME_CAP(zpci_group, imaxstbl, ZPCI_GROUP, imaxstbl);
-SAME_CAP(words, first, TYPE, type);
-SAME_CAP(words, second, TYPE, subtype);
-SAME_CAP(words, first, PCI_ATOMIC_COMP, flags);
-SAME_CAP(words, first, NVLINK2_LNKSPD, link_speed);
-SAME_CAP(words, first, DMA_AVAIL, avail);
-SAME_CAP(tgt, tgt, NVLINK2_SSATGT, tgt);
-SAME_CAP(migration, flags, MIGRATION, flags);
-SAME_CAP(migration, pgsize_bitmap, MIGRATION, pgsize_bitmap);
-SAME_CAP(migration, max_dirty_bitmap_size, MIGRATION, max_dirty_bitmap_size);
+/* Every field that layout.h has stands where it says, as wide as it says, in the struct laid over. */
+#define SAME_PLACE(type, member, at, width)                                                        \
+	_Static_assert(offsetof(type, member) == (at) && sizeof(((type *)0)->member) == (width),   \
+		       #type "." #member)
+#define SAME_FIELD(cap, name, at, width, role, version) SAME_PLACE(OVER_##cap, name, at, width);
+#define SAME_CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)     \
+	LAYOUT_##name(SAME_FIELD)
+
+#define OVER_ZPCI_BASE	     struct overlay_zpci_base
+#define OVER_ZPCI_GROUP	     struct overlay_zpci_group
+#define OVER_ZPCI_UTIL	     struct overlay_string
+#define OVER_ZPCI_PFIP	     struct overlay_string
+#define OVER_PCI_ATOMIC_COMP struct overlay_words
+#define OVER_SPARSE_MMAP     struct overlay_counted
+#define OVER_TYPE	     struct overlay_words
+#define OVER_NVLINK2_SSATGT  struct overlay_tgt
+#define OVER_NVLINK2_LNKSPD  struct overlay_words
+#define OVER_IOVA_RANGE	     struct overlay_counted
+#define OVER_MIGRATION	     struct overlay_migration
+#define OVER_DMA_AVAIL	     struct overlay_words
+
+LAYOUT_CAPS(SAME_CAP)
+
+SAME_PLACE(struct overlay_header, id, CAP_HEADER_id, 2);
+SAME_PLACE(struct overlay_header, version, CAP_HEADER_version, 2);
+SAME_PLACE(struct overlay_header, next, CAP_HEADER_next, 4);
+_Static_assert(sizeof(struct overlay_header) == CAP_HEADER_SIZE, "payloads follow the header");
+_Static_assert(sizeof(struct overlay_pair) == ELEMENTS_PAIRS, "pairs follow one another");
 _Static_assert(offsetof(struct overlay_counted, pairs) == 16, "pairs follow the reserved word");
 _Static_assert(offsetof(struct overlay_string, bytes) == 12, "bytes follow the size");
 

@@ -39,6 +39,15 @@ step() {
 	esac
 }
 
+# set_compiler gcc|clang: sets compiler to it, as GCC= or CLANG= say, a word or several.
+set_compiler() {
+	if [ "$1" = gcc ]; then
+		read -r -a compiler <<<"${GCC:-gcc}"
+	else
+		read -r -a compiler <<<"${CLANG:-clang}"
+	fi
+}
+
 sources() {
 	git ls-files --cached --others --exclude-standard "$1" 2>/dev/null |
 		while read -r file; do [ ! -f "$file" ] || echo "$file"; done | grep . ||
@@ -50,16 +59,26 @@ missing() {
 	return 77
 }
 
+# lacks PROGRAM: whether it is not here, and says so.
+lacks() {
+	! command -v "$1" >/dev/null && echo "no $1 here; make check SETUP=1 installs it"
+}
+
 builds() {
 	make --no-print-directory -j"$(nproc)" built
 }
 
 has_32bit() {
-	echo 'int main(void){return 0;}' | ${CLANG:-clang} -m32 -x c - -o "$logs/m32" &&
+	local compiler
+	set_compiler clang
+	echo 'int main(void){return 0;}' | "${compiler[@]}" -m32 -x c - -o "$logs/m32" &&
 		"$logs/m32"
 }
 
 builds32() {
+	local compiler
+	set_compiler clang
+	if lacks "${compiler[0]}"; then return 77; fi
 	has_32bit || {
 		echo "no 32-bit libc to build with (Debian package gcc-multilib)"
 		return 77
@@ -69,6 +88,7 @@ builds32() {
 
 formatted() {
 	local files
+	if lacks clang-format; then return 77; fi
 	files=$(sources '*.[ch]')
 	[ -n "$files" ] || return 1
 	# shellcheck disable=SC2086
@@ -76,10 +96,10 @@ formatted() {
 }
 
 warns() {
-	local compiler=$1 file status=0
+	local file status=0
 	for file in $(sources '*.c'); do
 		case $file in fuzz/main_afl.c) continue ;; esac
-		$compiler -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -c "$file" -o "$logs/warns.o" || status=1
 	done
 	return $status
@@ -87,6 +107,7 @@ warns() {
 
 shell_clean() {
 	local files
+	if lacks shellcheck; then return 77; fi
 	files=$(sources '*.sh')
 	# shellcheck disable=SC2086
 	shellcheck $files .ci/run
@@ -100,28 +121,56 @@ python_compiles() {
 }
 
 uapi_held() {
-	local compiler flags status=0
-	for compiler in gcc clang; do
+	local compiler config flags tried=0 status=0
+	for config in gcc clang; do
+		set_compiler $config
+		command -v "${compiler[0]}" >/dev/null || continue
 		for flags in -m64 -m32; do
-			echo "$compiler $flags"
+			echo "${compiler[*]} $flags"
 			if [ $flags = -m32 ] && ! has_32bit; then continue; fi
-			$compiler $flags -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror \
-				-c parsers/layout_uapi.c -o "$logs/uapi.o" || status=1
+			tried=$((tried + 1))
+			"${compiler[@]}" $flags -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+				-Werror -c parsers/layout_uapi.c -o "$logs/uapi.o" || status=1
 		done
 	done
-	return $status
+	[ $tried -gt 0 ] && return $status
 }
 
-# Layers point one way: scripts, fuzz, parsers.
+# includes_none PATTERN OBJECT...: what the compiler read for these, whatever included it.
+includes_none() {
+	local pattern=$1 object deps
+	shift
+	for object; do
+		deps=$build/$first/obj/$object.d
+		[ -s "$deps" ] || {
+			echo "$deps is missing: what is $object built from?"
+			return 1
+		}
+		if tr ' ' '\n' <"$deps" | grep -E "$pattern"; then
+			echo "$object must not include that"
+			return 1
+		fi
+	done
+	echo "$# objects include none of $pattern"
+}
+
+# Layers point one way: scripts, fuzz, parsers. The reference and whatever holds parsers to it share
+# nothing with bounded.h; what runs under an engine knows no text.
 layered() {
-	! grep -nE '#include "(\.\./)+fuzz/' parsers/*.[ch] parsers/models/*.c &&
-		! grep -lE 'yaml\.h|jansson\.h' fuzz/target.c fuzz/judge.c fuzz/compare.c fuzz/spec.c \
-			fuzz/findings.c fuzz/verdicts.c fuzz/sandbox/*.[ch]
+	local parser parsers=()
+	for parser in parsers/*.c parsers/models/*.c; do
+		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
+	done
+	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
+		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/rules fuzz/spec fuzz/compare \
+			fuzz/judge fuzz/findings fuzz/verdicts fuzz/ledger fuzz/target_iommu \
+			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls
 }
 
 # A parser without hooks would be green for ever: every object must call them.
 hooked() {
 	local config object hook count=0
+	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
 		for object in parsers/*.c parsers/models/*.c; do
@@ -162,32 +211,58 @@ as_bytes() {
 	find "$logs/bytes" -type f | wc -l
 }
 
-# same TARGET-FOLDER: the targets' verdicts are the command's, line for line. AFL++ judges
-# truncations too, so there the command's lines have to be among its own.
-same() {
-	local kind out=$logs/verdicts-target-$1
-	rm -f "$out"
+# run_targets FOLDER OUT: the three targets on the corpus as bytes, their lines of verdicts to OUT.
+# The folder `afl-memory` is AFL++ as it fuzzes: one process for many inputs, from shared memory.
+run_targets() {
+	local kind target
+	rm -f "$2"
 	for kind in device region iommu; do
-		if [ "$1" = libfuzzer ] || [ "$1" = libfuzzer-fast ]; then
+		target=$build/$1/fuzz_${kind}_info
+		case $1 in
+		libfuzzer*)
 			find "$logs/bytes/$kind" -type f -print0 |
-				CAPCHAIN_VERDICTS=$out xargs -0 "$build/$1/fuzz_${kind}_info" || return 1
-		else
-			CAPCHAIN_VERDICTS=$out "$build/$1/fuzz_${kind}_info" "$logs/bytes/$kind" || return 1
-		fi
+				CAPCHAIN_VERDICTS=$2 xargs -0 "$target" || return 1
+			;;
+		afl-memory)
+			CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
+				"$build/afl/fuzz_${kind}_info" >"$logs/afl-said" || return 1
+			if ! grep -q 'Persistent mode' "$logs/afl-said" ||
+				! grep -q 'SHARED MEMORY' "$logs/afl-said"; then
+				echo "AFL++ did not run $kind in persistent mode from shared memory"
+				return 1
+			fi
+			;;
+		*) CAPCHAIN_VERDICTS=$2 "$target" "$logs/bytes/$kind" || return 1 ;;
+		esac
 	done
-	sort -u "$logs/verdicts-$first" >"$logs/expected"
+}
+
+# same FOLDER [VERDICTS]: its targets' verdicts are the command's, line for line.
+same() {
+	local out=$logs/verdicts-target-$1 expected=${2:-$logs/verdicts-$first}
+	run_targets "$1" "$out" || return 1
+	sort -u "$expected" >"$logs/expected"
+	# The empty buffer, length 0: afl-showmap runs no empty file.
+	if [ "$1" = afl-memory ]; then
+		sort -u "$expected" | awk '$3 != 0' >"$logs/expected"
+	fi
 	sort -u "$out" >"$out.sorted"
 	[ -s "$logs/expected" ] || return 1
-	if [ "$1" = afl ]; then
-		comm -23 "$logs/expected" "$out.sorted" >"$out.diff"
-	else
-		diff "$logs/expected" "$out.sorted" >"$out.diff"
-	fi
-	[ ! -s "$out.diff" ] || {
+	diff "$logs/expected" "$out.sorted" >"$out.diff" || {
 		head -20 "$out.diff"
 		return 1
 	}
 	echo "$(wc -l <"$logs/expected") sets of verdicts are the same"
+}
+
+# The same of every truncation that targets judge.
+replayed_truncated() {
+	"$build/$first/capchain" replay --truncate --verdicts "$logs/verdicts-truncated" corpus &&
+		[ "$(wc -l <"$logs/verdicts-truncated")" -gt "$(wc -l <"$logs/verdicts-$first")" ]
+}
+
+same_truncated() {
+	CAPCHAIN_TRUNCATE=1 same "$1" "$logs/verdicts-truncated"
 }
 
 same32() {
@@ -196,6 +271,15 @@ same32() {
 		return 77
 	}
 	same clang32
+}
+
+# Faults that only the hooks can see, where no arena stands behind the buffer.
+no_arena() {
+	[ -x $build/clang32/no_arena ] || {
+		echo "no 32-bit build"
+		return 77
+	}
+	$build/clang32/no_arena
 }
 
 same_commands() {
@@ -227,6 +311,12 @@ nothing_fails() {
 	[ $? -eq 1 ]
 }
 
+planted_lines() {
+	local compiler
+	set_compiler "${first%-asan}"
+	CC=${compiler[*]} scripts/planted-lines.py
+}
+
 python_test() {
 	CAPCHAIN=$build/$2/capchain /usr/bin/python3 "scripts/$1"
 }
@@ -242,8 +332,9 @@ if [ "$failed" -gt 0 ]; then
 	exit 1
 fi
 step "format" formatted
-for compiler in gcc clang; do
-	case " $have " in *" $compiler "*) step "warnings $compiler" warns $compiler ;; esac
+for config in gcc clang; do
+	set_compiler $config
+	case " $have " in *" $config "*) step "warnings $config" warns "${compiler[@]}" ;; esac
 done
 step "shellcheck" shell_clean
 step "python" python_compiles
@@ -264,14 +355,30 @@ for config in $commands; do
 	step "$config replay" replayed "$config"
 done
 for config in $engines; do
-	step "$config sandbox_test" unit "$config" sandbox/sandbox_test
+	for test in fuzz/sandbox/*_test.c; do
+		test=${test#fuzz/}
+		step "$config ${test%.c}" unit "$config" "${test%.c}"
+	done
 done
 step "verdicts of all commands" same_commands
+step "$first replay, truncated" replayed_truncated
 step "corpus as bytes" as_bytes
 for config in $commands $engines; do
-	[ "$config" = gcc-asan ] || step "verdicts of $config targets" same "$config"
+	case $config in
+	gcc-asan) ;;
+	# AFL++ always judges truncations.
+	afl)
+		step "verdicts of afl targets" same_truncated afl
+		step "verdicts of afl targets, from shared memory" same_truncated afl-memory
+		;;
+	*)
+		step "verdicts of $config targets" same "$config"
+		step "verdicts of $config targets, truncated" same_truncated "$config"
+		;;
+	esac
 done
 step "verdicts of 32-bit targets" same32
+step "planted faults without an arena" no_arena
 step "expected verdicts are of parsers" lists_known
 step "replay of nothing fails" nothing_fails
 for config in $commands; do
@@ -279,7 +386,7 @@ for config in $commands; do
 done
 step "uapi.py" python_test uapi_test.py "$first"
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
-step "planted one-line errors" scripts/planted-lines.py
+step "planted one-line errors" planted_lines
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 # In CI nothing is missing, so nothing may be skipped.

@@ -346,8 +346,8 @@ class Inputs(Cli):
 
 class Check(Cli):
     KEYS = ["file", "kind", "len", "argsz", "class", "reference", "rules", "notes", "parsers",
-            "disagreements"]
-    PARSER_KEYS = ["name", "verdict", "reason", "need", "offset", "signal", "stale", "skipped",
+            "disagreements", "oracles"]
+    PARSER_KEYS = ["name", "verdict", "reason", "need", "offset", "scratch", "signal", "stale", "skipped",
                    "policy", "note", "caps"]
 
     def ordered(self, thing, keys, required):
@@ -377,7 +377,8 @@ class Check(Cli):
                              ["offset", "id", "version"])
         self.assertEqual(list(verdicts), sorted(verdicts))
         for differs in report["disagreements"]:
-            self.assertEqual(list(differs), ["parser", "class", "bucket"])
+            self.ordered(differs, ["parser", "class", "bucket", "excused", "broken"],
+                         ["parser", "class", "bucket"])
             self.assertRegex(differs["class"], r"^(wrong|rejects|accepts|absent|fault)")
             name = differs["parser"]
             self.assertTrue(differs["bucket"].startswith(
@@ -404,7 +405,7 @@ class Check(Cli):
 
     def test_the_design_example(self):
         report = json.loads(self.works("check", "--json", self.write("region-loop", LOOP)))
-        del report["file"]
+        del report["file"], report["oracles"]
         report["parsers"] = [p for p in report["parsers"] if p["name"] in ("bounded", "naive")]
         report["disagreements"] = [d for d in report["disagreements"] if d["parser"] == "naive"]
         self.assertEqual(report, {
@@ -440,10 +441,53 @@ class Check(Cli):
         self.assertIn("runaway  naive:runaway:fault:loop", out)
         self.assertRegex(out, r"ksft-vfio:reject:rejects-valid:ok  in the ledger: \w+")
         self.assertNotIn("PROMISE BROKEN", out)
+        self.assertRegex(out, r"(?m)^  ksft-vfio  abstain \(does not read this kind\)$")
         out = self.works("explain", "--color", "never", self.path("region-loop"))
         self.assertIn("X  loop: at 32, linked from the capability at 32", out)
         self.assertNotIn("\033", out)
         self.assertIn("\033", self.works("explain", "--color", "always", self.path("region-loop")))
+
+
+    def test_oracles_are_named(self):
+        """What a report can be worth depends on them, so each has them."""
+        oracles = re.search(r"(?m)^oracles: (load hooks in \d+ of \d+ parsers.*)$",
+                            self.works("list"))[1]
+        file = self.write("region-loop", LOOP)
+        for verb in ("check", "explain"):
+            self.assertEqual(self.works(verb, file).splitlines()[-1], f"oracles: {oracles}")
+        self.assertEqual(json.loads(self.works("check", "--json", file))["oracles"], oracles)
+        os.mkdir(self.path("expect"))
+        self.works("bless", file)
+        self.assertIn(f"\n# oracles: {oracles}\n", self.works("replay", file))
+
+    def test_whole_corpus_is_explained(self):
+        for folder in ("regressions", "seeds"):
+            folder = os.path.join(ROOT, "corpus", folder)
+            for name in sorted(os.listdir(folder)):
+                self.assertIn("oracles: ", self.works("explain", os.path.join(folder, name)))
+
+    def test_excused(self):
+        """A broken promise that the ledger excuses is marked, and no other is."""
+        self.write("iommu-excused", EXCUSED)
+        self.write("region-loop", LOOP)
+        excused, loop = map(json.loads, self.works("check", "--json", self.dir).splitlines())
+        (differs,) = excused["disagreements"]
+        self.assertEqual((differs["parser"], "broken" in differs), ("ksft-vfio", False))
+        self.assertTrue(differs["excused"])
+        for differs in loop["disagreements"]:
+            self.assertNotIn("excused", differs)
+
+    def test_offset_in_a_copy(self):
+        """kernel walks a copy: what it loads past it is told from there, and said to be."""
+        file = self.write("region-wild", region(cap(TYPE, 1, 0x7ffffff0, bytes(8))))
+        report = json.loads(self.works("check", "--json", file))
+        found = {parser["name"]: parser for parser in report["parsers"]}
+        self.assertEqual((found["kernel"]["offset"], found["kernel"]["scratch"]),
+                         (0x7ffffff0, True))
+        self.assertEqual(found["naive"]["offset"], 0x7ffffff0)
+        self.assertNotIn("scratch", found["naive"])
+        self.assertIn("a load at 2147483632 of its own memory: from its copy",
+                      self.works("explain", file))
 
 
 class Replay(Cli):
@@ -531,6 +575,23 @@ class Replay(Cli):
         self.assertEqual(self.works("bless", self.dir), "3 inputs blessed, 1 gone\n")
         self.assertEqual(self.failed(self.replay()), {})
         self.assertNotIn(b"region-cut", b"".join(self.lists().values()))
+
+    def test_stale_lines(self):
+        """A line that no input has is reported, whichever list it is in, and bless drops it."""
+        for name, line in (("naive.txt", b"captured/region-never.bin oob\n"),
+                           ("reference.txt", b"README.md ok\n"),
+                           ("ksft-vfio.txt", b"captured/region-loop.bin oob\n")):
+            with self.subTest(name=name):
+                before = self.lists()
+                self.write(f"expect/{name}", before.get(name, b"") + line)
+                (failed,) = self.failed(self.replay()).items()
+                self.assertEqual(failed[0], line.split()[0].decode())
+                self.assertIn(name[:-4], failed[1])
+                self.assertEqual(self.failed(self.replay(self.path("seeds"))), {})
+                self.works("bless", self.dir)
+                self.assertEqual(self.lists(), before)
+        self.write("expect/naive.txt", b"captured/region-loop.bin\n")
+        self.fails(2, "replay", self.dir, says=r"naive\.txt: ")
 
     def test_gone_beside(self):
         """captured-old/ is not under captured/."""
@@ -620,6 +681,12 @@ class Replay(Cli):
             self.assertRegex(line, r"^[0-9a-f]{16} (device|region|iommu) \d+ \w+:[a-z-]*"
                                    r"( [a-z-]+:[a-z]+:[a-z-]*:[a-z-]*)+$")
         self.assertEqual(len(runs[0].splitlines()), 4)
+        self.replay("--truncate", "--verdicts", self.path("three.txt"), self.dir)
+        more = self.read("three.txt").decode().splitlines()
+        lens = sorted(int(line.split()[2]) for line in more)
+        # 48 bytes: to 47, 24 and 36; 32 bytes of iommu: to 31, 16 and 28.
+        self.assertEqual(lens, sorted([48, 47, 24, 36] * 3 + [32, 31, 16, 28]))
+        self.assertLess(set(runs[0].splitlines()), set(more))
         self.fails(5, "replay", "--verdicts=/dev/full", self.dir, says="/dev/full")
         self.fails(5, "replay", "--verdicts", self.path("none", "x"), self.dir, says="none/x")
 

@@ -4,6 +4,8 @@
 
 import argparse
 import collections
+import fcntl
+import glob
 import os
 import select
 import shutil
@@ -337,6 +339,23 @@ def clear_logs(folder):
             os.unlink(os.path.join(folder, name))
 
 
+def sweep(findings):
+    """Removes what killed processes left of witnesses they were writing: NAME.PID.tmp."""
+    folder = os.open(os.path.join(findings, "sets"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Who writes a witness holds this lock, see findings.c: also a pid of another container.
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        except OSError:
+            return
+        for path in glob.glob(os.path.join(glob.escape(findings), "*", "*.*.tmp")):
+            pid = path.split(".")[-2]
+            if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+                os.unlink(path)
+    finally:
+        os.close(folder)
+
+
 def prepare(options):
     """Folders and seeds; refuses what cannot run."""
     setup = Setup(options.engine, options.corpus, options.work, options.findings,
@@ -346,6 +365,7 @@ def prepare(options):
         raise refused
     for name in ("sets", "broken", "counts", "artifacts"):
         os.makedirs(os.path.join(options.findings, name), exist_ok=True)
+    sweep(options.findings)
     clear_logs(os.path.join(options.work, "logs"))
     seeds = {kind: fuzz_seeds.prepare(setup, kind) for kind in options.kinds}
     say("seeds: " + ", ".join(f"{count} {kind}" for kind, count in seeds.items()))

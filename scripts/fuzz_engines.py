@@ -115,6 +115,7 @@ class Worker:
         self.open, self.stopped = True, None
         self.execs = self.edges = self.edges_all = self.corpus = 0
         self.counts = {}
+        self.counts_before = frozenset()
         # A copy: the first worker that does not start changes it for those after it.
         self.prefix = list(setup.prefix)
 
@@ -125,6 +126,7 @@ class Worker:
 
     def start(self):
         self.began = time.time()
+        self.counts_before = frozenset(self.counts_files())
         self.log = open(self.log_path, "ab", buffering=0)
         try:
             self.process = subprocess.Popen(
@@ -196,19 +198,35 @@ class Worker:
         self.log.close()
         self.watch()
         for pid in self.counts:
-            try:
-                os.unlink(self.counts_path(pid))
-            except OSError:
-                pass
+            path = self.counts_path(pid)
+            if path:
+                os.unlink(path)
+
+    def counts_files(self):
+        """Names of this kind's files of counts, each with the pid in it: KIND-PID or KIND-PID.N."""
+        try:
+            names = os.listdir(os.path.join(self.setup.findings, "counts"))
+        except OSError:
+            return {}
+        matches = (re.fullmatch(rf"{self.kind}-(\d+)(\.\d+)?", name) for name in sorted(names))
+        return {match[0]: int(match[1]) for match in matches if match}
 
     def counts_path(self, pid):
-        return os.path.join(self.setup.findings, "counts", f"{self.kind}-{pid}")
+        """
+        Where process @pid keeps its counts; None where it has not begun. Never a file that was there
+        before this worker, of an earlier run that was killed or of one in another container: beside
+        those it makes PID.N.
+        """
+        for name, of in self.counts_files().items():
+            if of == pid and name not in self.counts_before:
+                return os.path.join(self.setup.findings, "counts", name)
+        return None
 
     def watch(self):
         """Reads the counts of the processes that judge buffers for this worker."""
         for pid in self.judges():
-            # An earlier run that was killed may have left a file of the same pid.
-            counts = read_counts(self.counts_path(pid), self.began - 1)
+            path = self.counts_path(pid)
+            counts = path and read_counts(path)
             if counts:
                 self.counts[pid] = counts
 
@@ -357,8 +375,7 @@ class Afl(Worker):
         while it lives, by its parent; a stale file of an earlier run has none.
         """
         pids = list(self.counts)
-        for path in glob.glob(self.counts_path("*")):
-            pid = path.rsplit("-", 1)[-1]
+        for pid in set(self.counts_files().values()):
             try:
                 with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
                     parent = int(file.read().rsplit(")", 1)[1].split()[1])

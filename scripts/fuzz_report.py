@@ -57,12 +57,10 @@ class Counts:
             self.parsers[name] = tuple(a + b for a, b in zip(before, numbers))
 
 
-def read_counts(path, since=0):
-    """The counts in one file; None where it has none (yet), is of another form or before @since."""
+def read_counts(path):
+    """The counts in one file; None where it has none (yet) or is of another form."""
     try:
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_mtime < since:
-                return None
             data = file.read()
     except OSError:
         return None

@@ -31,7 +31,7 @@ sys.dont_write_bytecode = True
 
 import fuzz_report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import Setup  # noqa: E402
+from fuzz_engines import LibFuzzer, Setup  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -42,7 +42,7 @@ COUNTS = '''exec /usr/bin/python3 - <<'END'
 import os, sys
 sys.path.insert(0, {here!r})
 from fuzz_report import HEAD, MAGIC, PARSER, PARSERS_MAX
-with open(os.environ["CAPCHAIN_FINDINGS"] + f"/counts/region-{{os.getpid()}}", "wb") as file:
+with open(os.environ["CAPCHAIN_FINDINGS"] + f"/counts/region-{{os.getpid()}}{end}", "wb") as file:
     file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(PARSERS_MAX * PARSER.size))
 END
 '''
@@ -168,11 +168,17 @@ class Counts(Base):
         self.assertIsNone(self.counts(tail=b"x"))
         self.assertIsNone(fuzz_report.read_counts(self.path("nothing")))
 
-    def test_file_of_an_earlier_run_is_none(self):
-        self.counts()
-        os.utime(self.path("counts"), (1000, 1000))
-        self.assertIsNone(fuzz_report.read_counts(self.path("counts"), 1001))
-        self.assertIsNotNone(fuzz_report.read_counts(self.path("counts"), 1000))
+    def test_file_of_an_earlier_run_is_not_taken(self):
+        """A target beside such a file makes PID.2, and so on; see findings.c."""
+        worker = LibFuzzer(Setup("libfuzzer", "", self.at, self.at, "", ""), "region", 1, 1)
+        for name in ("counts/region-7", "counts/region-77", "counts/device-7", "counts/region-7.x"):
+            self.write(name, b"")
+        worker.counts_before = frozenset(worker.counts_files())
+        self.assertEqual(sorted(worker.counts_before), ["region-7", "region-77"])
+        self.assertIsNone(worker.counts_path(7))
+        self.write("counts/region-7.2", b"")
+        self.assertEqual(worker.counts_path(7), self.path("counts", "region-7.2"))
+        self.assertIsNone(worker.counts_path(77))
 
 
 class Seeds(Base):
@@ -329,10 +335,25 @@ class Ends(Base):
         self.assertIn("region: not one input was run", done.stdout)
 
     def test_disk_full(self):
-        self.fake(START + PULSE + COUNTS.format(here=HERE))
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
-        self.assertIn("region: 3 findings could not be written", done.stdout)
+        for end in ("", ".2"):
+            self.fake(START + PULSE + COUNTS.format(here=HERE, end=end))
+            done = self.fuzz()
+            self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
+            self.assertIn("region: 3 findings could not be written", done.stdout)
+            self.assertEqual(os.listdir(self.path("findings", "counts")), [])
+
+    def test_leftovers_of_killed_runs(self):
+        """Half-written witnesses of processes that are gone; nobody else's, and no witness."""
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        swept = [f"sets/region-1.{gone.pid}.tmp", f"broken/region-a_b.{gone.pid}.tmp"]
+        kept = [f"sets/region-2.{os.getpid()}.tmp", "sets/region-3", "sets/a.tmp"]
+        for name in swept + kept:
+            self.write(f"findings/{name}", b"half")
+        self.fake(START + PULSE)
+        self.fuzz()
+        for name in swept + kept:
+            self.assertEqual(os.path.exists(self.path("findings", name)), name in kept, name)
 
     def test_target_that_does_not_end(self):
         self.fake(START + PULSE + "trap '' INT TERM\nexec sleep 60\n")

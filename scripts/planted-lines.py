@@ -5,6 +5,7 @@
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ HEADER = "parsers/bounded.h"
 SPEC = "fuzz/spec.c"
 TEST = "fuzz/bounded_test.c"
 BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/rules.c", "fuzz/chain.c", "fuzz/text_node.c",
-        "fuzz/text_load.c", "fuzz/text_dump.c")
+        "fuzz/text_value.c", "fuzz/text_load.c", "fuzz/text_dump.c")
 FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w")
 LIBS = ("-lcmocka", "-lyaml")
 JOBS = 2
@@ -81,6 +82,8 @@ PLANTS = [
     Plant(HEADER, "an overflow from 2^31 on", "end >> 32 ?", "end >> 31 ?"),
     # Loops.
     Plant(HEADER, "laps grow by one", "chain->laps *= 2;", "chain->laps += 1;"),
+    Plant(HEADER, "a reading that was stopped half-way delivers",
+          "if (chain->phase != VB_PHASE_DONE)", "if (chain->phase > VB_PHASE_DONE)"),
     Plant(HEADER, "the loop's length is forgotten", "chain->count = chain->lap;",
           "chain->count = 0;"),
     Plant(HEADER, "the lead is one short", "if (chain->lap-- == 0)", "if (--chain->lap == 0)"),
@@ -89,8 +92,9 @@ PLANTS = [
           "chain->slow = vb_load32(chain, chain->at + 4);"),
     Plant(HEADER, "from is not kept", "chain->from = chain->at;", "chain->from = chain->slow;"),
     # What a caller takes.
-    Plant(HEADER, "rewind goes to where the reading ended", "{\n\tchain->cursor = chain->first;",
-          "{\n\tchain->cursor = chain->at;"),
+    Plant(HEADER, "rewind goes to where the reading ended",
+          "\t\treturn;\n\tchain->cursor = chain->first;",
+          "\t\treturn;\n\tchain->cursor = chain->at;"),
     Plant(HEADER, "find takes larger ids", "if (cap.id == id)", "if (cap.id >= id)"),
     Plant(HEADER, "version 0 has a payload", "(cap->id == id) & (cap->layout != 0)",
           "cap->id == id"),
@@ -166,7 +170,7 @@ def object_of(source):
 
 
 def compile_one(cc, tree, source, out):
-    made = run([cc, *FLAGS, "-c", source, "-o", os.path.join(out, object_of(source))], tree)
+    made = run([*cc, *FLAGS, "-c", source, "-o", os.path.join(out, object_of(source))], tree)
     if made.returncode:
         raise Unusable("does not compile: " + first_line(made.stderr))
 
@@ -176,7 +180,7 @@ def first_line(text):
 
 
 def link(cc, objects, program):
-    made = run([cc, *objects, *LIBS, "-o", program], None)
+    made = run([*cc, *objects, *LIBS, "-o", program], None)
     if made.returncode:
         raise Unusable("does not link: " + first_line(made.stderr))
 
@@ -262,7 +266,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     with tempfile.TemporaryDirectory(prefix="planted-lines-") as folder:
         try:
-            shop = Workshop(os.environ.get("CC", "gcc"), root, folder)
+            shop = Workshop(shlex.split(os.environ.get("CC", "gcc")), root, folder)
             shop.build()
         except (Unusable, OSError) as error:
             print(f"planted-lines: {error}", file=sys.stderr)

@@ -21,10 +21,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct text_options *const o = state->input;
 
 	switch (key) {
-	case 'k':
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case 'o':
 		o->out = arg;
@@ -58,8 +56,7 @@ static const struct argp asm_argp = {
 	NULL};
 
 static const struct argp_option dis_options[] = {
-	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
-	 0},
+	KIND_OPTION,
 	{"output", 'o', "OUT", 0, "where the text goes; standard output by default", 0},
 	{0}};
 

@@ -17,13 +17,10 @@ struct check_options {
 	char **files;
 };
 
-enum { OPTION_KIND = 'k', OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
+enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
 
 static const struct argp_option options[] = {
-	{"kind", OPTION_KIND, "KIND", 0,
-	 "the INFO struct that byte files start with: device, "
-	 "region or iommu",
-	 0},
+	KIND_OPTION,
 	{"fail-on", OPTION_FAIL_ON, "CLASS", 0,
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
@@ -35,10 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct check_options *const o = state->input;
 
 	switch (key) {
-	case OPTION_KIND:
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case OPTION_FAIL_ON:
 		o->fails_on[CLASS_MALFORMED] = true;
@@ -69,7 +64,10 @@ static const struct argp argp = {
 	"buffer, each parser's verdict, and where it differs.\v"
 	"A parser that differs is named with its bucket, parser:verdict:class:cause. `promise broken` "
 	"stands where a hardened parser differs, or any parser on a plain buffer, and the ledger of "
-	"known divergences does not excuse it.\n\n"
+	"known divergences does not excuse it. The last line names the oracles of this build: what it "
+	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
+	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
+	"parser's own copy or table.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 4 no "
 	"address space for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -117,7 +115,7 @@ static void print_reference(const struct judge *judge, const char *path)
 }
 
 /* Prints one parser's line. */
-static void print_parser(const struct judged *judged)
+static void print_parser(const struct judged *judged, enum info_kind kind)
 {
 	const struct ledger_entry *entry = NULL;
 	const bool breaks = judged_breaks(judged);
@@ -125,6 +123,8 @@ static void print_parser(const struct judged *judged)
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 	printf("  %-10s %s", judged->parser->name, words);
+	if (!judged->parser->reads[kind].ids)
+		fputs(" (does not read this kind)", stdout);
 	if (judged->skipped)
 		fputs(" (skipped: no load hooks in this build, and this may loop)", stdout);
 	if (judged->policy)
@@ -159,8 +159,7 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 	} else {
 		print_reference(judge, input.path);
 		for (size_t i = 0; i < judge->count; i++)
-			if (judge->judged[i].parser->reads[judge->kind].ids)
-				print_parser(&judge->judged[i]);
+			print_parser(&judge->judged[i], judge->kind);
 	}
 	found |= o->fails_on[judge->spec->class];
 	input_free(&input);
@@ -184,6 +183,8 @@ int cmd_check(int argc, char **argv)
 
 		worst = status > worst ? status : worst;
 	}
+	if (count && !o.json)
+		print_oracles("", judge);
 	if (count == 0) {
 		fprintf(stderr, "capchain: no input under %s\n", o.files[0]);
 		worst = EXIT_UNUSABLE;

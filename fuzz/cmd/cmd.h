@@ -66,11 +66,27 @@ void inputs_free(char **files, size_t count);
 /* "device" and the like to a kind; false where it is none. */
 bool kind_parse(const char *name, enum info_kind *ret_kind);
 
+/*
+ * The option --kind of every verb that takes bytes: its row in argp's table, and what it does:
+ * *@ret_kind points to @value where @arg is a kind; anything else ends the process with one line.
+ */
+#define KIND_KEY 'k'
+#define KIND_OPTION                                                                                \
+	{                                                                                          \
+		"kind", KIND_KEY, "KIND", 0,                                                       \
+			"the INFO struct that bytes start with: device, region or iommu", 0        \
+	}
+void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
+		 const enum info_kind **ret_kind);
+
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);
 
 /* One JSON object for one input, as the design shows it; a new reference. */
 json_t *report_json(const struct judge *judge, const char *path);
+
+/* Prints the line that names the oracles of this build, after @before. */
+void print_oracles(const char *before, const struct judge *judge);
 
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);
@@ -98,9 +114,12 @@ const char *expect_parser(const struct expected *expected, const char *parser, c
 /* Notes what @judge says of @name; drops what is listed of it. */
 void expect_set(struct expected *expected, const char *name, const struct judge *judge);
 
-/* Names in the reference's list, for those whose file is gone. */
-size_t expect_count(const struct expected *expected);
-const char *expect_name(const struct expected *expected, size_t i);
+/*
+ * Every name that any list has, sorted, each once, freed by inputs_free(); for those whose input is
+ * gone. Returns 0 or EXIT_UNUSABLE after one line. expect_list() is one list that has @name.
+ */
+int expect_names(const struct expected *expected, char ***ret_names, size_t *ret_count);
+const char *expect_list(const struct expected *expected, const char *name);
 void expect_drop(struct expected *expected, const char *name);
 
 /* Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line. */

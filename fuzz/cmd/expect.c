@@ -70,8 +70,12 @@ static int load_list(struct expected *expected, const char *root, const char *fi
 	while (fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
 		words = strchr(line, ' ');
-		if (line[0] == '#' || !words)
+		if (line[0] == '#' || !line[0])
 			continue;
+		if (!words) {
+			fclose(in);
+			return -EINVAL;
+		}
 		*words = '\0';
 		json_object_set_new(list, line, json_string(words + 1));
 	}
@@ -125,7 +129,8 @@ void expect_drop(struct expected *expected, const char *name)
 	const char *file;
 	json_t *list;
 
-	json_object_foreach(expected->lists, file, list) json_object_del(list, name);
+	json_object_foreach (expected->lists, file, list)
+		json_object_del(list, name);
 }
 
 void expect_set(struct expected *expected, const char *name, const struct judge *judge)
@@ -148,23 +153,48 @@ void expect_set(struct expected *expected, const char *name, const struct judge 
 	}
 }
 
-size_t expect_count(const struct expected *expected)
-{
-	return json_object_size(json_object_get(expected->lists, REFERENCE));
-}
-
-const char *expect_name(const struct expected *expected, size_t i)
-{
-	void *at = json_object_iter(json_object_get(expected->lists, REFERENCE));
-
-	while (i--)
-		at = json_object_iter_next(json_object_get(expected->lists, REFERENCE), at);
-	return json_object_iter_key(at);
-}
-
 static int by_string(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int expect_names(const struct expected *expected, char ***ret_names, size_t *ret_count)
+{
+	json_t *const all = json_object();
+	const char *file, *name;
+	json_t *list, *words;
+	size_t n = 0;
+	char **names;
+
+	json_object_foreach (expected->lists, file, list)
+		json_object_foreach (list, name, words)
+			json_object_set(all, name, words);
+	names = calloc(json_object_size(all) + 1, sizeof(*names));
+	json_object_foreach (all, name, words)
+		if (names && (names[n] = strdup(name)))
+			n++;
+	if (!names || n != json_object_size(all)) {
+		fprintf(stderr, "capchain: out of memory\n");
+		inputs_free(names, n);
+		json_decref(all);
+		return EXIT_UNUSABLE;
+	}
+	json_decref(all);
+	qsort(names, n, sizeof(*names), by_string);
+	*ret_names = names;
+	*ret_count = n;
+	return 0;
+}
+
+const char *expect_list(const struct expected *expected, const char *name)
+{
+	const char *file;
+	json_t *list;
+
+	json_object_foreach (expected->lists, file, list)
+		if (json_object_get(list, name))
+			return file;
+	return REFERENCE;
 }
 
 static int print_list(FILE *out, json_t *list)
@@ -177,7 +207,8 @@ static int print_list(FILE *out, json_t *list)
 
 	if (!names)
 		return -ENOMEM;
-	json_object_foreach(list, name, words) names[n++] = name;
+	json_object_foreach (list, name, words)
+		names[n++] = name;
 	qsort(names, count, sizeof(*names), by_string);
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s %s\n", names[i],
@@ -216,7 +247,8 @@ int expect_save(const struct expected *expected, const char *root)
 	json_t *list;
 	int status = 0;
 
-	json_object_foreach(expected->lists, file, list) if (!status) status =
-		save_list(root, file, list);
+	json_object_foreach (expected->lists, file, list)
+		if (!status)
+			status = save_list(root, file, list);
 	return status;
 }

@@ -23,8 +23,7 @@ struct explain_options {
 };
 
 static const struct argp_option options[] = {
-	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
-	 0},
+	KIND_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
 	{0}};
 
@@ -33,10 +32,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct explain_options *const o = state->input;
 
 	switch (key) {
-	case 'k':
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case 'c':
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
@@ -63,7 +60,8 @@ static const struct argp argp = {
 	"FILE",
 	"Draws the chain of one buffer, its bytes by owner, and each parser's way through it.\v"
 	"In the dump a letter under a byte names the capability it belongs to, `.` the fixed struct, "
-	"`~` a byte past argsz that this reply did not deliver.\n\n"
+	"`~` a byte past argsz that this reply did not deliver. The last line names the oracles of this "
+	"build.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 4 no address space for the sandbox; 5 the output could "
 	"not be written.",
 	NULL,
@@ -155,14 +153,16 @@ static char letter_of(size_t i)
 static void draw_refused(const struct judge *judge)
 {
 	const struct spec *const spec = judge->spec;
-	const uint8_t *const header = judge->info + spec->at;
-	const uint16_t id = (uint16_t)layout_load(header + CAP_HEADER_id, 2);
-	const uint16_t version = (uint16_t)layout_load(header + CAP_HEADER_version, 2);
-	const struct layout_cap *const cap = layout_cap(judge->kind, id);
+	const struct layout_cap *cap;
+	const uint8_t *header;
 
+	/* With any other rule the header itself may not be there. */
 	if (spec->rule != RULE_PAYLOAD_OOB && spec->rule != RULE_COUNT_OVERFLOW)
 		return;
-	printf("[!] at %u: %s version %u", spec->at, cap->name, version);
+	header = judge->info + spec->at;
+	cap = layout_cap(judge->kind, (uint16_t)layout_load(header + CAP_HEADER_id, 2));
+	printf("[!] at %u: %s version %" PRIu64, spec->at, cap->name,
+	       layout_load(header + CAP_HEADER_version, 2));
 	if (cap->elements && spec->at + CAP_COUNT_AT + 4 <= spec->bound)
 		printf(" %" PRIu64 " %s", layout_load(header + CAP_COUNT_AT, 4), cap->array);
 	printf(", and %u bytes of the reply from there\n", spec->bound - spec->at);
@@ -290,8 +290,9 @@ static void print_where(const struct judge *judge, const struct walk_result *wal
 	const char *const what = walk->verdict == VERDICT_WROTE ? "a store" : "a load";
 
 	if (walk->scratch)
-		printf("  %s of %u bytes at %" PRId64 " of its own memory", what, walk->size,
-		       (int64_t)walk->offset);
+		printf("  %s at %" PRId64
+		       " of its own memory: from its copy or table, not the buffer",
+		       what, (int64_t)walk->offset);
 	else if ((int64_t)walk->offset < 0)
 		printf("  %s %" PRIu64 " bytes before the buffer", what, -walk->offset);
 	else
@@ -400,6 +401,7 @@ int cmd_explain(int argc, char **argv)
 		putchar('\n');
 		explain_parser(judge, i, &trace);
 	}
+	print_oracles("\n", judge);
 	judge_free(judge);
 	input_free(&input);
 	return EXIT_FINE;

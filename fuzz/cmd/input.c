@@ -53,6 +53,14 @@ bool kind_parse(const char *name, enum info_kind *ret_kind)
 	return false;
 }
 
+void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
+		 const enum info_kind **ret_kind)
+{
+	if (!kind_parse(arg, value))
+		argp_error(state, "no kind `%s`: device, region or iommu", arg);
+	*ret_kind = value;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *const slash = strrchr(path, '/');

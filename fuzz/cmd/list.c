@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../verdicts.h"
 #include "cmd.h"
 
 static const struct argp_option options[] = {{"json", 'j', NULL, 0, "one JSON object a thing", 0},
@@ -95,8 +94,6 @@ static void print_cap(const struct layout_cap *cap)
 
 static void print_all(const struct judge *judge)
 {
-	char oracles[512];
-
 	puts("parsers");
 	for (size_t i = 0; i < info_parser_count; i++)
 		print_parser(info_parsers[i]);
@@ -115,8 +112,7 @@ static void print_all(const struct judge *judge)
 	puts("capabilities");
 	for (size_t i = 0; i < layout_cap_count; i++)
 		print_cap(&layout_caps[i]);
-	verdicts_oracles(judge, oracles, sizeof(oracles));
-	printf("oracles of this build\n  %s\n", oracles);
+	print_oracles("", judge);
 }
 
 static void put_json(json_t *json)

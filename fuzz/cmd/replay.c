@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../ledger.h"
+#include "../truncations.h"
 #include "../verdicts.h"
 #include "cmd.h"
 
@@ -21,6 +21,8 @@ struct replay {
 	char root[PATH_MAX];
 	FILE *verdicts;
 	const char *verdicts_path;
+	bool truncates;
+	json_t *seen; /* names of inputs, as a set */
 	size_t done;
 	size_t failed;
 	size_t skipped;
@@ -31,6 +33,10 @@ struct replay {
 static const struct argp_option replay_options[] = {
 	{"verdicts", 'v', "FILE", 0,
 	 "also write each input's verdicts to FILE, one line an input, the same on every build", 0},
+	{"truncate", 't', NULL, 0,
+	 "also judge the truncations of each input that fuzz targets judge: the last byte gone, half, "
+	 "and 4 bytes into the first header",
+	 0},
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -40,6 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'v':
 		r->verdicts_path = arg;
+		return 0;
+	case 't':
+		r->truncates = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		r->npaths = state->argc - state->next;
@@ -61,7 +70,8 @@ static const struct argp replay_argp = {
 	"the folder expect/ beside or above PATH.\v"
 	"Prints TAP, one line an input, and a closing line `N passed, N failed`. An input fails where a "
 	"verdict or reason differs, where it has no expected verdict, where it cannot be read, where a "
-	"promise is broken, and where the list has it but its file is gone.\n\n"
+	"promise is broken, also in a truncation under --truncate, and where a list under expect/ has it "
+	"but no input of that name is there. Truncations have no expected verdicts.\n\n"
 	"Exit status: 0; 1 where an input failed or there was none; 2 no expect/ or an unusable PATH; 4 "
 	"no address space for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -73,7 +83,7 @@ static const struct argp bless_argp = {
 	parse,
 	"PATH...",
 	"Writes the expected verdicts of every input under each PATH to the folder expect/ beside or "
-	"above it, and drops those whose file is gone. Read the diff before you commit it.\v"
+	"above it, and drops those whose input is gone. Read the diff before you commit it.\v"
 	"Exit status: 0; 2 an unusable PATH or input; 4 no address space for the sandbox; 5 a list "
 	"could not be written, and is as it was.",
 	NULL,
@@ -112,6 +122,7 @@ static int open_replay(struct replay *r)
 	if (!r->expected)
 		return EXIT_UNUSABLE;
 	r->judge = judge_or_exit();
+	r->seen = json_object();
 	return 0;
 }
 
@@ -121,6 +132,7 @@ static int close_replay(struct replay *r, int status)
 		fprintf(stderr, "capchain: cannot write %s whole\n", r->verdicts_path);
 		status = EXIT_CANNOT_WRITE;
 	}
+	json_decref(r->seen);
 	expect_free(r->expected);
 	judge_free(r->judge);
 	return status;
@@ -153,12 +165,37 @@ static bool differs(const char *who, const char *expected, const char *got, char
 	return true;
 }
 
+/* Whether a promise is broken, with a line in @why that says which, @where. */
+static bool breaks(const struct replay *r, const char *where, char *why, size_t size)
+{
+	const struct judged *const broken = judge_broken(r->judge);
+	const size_t used = strlen(why);
+	char bucket[BUCKET_MAX];
+
+	if (!broken)
+		return false;
+	judged_bucket(broken, bucket);
+	snprintf(why + used, size - used, "# promise broken%s: %s\n", where, bucket);
+	return true;
+}
+
+/* A parser's list may hold what no replay would ever look at. */
+static bool lists_unread(const struct judged *judged, const char *listed, char *why, size_t size)
+{
+	const size_t used = strlen(why);
+
+	if (listed)
+		snprintf(why + used, size - used,
+			 "# %s: listed in expect/, but it does not read this kind (bless it)\n",
+			 judged->parser->name);
+	return listed != NULL;
+}
+
 /* Compares the judge's findings with the lists; true and lines in @why where they differ. */
 static bool differs_anywhere(struct replay *r, const char *name, char *why, size_t size)
 {
 	const char *const reference = expect_reference(r->expected, name);
-	const struct judged *const broken = judge_broken(r->judge);
-	char words[128], bucket[BUCKET_MAX];
+	char words[128];
 	bool bad;
 
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
@@ -168,21 +205,36 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 		const struct judged *const judged = &r->judge->judged[i];
 		const char *listed = expect_parser(r->expected, judged->parser->name, name);
 
-		if (!judged->parser->reads[r->judge->kind].ids)
+		if (!judged->parser->reads[r->judge->kind].ids) {
+			bad |= lists_unread(judged, listed, why, size);
 			continue;
+		}
 		r->skipped += judged->skipped;
 		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 		if (!judged->skipped)
 			bad |= differs(judged->parser->name, listed ? listed : reference, words,
 				       why, size);
 	}
-	if (broken) {
-		const size_t used = strlen(why);
+	return breaks(r, "", why, size) || bad;
+}
 
-		judged_bucket(broken, bucket);
-		snprintf(why + used, size - used, "# promise broken: %s\n", bucket);
+/* The truncations have no expected verdicts, but every promise holds of them too. */
+static bool truncations_break(struct replay *r, const struct input *input, char *why, size_t size)
+{
+	size_t lens[TRUNCATIONS_MAX];
+	const size_t count = truncations(input->kind, input->len, lens);
+	bool bad = false;
+
+	for (size_t i = 0; i < count; i++) {
+		char where[64];
+
+		snprintf(where, sizeof(where), ", cut to %zu bytes", lens[i]);
+		judge_read(r->judge, input->bytes, lens[i], input->kind);
+		bad |= breaks(r, where, why, size);
+		if (r->verdicts)
+			verdicts_print(r->verdicts, r->judge);
 	}
-	return bad || broken;
+	return bad;
 }
 
 static void say(struct replay *r, const char *name, bool failed, const char *why)
@@ -198,6 +250,8 @@ static void replay_file(struct replay *r, const char *path)
 	char why[4096] = "";
 	bool bad;
 
+	if (name)
+		json_object_set_new(r->seen, name, json_true());
 	if (!name || input_load(path, NULL, &input)) {
 		say(r, name ? name : "?", true, "# cannot be read\n");
 		free(name);
@@ -207,17 +261,21 @@ static void replay_file(struct replay *r, const char *path)
 	bad = differs_anywhere(r, name, why, sizeof(why));
 	if (r->verdicts)
 		verdicts_print(r->verdicts, r->judge);
+	if (r->truncates)
+		bad |= truncations_break(r, &input, why, sizeof(why));
 	say(r, name, bad, why);
 	input_free(&input);
 	free(name);
 }
 
-/* Whether the lists' @name lies under one of the paths that were given, and is not there. */
+/* Whether the lists' @name lies under one of the paths that were given, and no input had it. */
 static bool is_gone(const struct replay *r, const char *name)
 {
 	char path[2 * PATH_MAX], real[PATH_MAX];
 	size_t used, len;
 
+	if (json_object_get(r->seen, name))
+		return false;
 	snprintf(path, sizeof(path), "%s/", r->root);
 	used = strlen(path);
 	/* path_shown() backwards. */
@@ -231,8 +289,6 @@ static bool is_gone(const struct replay *r, const char *name)
 		path[used++] = (char)byte;
 	}
 	path[used] = '\0';
-	if (access(path, F_OK) == 0)
-		return false;
 	for (int i = 0; i < r->npaths; i++) {
 		if (!realpath(r->paths[i], real))
 			continue;
@@ -246,7 +302,7 @@ static bool is_gone(const struct replay *r, const char *name)
 int cmd_replay(int argc, char **argv)
 {
 	struct replay r = {0};
-	char **files;
+	char why[256], **files;
 	size_t count;
 	int status;
 
@@ -259,12 +315,20 @@ int cmd_replay(int argc, char **argv)
 		return close_replay(&r, status);
 	for (size_t i = 0; i < count; i++)
 		replay_file(&r, files[i]);
-	for (size_t i = 0; i < expect_count(r.expected); i++)
-		if (is_gone(&r, expect_name(r.expected, i)))
-			say(&r, expect_name(r.expected, i), true,
-			    "# listed in expect/reference.txt, but its file is gone\n");
+	inputs_free(files, count);
+	status = expect_names(r.expected, &files, &count);
+	if (status)
+		return close_replay(&r, status);
+	for (size_t i = 0; i < count; i++)
+		if (is_gone(&r, files[i])) {
+			snprintf(why, sizeof(why),
+				 "# listed in expect/%s.txt, but its file is gone\n",
+				 expect_list(r.expected, files[i]));
+			say(&r, files[i], true, why);
+		}
 	inputs_free(files, count);
 	printf("1..%zu\n", r.done);
+	print_oracles("# ", r.judge);
 	if (r.skipped)
 		printf("# %zu walks skipped: no load hooks in this build, and they may loop\n",
 		       r.skipped);
@@ -293,6 +357,7 @@ static int bless_file(struct replay *r, const char *path)
 		       bucket);
 	}
 	expect_set(r->expected, name, r->judge);
+	json_object_set_new(r->seen, name, json_true());
 	input_free(&input);
 	free(name);
 	r->done++;
@@ -315,21 +380,18 @@ int cmd_bless(int argc, char **argv)
 		return close_replay(&r, status);
 	for (size_t i = 0; i < count && !status; i++)
 		status = bless_file(&r, files[i]);
-	for (size_t i = 0; i < expect_count(r.expected);) {
-		/* A copy: dropping frees the name that the list holds. */
-		char *const name = strdup(expect_name(r.expected, i));
-
-		if (name && is_gone(&r, name)) {
-			expect_drop(r.expected, name);
-			gone++;
-		} else {
-			i++;
-		}
-		free(name);
-	}
 	inputs_free(files, count);
 	if (!status)
-		status = expect_save(r.expected, r.root);
+		status = expect_names(r.expected, &files, &count);
+	if (status)
+		return close_replay(&r, status);
+	for (size_t i = 0; i < count; i++)
+		if (is_gone(&r, files[i])) {
+			expect_drop(r.expected, files[i]);
+			gone++;
+		}
+	inputs_free(files, count);
+	status = expect_save(r.expected, r.root);
 	if (!status)
 		printf("%zu inputs blessed, %zu gone\n", r.done, gone);
 	return close_replay(&r, status);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "../ledger.h"
+#include "../verdicts.h"
 #include "cmd.h"
 
 struct judge *judge_or_exit(void)
@@ -39,6 +41,14 @@ void report_print(const json_t *json)
 {
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
+}
+
+void print_oracles(const char *before, const struct judge *judge)
+{
+	char oracles[512];
+
+	verdicts_oracles(judge, oracles, sizeof(oracles));
+	printf("%soracles: %s\n", before, oracles);
 }
 
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size)
@@ -118,6 +128,9 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 		json_object_set_new(json, "need", json_integer(walk->need));
 	if (walk->verdict == VERDICT_OOB || walk->verdict == VERDICT_WROTE)
 		json_object_set_new(json, "offset", json_integer((json_int_t)walk->offset));
+	/* Of a copy or table that the parser made, not of the buffer. */
+	if ((walk->verdict == VERDICT_OOB || walk->verdict == VERDICT_WROTE) && walk->scratch)
+		json_object_set_new(json, "scratch", json_true());
 	if (walk->verdict == VERDICT_CRASH)
 		json_object_set_new(json, "signal", json_integer(walk->signal));
 	if (walk->stale)
@@ -135,27 +148,42 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 	return json;
 }
 
+static json_t *disagreement_json(const struct judged *judged)
+{
+	const struct ledger_entry *entry;
+	char bucket[BUCKET_MAX];
+	json_t *json;
+
+	judged_bucket(judged, bucket);
+	json = json_pack("{s:s,s:s,s:s}", "parser", judged->parser->name, "class",
+			 disagreement_name(judged->disagreement), "bucket", bucket);
+	entry = ledger_find(bucket);
+	/* A promise that the ledger excuses, and why; or one that it does not. */
+	if (judged_breaks(judged) && entry)
+		json_object_set_new(json, "excused", json_string(entry->reason));
+	else if (judged_breaks(judged))
+		json_object_set_new(json, "broken", json_true());
+	return json;
+}
+
 json_t *report_json(const struct judge *judge, const char *path)
 {
 	json_t *const parsers = json_array(), *const disagreements = json_array();
-	char bucket[BUCKET_MAX];
+	char oracles[512];
+
+	verdicts_oracles(judge, oracles, sizeof(oracles));
 
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];
 
 		json_array_append_new(parsers, parser_json(judged, judge->kind));
-		if (judged->disagreement == AGREES)
-			continue;
-		judged_bucket(judged, bucket);
-		json_array_append_new(disagreements,
-				      json_pack("{s:s,s:s,s:s}", "parser", judged->parser->name,
-						"class", disagreement_name(judged->disagreement),
-						"bucket", bucket));
+		if (judged->disagreement != AGREES)
+			json_array_append_new(disagreements, disagreement_json(judged));
 	}
-	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "file", path, "kind",
+	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:s}", "file", path, "kind",
 			 info_kind_name(judge->kind), "len", (json_int_t)judge->len, "argsz",
 			 (json_int_t)judge->spec->argsz, "class",
 			 buffer_class_name(judge->spec->class), "reference", reference_json(judge),
 			 "rules", rules_json(judge->spec), "notes", notes_json(judge), "parsers",
-			 parsers, "disagreements", disagreements);
+			 parsers, "disagreements", disagreements, "oracles", oracles);
 }

@@ -2,13 +2,19 @@
 /*
  * The memory a walk may touch, and the emptiness around it.
  *
- *	| guard | scratch slots, each with guards | guard | window | nothing, for over 4 GiB |
+ *	| nothing | window | nothing | scratch slot | nothing | scratch slot | ... | nothing |
+ *
+ * Every nothing is over 4 GiB wide (2 GiB before the window), so whatever 32-bit offset a parser
+ * adds to the start of the buffer or of a copy, it lands in that same object's memory or faults: a
+ * wild offset from a copy can never reach the buffer, nor another copy, and look like a legal load.
+ * That takes 232 GiB of address space where the design says 5: five would hold one such object. All
+ * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
  *
  * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
- * elsewhere, where only the sandbox writes. The buffer ends where the window ends, so whatever
- * 32-bit offset a parser adds to its start, it lands in the buffer, in the rest of the window below
- * it, or in nothing. 32-bit address spaces have no room for the emptiness: there the hooks alone
- * tell, and a few guard pages stand in.
+ * elsewhere, where only the sandbox writes. The buffer ends where the window ends. 32-bit address
+ * spaces have no room for the emptiness: there the hooks alone tell, and guard pages stand in.
+ *
+ * When sandbox_test.c's wild offsets are not `oob` any more, look at the distances here first.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,9 +25,14 @@
 
 #define PAGE ((size_t)4096)
 #if UINTPTR_MAX > UINT32_MAX
-#define NOTHING ((size_t)4 << 30 | 64 << 20)
+/* Past what an int32_t takes away and what a uint32_t adds, with a margin on either side. */
+#define MARGIN	      ((size_t)16 << 20)
+#define BEFORE_WINDOW (((size_t)2 << 30) + MARGIN)
+#define AFTER_OBJECT  (((size_t)4 << 30) + 2 * MARGIN)
 #else
-#define NOTHING ((size_t)1 << 20)
+#define MARGIN	      PAGE
+#define BEFORE_WINDOW PAGE
+#define AFTER_OBJECT  ((size_t)1 << 20)
 #endif
 
 /* Slots by size: small tables, whole buffers, the largest that walk_alloc() grants. */
@@ -44,10 +55,10 @@ static size_t class_used[CLASSES];
 
 static size_t scratch_size(void)
 {
-	size_t size = PAGE;
+	size_t size = 0;
 
 	for (size_t i = 0; i < CLASSES; i++)
-		size += classes[i].count * (classes[i].size + PAGE);
+		size += classes[i].count * (classes[i].size + AFTER_OBJECT);
 	return size;
 }
 
@@ -55,7 +66,7 @@ static int map_scratch(uintptr_t at)
 {
 	for (size_t i = 0; i < CLASSES; i++) {
 		class_start[i] = at;
-		for (size_t n = 0; n < classes[i].count; n++, at += classes[i].size + PAGE)
+		for (size_t n = 0; n < classes[i].count; n++, at += classes[i].size + AFTER_OBJECT)
 			if (mprotect((void *)at, classes[i].size, PROT_READ | PROT_WRITE))
 				return -errno;
 	}
@@ -78,8 +89,8 @@ static int map_window(uintptr_t at, int fd)
 
 int arena_open(void)
 {
-	const size_t before = PAGE + scratch_size() + PAGE;
-	const size_t size = before + INFO_LEN_MAX + NOTHING;
+	const size_t scratch = BEFORE_WINDOW + INFO_LEN_MAX + AFTER_OBJECT;
+	const size_t size = scratch + scratch_size();
 	uint8_t *const at =
 		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int error, fd;
@@ -91,9 +102,9 @@ int arena_open(void)
 	fd = memfd_create("capchain-window", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	error = map_window((uintptr_t)at + before, fd);
+	error = map_window((uintptr_t)at + BEFORE_WINDOW, fd);
 	close(fd);
-	return error ? error : map_scratch((uintptr_t)at + PAGE);
+	return error ? error : map_scratch((uintptr_t)at + scratch);
 }
 
 struct scratch_object *scratch_find(uintptr_t address)
@@ -109,7 +120,9 @@ const struct scratch_object *scratch_nearest(uintptr_t address)
 	for (size_t i = 0; i < the_walk.nobjects; i++) {
 		const struct scratch_object *const object = &the_walk.objects[i];
 
-		if (address >= object->slot_start - PAGE && address < object->slot_end + PAGE)
+		/* A store below or a wild load above the object is its own, not the buffer's. */
+		if (address >= object->slot_start - MARGIN &&
+		    address < object->slot_end + AFTER_OBJECT - MARGIN)
 			return object;
 	}
 	return NULL;
@@ -163,7 +176,7 @@ static int take_slot(size_t size, struct scratch_object *ret_object)
 		if (size > classes[i].size || class_used[i] == classes[i].count)
 			continue;
 		ret_object->slot_start =
-			class_start[i] + class_used[i]++ * (classes[i].size + PAGE);
+			class_start[i] + class_used[i]++ * (classes[i].size + AFTER_OBJECT);
 		ret_object->slot_end = ret_object->slot_start + classes[i].size;
 		return 0;
 	}

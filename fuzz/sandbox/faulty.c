@@ -263,6 +263,73 @@ FAULTY_READ(own_stack_overflow)
 	return answer(VERDICT_OK);
 }
 
+FAULTY_READ(load_wild_below)
+{
+	sink = *(bytes(info) - 0x80000000u + zero);
+	return answer(VERDICT_OK);
+}
+
+/* A copying reader that trusts an offset in its copy. */
+FAULTY_READ(copy_load_wild)
+{
+	const volatile uint8_t *const copy = walk_alloc(walk, len);
+
+	sink = copy[0x7ffffff0u + zero];
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(copy_memcpy_wild)
+{
+	const uint8_t *const copy = walk_alloc(walk, len);
+	uint8_t *const to = walk_alloc(walk, 64);
+
+	memcpy(to, copy + 0xfffffff0u, 32 + zero);
+	return answer(VERDICT_OK);
+}
+
+/* The one 32-bit offset from @from that would land on @to, were they less than 4 GiB apart. */
+static void load_what_32_bits_reach(const volatile uint8_t *from, const volatile uint8_t *to)
+{
+	sink = from[(uint32_t)((uintptr_t)to - (uintptr_t)from)];
+}
+
+FAULTY_READ(copy_reaches_buffer)
+{
+	load_what_32_bits_reach(walk_alloc(walk, len), bytes(info));
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(copy_reaches_copy)
+{
+	const volatile uint8_t *const first = walk_alloc(walk, len);
+
+	load_what_32_bits_reach(first, walk_alloc(walk, len));
+	return answer(VERDICT_OK);
+}
+
+FAULTY_READ(buffer_reaches_copy)
+{
+	load_what_32_bits_reach(bytes(info), walk_alloc(walk, len));
+	return answer(VERDICT_OK);
+}
+
+/* A store through a wild offset that no hook hears: nothing is there to take it. */
+FAULTY_READ(copy_far_over)
+{
+	uint8_t *const copy = walk_alloc(walk, 64);
+
+	memset(copy + 0x10000000u, 1, 8 + zero);
+	return answer(VERDICT_OK);
+}
+
+const volatile uint8_t *faulty_elsewhere;
+
+FAULTY_READ(load_elsewhere)
+{
+	sink = *faulty_elsewhere;
+	return answer(VERDICT_OK);
+}
+
 /* Says the byte below the buffer, fetched where no hook looks. */
 FAULTY_READ(sees_below)
 {

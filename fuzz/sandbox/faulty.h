@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers that each do one thing wrong, for sandbox_test.c. Built like any parser. */
+/* Parsers that each do one thing wrong, built like any parser; planted.h says what each comes out as. */
 #ifndef FUZZ_SANDBOX_FAULTY_H
 #define FUZZ_SANDBOX_FAULTY_H
 
@@ -40,7 +40,18 @@
 	FAULT(recurses)                                                                            \
 	FAULT(reads_stale)                                                                         \
 	FAULT(own_stack_overflow)                                                                  \
-	FAULT(sees_below)
+	FAULT(sees_below)                                                                          \
+	FAULT(load_wild_below)                                                                     \
+	FAULT(copy_load_wild)                                                                      \
+	FAULT(copy_memcpy_wild)                                                                    \
+	FAULT(copy_reaches_buffer)                                                                 \
+	FAULT(copy_reaches_copy)                                                                   \
+	FAULT(buffer_reaches_copy)                                                                 \
+	FAULT(copy_far_over)                                                                       \
+	FAULT(load_elsewhere)
+
+/* Where load_elsewhere loads. */
+extern const volatile uint8_t *faulty_elsewhere;
 
 #define FAULT(name)                                                                                \
 	struct info_answer faulty_##name(struct walk *walk, const void *info, uint32_t len,        \

@@ -147,7 +147,7 @@ int sandbox_open(char *ret_error, size_t error_size)
 		error = own_signal_stack();
 	if (error) {
 		snprintf(ret_error, error_size,
-			 "cannot reserve the 5 GiB of address space that walks run in: %s; lift "
+			 "cannot reserve the 232 GiB of address space that walks run in: %s; lift "
 			 "the limit (ulimit -v unlimited) or set vm.overcommit_memory to 0 or 1",
 			 strerror(-error));
 		return -1;

@@ -3,12 +3,13 @@
  * The parser `ksft-vfio`: the kernel's VFIO selftests, tools/testing/selftests/vfio/lib/iommu.c
  * (Linux 6.19), the IOVA range query. Read, not measured.
  *
- * It looks up IOVA_RANGE. It tests the flag; a cap_offset that is not 0 has to reach past its own
- * 24-byte struct; every header has to lie inside the reply's argsz (not inside what was allocated);
- * more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also backward and
- * into the fixed struct. The payload is taken as it comes: room for as many ranges as the count
- * says, then each one. A failed check aborts the test: a reject. What its callers assert around the
- * lookup (an argsz of 24 at least, that the capability is there, that it has a range) is not modelled.
+ * It looks up IOVA_RANGE. It tests the flag; argsz, and a cap_offset that is not 0, have to reach past
+ * its own 24-byte struct; every header has to lie inside the reply's argsz (not inside what was
+ * allocated); more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also
+ * backward and into the fixed struct. The capability has to be there and to have a range: the tests
+ * need one, so a reply without any, which is legal, ends them too. The payload is taken as it comes:
+ * room for as many ranges as the count says, then each one. A failed check aborts the test: a reject.
+ * That the ranges, sorted, are neither empty nor overlap is asserted further out, and not modelled.
  */
 #include "../overlay.h"
 #include "../parser.h"
@@ -27,7 +28,9 @@ static struct info_answer take_ranges(struct walk *walk, const void *info, uint3
 	/* calloc() refuses a product that wraps, as it does on 32-bit. */
 	const uint64_t size = (uint64_t)count * ELEMENTS_PAIRS;
 
-	if (count && (size > SIZE_MAX || !walk_alloc(walk, (size_t)size)))
+	if (!count)
+		return answer_reject("no-ranges");
+	if (size > SIZE_MAX || !walk_alloc(walk, (size_t)size))
 		return answer_reject("enomem");
 	overlay_cap(info, offset, INFO_IOMMU, &cap);
 	walk_deliver(walk, &cap);
@@ -38,18 +41,18 @@ static struct info_answer ksft_read(struct walk *walk, const void *info, uint32_
 				    enum info_kind kind)
 {
 	const uint32_t argsz = overlay_argsz(info);
-	/* Below 24 the selftest's own subtraction wraps, and so does this one. */
-	const uint32_t max_depth =
-		(uint32_t)(((uint64_t)argsz - KSFT_INFO_SIZE) / KSFT_HEADER_SIZE);
 	const volatile struct overlay_header *header;
-	uint32_t offset, depth = 0, next;
+	uint32_t offset, depth = 0, next, max_depth;
 
 	(void)len;
+	if (argsz < KSFT_INFO_SIZE)
+		return answer_reject("short-argsz");
 	if (!(overlay_flags(info) & FLAG_IOMMU_CAPS))
-		return answer(VERDICT_ABSENT);
+		return answer_reject("no-iova-range");
 	offset = overlay_cap_offset(info, kind);
 	if (offset && offset < KSFT_INFO_SIZE)
 		return answer_reject("into-header");
+	max_depth = (argsz - KSFT_INFO_SIZE) / KSFT_HEADER_SIZE;
 	for (; offset; offset = next) {
 		if (offset >= argsz)
 			return answer_reject(depth ? "next-oob" : "offset-oob");
@@ -62,7 +65,7 @@ static struct info_answer ksft_read(struct walk *walk, const void *info, uint32_
 		if (header->id == CAP_ID_IOVA_RANGE)
 			return take_ranges(walk, info, offset);
 	}
-	return answer(VERDICT_ABSENT);
+	return answer_reject("no-iova-range");
 }
 
 const struct info_parser ksft_vfio_parser = {
