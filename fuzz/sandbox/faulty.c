@@ -2,6 +2,7 @@
 /* See faulty.h. Volatile keeps each fault from being optimised away or turned into a builtin. */
 #include "faulty.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,11 @@ FAULTY_READ(illegal)
 FAULTY_READ(aborts)
 {
 	abort();
+}
+
+FAULTY_READ(names_its_crash)
+{
+	walk_crash(walk, SIGSEGV);
 }
 
 static uint32_t deeper(uint32_t depth)

@@ -37,6 +37,7 @@
 	FAULT(divides_by_zero)                                                                     \
 	FAULT(illegal)                                                                             \
 	FAULT(aborts)                                                                              \
+	FAULT(names_its_crash)                                                                     \
 	FAULT(recurses)                                                                            \
 	FAULT(reads_stale)                                                                         \
 	FAULT(own_stack_overflow)                                                                  \

@@ -29,7 +29,7 @@ enum seen_by {
 	SEEN_BY_HOOK,	/* a load hook: oob, stale, runaway */
 	SEEN_BY_FAULT,	/* a page fault in the arena (oob, wrote) or another fatal signal (crash) */
 	SEEN_BY_CANARY, /* bytes beside scratch memory: wrote */
-	SEEN_BY_CALL,	/* walk_alloc, walk_copy_in or walk_deliver: runaway, oob */
+	SEEN_BY_CALL,	/* walk_alloc, walk_copy_in, walk_deliver: runaway; walk_crash: crash */
 };
 
 /* Loads of the INFO buffer in order, for explain. @count goes on past SANDBOX_TRACE_MAX. */
