@@ -348,7 +348,7 @@ for config in $commands; do
 		test=${test%.c}
 		case $test in
 		corpus_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
-		text_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
+		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
 	done
