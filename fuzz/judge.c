@@ -182,7 +182,8 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 			judge_one(judge, i, info, len, i == traced ? ret_trace : NULL);
 	for (size_t i = 0; i < judge->count; i++)
 		if (judge->judged[i].parser->fixed_size) {
-			place_fixed(judge, i);
+			if (judge->judged[i].parser->reads[kind].ids)
+				place_fixed(judge, i);
 			judge_one(judge, i, judge->fixed_info, judge->judged[i].parser->fixed_size,
 				  i == traced ? ret_trace : NULL);
 		}

@@ -10,7 +10,7 @@
  * its stack: memory for copies and tables comes from walk_alloc(), and a read "as the kernel reads
  * user memory" is walk_copy_in(). It may be stopped at any load and never resumed.
  *
- * Nothing here depends on who runs the parser: the three walk_* functions are the host's.
+ * Nothing here depends on who runs the parser: the walk_* functions are the host's.
  */
 #ifndef PARSERS_PARSER_H
 #define PARSERS_PARSER_H
@@ -161,6 +161,12 @@ struct info_parser {
 
 /* Hands one capability to the host, in the order in which the program takes them. */
 void walk_deliver(struct walk *walk, const struct info_cap *cap);
+
+/*
+ * Takes back the capability with @id that was delivered last, if there is one: for a program in which
+ * a later one replaces an earlier one.
+ */
+void walk_forget(struct walk *walk, uint16_t id);
 
 /*
  * Scratch memory for copies and tables: @size bytes, 16-byte aligned, every byte 0xc7, gone when

@@ -256,7 +256,7 @@ for config in $commands; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
+		corpus_test | models_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
