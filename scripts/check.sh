@@ -273,6 +273,8 @@ for config in $commands $engines; do
 done
 step "verdicts of 32-bit targets" same32
 step "expected verdicts are of parsers" lists_known
+step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
+step "policy.py" python_test policy_test.py "$first"
 step "replay of nothing fails" nothing_fails
 for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"

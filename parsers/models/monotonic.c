@@ -56,6 +56,7 @@ static struct info_answer read_chain(struct walk *walk, const void *info, uint32
 				     enum info_kind kind, uint32_t at)
 {
 	const uint32_t argsz = overlay_argsz(info);
+	const uint32_t bound = argsz < len ? argsz : len;
 	struct info_answer why;
 	uint32_t before = 0;
 
@@ -65,7 +66,10 @@ static struct info_answer read_chain(struct walk *walk, const void *info, uint32
 		if (at <= before)
 			return answer_reject("not-rising");
 		if (!is_there((uint64_t)at + CAP_HEADER_SIZE, len, argsz,
-			      before ? "next-oob" : "offset-oob", &why) ||
+			      at < bound ? "header-straddle"
+			      : before	 ? "next-oob"
+					 : "offset-oob",
+			      &why) ||
 		    !payload_is_there(info, at, len, kind, &why))
 			return why;
 		deliver(walk, info, at, kind);
