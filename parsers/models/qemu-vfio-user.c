@@ -6,8 +6,8 @@
  * With CAPS, a cap_offset below 32 or above the server's argsz is an error (equal is not), also in a
  * first reply that the caller would ask for again: the kernel's own short reply is refused. Then it
  * reads as `qemu-10` does: asks again for as long as argsz is above its own, and looks up SPARSE_MMAP
- * and MSIX_MAPPABLE. It reads from a peer, and none of its faults is public: where the walk would
- * fault, it abstains.
+ * and MSIX_MAPPABLE. It reads from a peer: replies that this model cannot answer for without a fault,
+ * it abstains from.
  */
 #include "peer.h"
 #include "qemu.h"
