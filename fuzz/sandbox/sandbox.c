@@ -85,7 +85,9 @@ static void pass_on(int signal, const siginfo_t *info)
 		raise(signal);
 }
 
-static void on_signal(int signal, siginfo_t *info, void *context_)
+/* Not instrumented, for the same reason as walk_leave(), which does not return to it. */
+__attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t *info,
+							   void *context_)
 {
 	const ucontext_t *const context = context_;
 	const uintptr_t address = (uintptr_t)info->si_addr;
