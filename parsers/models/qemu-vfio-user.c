@@ -33,13 +33,12 @@ static struct info_answer qemu_vfio_user_read(struct walk *walk, const void *inf
 	if (!peer_find(&peer, cap_offset, CAP_ID_SPARSE_MMAP, &sparse) ||
 	    (sparse && !peer_areas(&peer, sparse, &areas)) ||
 	    !model_heap_has(areas, QEMU_MMAP_SIZE) ||
-	    !peer_find(&peer, cap_offset, CAP_ID_MSIX_MAPPABLE, &msix))
+	    !peer_find(&peer, cap_offset, CAP_ID_MSIX_MAPPABLE, &msix) ||
+	    /* Its version is delivered too. */
+	    (msix && !peer_may_load(&peer, msix, CAP_HEADER_next, 2)))
 		return answer(VERDICT_ABSTAIN);
 	if (sparse)
 		model_take(walk, info, sparse, kind);
-	/* The version is delivered, and not read by the program: a match of two bytes is one. */
-	if (msix && !peer_may_load(&peer, msix, CAP_HEADER_next, 2))
-		return answer(VERDICT_ABSTAIN);
 	if (msix)
 		model_take(walk, info, msix, kind);
 	return answer(sparse || msix ? VERDICT_OK : VERDICT_ABSENT);

@@ -16,7 +16,7 @@
 /* sizeof(struct vfio_iommu_type1_info): the first request. */
 #define FIRST_REQUEST 24
 
-/* The set, sorted by start. @capacity: no buffer has more ranges, and the last seen is always put. */
+/* The set, sorted by start. @capacity: no buffer holds more ranges. */
 struct range_set {
 	struct {
 		uint64_t start, end;
@@ -49,7 +49,7 @@ static bool insert(struct range_set *set, uint64_t start, uint64_t end)
 	const uint32_t at = place_of(set, start);
 
 	/* Neither neighbour reaches into it. */
-	if (start > end || (at && set->ranges[at - 1].end >= start) ||
+	if ((at && set->ranges[at - 1].end >= start) ||
 	    (at < set->count && set->ranges[at].start <= end) || set->count == set->capacity)
 		return false;
 	memmove(&set->ranges[at + 1], &set->ranges[at], (set->count - at) * sizeof(set->ranges[0]));
