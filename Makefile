@@ -188,7 +188,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
+.PHONY: FORCE help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -248,6 +248,9 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))
 	@$(PYTHON) scripts/uapi.py --layout parsers/layout.h $(HDR)
+
+policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's outcomes
+	@$(PYTHON) scripts/policy.py $< corpus parsers/models/POLICY.md
 
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i

@@ -163,6 +163,12 @@ struct info_parser {
 void walk_deliver(struct walk *walk, const struct info_cap *cap);
 
 /*
+ * Takes back the capability with @id that was delivered last, if there is one: for a program in which
+ * a later one replaces an earlier one.
+ */
+void walk_forget(struct walk *walk, uint16_t id);
+
+/*
  * Scratch memory for copies and tables: @size bytes, 16-byte aligned, every byte 0xc7, gone when
  * the walk ends. Returns NULL for 0 bytes and for an absurd size (above 1 MiB), as malloc might.
  * A store past its end ends the walk with VERDICT_WROTE, a load with VERDICT_OOB; a walk that asks

@@ -6,6 +6,23 @@
  */
 #define PARSERS(PARSER)                                                                            \
 	PARSER(bounded)                                                                            \
+	PARSER(crosvm_iommu)                                                                       \
+	PARSER(crosvm_region)                                                                      \
+	PARSER(dpdk)                                                                               \
+	PARSER(dpdk_new)                                                                           \
 	PARSER(kernel)                                                                             \
 	PARSER(ksft_vfio)                                                                          \
-	PARSER(naive)
+	PARSER(libvfn)                                                                             \
+	PARSER(monotonic)                                                                          \
+	PARSER(naive)                                                                              \
+	PARSER(openvmm)                                                                            \
+	PARSER(qatlib)                                                                             \
+	PARSER(qemu)                                                                               \
+	PARSER(qemu_10)                                                                            \
+	PARSER(qemu_util)                                                                          \
+	PARSER(qemu_vfio_user)                                                                     \
+	PARSER(rdma_core)                                                                          \
+	PARSER(spdk)                                                                               \
+	PARSER(vfio_ioctls)                                                                        \
+	PARSER(vfio_user)                                                                          \
+	PARSER(vpp)

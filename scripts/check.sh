@@ -347,7 +347,7 @@ for config in $commands; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
+		corpus_test | models_test | bounded_test | bounded_load_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
@@ -380,6 +380,8 @@ done
 step "verdicts of 32-bit targets" same32
 step "planted faults without an arena" no_arena
 step "expected verdicts are of parsers" lists_known
+step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
+step "policy.py" python_test policy_test.py "$first"
 step "replay of nothing fails" nothing_fails
 for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"

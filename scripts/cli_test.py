@@ -679,7 +679,7 @@ class Replay(Cli):
         self.assertEqual(runs[0], runs[1])
         for line in runs[0].splitlines():
             self.assertRegex(line, r"^[0-9a-f]{16} (device|region|iommu) \d+ \w+:[a-z-]*"
-                                   r"( [a-z-]+:[a-z]+:[a-z-]*:[a-z-]*)+$")
+                                   r"( [a-z0-9-]+:[a-z]+:[a-z-]*:[a-z-]*)+$")
         self.assertEqual(len(runs[0].splitlines()), 4)
         self.replay("--truncate", "--verdicts", self.path("three.txt"), self.dir)
         more = self.read("three.txt").decode().splitlines()

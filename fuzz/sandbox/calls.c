@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a parser calls while it walks: walk_deliver() and walk_copy_in(). Built without sanitizers,
+ * What a parser calls while it walks: walk_deliver(), walk_forget() and walk_copy_in(). Built without sanitizers,
  * like the hooks: this is where a walk spends its time, and AddressSanitizer's check of one
  * 100-byte copy costs as much as reading a capability.
  */
@@ -34,6 +34,20 @@ void walk_deliver(struct walk *walk, const struct info_cap *cap)
 		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
 			   (uintptr_t)__builtin_frame_address(0));
 	copy_cap(&result->caps[result->ncaps++], cap);
+}
+
+void walk_forget(struct walk *walk, uint16_t id)
+{
+	struct walk_result *const result = walk->result;
+	size_t at = result->ncaps;
+
+	while (at && result->caps[at - 1].id != id)
+		at--;
+	if (!at)
+		return;
+	result->ncaps--;
+	for (at--; at < result->ncaps; at++)
+		result->caps[at] = result->caps[at + 1];
 }
 
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What QEMU's VFIO readers share, whichever version: vfio_get_cap() and its wrappers in
+ * hw/vfio/helpers.c (7.2: common.c), and the lookups they serve. See qemu.c for what was measured.
+ *
+ * A lookup tests the flag, starts at cap_offset and follows next until an offset is 0; no bound, no
+ * guard. The payload is then taken as it comes:
+ *
+ * - SPARSE_MMAP: g_new0() of 304 bytes an area, which aborts when it fails, then every area
+ *   (zero-length ones are skipped after they were read).
+ * - ZPCI_UTIL above 64 bytes and ZPCI_PFIP above 4 are ignored; otherwise 64 and 4 bytes are
+ *   copied, whatever the size says.
+ * - IOVA_RANGE (10.0): a range with start above end is an assertion that aborts.
+ */
+#ifndef PARSERS_MODELS_QEMU_H
+#define PARSERS_MODELS_QEMU_H
+
+#include "model.h"
+
+#define QEMU_MMAP_SIZE	304 /* sizeof(VFIOMmap): a failed g_new0() names the product */
+#define QEMU_UTIL_BYTES 64
+#define QEMU_PFIP_BYTES 4
+
+/* The ids that one program looks up in one kind of chain, in its order, ended by 0. */
+struct qemu_lookups {
+	uint16_t ids[6];
+};
+
+/* A string of fixed room: @room bytes are read whatever its size, unless that is above. */
+static inline bool qemu_take_string(struct walk *walk, const void *info, uint32_t at, uint32_t room)
+{
+	const volatile uint8_t *const bytes = (const uint8_t *)info + at + CAP_COUNT_AT + 4;
+	const uint32_t size = model_count(info, at);
+	struct info_cap cap;
+
+	if (size > room)
+		return false;
+	model_head(info, at, &cap);
+	cap.count = size;
+	for (uint32_t i = 0; i < room; i++) {
+		const uint8_t byte = bytes[i];
+
+		if (i < cap.count)
+			cap.hash = info_hash(cap.hash, byte);
+	}
+	walk_deliver(walk, &cap);
+	return true;
+}
+
+/* Every range, until one is empty; false where that aborts QEMU. */
+static inline bool qemu_take_ranges(struct walk *walk, const void *info, uint32_t at)
+{
+	struct info_cap cap;
+
+	model_head(info, at, &cap);
+	cap.count = model_count(info, at);
+	for (uint32_t i = 0; i < cap.count; i++) {
+		const uint64_t start = model_pair(info, at, i)->first;
+		const uint64_t end = model_pair(info, at, i)->second;
+
+		if (start > end)
+			return false;
+		cap.hash = info_hash(info_hash(cap.hash, start), end);
+	}
+	walk_deliver(walk, &cap);
+	return true;
+}
+
+/* Takes what a lookup found; NULL, or the reason of an abort. Counts what was used. */
+static inline const char *qemu_take(struct walk *walk, const void *info, uint32_t at,
+				    enum info_kind kind, uint16_t id, unsigned int *taken)
+{
+	if (kind == INFO_DEVICE && (id == CAP_ID_ZPCI_UTIL || id == CAP_ID_ZPCI_PFIP)) {
+		*taken += qemu_take_string(
+			walk, info, at, id == CAP_ID_ZPCI_UTIL ? QEMU_UTIL_BYTES : QEMU_PFIP_BYTES);
+		return NULL;
+	}
+	++*taken;
+	if (kind == INFO_IOMMU && id == CAP_ID_IOVA_RANGE)
+		return qemu_take_ranges(walk, info, at) ? NULL : "empty-range";
+	if (kind == INFO_REGION && id == CAP_ID_SPARSE_MMAP &&
+	    !model_heap_has(model_count(info, at), QEMU_MMAP_SIZE))
+		return "enomem";
+	model_take(walk, info, at, kind);
+	return NULL;
+}
+
+/* The retry loop's end of a reply that is not too long, and every lookup in it. */
+static inline struct info_answer qemu_read_kind(struct walk *walk, const void *info, uint32_t len,
+						enum info_kind kind,
+						const struct qemu_lookups *lookups)
+{
+	const uint32_t argsz = overlay_argsz(info);
+	unsigned int taken = 0;
+
+	/* It asks again for as long as argsz is above its own, and reads nothing before. */
+	if (argsz > len)
+		return answer_truncated(argsz);
+	if (!model_has_caps(info, kind))
+		return answer(VERDICT_ABSENT);
+	for (const uint16_t *id = lookups->ids; *id; id++) {
+		const uint32_t at = model_find(info, overlay_cap_offset(info, kind), *id);
+		const char *const reason = at ? qemu_take(walk, info, at, kind, *id, &taken) : NULL;
+
+		if (reason)
+			return answer_reject(reason);
+	}
+	return answer(taken ? VERDICT_OK : VERDICT_ABSENT);
+}
+
+#endif
