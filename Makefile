@@ -26,7 +26,7 @@ STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
+JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
 		fuzz/truncations.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)

@@ -10,6 +10,7 @@
  *
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)
+ *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  */
 #include "target.h"
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #include "../parsers/layout.h"
+#include "chosen.h"
 #include "findings.h"
 #include "judge.h"
 #include "truncations.h"
@@ -54,13 +56,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *const path = getenv("CAPCHAIN_VERDICTS");
 	const char *const truncate = getenv("CAPCHAIN_TRUNCATE");
+	const struct info_parser *const *parsers;
 	char error[512];
+	size_t count;
 
 	(void)argc;
 	(void)argv;
 	if (judge)
 		return 0;
-	judge = judge_new(info_parsers, info_parser_count, error, sizeof(error));
+	count = chosen_parsers(getenv("CAPCHAIN_PARSERS"), &parsers, error, sizeof(error));
+	if (!count)
+		give_up(error, 2);
+	judge = judge_new(parsers, count, error, sizeof(error));
 	if (!judge)
 		give_up(error, SANDBOX_EXIT);
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
