@@ -240,6 +240,11 @@ FAULTY_READ(names_its_crash)
 	walk_crash(walk, SIGSEGV);
 }
 
+FAULTY_READ(says_oob)
+{
+	return answer(VERDICT_OOB);
+}
+
 static uint32_t deeper(uint32_t depth)
 {
 	volatile uint32_t here[256];

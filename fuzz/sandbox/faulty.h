@@ -38,6 +38,7 @@
 	FAULT(illegal)                                                                             \
 	FAULT(aborts)                                                                              \
 	FAULT(names_its_crash)                                                                     \
+	FAULT(says_oob)                                                                            \
 	FAULT(recurses)                                                                            \
 	FAULT(reads_stale)                                                                         \
 	FAULT(own_stack_overflow)                                                                  \

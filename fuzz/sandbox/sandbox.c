@@ -196,6 +196,9 @@ static __attribute__((noinline)) void run(const struct info_parser *parser, enum
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
 	the_walk.running = false;
 	the_walk.quiet = 0;
+	/* What the sandbox alone can see is not for a parser to say. */
+	if ((unsigned int)said.verdict > VERDICT_ABSTAIN)
+		said = answer_reject("no-such-verdict");
 	result->verdict = said.verdict;
 	result->seen_by = SEEN_BY_PARSER;
 	result->reason = said.verdict == VERDICT_REJECT ? said.reason : NULL;
