@@ -188,7 +188,8 @@ TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(BUILD)/$(c)/test/sandbox/sandbox_test) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(BUILD)/capchain
+	    $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/planted/fuzz_region_info) \
+	    $(BUILD)/$(FRONT)/planted/capchain $(BUILD)/capchain
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 

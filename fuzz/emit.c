@@ -233,9 +233,9 @@ static void put_case(const struct emitting *e, size_t wanted)
 	const enum verdict right = judged->policy ? judged->walk.verdict : spec->verdict;
 	const bool readable = right == VERDICT_OK || right == VERDICT_ABSENT;
 
-	fputs("\nstatic const char *const case_rules[] = {", e->out);
+	fputs("\nstatic const char *const case_rules[] = {\n", e->out);
 	for (unsigned int rule = RULE_NONE + 1; rule < RULE_COUNT; rule++)
-		fprintf(e->out, "%s\"%s\"", rule > 1 ? ", " : "", rule_name((enum rule)rule));
+		fprintf(e->out, "\t\"%s\",\n", rule_name((enum rule)rule));
 	fprintf(e->out,
 		"};\n\n/* The walk in question. */\n"
 		"static struct info_answer case_walk(struct walk *walk, const void *info, uint32_t "

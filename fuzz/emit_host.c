@@ -72,7 +72,10 @@ struct walk {
 	size_t ncaps;
 };
 
-/* | nothing | window: the buffer ends, or starts, at an edge | nothing | scratch memory, with gaps | */
+/*
+ * | nothing | scratch memory, with gaps | window: the buffer ends, or starts, at an edge | nothing |
+ * Whatever a parser adds to either, it lands in there.
+ */
 static struct {
 	uint8_t *start;
 	uint8_t *end;
@@ -228,7 +231,7 @@ static _Noreturn void host_outside(const uint8_t *at, bool store)
 	const enum host_exit status = store ? HOST_WROTE : HOST_OOB;
 
 	for (size_t i = host_walk.nobjects; i-- > 0;)
-		if (at >= host_walk.objects[i].slot)
+		if (at >= host_walk.objects[i].slot && at < host_pages.window - HOST_PAGE)
 			host_fault(status, "it goes past its own memory; offset",
 				   (uint64_t)(at - host_walk.objects[i].start));
 	if (at < host_walk.info)
@@ -310,7 +313,7 @@ static void host_limit_time(void)
 static void host_reserve(void)
 {
 	const size_t scratch = HOST_OBJECTS * (HOST_ALLOC + HOST_PAGE);
-	const size_t size = HOST_NOTHING + HOST_WINDOW + HOST_NOTHING + scratch;
+	const size_t size = HOST_NOTHING + scratch + HOST_WINDOW + HOST_NOTHING;
 	uint8_t *const start = mmap(NULL, size + HOST_PAGE, PROT_NONE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -318,8 +321,8 @@ static void host_reserve(void)
 		host_give_up("address space (lift `ulimit -v`)");
 	host_pages.start = start + HOST_PAGE - (uintptr_t)start % HOST_PAGE;
 	host_pages.end = host_pages.start + size - HOST_PAGE;
-	host_pages.window = host_pages.start + HOST_NOTHING;
-	host_pages.scratch = host_pages.window + HOST_WINDOW + HOST_NOTHING;
+	host_pages.scratch = host_pages.start + HOST_NOTHING;
+	host_pages.window = host_pages.scratch + scratch + HOST_PAGE;
 }
 
 /*
