@@ -332,6 +332,68 @@ static void test_goals(void **state)
 	judge_free(judge);
 }
 
+static struct info_answer refuse_short(struct walk *walk, const void *info, uint32_t len,
+				       enum info_kind kind)
+{
+	(void)walk;
+	(void)info;
+	(void)kind;
+	return len < 40 ? answer_reject("no") : answer(VERDICT_ABSENT);
+}
+
+static struct info_answer refuse_all(struct walk *walk, const void *info, uint32_t len,
+				     enum info_kind kind)
+{
+	(void)walk;
+	(void)info;
+	(void)len;
+	(void)kind;
+	return answer_reject("no");
+}
+
+/*
+ * On the way to the smallest buffer of a bucket another parser may come to disagree and to lead. Where
+ * the leading one is kept, that is not taken, or a second shrink would keep something else.
+ */
+static void test_leading_stays(void **state)
+{
+	static const struct info_parser a = {
+		.name = "a",
+		.reads = {[INFO_REGION] = {INFO_LIST, INFO_ALL_IDS, 0}},
+		.read = refuse_short};
+	static const struct info_parser b = {
+		.name = "b",
+		.reads = {[INFO_REGION] = {INFO_LIST, INFO_ALL_IDS, 0}},
+		.read = refuse_all};
+	static const struct info_parser *const both[] = {&a, &b};
+	static const size_t want[] = {[GOAL_BUCKET] = 32, [GOAL_LEADING] = 40};
+	char error[256];
+	struct judge *const judge = judge_new(both, 2, error, sizeof(error));
+
+	(void)state;
+	if (!judge)
+		fail_msg("%s", error);
+	sandbox_take_signals();
+	for (enum shrink_goal_kind kind = GOAL_BUCKET; kind <= GOAL_LEADING; kind++) {
+		struct shrink_result result;
+		struct shrink_goal goal;
+		size_t len = 48;
+
+		memset(bytes, 0, len);
+		bytes[0] = (uint8_t)len;
+		judge_read(judge, bytes, len, INFO_REGION);
+		assert_int_equal(
+			shrink_goal_open(&goal, kind, "b:reject:rejects-valid:absent", judge), 0);
+		assert_string_equal(goal.bucket, "b:reject:rejects-valid:absent");
+		assert_int_equal(shrink(bytes, &len, INFO_REGION, shrink_goal_keeps, &goal,
+					SHRINK_CALLS_MAX, &result),
+				 0);
+		assert_int_equal(len, want[kind]);
+		shrink_goal_close(&goal);
+	}
+	judge_free(judge);
+}
+
 /* A fixed row of numbers: the same noise on every run and machine. */
 static uint32_t noise(void)
 {
@@ -388,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_to_do), cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_longest),	      cmocka_unit_test(test_known),
 		cmocka_unit_test(test_goals),	      cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_leading_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
