@@ -148,6 +148,10 @@ static void test_plain(void **state)
 	assert_int_equal(layout_load(bytes, 4), 33);
 	for (size_t i = 4; i < 33; i++)
 		assert_int_equal(bytes[i], 0);
+	/* Also where that is the higher value. */
+	layout_store(bytes, 4, 7);
+	assert_int_equal(shrunk(at_least_33, 33, SHRINK_CALLS_MAX, &result), 33);
+	assert_int_equal(layout_load(bytes, 4), 33);
 }
 
 static void test_nothing_to_do(void **state)
