@@ -169,6 +169,21 @@ void walk_deliver(struct walk *walk, const struct info_cap *cap)
 	walk->ncaps++;
 }
 
+/* For a program in which a later capability replaces an earlier one of its id. */
+void walk_forget(struct walk *walk, uint16_t id);
+void walk_forget(struct walk *walk, uint16_t id)
+{
+	size_t at = walk->ncaps;
+
+	while (at && walk->caps[at - 1].id != id)
+		at--;
+	if (!at)
+		return;
+	walk->ncaps--;
+	memmove(&walk->caps[at - 1], &walk->caps[at],
+		(walk->ncaps - (at - 1)) * sizeof(*walk->caps));
+}
+
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 {
 	walk->copied += 1 + size / 8;
