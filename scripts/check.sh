@@ -387,6 +387,7 @@ for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"
 done
 step "uapi.py" python_test uapi_test.py "$first"
+step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
 step "planted one-line errors" planted_lines
 

@@ -32,6 +32,8 @@ int cmd_dis(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_shrink(int argc, char **argv);
+int cmd_emit(int argc, char **argv);
 
 /*
  * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that
@@ -90,6 +92,12 @@ void print_oracles(const char *before, const struct judge *judge);
 
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);
+
+/*
+ * Writes @len bytes to @path, whole or not at all, or where that is NULL or "-" to standard output.
+ * Returns 0, or EXIT_CANNOT_WRITE after one line.
+ */
+int output_put(const char *path, const void *bytes, size_t len);
 
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);

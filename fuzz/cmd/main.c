@@ -12,6 +12,8 @@ static const struct verb verbs[] = {
 	{"dis", "bytes to text form", cmd_dis},
 	{"replay", "every input against the expected verdicts, as TAP", cmd_replay},
 	{"bless", "writes the expected verdicts anew", cmd_bless},
+	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
+	{"emit", "one walk as a C file that compiles alone", cmd_emit},
 	{"list", "parsers, kinds, rules, notes, capabilities", cmd_list},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a parser calls while it walks: walk_deliver(), walk_forget() and walk_copy_in(). Built without sanitizers,
+ * What a parser calls while it walks: walk_deliver() and its like. Built without sanitizers,
  * like the hooks: this is where a walk spends its time, and AddressSanitizer's check of one
  * 100-byte copy costs as much as reading a capability.
  */

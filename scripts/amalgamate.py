@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Writes the sources of every parser into a C table, for `capchain emit`.
+
+Usage: amalgamate.py OUT.c REGISTRY.h HOST.h HOST.c SOURCE.c...
+
+REGISTRY.h lists the parsers: PARSER(x) stands for `const struct info_parser x_parser` in one of the
+SOURCE files. A parser's sources are that file, every file of the project that it includes with
+quotes, and for each X.h the X.c beside it among SOURCE. In a file made of all of them static names
+could meet, so those of every file but the parser's own are renamed while it lasts, and its macros
+end with it. Exit status: 0; 2 a file cannot be used; 5 OUT.c cannot be written.
+"""
+import os
+import re
+import sys
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)".*\n', re.M)
+PARSER = re.compile(r"\bPARSER\((\w+)\)")
+DEFINES = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
+UNDEFS = re.compile(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", re.M)
+# Static functions and objects at file scope.
+STATIC = re.compile(r"^static\b(?! inline)[^;={(\[]*?\b(\w+)[ \t]*[\[(=;]", re.M)
+# What programs take as it is; every other walk is restated.
+VENDORED = ("bounded.h",)
+
+
+def fail(line, status=2):
+    print(f"amalgamate: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{path}: {error}")
+
+
+class Tree:
+    """The files of the project that a parser is made of."""
+
+    def __init__(self, sources):
+        self.sources = {os.path.normpath(path) for path in sources}
+        self.texts = {path: read(path) for path in sorted(self.sources)}
+
+    def text(self, path):
+        if path not in self.texts:
+            self.texts[path] = read(path)
+        return self.texts[path]
+
+    def included(self, path):
+        return [os.path.normpath(os.path.join(os.path.dirname(path), name))
+                for name in INCLUDE.findall(self.text(path))]
+
+    def order(self, parser):
+        """Headers before what includes them, companions before the parser's own file."""
+        done, companions = [], []
+
+        def visit(path):
+            if path in done:
+                return
+            for header in self.included(path):
+                visit(header)
+            if path not in done:
+                done.append(path)
+            beside = path[:-2] + ".c"
+            if path.endswith(".h") and beside in self.sources and beside != parser:
+                if beside not in companions:
+                    companions.append(beside)
+
+        for header in self.included(parser):
+            visit(header)
+        for companion in companions:  # grows while it is gone through
+            visit(companion)
+        return done + [parser]
+
+    def defining(self, name):
+        """The file with `const struct info_parser NAME_parser`; where a macro makes it, with NAME."""
+        found = []
+        for wanted in (rf"(?<!extern )const struct info_parser {name}_parser\b", rf"\b{name}\b"):
+            found = found or [path for path in sorted(self.sources)
+                              if re.search(wanted, self.texts[path])]
+        if len(found) != 1:
+            fail(f"{len(found)} sources define {name}_parser; want one")
+        return found[0]
+
+
+def body(text, path, is_parser):
+    """The text of one file as it stands in the one made of all."""
+    text = INCLUDE.sub("", text)
+    if is_parser or path.endswith(".h"):
+        return text
+    stem = re.sub(r"\W", "_", os.path.basename(path)[:-2])
+    renamed = list(dict.fromkeys(name for name in STATIC.findall(text)
+                                 if not name.startswith(stem + "_")))
+    macros = dict.fromkeys(DEFINES.findall(text))
+    for name in UNDEFS.findall(text):
+        macros.pop(name, None)
+    return "".join([f"#define {name} {stem}_{name}\n" for name in renamed] + [text] +
+                   [f"#undef {name}\n" for name in (*renamed, *macros)])
+
+
+def literal(text):
+    """A C string of @text, a line each."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("?", "\\?")
+    return "\n".join(f'\t"{line}\\n"' for line in escaped.split("\n")[:-1]) or '\t""'
+
+
+class Table:
+    """The C file: each text once, each parser as a list of them."""
+
+    def __init__(self):
+        self.numbers, self.lines = {}, [
+            "/* Made from the parsers' sources by scripts/amalgamate.py. */",
+            '#include "../fuzz/emit.h"', ""]
+
+    def number(self, path, text):
+        if (path, text) not in self.numbers:
+            number = self.numbers[(path, text)] = len(self.numbers)
+            self.lines += [f"static const struct emit_file file_{number} = {{\"{path}\",",
+                           literal(text) + "};"]
+        return self.numbers[(path, text)]
+
+    def list_of(self, name, numbers):
+        self.lines.append(f"static const struct emit_file *const {name}[] = {{" +
+                          ", ".join(f"&file_{number}" for number in numbers) + ", 0};")
+
+
+def main():
+    if len(sys.argv) < 6:
+        fail("usage: amalgamate.py OUT.c REGISTRY.h HOST.h HOST.c SOURCE.c...")
+    out, registry, *host = sys.argv[1:5]
+    tree, table, rows = Tree(sys.argv[5:]), Table(), []
+    for name in PARSER.findall(read(registry).split("#define PARSERS", 1)[-1]):
+        parser = tree.defining(name)
+        order = tree.order(parser)
+        table.list_of(f"files_{name}", [
+            table.number(path, body(tree.text(path), path, path == parser)) for path in order])
+        own = any(os.path.basename(path) in VENDORED for path in order)
+        rows.append(f'\t{{"{name}", "{parser}", {"false" if own else "true"}, files_{name}}},')
+    if not rows:
+        fail(f"{registry}: no PARSER(name) in it")
+    host = [table.number(path, body(read(path), path, True)) for path in host]
+    table.lines += ["const struct emit_source emit_sources[] = {", *rows, "};",
+                    f"const size_t emit_source_count = {len(rows)};",
+                    f"const struct emit_file *const emit_host_header = &file_{host[0]};",
+                    f"const struct emit_file *const emit_host = &file_{host[1]};", ""]
+    try:
+        with open(out + ".tmp", "w", encoding="utf-8") as file:
+            file.write("\n".join(table.lines))
+        os.replace(out + ".tmp", out)
+    except OSError as error:
+        fail(f"{out}: {error.strerror}", 5)
+
+
+if __name__ == "__main__":
+    main()
