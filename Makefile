@@ -66,7 +66,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$(2) $(3) $$(HOST) $(4) -iquote . -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
@@ -134,6 +134,17 @@ $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
+
+# What scripts/oss-fuzz/targets.sh links, with the compiler and flags of an OSS-Fuzz image, which win
+# over ours. OSS_LOADS is what gives its compiler load hooks. The hooks themselves carry no sanitizer
+# but MemorySanitizer, which has to see every store. Unsigned wrap-around is defined, and meant where
+# it happens; ASan's fake stacks would look like somebody else's memory to a sandbox without an arena.
+OSS_FLAGS := $(CFLAGS) -fno-sanitize=unsigned-integer-overflow
+OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
+OSS_LOADS ?= $(CLOAD)
+OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),-fsanitize-address-use-after-return=never)
+$(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
+$(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
 # `main` itself is not instrumented, or its set-up would count against stability.
@@ -204,6 +215,11 @@ configs:
 	@echo $(COMMANDS) / $(ENGINES)
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
+
+# The objects of each target, one line a target: name, then objects.
+.PHONY: oss-fuzz-objects
+oss-fuzz-objects: $(oss-fuzz_JUDGE) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_%.o)
+	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(BUILD)/oss-fuzz/obj/fuzz/target_$(k).o $(oss-fuzz_JUDGE);)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \

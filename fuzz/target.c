@@ -26,12 +26,28 @@
 #include "verdicts.h"
 
 #ifndef TARGET_TRUNCATES
+#ifdef __AFL_COMPILER
+#define TARGET_TRUNCATES 1
+#else
 #define TARGET_TRUNCATES 0
+#endif
 #endif
 
 static struct judge *judge;
 static FILE *verdicts;
 static bool truncates = TARGET_TRUNCATES;
+
+#if defined(__has_feature)
+#define HAS_MSAN __has_feature(memory_sanitizer)
+#else
+#define HAS_MSAN 0
+#endif
+/* An input is initialised, whatever MemorySanitizer made of the way AFL++'s driver read it. */
+#if HAS_MSAN
+void __msan_unpoison(const volatile void *at, size_t size);
+#else
+#define __msan_unpoison(at, size) ((void)(at), (void)(size))
+#endif
 
 static _Noreturn void give_up(const char *error, int status)
 {
@@ -109,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sandbox_take_signals();
 		taken = true;
 	}
+	__msan_unpoison(data, size);
 	/* No INFO reply is longer, and no parser is handed more. */
 	if (size > INFO_LEN_MAX)
 		return 0;
