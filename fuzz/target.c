@@ -42,6 +42,9 @@ static bool truncates = TARGET_TRUNCATES;
 #else
 #define HAS_MSAN 0
 #endif
+/* Stack that set-up has used, in bytes, generously. */
+#define DEAD_FRAMES 65536
+
 /* An input is initialised, whatever MemorySanitizer made of the way AFL++'s driver read it. */
 #if HAS_MSAN
 void __msan_unpoison(const volatile void *at, size_t size);
@@ -86,6 +89,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	truncates |= truncate && strcmp(truncate, "1") == 0;
 	say_oracles();
+	/* AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its. */
+	__msan_unpoison((char *)__builtin_frame_address(0) - DEAD_FRAMES, DEAD_FRAMES);
 	/* libFuzzer installs its handlers next, and only over defaults. */
 	sandbox_give_signals_back();
 	return 0;
