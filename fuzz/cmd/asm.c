@@ -102,8 +102,7 @@ static int write_through(const char *path, const void *bytes, size_t len)
 	return error;
 }
 
-/* Writes to @path, or where that is NULL or "-" to standard output. */
-static int put(const char *path, const void *bytes, size_t len)
+int output_put(const char *path, const void *bytes, size_t len)
 {
 	int error;
 
@@ -133,7 +132,7 @@ int cmd_asm(int argc, char **argv)
 	}
 	if (input_load(o.file, NULL, &input))
 		return EXIT_UNUSABLE;
-	status = put(o.out, input.bytes, input.len);
+	status = output_put(o.out, input.bytes, input.len);
 	input_free(&input);
 	return status;
 }
@@ -158,7 +157,7 @@ int cmd_dis(int argc, char **argv)
 	}
 	text_dump(memory, &chain);
 	fclose(memory);
-	status = put(o.out, text, size);
+	status = output_put(o.out, text, size);
 	chain_free(&chain);
 	free(text);
 	input_free(&input);

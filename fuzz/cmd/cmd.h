@@ -75,6 +75,12 @@ json_t *report_json(const struct judge *judge, const char *path);
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);
 
+/*
+ * Writes @len bytes to @path, whole or not at all, or where that is NULL or "-" to standard output.
+ * Returns 0, or EXIT_CANNOT_WRITE after one line.
+ */
+int output_put(const char *path, const void *bytes, size_t len);
+
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);
 

@@ -15,7 +15,7 @@ compile() {
 	# shellcheck disable=SC2086
 	printf 'int sum(int *p, int n)\n{\n\tint s = 0;\n\twhile (n--)\n\t\ts += *p++;\n\treturn s;\n}\n' |
 		$CC $CFLAGS "$@" -x c -c - -o "$build/probe.o" 2>/dev/null &&
-		nm -u "$build/probe.o" | awk '{print $NF}' | sort
+		nm -u -P "$build/probe.o" | cut -d ' ' -f 1 | sort
 }
 
 # hooks FLAGS...: whether they give $CC load hooks, and take nothing of the engine's away.
