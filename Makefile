@@ -60,7 +60,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -c $$< -o $$@
+	@$(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
@@ -144,7 +144,7 @@ OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
 OSS_LOADS ?= $(CLOAD)
 OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),-fsanitize-address-use-after-return=never)
 $(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
-$(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
+oss-fuzz_HOOKSAN := $(filter -fsanitize=memory,$(CFLAGS))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
 # `main` itself is not instrumented, or its set-up would count against stability.
@@ -217,9 +217,13 @@ built: $(CHECKED) ## every target and test, in every build there is a compiler f
 built32: $(CHECKED32)
 
 # The objects of each target, one line a target: name, then objects.
-.PHONY: oss-fuzz-objects
+.PHONY: oss-fuzz-objects check-oss-fuzz
 oss-fuzz-objects: $(oss-fuzz_JUDGE) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_%.o)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(BUILD)/oss-fuzz/obj/fuzz/target_$(k).o $(oss-fuzz_JUDGE);)
+
+check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
+	@$(PYTHON) scripts/oss-fuzz/check.py
+	@$(PYTHON) scripts/oss-fuzz/check_test.py
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
