@@ -10,6 +10,8 @@ export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 -fno-omit-frame-pointer $(WARN) -MMD -MP
+# BUILD may lie anywhere, and the table in it includes a header of the tree.
+COMMON += -iquote .
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
 PARSER := $(COMMON) -O1
 HOST   := $(COMMON) -O2
@@ -60,13 +62,13 @@ $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
+	@$(2) $(3) $$(HOST) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -iquote . -c $$< -o $$@
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
@@ -144,7 +146,7 @@ OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
 OSS_LOADS ?= $(CLOAD)
 OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),-fsanitize-address-use-after-return=never)
 $(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
-oss-fuzz_HOOKSAN := $(filter -fsanitize=memory,$(CFLAGS))
+$(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
 # `main` itself is not instrumented, or its set-up would count against stability.

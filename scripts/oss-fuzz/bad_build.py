@@ -222,29 +222,29 @@ def check_start_afl(build, name):
 
 def interrupted(command, environment):
     """What @command says until it is ready, or for AFL_SECONDS; then it is interrupted."""
-    said = tempfile.TemporaryFile()
-    try:
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-    except OSError as error:
-        return str(error)
-    for _ in range(AFL_SECONDS * 10):
-        said.seek(0)
-        if b"All set and ready to roll" in said.read() or process.poll() is not None:
-            break
+    with tempfile.TemporaryFile() as said:
         try:
-            process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            pass
-    if process.poll() is None:
+            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=said, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+        except OSError as error:
+            return str(error)
+        for _ in range(AFL_SECONDS * 10):
+            said.seek(0)
+            if b"All set and ready to roll" in said.read() or process.poll() is not None:
+                break
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass
         process.send_signal(signal.SIGINT)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    said.seek(0)
-    return said.read().decode("utf-8", "replace")
+        said.seek(0)
+        return said.read().decode("utf-8", "replace")
 
 
 def check_seeds(build, name):
