@@ -10,6 +10,8 @@ export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
+# BUILD may lie anywhere, and the table in it includes a header of the tree.
+COMMON += -iquote .
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
 PARSER := $(COMMON) -O2
 HOST   := $(COMMON) -O2
@@ -175,6 +177,17 @@ $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzz
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
 
+# What scripts/oss-fuzz/targets.sh links, with the compiler and flags of an OSS-Fuzz image, which win
+# over ours. OSS_LOADS is what gives its compiler load hooks. The hooks themselves carry no sanitizer
+# but MemorySanitizer, which has to see every store. Unsigned wrap-around is defined, and meant where
+# it happens; ASan's fake stacks would look like somebody else's memory to a sandbox without an arena.
+OSS_FLAGS := $(CFLAGS) -fno-sanitize=unsigned-integer-overflow
+OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
+OSS_LOADS ?= $(CLOAD)
+OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),-fsanitize-address-use-after-return=never)
+$(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
+$(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
+
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
 # `main` itself is not instrumented, or its set-up would count against stability.
 $(BUILD)/afl/denylist:
@@ -257,6 +270,15 @@ configs:
 	@echo $(COMMANDS) / $(ENGINES)
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
+
+# The objects of each target, one line a target: name, then objects.
+.PHONY: oss-fuzz-objects check-oss-fuzz
+oss-fuzz-objects: $(oss-fuzz_JUDGE) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_%.o)
+	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(BUILD)/oss-fuzz/obj/fuzz/target_$(k).o $(oss-fuzz_JUDGE);)
+
+check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
+	@$(PYTHON) scripts/oss-fuzz/check.py
+	@$(PYTHON) scripts/oss-fuzz/check_test.py
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)

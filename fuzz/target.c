@@ -29,12 +29,31 @@
 #include "verdicts.h"
 
 #ifndef TARGET_TRUNCATES
+#ifdef __AFL_COMPILER
+#define TARGET_TRUNCATES 1
+#else
 #define TARGET_TRUNCATES 0
+#endif
 #endif
 
 static struct judge *judge;
 static FILE *verdicts;
 static bool truncates = TARGET_TRUNCATES;
+
+#if defined(__has_feature)
+#define HAS_MSAN __has_feature(memory_sanitizer)
+#else
+#define HAS_MSAN 0
+#endif
+/* Stack that set-up has used, in bytes, generously. */
+#define DEAD_FRAMES 65536
+
+/* An input is initialised, whatever MemorySanitizer made of the way AFL++'s driver read it. */
+#if HAS_MSAN
+void __msan_unpoison(const volatile void *at, size_t size);
+#else
+#define __msan_unpoison(at, size) ((void)(at), (void)(size))
+#endif
 
 static _Noreturn void give_up(const char *error, int status)
 {
@@ -81,6 +100,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		setvbuf(verdicts, NULL, _IOLBF, 0);
 	truncates |= truncate && strcmp(truncate, "1") == 0;
 	say_oracles();
+	/* AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its. */
+	__msan_unpoison((char *)__builtin_frame_address(0) - DEAD_FRAMES, DEAD_FRAMES);
 	/* libFuzzer installs its handlers next, and only over defaults. */
 	sandbox_give_signals_back();
 	return 0;
@@ -116,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sandbox_take_signals();
 		taken = true;
 	}
+	__msan_unpoison(data, size);
 	/* No INFO reply is longer, and no parser is handed more. */
 	if (size > INFO_LEN_MAX)
 		return 0;

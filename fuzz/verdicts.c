@@ -9,6 +9,9 @@
 #if defined(__has_feature)
 #define HAS_ASAN __has_feature(address_sanitizer)
 #define HAS_MSAN __has_feature(memory_sanitizer)
+#if !defined(HAS_UBSAN) && __has_feature(undefined_behavior_sanitizer)
+#define HAS_UBSAN 1
+#endif
 #elif defined(__SANITIZE_ADDRESS__)
 #define HAS_ASAN 1
 #define HAS_MSAN 0

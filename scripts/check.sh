@@ -388,6 +388,16 @@ for config in $commands; do
 done
 step "uapi.py" python_test uapi_test.py "$first"
 step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
+step "replay --junit" python_test junit_test.py "$first"
+step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
+step "workflows" python_test workflows_test.py "$first"
+case " $engines " in
+*" libfuzzer "*)
+	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
+	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
+		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
+	;;
+esac
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
 step "planted one-line errors" planted_lines
 

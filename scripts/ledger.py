@@ -43,7 +43,7 @@ def load(path):
 
 def table(entries):
     lines = ["/* Made from corpus/ledger.yaml by scripts/ledger.py. */",
-             '#include "../fuzz/ledger.h"', "",
+             '#include "fuzz/ledger.h"', "",
              "const struct ledger_entry ledger_entries[] = {"]
     for entry in entries:
         fields = ", ".join(json.dumps(" ".join(entry[key].split())) for key in KEYS)

@@ -85,6 +85,11 @@ multilib() {
 		found "$(gcc -m32 -print-file-name=libgcc.a 2>/dev/null)"
 }
 
+multilib_cxx() {
+	[ "$(uname -m)" = x86_64 ] || return 0
+	commands gcc && found "$(gcc -m32 -print-file-name=libstdc++.so 2>/dev/null)"
+}
+
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
 python() {
 	/usr/bin/python3 -I -c "import $1" 2>/dev/null
@@ -119,6 +124,9 @@ ar|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++
 -r|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
 -o|gcc-multilib|multilib|gcc -m32: the 32-bit builds
+-o|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
+-r|file|commands file|file: tests that look into programs
+-r|util-linux|commands prlimit|prlimit: tests of readers that do not end
 TXT
 }
 

@@ -13,6 +13,7 @@
 #include "../truncations.h"
 #include "../verdicts.h"
 #include "cmd.h"
+#include "junit.h"
 
 /* What a replay adds up. */
 struct replay {
@@ -28,9 +29,12 @@ struct replay {
 	size_t skipped;
 	int npaths;
 	char **paths;
+	struct junit *junit;
+	const char *junit_path;
 };
 
 static const struct argp_option replay_options[] = {
+	{"junit", 'J', "FILE", 0, "also write a JUnit report to FILE, one testcase an input", 0},
 	{"verdicts", 'v', "FILE", 0,
 	 "also write each input's verdicts to FILE, one line an input, the same on every build", 0},
 	{"truncate", 't', NULL, 0,
@@ -44,6 +48,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct replay *const r = state->input;
 
 	switch (key) {
+	case 'J':
+		if (strcmp(arg, "-") == 0)
+			argp_error(state, "standard output has the TAP; name a file for --junit");
+		r->junit_path = arg;
+		return 0;
 	case 'v':
 		r->verdicts_path = arg;
 		return 0;
@@ -239,6 +248,8 @@ static bool truncations_break(struct replay *r, const struct input *input, char 
 
 static void say(struct replay *r, const char *name, bool failed, const char *why)
 {
+	if (r->junit)
+		junit_add(r->junit, name, failed ? why : NULL);
 	r->failed += failed;
 	printf("%sok %zu - %s\n%s", failed ? "not " : "", ++r->done, name, why);
 }
@@ -299,6 +310,26 @@ static bool is_gone(const struct replay *r, const char *name)
 	return false;
 }
 
+/* Writes the JUnit report, where one is asked for: @status, or what writing it ended with. */
+static int write_junit(struct replay *r, int status)
+{
+	size_t size = 0;
+	char *text;
+	int error;
+
+	if (!r->junit_path)
+		return status;
+	text = r->junit ? junit_text(r->junit, &size) : NULL;
+	junit_free(r->junit);
+	if (!text) {
+		fprintf(stderr, "capchain: cannot write %s: out of memory\n", r->junit_path);
+		return EXIT_CANNOT_WRITE;
+	}
+	error = output_put(r->junit_path, text, size);
+	free(text);
+	return error ? error : status;
+}
+
 int cmd_replay(int argc, char **argv)
 {
 	struct replay r = {0};
@@ -313,6 +344,7 @@ int cmd_replay(int argc, char **argv)
 	status = inputs_find(r.npaths, r.paths, &files, &count);
 	if (status)
 		return close_replay(&r, status);
+	r.junit = r.junit_path ? junit_new() : NULL;
 	for (size_t i = 0; i < count; i++)
 		replay_file(&r, files[i]);
 	inputs_free(files, count);
@@ -335,7 +367,8 @@ int cmd_replay(int argc, char **argv)
 	if (!r.done)
 		puts("# nothing was replayed");
 	printf("%zu passed, %zu failed\n", r.done - r.failed, r.failed);
-	return close_replay(&r, r.failed || !r.done ? EXIT_FOUND : EXIT_FINE);
+	status = r.failed || !r.done ? EXIT_FOUND : EXIT_FINE;
+	return close_replay(&r, write_junit(&r, status));
 }
 
 static int bless_file(struct replay *r, const char *path)
