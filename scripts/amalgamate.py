@@ -113,7 +113,7 @@ class Table:
     def __init__(self):
         self.numbers, self.lines = {}, [
             "/* Made from the parsers' sources by scripts/amalgamate.py. */",
-            '#include "../fuzz/emit.h"', ""]
+            '#include "fuzz/emit.h"', ""]
 
     def number(self, path, text):
         if (path, text) not in self.numbers:
