@@ -9,6 +9,7 @@
 #include "../parsers/layout.h"
 #include "compare.h"
 #include "ledger.h"
+#include "relations.h"
 
 const char *disagreement_name(enum disagreement disagreement)
 {
@@ -70,6 +71,13 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 	}
 }
 
+/* Stands for the reference where that is held to relations. */
+static const struct info_parser reference_parser = {
+	.name = "reference",
+	.summary = "the reference reading",
+	.trust = INFO_HARDENED,
+};
+
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
@@ -88,6 +96,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->readers = calloc(count, sizeof(*judge->readers));
 	judge->fixed_info = calloc(1, INFO_LEN_MAX);
 	judge->spec = spec_new();
+	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
 	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].spec = spec_for(judge, i);
@@ -169,6 +178,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 		.trace = trace,
 	};
 
+	judged->relation = RELATION_NONE;
 	judged->skipped = must_skip(judge, i, info, len);
 	if (judged->skipped) {
 		judged->walk =
@@ -201,6 +211,7 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		select_readers(judge, kind);
 	judge->info = info;
 	judge->len = len;
+	judge->reference.relation = RELATION_NONE;
 	/* Of a parser that does not read this kind. */
 	if (ret_trace)
 		ret_trace->count = 0;
@@ -221,6 +232,9 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		place_fixed(judge, i);
 		judge_one(judge, i, judge->fixed_info, size, i == traced ? ret_trace : NULL);
 	}
+	if (judge->relate == RELATE_ALL ||
+	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
+		relations_hold(judge);
 }
 
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
@@ -244,11 +258,16 @@ static const char *cause(const struct spec *spec)
 	return verdict_name(spec->verdict);
 }
 
+const char *judged_class(const struct judged *judged)
+{
+	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
+}
+
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), disagreement_name(judged->disagreement),
-		 cause(judged->spec));
+		 verdict_name(judged->walk.verdict), judged_class(judged),
+		 judged->relation ? relation_name(judged->relation) : cause(judged->spec));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -284,24 +303,34 @@ uint64_t judge_signature(const struct judge *judge)
 	return hash;
 }
 
+bool judged_differs(const struct judged *judged)
+{
+	return judged->disagreement != AGREES || judged->relation != RELATION_NONE;
+}
+
 bool judged_breaks(const struct judged *judged)
 {
 	if (judged->disagreement == AGREES)
-		return false;
+		return judged->relation != RELATION_NONE;
 	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
+}
+
+const struct ledger_entry *judged_excuse(const struct judged *judged)
+{
+	char bucket[BUCKET_MAX];
+
+	judged_bucket(judged, bucket);
+	return ledger_find(bucket, judged->spec->notes);
 }
 
 const struct judged *judge_broken(const struct judge *judge)
 {
-	char bucket[BUCKET_MAX];
-
+	if (judged_breaks(&judge->reference) && !judged_excuse(&judge->reference))
+		return &judge->reference;
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct judged *const judged = &judge->judged[judge->readers[r]];
 
-		if (!judged_breaks(judged))
-			continue;
-		judged_bucket(judged, bucket);
-		if (!ledger_find(bucket))
+		if (judged_breaks(judged) && !judged_excuse(judged))
 			return judged;
 	}
 	return NULL;

@@ -70,3 +70,25 @@ const char *note_words(enum note note)
 
 	return words_of[note];
 }
+
+const char *relation_name(enum relation relation)
+{
+	static const char *const names[RELATIONS] = {"",
+#define RELATION(relation, name, words) name,
+						     RELATION_LIST(RELATION)
+#undef RELATION
+	};
+
+	return names[relation];
+}
+
+const char *relation_words(enum relation relation)
+{
+	static const char *const words_of[RELATIONS] = {"",
+#define RELATION(relation, name, words) words,
+							RELATION_LIST(RELATION)
+#undef RELATION
+	};
+
+	return words_of[relation];
+}

@@ -12,6 +12,7 @@ static const struct verb verbs[] = {
 	{"dis", "bytes to text form", cmd_dis},
 	{"replay", "every input against the expected verdicts, as TAP", cmd_replay},
 	{"bless", "writes the expected verdicts anew", cmd_bless},
+	{"exhaust", "every small chain through every parser", cmd_exhaust},
 	{"list", "parsers, kinds, rules, notes, capabilities", cmd_list},
 };
 

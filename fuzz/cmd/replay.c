@@ -158,7 +158,7 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 {
 	const char *const reference = expect_reference(r->expected, name);
 	const struct judged *const broken = judge_broken(r->judge);
-	char words[128], bucket[BUCKET_MAX];
+	char words[128], bucket[BUCKET_MAX], entry[LEDGER_TEXT_MAX];
 	bool bad;
 
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
@@ -180,7 +180,12 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 		const size_t used = strlen(why);
 
 		judged_bucket(broken, bucket);
-		snprintf(why + used, size - used, "# promise broken: %s\n", bucket);
+		ledger_suggest(bucket, broken->spec->notes, name, entry);
+		snprintf(
+			why + used, size - used,
+			"# promise broken: %s\n"
+			"# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+			bucket, broken->parser->name, entry);
 	}
 	return bad || broken;
 }
