@@ -242,7 +242,8 @@ static bool make_head(const struct plan *plan, struct place_of_choice *ret_place
 		FLAG_DEVICE_PCI, FLAG_REGION_READ | FLAG_REGION_WRITE | FLAG_REGION_MMAP,
 		FLAG_IOMMU_PGSIZES};
 	const struct layout_info *const layout = &layout_infos[plan->kind];
-	const uint32_t size = plan->len < plan->base ? plan->len : plan->base;
+	/* Up to the first slot; without one, all there is. */
+	const uint32_t size = plan->nslots && plan->len > plan->base ? plan->base : plan->len;
 	uint8_t head[HEAD_MAX] = {0};
 
 	layout_store(head + INFO_AT_DEVICE_argsz, 4, plan->argsz);
