@@ -26,6 +26,7 @@ step() {
 	0)
 		passed=$((passed + 1))
 		printf 'ok      %s\n' "$name"
+		grep '^warning: ' "$log" | sed 's/^/        /'
 		;;
 	77)
 		skipped=$((skipped + 1))
@@ -227,6 +228,11 @@ nothing_fails() {
 	[ $? -eq 1 ]
 }
 
+# Every small chain, every buffer held to the relations; two cores have it in well under a minute.
+exhausted() {
+	"$build/$1/capchain" exhaust --caps 2 --all-relations
+}
+
 python_test() {
 	CAPCHAIN=$build/$2/capchain /usr/bin/python3 "scripts/$1"
 }
@@ -277,6 +283,9 @@ step "replay of nothing fails" nothing_fails
 for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"
 done
+step "exhaustive, up to 2 capabilities" exhausted "$first"
+step "ledger dates" scripts/ledger.py corpus/ledger.yaml
+step "ledger.py" python_test ledger_test.py "$first"
 step "uapi.py" python_test uapi_test.py "$first"
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
 step "planted one-line errors" scripts/planted-lines.py

@@ -153,9 +153,10 @@ def check(path, entries, names):
 def load(path):
     try:
         with open(path, encoding="utf-8") as file:
-            entries = yaml.safe_load(file) or []
+            entries = yaml.safe_load(file)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
         fail(f"{path}: {' '.join(str(error).split())}")
+    entries = [] if entries is None else entries
     if not isinstance(entries, list):
         fail(f"{path}: a list of entries is wanted")
     check(path, entries, known_names())

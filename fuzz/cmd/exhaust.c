@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * capchain exhaust: every small chain through every parser. What the runs found is the same for any
- * number of jobs, and goes to stdout; what a clock says goes to stderr.
+ * capchain exhaust: every small chain through every parser. What is printed is the same for any
+ * number of jobs, but for one line a kind that says how fast it went.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -109,8 +109,8 @@ static const struct argp argp = {
 	"reference.\v"
 	"For each kind it prints how many buffers there are, what every parser did, every set of "
 	"verdicts with its smallest buffer, and every broken promise, with the entry that the ledger "
-	"would need. fuzz/exhaust.h has the alphabet. The output is the same for any number of jobs; "
-	"buffers a second, and a progress bar where it is a terminal, go to stderr.\n\n"
+	"would need. fuzz/exhaust.h has the alphabet. The output is the same for any number of jobs, "
+	"but for the line of speed; where stderr is a terminal there is a progress bar.\n\n"
 	"Exit status: 0; 1 where a promise is broken that the ledger does not excuse, where there was "
 	"no buffer, or where a job died; 2 the command line cannot be used; 4 no address space or "
 	"memory; 5 the output or a witness could not be written.",
@@ -406,6 +406,20 @@ static int report(const struct exhaust_command *c, const struct exhaust_result *
 	return WEXITSTATUS(status);
 }
 
+/* The one thing in the output that is not the same every time. */
+static void say_speed(const struct exhaust_command *c, const struct exhaust_result *result,
+		      enum info_kind kind)
+{
+	const double speed = (double)result->buffers / result->seconds;
+
+	if (c->json)
+		put_json(json_pack("{s:s,s:f,s:f,s:i}", "speed", info_kind_name(kind), "seconds",
+				   result->seconds, "buffers_per_second", speed, "jobs", c->jobs));
+	else
+		printf("  speed: %.0f buffers a second, %.1f s with %d jobs\n", speed,
+		       result->seconds, c->jobs);
+}
+
 static int run_kind(const struct exhaust_command *c, enum info_kind kind)
 {
 	const struct exhaust_options o = {
@@ -426,10 +440,9 @@ static int run_kind(const struct exhaust_command *c, enum info_kind kind)
 		fprintf(stderr, "capchain: kind %s: %s\n", info_kind_name(kind), error);
 		return status;
 	}
-	fprintf(stderr, "%s: %" PRIu64 " buffers in %.1f s, %.0f a second with %d jobs\n",
-		info_kind_name(kind), result->buffers, result->seconds,
-		(double)result->buffers / result->seconds, c->jobs);
 	status = report(c, result, kind);
+	if (!status)
+		say_speed(c, result, kind);
 	if (!status && !exhaust_is_clean(result))
 		status = EXIT_FOUND;
 	exhaust_result_free(result);
