@@ -209,7 +209,7 @@ configs:
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
 
-exhaust3: | setup-check ## every chain of up to 3 capabilities: about EXHAUST3_MINUTES
+exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain
 	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))
 

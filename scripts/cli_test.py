@@ -215,7 +215,8 @@ class Usage(Cli):
         things = [json.loads(line) for line in self.works("list", "--json").splitlines()]
         names = [thing["parser"] for thing in things if "parser" in thing]
         self.assertEqual(names, sorted(names))
-        for name in names + ["device", "loop", "overlap", "odd", "SPARSE_MMAP", "arena"]:
+        for name in names + ["device", "loop", "overlap", "odd", "SPARSE_MMAP", "arena", "unread",
+                             "relations: all", "ksft-vfio:reject:rejects-valid:ok: "]:
             self.assertIn(name, out)
         self.assertEqual(sum("kind" in t and "struct" in t for t in things), 3)
         self.assertEqual([t["note"] for t in things if t.get("odd")],

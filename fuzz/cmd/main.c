@@ -13,7 +13,7 @@ static const struct verb verbs[] = {
 	{"replay", "every input against the expected verdicts, as TAP", cmd_replay},
 	{"bless", "writes the expected verdicts anew", cmd_bless},
 	{"exhaust", "every small chain through every parser", cmd_exhaust},
-	{"list", "parsers, kinds, rules, notes, capabilities", cmd_list},
+	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -70,6 +70,7 @@ const struct info_parser ksft_vfio_parser = {
 	.summary = "the kernel's VFIO selftests: looks up IOVA_RANGE under a depth guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = ksft_read,
