@@ -480,6 +480,12 @@ static void test_bytes(void **state)
 
 		assert_int_equal(variant.info[i], used ? bytes[i] : bytes[i] ^ 0xff);
 	}
+	/* A reserved field is nobody's, the elements after it are read. */
+	load("{kind: iommu, caps: [{id: IOVA_RANGE, iova_ranges: [{start: 0, end: 9}]}]}");
+	make(RELATION_UNREAD, &variant);
+	assert_int_equal(word(variant.info + 24 + 8), 1);
+	assert_int_equal(word(variant.info + 24 + 12), 0xffffffff);
+	assert_memory_equal(variant.info + 40, bytes + 40, 16);
 }
 
 /* The share is about one in RELATIONS_SHARE, and the same bytes are always in it, or never. */

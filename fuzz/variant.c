@@ -51,7 +51,7 @@ static uint32_t fixed_of(const struct layout_cap *layout, uint16_t version)
 	return layout->fixed[version < layout->newest ? version : layout->newest];
 }
 
-/* The bytes of a delivered capability that were read. */
+/* The bytes that a delivered capability has, as far as anybody knows. */
 static uint32_t span(enum info_kind kind, const struct info_cap *cap)
 {
 	const struct layout_cap *const layout = cap->decoded ? layout_cap(kind, cap->id) : NULL;
@@ -65,6 +65,24 @@ static void use(uint32_t at, uint32_t size)
 {
 	for (uint32_t i = at; i < at + size; i++)
 		uses[i] += uses[i] < 2;
+}
+
+/* A delivered capability: header, fields that carry something, elements; no reserved or pad field. */
+static void use_cap(const struct variant_base *base, const struct info_cap *cap)
+{
+	const struct layout_cap *const layout =
+		cap->decoded ? layout_cap(base->kind, cap->id) : NULL;
+
+	use(cap->offset, CAP_HEADER_SIZE);
+	for (size_t i = 0; layout && i < layout->nfields; i++) {
+		const struct layout_field *const field = &layout->fields[i];
+
+		if (field->role != ROLE_SPACE && field->version <= cap->version)
+			use(cap->offset + field->at, field->width);
+	}
+	if (layout && layout->elements != ELEMENTS_NONE)
+		use(cap->offset + fixed_of(layout, cap->version),
+		    cap->count * (uint32_t)layout->elements);
 }
 
 /* The header, and the count, of the capability at which the reading ended. */
@@ -100,7 +118,7 @@ static void mark_uses(const struct variant_base *base)
 		return;
 	use(layout->cap_offset_at, 4);
 	for (size_t i = 0; i < spec->ncaps; i++)
-		use(spec->caps[i].cap.offset, span(base->kind, &spec->caps[i].cap));
+		use_cap(base, &spec->caps[i].cap);
 	use_last(base);
 }
 

@@ -157,6 +157,10 @@ class Ledger(unittest.TestCase):
             self.assertIn("- bucket: ksft-vfio:reject:rejects-valid:ok\n", entry)
             self.assertIn("  notes: [align4]", entry)
             self.assertIn("  witness: regressions/iommu-chain-at-20.yaml\n", entry)
+        code, out = self.outcome(binary, "exhaust", "--caps", "1", "--kind", "iommu")
+        self.assertEqual(code, 1)
+        self.assertRegex(out, r"broken promises: [1-9]")
+        self.assertRegex(out, r"ksft-vfio:reject:rejects-valid:ok: \d+ buffers, smallest ")
         os.remove(self.out)
         self.refuses(others + entry, "reason is empty")
         for key, value in (("reason", '"why"'), ("source", '"where"'), ("review", "2031-02-03")):
