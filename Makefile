@@ -28,9 +28,10 @@ STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
+JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
 		fuzz/truncations.c
-TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
+# What the command and the tests have, and targets never link.
+TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 TRIAGE_SRC   := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
 # Stand in place of the registered parsers where triage is tested; see fuzz/emit_planted.c.
 PLANTED_SRC  := fuzz/emit_planted.c fuzz/emit_planted_registry.c
@@ -227,10 +228,10 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi policy format clean
+.PHONY: FORCE help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench soak uapi policy format clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
@@ -279,6 +280,9 @@ oss-fuzz-objects: $(oss-fuzz_JUDGE) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
+exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain
+	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)

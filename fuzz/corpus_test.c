@@ -215,16 +215,12 @@ static void test_nothing_is_missing(void **state)
 			fail_msg("no input for %s", disagreement_name(differs[i]));
 }
 
-static bool shows(const char *bucket)
+/* Whether @entry excuses something here, and no entry before it does so first. */
+static bool shows(const struct ledger_entry *entry)
 {
-	char found[BUCKET_MAX];
-
-	for (size_t i = 0; i < judge->count; i++) {
-		judged_bucket(&judge->judged[i], found);
-		if (ledger_find(found) && strcmp(ledger_find(found)->bucket, bucket) == 0 &&
-		    judged_breaks(&judge->judged[i]))
+	for (size_t i = 0; i < judge->count; i++)
+		if (judged_breaks(&judge->judged[i]) && judged_excuse(&judge->judged[i]) == entry)
 			return true;
-	}
 	return false;
 }
 
@@ -234,10 +230,41 @@ static void test_ledger_witnesses(void **state)
 	sandbox_take_signals();
 	for (size_t i = 0; i < ledger_count; i++) {
 		judge_file("", ledger_entries[i].witness);
-		if (!shows(ledger_entries[i].bucket))
-			fail_msg("%s no longer shows %s: drop the entry", ledger_entries[i].witness,
-				 ledger_entries[i].bucket);
+		if (!shows(&ledger_entries[i]))
+			fail_msg(
+				"%s no longer shows %s, or an earlier entry says so already: drop the "
+				"entry",
+				ledger_entries[i].witness, ledger_entries[i].bucket);
 	}
+}
+
+static void keeps_relations(const char *name)
+{
+	if (judge->reference.relation)
+		fail_msg("%s: the reference breaks %s", name,
+			 relation_name(judge->reference.relation));
+	for (size_t i = 0; i < judge->count; i++)
+		if (judge->judged[i].relation && !judged_excuse(&judge->judged[i]))
+			fail_msg("%s: %s breaks %s", name, judge->judged[i].parser->name,
+				 relation_name(judge->judged[i].relation));
+}
+
+/* Every relation has buffers to be held on, and nobody breaks one there. */
+static void test_relations(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	judge->relate = RELATE_ALL;
+	memset(judge->related, 0, sizeof(judge->related));
+	assert_true(for_each("captured", keeps_relations) > 0);
+	assert_true(for_each("seeds", keeps_relations) > 0);
+	assert_true(for_each("regressions", keeps_relations) > 0);
+	judge->relate = RELATE_NEVER;
+	for (unsigned int relation = RELATION_NONE + 1; relation < RELATIONS; relation++)
+		if (judge->related[relation] < 10)
+			fail_msg("only %u buffers for relation %s",
+				 (unsigned int)judge->related[relation],
+				 relation_name((enum relation)relation));
 }
 
 int main(int argc, char **argv)
@@ -246,6 +273,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_nothing_is_missing),
 		cmocka_unit_test(test_ledger_witnesses),
+		cmocka_unit_test(test_relations),
 	};
 	char error[512];
 

@@ -221,7 +221,7 @@ void findings_keep(const struct judge *judge)
 
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
 {
-	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096];
+	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096], entry[LEDGER_TEXT_MAX];
 
 	judged_bucket(broken, bucket);
 	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
@@ -235,6 +235,11 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 			fprintf(stderr, "capchain: build/capchain explain --kind %s %s\n",
 				info_kind_name(judge->kind), path);
 	}
+	ledger_suggest(bucket, broken->spec->notes,
+		       "\"\"   # the witness, below corpus/regressions/", entry);
+	fprintf(stderr,
+		"capchain: mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+		broken->parser->name, entry);
 	/* What libFuzzer, ClusterFuzz and AFL++ group crashes by. */
 	fprintf(stderr, "Assertion failure: %s\nDEDUP_TOKEN: %s\n", bucket, bucket);
 	abort();

@@ -9,6 +9,7 @@
 #include "../parsers/layout.h"
 #include "compare.h"
 #include "ledger.h"
+#include "relations.h"
 
 const char *disagreement_name(enum disagreement disagreement)
 {
@@ -76,6 +77,13 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 			judge->walks[w++] = judge->readers[r];
 }
 
+/* Stands for the reference where that is held to relations. */
+static const struct info_parser reference_parser = {
+	.name = "reference",
+	.summary = "the reference reading",
+	.trust = INFO_HARDENED,
+};
+
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
@@ -94,6 +102,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->readers = calloc(2 * count, sizeof(*judge->readers));
 	judge->fixed_info = calloc(1, INFO_LEN_MAX);
 	judge->spec = spec_new();
+	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
 	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].spec = spec_for(judge, i);
@@ -176,6 +185,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 		.trace = trace,
 	};
 
+	judged->relation = RELATION_NONE;
 	judged->skipped = must_skip(judge, i, info, len);
 	if (judged->skipped) {
 		judged->walk =
@@ -208,6 +218,7 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		select_readers(judge, kind);
 	judge->info = info;
 	judge->len = len;
+	judge->reference.relation = RELATION_NONE;
 	/* Of a parser that does not read this kind. */
 	if (ret_trace)
 		ret_trace->count = 0;
@@ -223,6 +234,9 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		place_fixed(judge, i);
 		judge_one(judge, i, judge->fixed_info, size, i == traced ? ret_trace : NULL);
 	}
+	if (judge->relate == RELATE_ALL ||
+	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
+		relations_hold(judge);
 }
 
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
@@ -246,11 +260,16 @@ static const char *cause(const struct spec *spec)
 	return verdict_name(spec->verdict);
 }
 
+const char *judged_class(const struct judged *judged)
+{
+	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
+}
+
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), disagreement_name(judged->disagreement),
-		 cause(judged->spec));
+		 verdict_name(judged->walk.verdict), judged_class(judged),
+		 judged->relation ? relation_name(judged->relation) : cause(judged->spec));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -286,50 +305,63 @@ uint64_t judge_signature(const struct judge *judge)
 	return hash;
 }
 
+bool judged_differs(const struct judged *judged)
+{
+	return judged->disagreement != AGREES || judged->relation != RELATION_NONE;
+}
+
 bool judged_breaks(const struct judged *judged)
 {
 	if (judged->disagreement == AGREES)
-		return false;
+		return judged->relation != RELATION_NONE;
 	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
 }
 
-/* Whether the ledger excuses what @judged did. Asked of the ledger once for each bucket and notes. */
-static bool excused(const struct judged *judged)
+/* What the ledger was asked, and its answer: it is asked once a bucket and its notes. */
+struct excuse {
+	const struct info_parser *parser;
+	const char *cause;
+	enum verdict verdict;
+	enum disagreement disagreement;
+	enum relation relation;
+	uint32_t notes;
+	const struct ledger_entry *entry;
+};
+
+const struct ledger_entry *judged_excuse(const struct judged *judged)
 {
-	static struct {
-		const struct info_parser *parser;
-		const char *cause;
-		enum verdict verdict;
-		enum disagreement disagreement;
-		uint32_t notes;
-		bool excused;
-	} known[256], *slot;
-	const char *const why = cause(judged->spec);
+	static struct excuse known[256];
+	const struct spec *const spec = judged->spec;
+	const struct excuse asked = {judged->parser,
+				     cause(spec),
+				     judged->walk.verdict,
+				     judged->disagreement,
+				     judged->relation,
+				     spec->notes,
+				     NULL};
+	struct excuse *const slot = &known[((uintptr_t)asked.parser / 16 + (uintptr_t)asked.cause +
+					    spec->notes * 7 + asked.verdict) %
+					   256];
 	char bucket[BUCKET_MAX];
 
-	slot = &known[((uintptr_t)judged->parser / 16 + (uintptr_t)why + judged->spec->notes * 7 +
-		       judged->walk.verdict) %
-		      256];
-	if (slot->parser == judged->parser && slot->cause == why &&
-	    slot->verdict == judged->walk.verdict && slot->disagreement == judged->disagreement &&
-	    slot->notes == judged->spec->notes)
-		return slot->excused;
+	if (slot->parser == asked.parser && slot->cause == asked.cause &&
+	    slot->verdict == asked.verdict && slot->disagreement == asked.disagreement &&
+	    slot->relation == asked.relation && slot->notes == asked.notes)
+		return slot->entry;
+	*slot = asked;
 	judged_bucket(judged, bucket);
-	slot->parser = judged->parser;
-	slot->cause = why;
-	slot->verdict = judged->walk.verdict;
-	slot->disagreement = judged->disagreement;
-	slot->notes = judged->spec->notes;
-	slot->excused = ledger_find(bucket) != NULL;
-	return slot->excused;
+	slot->entry = ledger_find(bucket, spec->notes);
+	return slot->entry;
 }
 
 const struct judged *judge_broken(const struct judge *judge)
 {
+	if (judged_breaks(&judge->reference) && !judged_excuse(&judge->reference))
+		return &judge->reference;
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct judged *const judged = &judge->judged[judge->readers[r]];
 
-		if (judged_breaks(judged) && !excused(judged))
+		if (judged_breaks(judged) && !judged_excuse(judged))
 			return judged;
 	}
 	return NULL;

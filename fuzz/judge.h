@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "../parsers/parser.h"
+#include "ledger.h"
 #include "sandbox/sandbox.h"
 #include "spec.h"
 
@@ -49,6 +50,13 @@ const char *disagreement_name(enum disagreement disagreement);
 
 #define BUCKET_MAX 128
 
+/* Which buffers are held to the relations of relations.h too. */
+enum relating {
+	RELATE_NEVER,
+	RELATE_SHARE, /* a fixed share, chosen by a hash of the bytes */
+	RELATE_ALL,
+};
+
 /**
  * struct judged - one parser on one buffer
  * @parser: which
@@ -58,6 +66,9 @@ const char *disagreement_name(enum disagreement disagreement);
  * @policy: it agrees, with an answer that is not the reference's own
  * @after_match: a lookup was right although the chain is bad further on
  * @skipped: it was not run, because nothing here could stop it (no hooks, and a loop)
+ * @relation: a relation that it claims and broke: another class of disagreement, `unstable`, beside
+ *	what it answered on this buffer
+ * @became: with @relation, how the changed buffer was answered
  */
 struct judged {
 	const struct info_parser *parser;
@@ -68,6 +79,8 @@ struct judged {
 	bool policy;
 	bool after_match;
 	bool skipped;
+	enum relation relation;
+	enum verdict became;
 };
 
 /**
@@ -77,6 +90,9 @@ struct judged {
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
  * @walks: the readers in the order of their walks: the last @nfixed read a buffer of a fixed size
+ * @relate: for the caller to set; RELATE_NEVER at first
+ * @reference: the reference's own standing: of it only @relation and @became can break
+ * @related: changed buffers that were walked, for each relation, since judge_new()
  */
 struct judge {
 	enum info_kind kind;
@@ -89,6 +105,9 @@ struct judge {
 	size_t nreaders;
 	size_t *walks;
 	size_t nfixed;
+	enum relating relate;
+	struct judged reference;
+	uint64_t related[RELATIONS];
 	uint8_t *fixed_info;
 	uint8_t *hooked;
 };
@@ -111,7 +130,13 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 /* The reason of a walk: its reject reason, or "". */
 const char *judged_reason(const struct judged *judged);
 
-/* parser:verdict:class:cause, at most BUCKET_MAX bytes; class may be "". */
+/* The class in its bucket: that of its disagreement, `unstable` where it broke a relation. */
+const char *judged_class(const struct judged *judged);
+
+/*
+ * parser:verdict:class:cause, at most BUCKET_MAX bytes; class may be "". Of a broken relation the
+ * class is `unstable` and the cause its name.
+ */
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
 
 /*
@@ -128,5 +153,11 @@ const struct judged *judge_broken(const struct judge *judge);
 
 /* Whether this one parser broke its promise, excused or not. */
 bool judged_breaks(const struct judged *judged);
+
+/* Whether there is a bucket to name: it disagrees, or broke a relation. */
+bool judged_differs(const struct judged *judged);
+
+/* What excuses it: its entry in the ledger, or NULL. */
+const struct ledger_entry *judged_excuse(const struct judged *judged);
 
 #endif

@@ -260,12 +260,20 @@ static void test_stale(void **state)
 static void test_ledger(void **state)
 {
 	static const char text[] = "{kind: iommu, caps: [{at: 20, id: DMA_AVAIL}]}";
+	static const char back[] = "{kind: iommu, cap_offset: 40, caps: [{at: 40, id: DMA_AVAIL, "
+				   "next: 24}, {at: 24, id: 99, next: 0}]}";
+	const uint32_t backward = NOTE_BIT(NOTE_BACKWARD), other = NOTE_BIT(NOTE_ALIGN4);
 
 	(void)state;
-	assert_non_null(ledger_find("ksft-vfio:reject:rejects-valid:ok"));
-	assert_null(ledger_find("ksft-vfio:reject:wrong-caps:ok"));
-	assert_null(ledger_find("ksft-vfio:ok:wrong-caps:ok"));
-	assert_null(ledger_find(""));
+	assert_non_null(ledger_find("ksft-vfio:reject:rejects-valid:ok", 0));
+	assert_non_null(ledger_find("monotonic:reject:rejects-valid:ok", backward));
+	assert_non_null(ledger_find("monotonic:reject:rejects-valid:ok", backward | other));
+	/* Its note has to hold. */
+	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", other));
+	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", 0));
+	assert_null(ledger_find("ksft-vfio:reject:wrong-caps:ok", 0));
+	assert_null(ledger_find("ksft-vfio:ok:wrong-caps:ok", 0));
+	assert_null(ledger_find("", backward));
 	parsers[0].name = "ksft-vfio";
 	parsers[1].name = "ksft-vfio-too";
 	new_judge(2);
@@ -282,6 +290,36 @@ static void test_ledger(void **state)
 	scripts[0].says = answer(VERDICT_ABSENT);
 	judge_text(text);
 	assert_ptr_equal(judge_broken(judge), &judge->judged[0]);
+	/* Nor is the same bucket on a buffer without the note. */
+	parsers[0].name = "monotonic";
+	scripts[0].says = answer_reject("order");
+	judge_text(back);
+	assert_null(judge_broken(judge));
+	judge_text(text);
+	assert_ptr_equal(judge_broken(judge), &judge->judged[0]);
+	assert_null(judged_excuse(&judge->judged[0]));
+}
+
+/* What a new divergence prints; ledger_test.py pastes it. */
+static void test_suggestion(void **state)
+{
+	const uint32_t notes = NOTE_BIT(NOTE_ALIGN4) | NOTE_BIT(NOTE_BACKWARD);
+	char text[LEDGER_TEXT_MAX], longest[BUCKET_MAX];
+
+	(void)state;
+	ledger_suggest("naive:ok:wrong-caps:ok", 0, "regressions/x.yaml", text);
+	assert_string_equal(text, "- bucket: naive:ok:wrong-caps:ok\n"
+				  "  reason: \"\"    # why the parser may do this\n"
+				  "  source: \"\"    # file and version that show it\n"
+				  "  upstream: none  # or where it was reported\n"
+				  "  review: \"\"    # the day by which to look again, YYYY-MM-DD\n"
+				  "  witness: regressions/x.yaml\n");
+	ledger_suggest("naive:ok:wrong-caps:ok", notes, "regressions/x.yaml", text);
+	assert_non_null(strstr(text, "\n  notes: [align4, backward]    # "));
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	ledger_suggest(longest, UINT32_MAX, "regressions/x.yaml", text);
+	assert_non_null(strstr(text, "  witness: regressions/x.yaml\n"));
 }
 
 /* A shorter buffer is filled up with zeros, a longer one cut with argsz left; each is read anew. */
@@ -491,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_honest, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_stale, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_ledger, start_afresh, end),
+		cmocka_unit_test(test_suggestion),
 		cmocka_unit_test_setup_teardown(test_fixed_size, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_fixed_size_promise, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_signature, start_afresh, end),

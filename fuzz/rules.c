@@ -63,3 +63,24 @@ const char *verdict_name(enum verdict verdict)
 
 	return names[verdict];
 }
+const char *relation_name(enum relation relation)
+{
+	static const char *const names[RELATIONS] = {"",
+#define RELATION(relation, name, words) name,
+						     RELATION_LIST(RELATION)
+#undef RELATION
+	};
+
+	return names[relation];
+}
+
+const char *relation_words(enum relation relation)
+{
+	static const char *const words_of[RELATIONS] = {"",
+#define RELATION(relation, name, words) words,
+							RELATION_LIST(RELATION)
+#undef RELATION
+	};
+
+	return words_of[relation];
+}

@@ -55,6 +55,26 @@ enum note {
 #define NOTE_BIT(note) (1u << (note))
 #define NOTES_ODD      (NOTE_BIT(NOTE_ALIGN4) - 1u)
 
+/*
+ * Changes of a buffer that should change nothing; relations.h has their terms. The order is that of
+ * enum info_claim.
+ */
+#define RELATION_LIST(RELATION)                                                                    \
+	RELATION(SLACK, "slack", "bytes after the chain change nothing")                           \
+	RELATION(SHIFT, "shift", "moving the chain by a multiple of 8 changes only offsets")       \
+	RELATION(ORDER, "order", "another order in memory, with the same links, keeps the list")   \
+	RELATION(CUT, "cut", "a shorter buffer never delivers more")                               \
+	RELATION(UNREAD, "unread", "bytes that no right reading uses do not matter")               \
+	RELATION(AGAIN, "again", "reading twice gives the same")
+
+enum relation {
+	RELATION_NONE,
+#define RELATION(relation, name, words) RELATION_##relation,
+	RELATION_LIST(RELATION)
+#undef RELATION
+		RELATIONS
+};
+
 /* What the reference makes of a buffer. */
 enum buffer_class { CLASS_PLAIN, CLASS_ODD, CLASS_TRUNCATED, CLASS_MALFORMED, BUFFER_CLASSES };
 
@@ -63,9 +83,11 @@ const char *rule_name(enum rule rule);
 const char *note_name(enum note note);
 const char *buffer_class_name(enum buffer_class class);
 const char *verdict_name(enum verdict verdict);
+const char *relation_name(enum relation relation);
 
-/* One sentence on what a rule or note says of a buffer. */
+/* One sentence on what a rule or note says of a buffer, or a relation of a parser. */
 const char *rule_words(enum rule rule);
 const char *note_words(enum note note);
+const char *relation_words(enum relation relation);
 
 #endif

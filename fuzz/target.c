@@ -89,6 +89,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	judge = judge_new(parsers, count, error, sizeof(error));
 	if (!judge)
 		give_up(error, SANDBOX_EXIT);
+	judge->relate = RELATE_SHARE;
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
 		give_up(error, 5);
 	if (path && !(verdicts = fopen(path, "a"))) {

@@ -5,6 +5,10 @@
 #include <inttypes.h>
 
 #include "../parsers/layout.h"
+#include "relations.h"
+
+#define TEXT_OF(x)   #x
+#define STRING_OF(x) TEXT_OF(x)
 
 #if defined(__has_feature)
 #define HAS_ASAN __has_feature(address_sanitizer)
@@ -43,15 +47,20 @@ void verdicts_print(FILE *file, const struct judge *judge)
 
 void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 {
+	static const char *const relating[] = {
+		[RELATE_NEVER] = "",
+		[RELATE_SHARE] = (", relations on 1 buffer in " STRING_OF(RELATIONS_SHARE)),
+		[RELATE_ALL] = ", relations",
+	};
 	size_t hooked = 0;
 
 	for (size_t i = 0; i < judge->count; i++)
 		hooked += judge->hooked[i];
-	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s", hooked,
+	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s", hooked,
 		 judge->count,
 		 hooked < judge->count ? " (the others are skipped where the reference says loop)"
 				       : "",
-		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)",
+		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)", relating[judge->relate],
 		 HAS_ASAN ? ", AddressSanitizer" : "", HAS_MSAN ? ", MemorySanitizer" : "",
 		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "");
 }

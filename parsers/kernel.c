@@ -64,6 +64,8 @@ const struct info_parser kernel_parser = {
 		"copies the buffer in as the kernel would, then walks the copy as its helpers do",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that a cut delivers no more: past it stands what its copy held before. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_CUT,
 	.reads = {READS_ALL, READS_ALL, READS_ALL},
 	.read = kernel_read,
 };

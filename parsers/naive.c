@@ -35,6 +35,7 @@ const struct info_parser naive_parser = {
 	.summary = "raw pointers until next is 0, no checks: what most programs do",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {READS_ALL, READS_ALL, READS_ALL},
 	.read = naive_read,
 };

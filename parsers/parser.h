@@ -116,6 +116,20 @@ enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
 enum info_style { INFO_LIST, INFO_LOOKUP };
 
 /*
+ * What a parser claims stays as it was when a buffer is changed in a way that should change nothing;
+ * fuzz/relations.h says how each is put to the test. A hardened parser that names none claims all.
+ */
+enum info_claim {
+	INFO_CLAIM_SLACK = 1 << 0,  /* bytes after the chain */
+	INFO_CLAIM_SHIFT = 1 << 1,  /* where the chain stands, by multiples of 8 bytes */
+	INFO_CLAIM_ORDER = 1 << 2,  /* the order in memory; the links stay */
+	INFO_CLAIM_CUT = 1 << 3,    /* a shorter buffer never delivers more */
+	INFO_CLAIM_UNREAD = 1 << 4, /* bytes that a right reading has no use for */
+	INFO_CLAIM_AGAIN = 1 << 5,  /* a second reading */
+	INFO_CLAIM_ALL = (1 << 6) - 1,
+};
+
+/*
  * Sets of capability ids, one bit an id. INFO_ID() takes ids 1 to 62. INFO_ALL_IDS stands for
  * every id there is, also those past 62.
  */
@@ -144,6 +158,8 @@ struct walk;
  * @summary: one line for lists
  * @trust: what the parser promises
  * @source: who writes what it reads
+ * @claims: INFO_CLAIM_* bits; 0: none of a trusting parser, all of a hardened one. A trusting parser
+ *	is held to them on plain buffers
  * @fixed_size: bytes of the fixed buffer its program uses, or 0. Such a parser reads, and is judged
  *	on, a zero-padded buffer of that size; a longer input is cut, its argsz left as it is
  * @reads: per kind, what it delivers and decodes
@@ -154,6 +170,7 @@ struct info_parser {
 	const char *summary;
 	enum info_trust trust;
 	enum info_source source;
+	uint32_t claims;
 	uint32_t fixed_size;
 	struct info_reads reads[INFO_KINDS];
 	struct info_answer (*read)(struct walk *walk, const void *info, uint32_t len,

@@ -26,6 +26,7 @@ step() {
 	0)
 		passed=$((passed + 1))
 		printf 'ok      %s\n' "$name"
+		grep '^warning: ' "$log" | sed 's/^/        /'
 		;;
 	77)
 		skipped=$((skipped + 1))
@@ -317,6 +318,11 @@ planted_lines() {
 	CC=${compiler[*]} scripts/planted-lines.py
 }
 
+# Every small chain, every buffer held to the relations; two cores have it in well under a minute.
+exhausted() {
+	"$build/$1/capchain" exhaust --caps 2 --all-relations
+}
+
 python_test() {
 	CAPCHAIN=$build/$2/capchain /usr/bin/python3 "scripts/$1"
 }
@@ -386,6 +392,9 @@ step "replay of nothing fails" nothing_fails
 for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"
 done
+step "exhaustive, up to 2 capabilities" exhausted "$first"
+step "ledger dates" scripts/ledger.py corpus/ledger.yaml
+step "ledger.py" python_test ledger_test.py "$first"
 step "uapi.py" python_test uapi_test.py "$first"
 step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
 step "replay --junit" python_test junit_test.py "$first"

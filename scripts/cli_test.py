@@ -27,8 +27,10 @@ NOBODY = 65534
 
 # Each verb, and the statuses besides 0 that it may end with.
 VERBS = {"check": "1245", "explain": "245", "asm": "25", "dis": "25", "replay": "1245",
-         "bless": "245", "list": "45", "shrink": "245", "emit": "245"}
-SANDBOXED = ("check", "explain", "replay", "bless", "list")
+         "bless": "245", "exhaust": "1245", "list": "45", "shrink": "245", "emit": "245"}
+SANDBOXED = ("check", "explain", "replay", "bless", "list", "exhaust")
+# Arguments of those that take no file.
+FILELESS = {"list": (), "exhaust": ("--caps", "0")}
 REPORT = re.compile(r"Sanitizer|runtime error:|^==\d+==|Traceback|Assertion|core dumped", re.M)
 
 TYPE, MSIX, SPARSE = 2, 3, 1
@@ -156,7 +158,7 @@ class Usage(Cli):
 
     def test_no_argument(self):
         for verb in VERBS:
-            if verb != "list":
+            if verb not in FILELESS:
                 self.misused(verb, says="which (FILE|PATH)")
         code, out, errors = self.run_it()
         self.assertEqual((code, out), (2, ""))
@@ -168,6 +170,11 @@ class Usage(Cli):
         for verb in VERBS:
             self.misused(verb, "--frob", says="--frob")
         self.misused("list", "file", says="no argument")
+        self.misused("exhaust", says="--caps N")
+        self.misused("exhaust", "--caps", "1", "file", says="no FILE")
+        for option, value in (("--caps", "5"), ("--caps", "-1"), ("--caps", "x"), ("--caps", ""),
+                              ("--jobs", "0"), ("--jobs", "65"), ("--kind", "frob")):
+            self.misused("exhaust", option, value, says=value or "--caps")
         for verb in ("check", "explain", "dis"):
             self.misused(verb, "--kind", "frob", "file", says="frob.*device, region or iommu")
         self.misused("check", "--fail-on", "plain", "file", says="plain.*odd or malformed")
@@ -182,6 +189,7 @@ class Usage(Cli):
         self.works("bless", self.dir)
         lines = [("check", file), ("check", "--json", file), ("explain", file), ("dis", file),
                  ("asm", text, "-o", "-"), ("list",), ("list", "--json"), ("replay", self.dir),
+                 ("exhaust", "--caps", "0"), ("exhaust", "--caps", "0", "--json"),
                  ("bless", self.dir), ("--help",)] + [(verb, "--help") for verb in VERBS]
         for args in lines:
             with self.subTest(args=args), open("/dev/full", "wb") as full:
@@ -198,7 +206,7 @@ class Usage(Cli):
         file = self.write("region-a.bin", PLAIN)
         os.mkdir(self.path("expect"))
         for verb in SANDBOXED:
-            args = () if verb == "list" else (file,)
+            args = FILELESS.get(verb, (file,))
             self.fails(4, verb, *args, says="ulimit -v",
                        before=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)))
 
@@ -207,7 +215,8 @@ class Usage(Cli):
         things = [json.loads(line) for line in self.works("list", "--json").splitlines()]
         names = [thing["parser"] for thing in things if "parser" in thing]
         self.assertEqual(names, sorted(names))
-        for name in names + ["device", "loop", "overlap", "odd", "SPARSE_MMAP", "arena"]:
+        for name in names + ["device", "loop", "overlap", "odd", "SPARSE_MMAP", "arena", "unread",
+                             "relations: all", "ksft-vfio:reject:rejects-valid:ok: "]:
             self.assertIn(name, out)
         self.assertEqual(sum("kind" in t and "struct" in t for t in things), 3)
         self.assertEqual([t["note"] for t in things if t.get("odd")],
@@ -488,6 +497,69 @@ class Check(Cli):
         self.assertNotIn("scratch", found["naive"])
         self.assertIn("a load at 2147483632 of its own memory: from its copy",
                       self.works("explain", file))
+class Exhaust(Cli):
+    def kinds(self, *args):
+        """What `exhaust --json` prints, but for its speed: by kind, set and broken promise."""
+        things = [json.loads(line) for line in self.works("exhaust", "--json", *args).splitlines()]
+        speeds = [thing for thing in things if "speed" in thing]
+        self.assertTrue(all(speed["buffers_per_second"] > 0 for speed in speeds))
+        self.assertEqual(len(speeds), sum("caps" in thing for thing in things))
+        return [thing for thing in things if "speed" not in thing]
+
+    def test_same_for_any_jobs(self):
+        one = self.kinds("--caps", "1", "--jobs", "1")
+        for jobs in ("2", "3", "64"):
+            self.assertEqual(self.kinds("--caps", "1", "--jobs", jobs), one)
+        text = [re.sub("speed: .*", "", self.works("exhaust", "--caps", "1", "--jobs", jobs))
+                for jobs in "12"]
+        self.assertEqual(text[0], text[1])
+
+    def test_words(self):
+        things = self.kinds("--caps", "1")
+        for kind in [thing for thing in things if "caps" in thing]:
+            sets = [thing for thing in things if thing.get("kind") == kind["kind"]
+                    and "set" in thing]
+            self.assertEqual(len(sets), kind["sets"])
+            self.assertEqual(sum(one["buffers"] for one in sets), kind["buffers"])
+            self.assertEqual(sum(kind["classes"].values()), kind["buffers"])
+            self.assertGreater(kind["buffers"], 10000)
+            self.assertEqual(kind["parsers"]["bounded"]["agrees"], kind["buffers"])
+            self.assertEqual([one["len"] for one in sets], sorted(one["len"] for one in sets))
+        self.assertEqual(sum("caps" in thing for thing in things), 3)
+        excused = [thing["broken"] for thing in things if "broken" in thing]
+        self.assertIn("ksft-vfio:reject:rejects-valid:ok", excused)
+        self.assertTrue(all(thing["excused"] for thing in things if "broken" in thing))
+        out = self.works("exhaust", "--caps", "1", "--kind", "iommu")
+        self.assertRegex(out, r"iommu: \d+ buffers with up to 1 capabilities: \d+ plain, ")
+        self.assertIn("ksft-vfio:reject:rejects-valid:ok (in the ledger): ", out)
+        self.assertRegex(out, r"speed: \d+ buffers a second")
+
+    def test_witnesses(self):
+        """Each is what the line says, and has the verdicts that its set has."""
+        things = self.kinds("--caps", "1", "--kind", "iommu", "--witnesses", "out")
+        names = set(os.listdir(self.path("out")))
+        for thing in things[1:]:
+            name = (f"iommu-set-{thing['set']}" if "set" in thing else
+                    "iommu-broken-" + thing["broken"].replace(":", "_"))
+            names.remove(name)
+            self.assertEqual(self.read("out", name).hex(), thing["witness"])
+            self.assertEqual(len(thing["witness"]), 2 * thing["len"])
+            judged = json.loads(self.works("check", "--json", self.path("out", name)))
+            if "broken" in thing:
+                self.assertIn(thing["broken"], [one["bucket"] for one in judged["disagreements"]])
+                continue
+            answers = {one["name"]: one["verdict"] for one in judged["parsers"]}
+            for parser, words in thing["parsers"].items():
+                self.assertEqual(words.split()[0], answers[parser])
+        self.assertEqual(names, set())
+
+    def test_cannot_write(self):
+        self.write("file", b"")
+        out = self.fails(5, "exhaust", "--caps", "0", "--witnesses", "file/x", says="file/x")
+        self.assertEqual(out, "")
+        os.mkdir(self.path("closed"), 0o555)
+        self.fails(5, "exhaust", "--caps", "0", "--kind", "region", "--witnesses",
+                   self.path("closed"), says="cannot write .*closed", before=self.as_nobody())
 
 
 class Replay(Cli):

@@ -232,13 +232,15 @@ def broken_lines(setup, kind, bucket, stops):
     name = f"regressions/{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}.yaml"
     return [f"  {bucket}  ({kind}, {stops} time{'s' if stops > 1 else ''})",
             f"    {explain(setup, kind, witness)}",
-            "    where this is known and stays, keep the witness and say so in "
+            "    where this is known and stays, keep the witness and add to "
             f"{setup.corpus}/ledger.yaml:",
             f"    {setup.capchain} dis --kind {kind} {witness} -o {setup.corpus}/{name}",
-            f"      - bucket: {bucket}",
-            "        reason: (why the parser may do this)",
-            "        source: (file and version that shows it)",
-            f"        witness: {name}"]
+            f"- bucket: {bucket}",
+            '  reason: ""    # why the parser may do this',
+            '  source: ""    # file and version that show it',
+            "  upstream: none  # or where it was reported",
+            '  review: ""    # the day by which to look again, YYYY-MM-DD',
+            f"  witness: {name}"]
 
 
 def promise_lines(runs):

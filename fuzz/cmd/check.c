@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../ledger.h"
 #include "cmd.h"
 
 struct check_options {
@@ -94,6 +93,24 @@ static void print_notes(const struct judge *judge)
 		putchar('\n');
 }
 
+/* Prints its bucket, and whether that breaks a promise. */
+static void print_difference(const struct judged *judged)
+{
+	const struct ledger_entry *const entry = judged_excuse(judged);
+	char bucket[BUCKET_MAX];
+
+	if (!judged_differs(judged))
+		return;
+	judged_bucket(judged, bucket);
+	printf("  %s", bucket);
+	if (judged->relation)
+		printf(" (%s; changed so it is %s)", relation_words(judged->relation),
+		       verdict_name(judged->became));
+	if (judged_breaks(judged))
+		printf("  %s%s", entry ? "in the ledger: " : "PROMISE BROKEN",
+		       entry ? entry->reason : "");
+}
+
 static void print_reference(const struct judge *judge, const char *path)
 {
 	const struct spec *const spec = judge->spec;
@@ -112,14 +129,17 @@ static void print_reference(const struct judge *judge, const char *path)
 		       spec->verdict == VERDICT_OK ? "" : " before that");
 	putchar('\n');
 	print_notes(judge);
+	if (judged_differs(&judge->reference)) {
+		fputs("  reference ", stdout);
+		print_difference(&judge->reference);
+		putchar('\n');
+	}
 }
 
 /* Prints one parser's line. */
 static void print_parser(const struct judged *judged, enum info_kind kind)
 {
-	const struct ledger_entry *entry = NULL;
-	const bool breaks = judged_breaks(judged);
-	char words[64], bucket[BUCKET_MAX];
+	char words[64];
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 	printf("  %-10s %s", judged->parser->name, words);
@@ -131,15 +151,16 @@ static void print_parser(const struct judged *judged, enum info_kind kind)
 		fputs(" (a policy: the UAPI leaves it open)", stdout);
 	if (judged->after_match)
 		fputs(" (malformed-after-match)", stdout);
-	if (judged->disagreement != AGREES) {
-		judged_bucket(judged, bucket);
-		printf("  %s", bucket);
-		entry = ledger_find(bucket);
-	}
-	if (breaks)
-		printf("  %s%s", entry ? "in the ledger: " : "PROMISE BROKEN",
-		       entry ? entry->reason : "");
+	print_difference(judged);
 	putchar('\n');
+}
+
+/* What to put into the ledger for each promise that is broken and not in it. */
+static void print_suggestions(const struct judge *judge, const char *path)
+{
+	suggest_entry(&judge->reference, path);
+	for (size_t r = 0; r < judge->nreaders; r++)
+		suggest_entry(&judge->judged[judge->readers[r]], path);
 }
 
 static int check_file(struct judge *judge, const struct check_options *o, const char *path)
@@ -159,7 +180,9 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 	} else {
 		print_reference(judge, input.path);
 		for (size_t i = 0; i < judge->count; i++)
-			print_parser(&judge->judged[i], judge->kind);
+			if (judge->judged[i].parser->reads[judge->kind].ids)
+				print_parser(&judge->judged[i], judge->kind);
+		print_suggestions(judge, path);
 	}
 	found |= o->fails_on[judge->spec->class];
 	input_free(&input);

@@ -31,6 +31,7 @@ int cmd_asm(int argc, char **argv);
 int cmd_dis(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
+int cmd_exhaust(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
@@ -89,6 +90,11 @@ json_t *report_json(const struct judge *judge, const char *path);
 
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
+/*
+ * Prints the entry that the ledger would need, where @judged broke a promise that it does not excuse;
+ * @path is the input, whose place in the corpus becomes the witness.
+ */
+void suggest_entry(const struct judged *judged, const char *path);
 
 /* Writes @json as one line to stdout. */
 void report_print(const json_t *json);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
-#include "../ledger.h"
 #include "cmd.h"
 
 struct explain_options {
@@ -353,20 +352,23 @@ static void print_delivered(const struct judge *judge, const struct walk_result 
 static void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace)
 {
 	const struct judged *const judged = &judge->judged[i];
-	const struct ledger_entry *entry;
+	const struct ledger_entry *entry = judged_excuse(judged);
 	char words[64], bucket[BUCKET_MAX];
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 	printf("%s: %s%s%s\n", judged->parser->name, words,
 	       judged->policy ? " (a policy: the UAPI leaves it open)" : "",
 	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
-	if (judged->disagreement != AGREES) {
+	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
-		entry = judged_breaks(judged) ? ledger_find(bucket) : NULL;
 		printf("  differs: %s%s%s%s\n", bucket,
 		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
-		       entry ? "  in the ledger: " : "", entry ? entry->reason : "");
+		       judged_breaks(judged) && entry ? "  in the ledger: " : "",
+		       judged_breaks(judged) && entry ? entry->reason : "");
 	}
+	if (judged->relation)
+		printf("  %s; changed so it is %s\n", relation_words(judged->relation),
+		       verdict_name(judged->became));
 	if (judged->after_match)
 		puts("  right up to its match; the chain is bad after it");
 	print_delivered(judge, &judged->walk);

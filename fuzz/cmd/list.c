@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../relations.h"
 #include "cmd.h"
 
 static const struct argp_option options[] = {{"json", 'j', NULL, 0, "one JSON object a thing", 0},
@@ -30,7 +31,7 @@ static const struct argp argp = {
 	options,
 	parse,
 	"",
-	"Lists parsers, kinds, rules, notes and capabilities.\v"
+	"Lists parsers, kinds, rules, notes, relations, capabilities and known divergences.\v"
 	"Exit status: 0; 4 no address space for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
@@ -49,6 +50,22 @@ static const char *source_name(enum info_source source)
 static const char *style_name(enum info_style style)
 {
 	return style == INFO_LOOKUP ? "lookup" : "list";
+}
+
+/* "slack cut", "all" or "none" for the relations that a parser is held to. */
+static void claims_words(const struct info_parser *parser, char *ret_words, size_t size)
+{
+	const uint32_t claims = relations_claimed(parser);
+	size_t used = 0;
+
+	snprintf(ret_words, size, "%s", claims == INFO_CLAIM_ALL ? "all" : "none");
+	if (claims == INFO_CLAIM_ALL)
+		return;
+	for (unsigned int relation = 1; relation < RELATIONS && used < size; relation++)
+		if (claims & 1u << (relation - 1))
+			used += (size_t)snprintf(ret_words + used, size - used, "%s%s",
+						 used ? " " : "",
+						 relation_name((enum relation)relation));
 }
 
 /* "all" or "1 3" for a set of ids. */
@@ -80,6 +97,8 @@ static void print_parser(const struct info_parser *parser)
 		printf("  %-10s   %s: %s, ids %s\n", "", info_kind_name(kind),
 		       style_name(reads->style), ids);
 	}
+	claims_words(parser, ids, sizeof(ids));
+	printf("  %-10s   relations: %s\n", "", ids);
 }
 
 static void print_cap(const struct layout_cap *cap)
@@ -109,9 +128,18 @@ static void print_all(const struct judge *judge)
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		printf("  %-20s %-6s %s\n", note_name((enum note)note),
 		       NOTE_BIT(note) & NOTES_ODD ? "odd" : "plain", note_words((enum note)note));
+	puts("relations");
+	for (unsigned int relation = 1; relation < RELATIONS; relation++)
+		printf("  %-10s %s\n", relation_name((enum relation)relation),
+		       relation_words((enum relation)relation));
 	puts("capabilities");
 	for (size_t i = 0; i < layout_cap_count; i++)
 		print_cap(&layout_caps[i]);
+	puts("known divergences");
+	for (size_t i = 0; i < ledger_count; i++)
+		printf("  %s: %s (%s; upstream: %s; review by %s)\n", ledger_entries[i].bucket,
+		       ledger_entries[i].reason, ledger_entries[i].source,
+		       ledger_entries[i].upstream, ledger_entries[i].review);
 	print_oracles("", judge);
 }
 
@@ -136,10 +164,11 @@ static void json_parser(const struct info_parser *parser)
 			kinds, info_kind_name(kind),
 			json_pack("{s:s,s:s}", "style", style_name(reads->style), "ids", ids));
 	}
-	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:o}", "parser", parser->name, "summary",
+	claims_words(parser, ids, sizeof(ids));
+	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:o}", "parser", parser->name, "summary",
 			   parser->summary, "trust", trust_name(parser->trust), "source",
 			   source_name(parser->source), "fixed_size", (int)parser->fixed_size,
-			   "kinds", kinds));
+			   "relations", ids, "kinds", kinds));
 }
 
 static void json_cap(const struct layout_cap *cap)
@@ -149,6 +178,18 @@ static void json_cap(const struct layout_cap *cap)
 				   info_kind_name(cap->kind), "id", cap->id, "version",
 				   (int)version, "fixed", cap->fixed[version], "element",
 				   (int)cap->elements));
+}
+
+static void json_entry(const struct ledger_entry *entry)
+{
+	json_t *const notes = json_array();
+
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (entry->notes & NOTE_BIT(note))
+			json_array_append_new(notes, json_string(note_name((enum note)note)));
+	put_json(json_pack("{s:s,s:o,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket, "notes",
+			   notes, "reason", entry->reason, "source", entry->source, "upstream",
+			   entry->upstream, "review", entry->review, "witness", entry->witness));
 }
 
 static void json_all(void)
@@ -164,8 +205,12 @@ static void json_all(void)
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		put_json(json_pack("{s:s,s:b}", "note", note_name((enum note)note), "odd",
 				   (NOTE_BIT(note) & NOTES_ODD) != 0));
+	for (unsigned int relation = 1; relation < RELATIONS; relation++)
+		put_json(json_pack("{s:s}", "relation", relation_name((enum relation)relation)));
 	for (size_t i = 0; i < layout_cap_count; i++)
 		json_cap(&layout_caps[i]);
+	for (size_t i = 0; i < ledger_count; i++)
+		json_entry(&ledger_entries[i]);
 }
 
 int cmd_list(int argc, char **argv)

@@ -12,9 +12,10 @@ static const struct verb verbs[] = {
 	{"dis", "bytes to text form", cmd_dis},
 	{"replay", "every input against the expected verdicts, as TAP", cmd_replay},
 	{"bless", "writes the expected verdicts anew", cmd_bless},
+	{"exhaust", "every small chain through every parser", cmd_exhaust},
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
-	{"list", "parsers, kinds, rules, notes, capabilities", cmd_list},
+	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))

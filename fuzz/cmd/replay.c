@@ -174,17 +174,25 @@ static bool differs(const char *who, const char *expected, const char *got, char
 	return true;
 }
 
-/* Whether a promise is broken, with a line in @why that says which, @where. */
-static bool breaks(const struct replay *r, const char *where, char *why, size_t size)
+/*
+ * Whether a promise is broken, with lines in @why that say which, @where, and what the ledger would
+ * need for the input @name.
+ */
+static bool breaks(const struct replay *r, const char *name, const char *where, char *why,
+		   size_t size)
 {
 	const struct judged *const broken = judge_broken(r->judge);
 	const size_t used = strlen(why);
-	char bucket[BUCKET_MAX];
+	char bucket[BUCKET_MAX], entry[LEDGER_TEXT_MAX];
 
 	if (!broken)
 		return false;
 	judged_bucket(broken, bucket);
-	snprintf(why + used, size - used, "# promise broken%s: %s\n", where, bucket);
+	ledger_suggest(bucket, broken->spec->notes, name, entry);
+	snprintf(why + used, size - used,
+		 "# promise broken%s: %s\n"
+		 "# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+		 where, bucket, broken->parser->name, entry);
 	return true;
 }
 
@@ -224,11 +232,12 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 			bad |= differs(judged->parser->name, listed ? listed : reference, words,
 				       why, size);
 	}
-	return breaks(r, "", why, size) || bad;
+	return breaks(r, name, "", why, size) || bad;
 }
 
 /* The truncations have no expected verdicts, but every promise holds of them too. */
-static bool truncations_break(struct replay *r, const struct input *input, char *why, size_t size)
+static bool truncations_break(struct replay *r, const char *name, const struct input *input,
+			      char *why, size_t size)
 {
 	size_t lens[TRUNCATIONS_MAX];
 	const size_t count = truncations(input->kind, input->len, lens);
@@ -239,7 +248,7 @@ static bool truncations_break(struct replay *r, const struct input *input, char 
 
 		snprintf(where, sizeof(where), ", cut to %zu bytes", lens[i]);
 		judge_read(r->judge, input->bytes, lens[i], input->kind);
-		bad |= breaks(r, where, why, size);
+		bad |= breaks(r, name, where, why, size);
 		if (r->verdicts)
 			verdicts_print(r->verdicts, r->judge);
 	}
@@ -273,7 +282,7 @@ static void replay_file(struct replay *r, const char *path)
 	if (r->verdicts)
 		verdicts_print(r->verdicts, r->judge);
 	if (r->truncates)
-		bad |= truncations_break(r, &input, why, sizeof(why));
+		bad |= truncations_break(r, name, &input, why, sizeof(why));
 	say(r, name, bad, why);
 	input_free(&input);
 	free(name);

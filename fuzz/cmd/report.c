@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The judge's findings as JSON Lines, and the ends that every verb shares. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,27 @@ struct judge *judge_or_exit(void)
 	struct judge *const judge =
 		judge_new(info_parsers, info_parser_count, error, sizeof(error));
 
-	if (judge)
+	if (judge) {
+		judge->relate = RELATE_ALL;
 		return judge;
+	}
 	fprintf(stderr, "capchain: %s\n", error);
 	exit(EXIT_ARENA);
+}
+
+void suggest_entry(const struct judged *judged, const char *path)
+{
+	char bucket[BUCKET_MAX], root[PATH_MAX], real[PATH_MAX], text[LEDGER_TEXT_MAX];
+	const char *witness = "\"\"   # its place below corpus/";
+
+	if (!judged_breaks(judged) || judged_excuse(judged))
+		return;
+	if (expect_root(path, root, sizeof(root)) && realpath(path, real))
+		witness = real + strlen(root) + 1;
+	judged_bucket(judged, bucket);
+	ledger_suggest(bucket, judged->spec->notes, witness, text);
+	printf("# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+	       judged->parser->name, text);
 }
 
 /* At exit, because a --help that argp prints ends the process there. */
@@ -148,22 +166,24 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 	return json;
 }
 
-static json_t *disagreement_json(const struct judged *judged)
+static void add_disagreement(json_t *list, const struct judged *judged)
 {
 	const struct ledger_entry *entry;
 	char bucket[BUCKET_MAX];
 	json_t *json;
 
+	if (!judged_differs(judged))
+		return;
 	judged_bucket(judged, bucket);
 	json = json_pack("{s:s,s:s,s:s}", "parser", judged->parser->name, "class",
-			 disagreement_name(judged->disagreement), "bucket", bucket);
-	entry = ledger_find(bucket);
+			 judged_class(judged), "bucket", bucket);
+	entry = judged_excuse(judged);
 	/* A promise that the ledger excuses, and why; or one that it does not. */
 	if (judged_breaks(judged) && entry)
 		json_object_set_new(json, "excused", json_string(entry->reason));
 	else if (judged_breaks(judged))
 		json_object_set_new(json, "broken", json_true());
-	return json;
+	json_array_append_new(list, json);
 }
 
 json_t *report_json(const struct judge *judge, const char *path)
@@ -177,9 +197,9 @@ json_t *report_json(const struct judge *judge, const char *path)
 		const struct judged *const judged = &judge->judged[i];
 
 		json_array_append_new(parsers, parser_json(judged, judge->kind));
-		if (judged->disagreement != AGREES)
-			json_array_append_new(disagreements, disagreement_json(judged));
+		add_disagreement(disagreements, judged);
 	}
+	add_disagreement(disagreements, &judge->reference);
 	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:s}", "file", path, "kind",
 			 info_kind_name(judge->kind), "len", (json_int_t)judge->len, "argsz",
 			 (json_int_t)judge->spec->argsz, "class",

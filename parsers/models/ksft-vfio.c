@@ -73,6 +73,8 @@ const struct info_parser ksft_vfio_parser = {
 	.summary = "the kernel's VFIO selftests: looks up IOVA_RANGE under a depth guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that order is nothing: a next may go to 20, where it takes no first capability. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_ORDER,
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = ksft_read,
