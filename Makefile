@@ -27,12 +27,16 @@ HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
-TRIAGE_SRC   := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
-# Stand in place of the registered parsers where triage is tested; see fuzz/emit_planted.c.
-PLANTED_SRC  := fuzz/emit_planted.c fuzz/emit_planted_registry.c
-HOST_SRC     := fuzz/emit_host.h fuzz/emit_host.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
+
+# Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
+TRIAGE_SRC   := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
+PLANTED_SRC  := fuzz/emit_planted.c fuzz/emit_planted_registry.c
+HOST_SRC     := fuzz/emit_host.h fuzz/emit_host.c
+TEXT_SRC     += $(TRIAGE_SRC)
+TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/planted/fuzz_region_info) \
+		$(BUILD)/$(FRONT)/planted/capchain
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -44,15 +48,6 @@ MAKEFLAGS += --no-builtin-rules
 $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
-
-# The sources of every parser as text, for `capchain emit`.
-$(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/models/*.h)
-	@mkdir -p $(@D)
-	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/planted_table.c: $(BUILD)/emit_table.c $(PLANTED_SRC) fuzz/emit_planted.h
-	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
-		$(TABLE_SRC) $(PARSER_SRC)
 
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
@@ -77,12 +72,9 @@ $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
-$$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
+$$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile
-	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
@@ -98,22 +90,12 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile
 
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
-$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TEXT_SRC) $$(TRIAGE_SRC)) emit_table.o)
-$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANTED_SRC:.c=.o) planted_table.o)
-$(1)_UNPLANTED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o) emit_table.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/planted/capchain: $$(filter-out $$($(1)_UNPLANTED),$$($(1)_CMD) $$($(1)_TEXT) \
-		$$($(1)_JUDGE)) $$($(1)_PLANTED)
-	@mkdir -p $$(@D)
-	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
-$(BUILD)/$(1)/planted/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
-		$$(filter-out $$($(1)_UNPLANTED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_PLANTED))
-	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
@@ -125,12 +107,38 @@ $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_F
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
+$$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
+$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANTED_SRC:.c=.o) planted_table.o)
+$(1)_UNPLANTED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+$(BUILD)/$(1)/planted/capchain: $$(filter-out $$($(1)_UNPLANTED),$$($(1)_CMD) $$($(1)_TEXT) \
+		$$($(1)_JUDGE)) $$($(1)_PLANTED)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
+$(BUILD)/$(1)/planted/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
+		$$(filter-out $$($(1)_UNPLANTED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_PLANTED))
+	@mkdir -p $$(@D)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
 
 kind_of_device := INFO_DEVICE
 kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
+
+# The sources of every parser as text, for `capchain emit`.
+$(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
+		$(wildcard parsers/*.h parsers/models/*.h)
+	@mkdir -p $(@D)
+	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
+$(BUILD)/planted_table.c: $(BUILD)/emit_table.c $(PLANTED_SRC) fuzz/emit_planted.h
+	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
+		$(TABLE_SRC) $(PARSER_SRC)
 
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
 SANT  := -fsanitize=address
@@ -188,8 +196,7 @@ TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(BUILD)/$(c)/test/sandbox/sandbox_test) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/planted/fuzz_region_info) \
-	    $(BUILD)/$(FRONT)/planted/capchain $(BUILD)/capchain
+	    $(BUILD)/capchain
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
@@ -231,6 +238,7 @@ configs:
 	@echo $(COMMANDS) / $(ENGINES)
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
+built: $(TRIAGE_CHECKED)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
