@@ -31,12 +31,12 @@ CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC   := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
-PLANTED_SRC  := fuzz/emit_planted.c fuzz/emit_planted_registry.c
-HOST_SRC     := fuzz/emit_host.h fuzz/emit_host.c
+TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
+TRIAGE_PARSER_SRC := fuzz/emit_planted.c fuzz/emit_planted_registry.c
+HOST_SRC := fuzz/emit_host.h fuzz/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)
-TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/planted/fuzz_region_info) \
-		$(BUILD)/$(FRONT)/planted/capchain
+TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/triage/fuzz_region_info) \
+		$(BUILD)/$(FRONT)/triage/capchain
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -90,8 +90,9 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile
 
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
-$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o) emit_table.o)
+$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
@@ -113,14 +114,14 @@ $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 $$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
-$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANTED_SRC:.c=.o) planted_table.o)
-$(1)_UNPLANTED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
-$(BUILD)/$(1)/planted/capchain: $$(filter-out $$($(1)_UNPLANTED),$$($(1)_CMD) $$($(1)_TEXT) \
-		$$($(1)_JUDGE)) $$($(1)_PLANTED)
+$(1)_TRIAGE := $$(addprefix $$($(1)_OBJ)/,$$(TRIAGE_PARSER_SRC:.c=.o) triage_table.o)
+$(1)_REGISTERED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+$(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
+		$$($(1)_JUDGE)) $$($(1)_TRIAGE)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
-$(BUILD)/$(1)/planted/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
-		$$(filter-out $$($(1)_UNPLANTED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_PLANTED))
+$(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
+		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE))
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
@@ -136,7 +137,7 @@ $(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_S
 		$(wildcard parsers/*.h parsers/models/*.h)
 	@mkdir -p $(@D)
 	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/planted_table.c: $(BUILD)/emit_table.c $(PLANTED_SRC) fuzz/emit_planted.h
+$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/emit_planted.h
 	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 

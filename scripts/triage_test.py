@@ -4,8 +4,8 @@
 Tests triage as its users meet it: `capchain shrink`, `capchain emit`, and that a finding has one
 name whoever found it.
 
-CAPCHAIN names the command, build/clang/capchain by default; beside it are planted/capchain and, of
-the engines that were built, planted/fuzz_region_info, which carry the parsers of
+CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
+the engines that were built, triage/fuzz_region_info, which carry the parsers of
 fuzz/emit_planted.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
 """
@@ -28,7 +28,7 @@ ROOT = os.path.dirname(HERE)
 CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build/clang/capchain")))
 OF_CONFIG = os.path.dirname(CAPCHAIN)
 BUILD = os.path.dirname(OF_CONFIG)
-PLANTED = os.path.join(OF_CONFIG, "planted", "capchain")
+PLANTED = os.path.join(OF_CONFIG, "triage", "capchain")
 CORPUS = os.path.join(ROOT, "corpus")
 JOBS = int(os.environ.get("JOBS") or os.cpu_count())
 NOBODY = 65534
@@ -537,7 +537,7 @@ class Engines(Triage):
     CUT = WHOLE[:40]
 
     def target(self, config):
-        path = os.path.join(BUILD, config, "planted", "fuzz_region_info")
+        path = os.path.join(BUILD, config, "triage", "fuzz_region_info")
         if not os.path.exists(path):
             self.skipTest(f"{path} is not built")
         return path
