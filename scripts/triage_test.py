@@ -235,8 +235,9 @@ class Shrink(Triage):
                          struct.pack("<IIIIQQHHI", 40, 8, 0, 32, 0, 0, 3, 1, 32))
 
     def test_same_in_every_build(self):
-        others = [path for path in glob.glob(os.path.join(BUILD, "*", "capchain"))
-                  if not os.path.samefile(path, CAPCHAIN) and "libfuzzer" not in path]
+        others = [path for config in ("clang", "gcc", "clang-asan", "gcc-asan")
+                  for path in glob.glob(os.path.join(BUILD, config, "capchain"))
+                  if not os.path.samefile(path, CAPCHAIN)]
         files = sorted({file for file, _ in witnesses(CAPCHAIN, CORPUS).values()})[:30]
         for file in files:
             self.shrink(CAPCHAIN, file, out="a")
