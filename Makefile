@@ -32,12 +32,16 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 		fuzz/truncations.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
-TRIAGE_SRC   := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
-# Stand in place of the registered parsers where triage is tested; see fuzz/emit_planted.c.
-PLANTED_SRC  := fuzz/emit_planted.c fuzz/emit_planted_registry.c
-HOST_SRC     := fuzz/emit_host.h fuzz/emit_host.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
+
+# Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
+TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
+TRIAGE_PARSER_SRC := fuzz/emit_planted.c fuzz/emit_planted_registry.c
+HOST_SRC := fuzz/emit_host.h fuzz/emit_host.c
+TEXT_SRC     += $(TRIAGE_SRC)
+TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/triage/fuzz_region_info) \
+		$(BUILD)/$(FRONT)/triage/capchain
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -59,15 +63,6 @@ $(BUILD)/compiler-%: FORCE
 	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.new 2>&1 || :; \
 		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
-# The sources of every parser as text, for `capchain emit`.
-$(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/models/*.h)
-	@mkdir -p $(@D)
-	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/planted_table.c: $(BUILD)/emit_table.c $(PLANTED_SRC) fuzz/emit_planted.h
-	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
-		$(TABLE_SRC) $(PARSER_SRC)
-
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests.
@@ -94,12 +89,9 @@ $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile 
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
-$$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
+$$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
-	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
@@ -115,22 +107,13 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
-$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TEXT_SRC) $$(TRIAGE_SRC)) emit_table.o)
-$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANTED_SRC:.c=.o) planted_table.o)
-$(1)_UNPLANTED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/planted/capchain: $$(filter-out $$($(1)_UNPLANTED),$$($(1)_CMD) $$($(1)_TEXT) \
-		$$($(1)_JUDGE)) $$($(1)_PLANTED)
-	@mkdir -p $$(@D)
-	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
-$(BUILD)/$(1)/planted/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
-		$$(filter-out $$($(1)_UNPLANTED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_PLANTED))
-	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
@@ -142,12 +125,38 @@ $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_F
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
+$$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+$(1)_TRIAGE := $$(addprefix $$($(1)_OBJ)/,$$(TRIAGE_PARSER_SRC:.c=.o) triage_table.o)
+$(1)_REGISTERED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+$(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
+		$$($(1)_JUDGE)) $$($(1)_TRIAGE)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
+$(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
+		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE))
+	@mkdir -p $$(@D)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
 
 kind_of_device := INFO_DEVICE
 kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
+
+# The sources of every parser as text, for `capchain emit`.
+$(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
+		$(wildcard parsers/*.h parsers/models/*.h)
+	@mkdir -p $(@D)
+	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
+$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/emit_planted.h
+	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
+		$(TABLE_SRC) $(PARSER_SRC)
 
 SAN   := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
 SANT  := -fno-omit-frame-pointer -fsanitize=address
@@ -223,8 +232,7 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/planted/fuzz_region_info) \
-	    $(BUILD)/$(FRONT)/planted/capchain $(BUILD)/capchain
+	    $(BUILD)/capchain
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
@@ -271,6 +279,7 @@ configs:
 	@echo $(COMMANDS) / $(ENGINES)
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
+built: $(TRIAGE_CHECKED)
 
 # The objects of each target, one line a target: name, then objects.
 .PHONY: oss-fuzz-objects check-oss-fuzz

@@ -2,7 +2,7 @@
 /*
  * Parsers that each do one thing wrong, so that triage is tried on every verdict and class and not
  * only on those of the day's parsers. Command and targets are linked with them, in place of the
- * registered ones, as build/COMPILER/planted/; nobody else sees them.
+ * registered ones, as build/COMPILER/triage/; nobody else sees them.
  *
  * The trusting ones read as most programs do and do their wrong thing at a capability of a version
  * above 8, or one that is misaligned: on an odd buffer, where no promise is broken. The hardened ones
