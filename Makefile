@@ -10,8 +10,11 @@ export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
+# `make fuzz PARSER=FILE` is about another's parser: taken aside, since PARSER is ours below.
+OWN_PARSER := $(if $(filter command% environment,$(origin PARSER)),$(value PARSER))
+export OWN_PARSER CLANG GCC
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
-PARSER := $(COMMON) -O2
+override PARSER := $(COMMON) -O2
 HOST   := $(COMMON) -O2
 
 # Layers: tables that all share, parsers, sandbox and judge, engines, the command.
@@ -23,10 +26,11 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
 STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
-SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
+SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
+JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
+		fuzz/own/own.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
@@ -101,6 +105,20 @@ $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_F
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
+# For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
+$(BUILD)/$(1)/own.a: $$($(1)_JUDGE)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/own.flags: Makefile
+	@mkdir -p $$(@D)
+	@printf '%s\n' 'compiler $(2)' 'linker $$(or $$($(1)_LD),$(2))' 'link $(3) $(4) $(8)' \
+		'compile $(3) -g -gdwarf-4 -O2 $(5) $(6) $$($(1)_STORES)' 'mains $$($(1)_MAIN)' > $$@
+own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/own.flags \
+		$$($(1)_OBJ)/fuzz/own/join.o
+own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/join.o \
+		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target_%.o)
 
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
@@ -194,11 +212,18 @@ ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)
 endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
+ifneq ($(OWN_PARSER),)
+	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
+	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
+		--targets "$$own/$(ENGINE)"
+else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)
+endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh

@@ -2,7 +2,7 @@
 /*
  * The memory a walk may touch, and the emptiness around it.
  *
- *	| guard | scratch slots, each with guards | guard | window | nothing, for over 4 GiB |
+ *	| guard | heap | scratch slots, each with guards | guard | window | nothing, for over 4 GiB |
  *
  * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
  * elsewhere, where only the sandbox writes. The buffer ends where the window ends, so whatever
@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "walk.h"
 
 #define PAGE ((size_t)4096)
@@ -78,7 +79,7 @@ static int map_window(uintptr_t at, int fd)
 
 int arena_open(void)
 {
-	const size_t before = PAGE + scratch_size() + PAGE;
+	const size_t before = PAGE + heap_size() + scratch_size() + PAGE;
 	const size_t size = before + INFO_LEN_MAX + NOTHING;
 	uint8_t *const at =
 		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -93,7 +94,8 @@ int arena_open(void)
 		return -errno;
 	error = map_window((uintptr_t)at + before, fd);
 	close(fd);
-	return error ? error : map_scratch((uintptr_t)at + PAGE);
+	heap_open((uintptr_t)at + PAGE);
+	return error ? error : map_scratch((uintptr_t)at + PAGE + heap_size());
 }
 
 struct scratch_object *scratch_find(uintptr_t address)
@@ -101,7 +103,7 @@ struct scratch_object *scratch_find(uintptr_t address)
 	for (size_t i = 0; i < the_walk.nobjects; i++)
 		if (address - the_walk.objects[i].start < the_walk.objects[i].size)
 			return &the_walk.objects[i];
-	return NULL;
+	return heap_find(address);
 }
 
 const struct scratch_object *scratch_nearest(uintptr_t address)
@@ -112,7 +114,7 @@ const struct scratch_object *scratch_nearest(uintptr_t address)
 		if (address >= object->slot_start - PAGE && address < object->slot_end + PAGE)
 			return object;
 	}
-	return NULL;
+	return heap_nearest(address);
 }
 
 /* Where the canaries of @object are: up to 16 bytes before it, and the rest of its slot after it.
@@ -153,7 +155,7 @@ bool scratch_spoiled(uint64_t *ret_at)
 			  object->start;
 		return true;
 	}
-	return false;
+	return heap_spoiled(ret_at);
 }
 
 /* Takes the next free slot that holds @size bytes: its number in @ret_class, or -1 with none. */
