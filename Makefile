@@ -80,6 +80,9 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
@@ -175,6 +178,25 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
+# For those who build elsewhere: one object that shows its contract and nothing else.
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+LIB     := $(BUILD)/lib
+LIB_OBJ := $($(FRONT)_JUDGE) $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
+SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
+	   __asan_on_error __ubsan_on_report
+$(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
+	@mkdir -p $(@D)
+	@ld -r --force-group-allocation -o $(LIB)/whole.o $(LIB_OBJ)
+	@objcopy -w $(SHOWN:%=--keep-global-symbol='%') $(LIB)/whole.o $(LIB)/capchain-fuzz.o
+	@rm -f $@ && ar rcs $@ $(LIB)/capchain-fuzz.o
+$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN)
+	@mkdir -p $(@D)
+	@rm -f $@ && ar rcs $@ $^
+$(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' $< > $@.tmp && mv $@.tmp $@
+
 # What can be built here. Without a compiler or engine the rest is checked, and check.sh says so.
 has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
@@ -187,11 +209,12 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
@@ -227,6 +250,16 @@ endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
+
+lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc ## libcapchain-fuzz.a, to fuzz your parser from your own build
+
+install: lib ## that library, its headers and pkg-config file: PREFIX=/usr/local DESTDIR=
+	@install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/capchain' '$(DESTDIR)$(PREFIX)/share/capchain'
+	@install -m 644 $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a '$(DESTDIR)$(LIBDIR)'
+	@install -m 644 $(LIB)/capchain-fuzz.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	@install -m 644 parsers/parser.h parsers/layout.h '$(DESTDIR)$(PREFIX)/include/capchain'
+	@install -m 644 fuzz/sandbox/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
+		corpus/vfio.dict '$(DESTDIR)$(PREFIX)/share/capchain'
 
 configs:
 	@echo $(COMMANDS) / $(ENGINES)
