@@ -279,6 +279,7 @@ for config in $commands; do
 done
 step "uapi.py" python_test uapi_test.py "$first"
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
+step "your own parser" python_test own_test.py "$first"
 step "planted one-line errors" scripts/planted-lines.py
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

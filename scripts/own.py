@@ -168,14 +168,23 @@ class Given:
                 all(word[2:] in SYSTEM for word in self.options if word.startswith("-l")))
 
 
+def locked(folder):
+    """Held until it is closed: another own.py waits."""
+    os.makedirs(folder, exist_ok=True)
+    lock = open(os.path.join(folder, "lock"), "w", encoding="ascii")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
 def make(build, *goals):
     """Has make build our side. What a make above this one said of jobs is not for this one."""
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PARSER",
                           "OWN_PARSER", "KIND", "ENGINE")}
     jobs = str(len(os.sched_getaffinity(0)))
-    run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}", *goals],
-        "capchain itself does not build; see above", MISSING, env=env)
+    with locked(os.path.join(ROOT, build, "own")):
+        run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}",
+             *goals], "capchain itself does not build; see above", MISSING, env=env)
 
 
 def flags_of(folder):
@@ -186,11 +195,12 @@ def flags_of(folder):
 
 
 def rust_coverage(flags):
-    """clang's -fsanitize-coverage=a,b as rustc's LLVM takes it."""
-    names = [name for flag in flags if flag.startswith("-fsanitize-coverage=")
-             for name in flag.partition("=")[2].split(",") if name != "func"]
+    """clang's -fsanitize-coverage=a,b as rustc's LLVM takes it; the hooks also beside gcc."""
+    names = {name for flag in flags if flag.startswith("-fsanitize-coverage=")
+             for name in flag.partition("=")[2].split(",")} - {"func"}
+    names |= {"trace-loads", "trace-stores"}
     return ["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=3",
-            *(f"-Cllvm-args=-sanitizer-coverage-{name}" for name in names)]
+            *(f"-Cllvm-args=-sanitizer-coverage-{name}" for name in sorted(names))]
 
 
 def compile_source(path, out, flags, cflags):
@@ -305,7 +315,7 @@ def link(out, command, inputs, given):
 
 def build_side(given, build, folder, config, hooked):
     """Compiles the parser as @config does: flags, the objects to link, the libraries after them."""
-    place, side = os.path.join(build, config), os.path.join(folder, config)
+    place, side = os.path.join(ROOT, build, config), os.path.join(folder, config)
     os.makedirs(side, exist_ok=True)
     flags = flags_of(place)
     whole, own = join_objects(given, side, flags)
@@ -315,7 +325,12 @@ def build_side(given, build, folder, config, hooked):
     facts = write_facts(side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
     join = os.path.join(place, "obj", "fuzz", "own", "join.o")
-    return place, flags, [own, facts, join], [*given.options, *libraries(whole)]
+    libs = libraries(whole)
+    # A Rust library is large, and of no more use.
+    for name in os.listdir(side):
+        if name.startswith(("part", "whole")):
+            os.unlink(os.path.join(side, name))
+    return place, flags, [own, facts, join], [*given.options, *libs]
 
 
 def build_command(given, build, folder, hooked):
@@ -327,7 +342,7 @@ def build_command(given, build, folder, hooked):
          [*objects, os.path.join(place, "own_command.a"), os.path.join(place, "own.a"), *libs,
           "-lyaml", "-ljansson"], given)
     # What the contract refuses is refused when the program starts.
-    said = output([out, "list"])
+    said = output([out, "list", "--json"])
     if said.returncode:
         line = (said.stderr.strip().splitlines() or ["it does not start"])[-1]
         raise Refused(f"{shown(given.parser)}: {line.removeprefix('capchain: ')}",
@@ -355,11 +370,9 @@ def main(arguments):
     options = parser.parse_args(arguments)
     try:
         given = Given(options.parser)
-        build = os.path.join(ROOT, options.build)
-        folder = given.folder(build)
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, "lock"), "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        build = options.build
+        folder = given.folder(os.path.join(ROOT, build))
+        with locked(folder):
             hooked = given.hooked()
             build_command(given, build, folder, hooked)
             if options.engine:

@@ -18,7 +18,7 @@
 #include "cmd.h"
 
 /* Seconds of CPU time that a parser without load hooks may take for one file. */
-#define PATIENCE 10
+#define PATIENCE 2
 
 static const char script[] = "scripts/own.py";
 

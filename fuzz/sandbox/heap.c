@@ -29,6 +29,8 @@ struct piece {
 	uint32_t freed_next;
 };
 
+static struct piece small[SMALL], middle[MIDDLE], large[LARGE];
+
 /* Slots of one size: [0, used) have been handed out in this walk, and all else is inaccessible. */
 static struct slots {
 	const size_t size;
@@ -38,9 +40,9 @@ static struct slots {
 	size_t used;
 	uint32_t freed_first, freed_last;
 } classes[] = {
-	{.size = PAGE, .count = SMALL, .pieces = (struct piece[SMALL]){0}},
-	{.size = 65536 + PAGE, .count = MIDDLE, .pieces = (struct piece[MIDDLE]){0}},
-	{.size = PIECE_MAX, .count = LARGE, .pieces = (struct piece[LARGE]){0}},
+	{.size = PAGE, .count = SMALL, .pieces = small},
+	{.size = 65536 + PAGE, .count = MIDDLE, .pieces = middle},
+	{.size = PIECE_MAX, .count = LARGE, .pieces = large},
 };
 
 #define CLASSES (sizeof(classes) / sizeof(classes[0]))

@@ -33,6 +33,8 @@ static void read_areas(const char *cap)
 
 	memcpy(&count, cap + 8, 4);
 	bytes = count * (uint32_t)sizeof(*areas);
+	if (!bytes)
+		return;
 	areas = malloc(bytes);
 	if (!areas)
 		return;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An adapter: copy it anywhere, call your reader in read_info(), `make fuzz PARSER=my/copy.c`. */
-#include "capchain/parser.h"
-
 #include <string.h>
+#include "capchain/parser.h"
 
 /* In place of this stands your reader, #included or named in PARSER_LIBS. */
 struct header {
@@ -15,6 +14,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 {
 	const uint32_t caps_flag = kind == INFO_REGION ? 8 : kind == INFO_IOMMU ? 2 : 128;
 	uint32_t flags, offset;
+	struct info_cap cap = {0}; /* undecoded: its payload is not compared */
 	struct header header;
 
 	if (len < 16)
@@ -25,8 +25,8 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 	memcpy(&offset, (const char *)info + (kind == INFO_REGION ? 12 : 16), 4);
 	for (; offset; offset = header.next) {
 		memcpy(&header, (const char *)info + offset, sizeof(header));
-		/* Each capability as your reader takes it; without .decoded its payload is not compared. */
-		walk_deliver(walk, &(struct info_cap){offset, header.id, header.version});
+		cap.offset = offset, cap.id = header.id, cap.version = header.version;
+		walk_deliver(walk, &cap);
 	}
 	return answer(VERDICT_OK);
 }
@@ -34,6 +34,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 const struct info_parser capchain_parser = {
 	.name = "mine",
 	.summary = "what it reads chains for",
-	.reads = {{INFO_LIST, INFO_ALL_IDS}, {INFO_LIST, INFO_ALL_IDS}, {INFO_LIST, INFO_ALL_IDS}},
+	.trust = INFO_TRUSTING,
+	.reads = {[INFO_DEVICE... INFO_IOMMU] = {.style = INFO_LIST, .ids = INFO_ALL_IDS}},
 	.read = read_info,
 };
