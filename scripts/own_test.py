@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Tests parsers from outside: in every way one can be given, what is found in it, what is refused.
 
+Usage: own_test.py [CLASS...]; all but InRust and Elsewhere, which want rustc and pkg-config.
+
 CAPCHAIN names the command, build/capchain by default, of a tree that is built. The reader with
 planted bugs (parsers/own/planted.c and .rs) is given as source, object, archive and Rust library;
-the table of what each way finds is printed, and held to WAYS. Rust without rustc is skipped aloud.
+the table of what each way finds is printed, and held to BUGS.
 """
 
 import concurrent.futures
@@ -188,8 +190,25 @@ class Base(unittest.TestCase):
         return out
 
 
-class Ways(Base):
-    """The planted bugs, given in every way."""
+class Given(Base):
+    """The planted bugs, given in some ways."""
+
+    def hold(self, ways):
+        rows = []
+        for way, parser, libs, hooked in ways:
+            found = self.judged(parser, *self.inputs.values(), PARSER_LIBS=libs)
+            wanted = [bucket if hooked else blind for _, bucket, blind in BUGS.values()]
+            rows.append([way, *(each or "not seen" for each in found)])
+            with self.subTest(way):
+                self.assertEqual(found, wanted)
+        rows.insert(0, ["given as", *BUGS])
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+class Ways(Given):
+    """The reader in C."""
 
     def given(self):
         """Way, file, PARSER_LIBS, whether it has load hooks."""
@@ -209,26 +228,9 @@ class Ways(Base):
         if CLANG:
             self.build("clang", "-O2", CLANG_HOOKS, include, "-c", source, "-o", "clang.o")
             yield "object with clang's hooks", self.path("clang.o"), "", True
-        if RUST:
-            yield "Rust source", os.path.join(OWN, "planted.rs"), "", True
-            yield "Rust library", self.rust(self.path("libplain.a")), "", False
-            yield ("Rust library with hooks", self.rust(self.path("libhooked.a"), *RUST_HOOKS), "",
-                   True)
 
     def test_every_way(self):
-        rows = []
-        for way, parser, libs, hooked in self.given():
-            found = self.judged(parser, *self.inputs.values(), PARSER_LIBS=libs)
-            wanted = [bucket if hooked else blind for _, bucket, blind in BUGS.values()]
-            rows.append([way, *(each or "not seen" for each in found)])
-            with self.subTest(way):
-                self.assertEqual(found, wanted)
-        if not RUST:
-            print("skipped: no rustc here (Debian package rustc), so no parser in Rust")
-        rows.insert(0, ["given as", *BUGS])
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        self.hold(self.given())
 
     def test_what_is_not_seen_is_said(self):
         self.build("gcc", "-O2", "-I" + OWN, "-c", os.path.join(OWN, "planted.c"), "-o", "gcc.o")
@@ -247,13 +249,6 @@ class Ways(Base):
                           verb="explain").stdout
         self.assertIn("a store of 8 bytes at 16 of its own memory (seen by the load hooks)", said)
 
-    @unittest.skipUnless(RUST, "no rustc here (Debian package rustc)")
-    def test_the_rust_contract_is_the_c_one(self):
-        files = [os.path.join(CAPTURED, name) for name in sorted(os.listdir(CAPTURED))]
-        in_c = self.judged(os.path.join(OWN, "planted.c"), *files)
-        self.assertEqual(in_c, self.judged(os.path.join(OWN, "planted.rs"), *files))
-        self.assertGreater(len(set(in_c)), 2)
-
     def test_a_hang_without_hooks_ends(self):
         """No clock gives a verdict; without hooks one ends a process that nothing else could."""
         loops = reader("uint32_t at = 32; while (at) at = *(const volatile uint32_t *)"
@@ -265,7 +260,7 @@ class Ways(Base):
                          r"end, and without load hooks .*\n\Z")
 
 
-class Fuzzed(Base):
+class Fuzzing(Base):
     """Examples, fuzzed from captured replies: as many runs, from the same seed, as last time."""
 
     def fuzz(self, parser, kind="region", runs=3000, **env):
@@ -284,26 +279,61 @@ class Fuzzed(Base):
         super().setUp()
         os.makedirs(self.path("seeds"))
 
-    def test_examples_keep_their_promise(self):
-        examples = ["template.c"] + (["template.rs"] if RUST else [])
-        for name in examples:
-            with self.subTest(name):
-                done = self.fuzz(os.path.join(OWN, name))
-                self.assertEqual(done.returncode, 0, done.stderr[-2000:])
-                self.assertRegex(done.stderr, r"#\d{4,}\s+DONE")
-                self.assertIn("load hooks in", done.stderr)
-        if not RUST:
-            print("skipped: no rustc here (Debian package rustc), so no example in Rust is fuzzed")
+    def keeps_its_promise(self, name):
+        done = self.fuzz(os.path.join(OWN, name))
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertRegex(done.stderr, r"#\d{4,}\s+DONE")
+        every = re.search(r"(\d+) parsers; oracles: load hooks in (\d+) of", done.stderr)
+        self.assertEqual(every[1], every[2])
+
+    def is_stopped(self, name):
+        done = self.fuzz(os.path.join(OWN, name))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("capchain: broken promise: planted:oob:fault:ok", done.stderr)
+        witness = self.path("findings", "broken", "region-planted_oob_fault_ok")
+        self.assertTrue(os.path.getsize(witness))
+        self.assertRegex(done.stderr, r"capchain: \S*build/own/planted\S+/capchain explain")
+
+
+class InRust(Given, Fuzzing):
+    """The reader in Rust, and the example."""
+
+    def given(self):
+        yield "Rust source", os.path.join(OWN, "planted.rs"), "", True
+        yield "Rust library", self.rust(self.path("libplain.a")), "", False
+        yield "Rust library with hooks", self.rust(self.path("libhooked.a"), *RUST_HOOKS), "", True
+
+    def test_every_way(self):
+        self.hold(self.given())
+
+    def test_the_contract_is_the_c_one(self):
+        files = [os.path.join(CAPTURED, name) for name in sorted(os.listdir(CAPTURED))]
+        in_c = self.judged(os.path.join(OWN, "planted.c"), *files)
+        self.assertEqual(in_c, self.judged(os.path.join(OWN, "planted.rs"), *files))
+        self.assertGreater(len(set(in_c)), 2)
+
+    def test_a_panic_is_a_crash(self):
+        past = [self.write(f"region-{at}.bin", region(cap(9, at))) for at in (4096, 4097, 4098)]
+        self.assertEqual(self.judged(os.path.join(OWN, "template.rs"), *past),
+                         ["crash:fault:next-oob"] * 3)
+
+    def test_example(self):
+        self.keeps_its_promise("template.rs")
 
     def test_planted_bugs_stop_it(self):
-        for name in ["planted.c"] + (["planted.rs"] if RUST else []):
-            with self.subTest(name):
-                done = self.fuzz(os.path.join(OWN, name))
-                self.assertNotEqual(done.returncode, 0)
-                self.assertIn("capchain: broken promise: planted:oob:fault:ok", done.stderr)
-                witness = self.path("findings", "broken", "region-planted_oob_fault_ok")
-                self.assertTrue(os.path.getsize(witness))
-                self.assertRegex(done.stderr, r"capchain: \S*build/own/planted\S+/capchain explain")
+        self.is_stopped("planted.rs")
+
+    def test_refused(self):
+        said = self.refused(self.write("broken.rs", "fn f( {"), "broken.rs does not compile")
+        self.assertIn("error", said)
+
+
+class Fuzzed(Fuzzing):
+    def test_example(self):
+        self.keeps_its_promise("template.c")
+
+    def test_planted_bugs_stop_it(self):
+        self.is_stopped("planted.c")
 
     def test_an_object_is_fuzzed_too(self):
         self.build("gcc", "-O2", "-I" + OWN, "-c", os.path.join(OWN, "template.c"), "-o", "mine.o")
@@ -399,9 +429,6 @@ class Refused(Base):
                                                           "struct info_answer other(void);")),
                             "absent.c does not link: name what it needs in PARSER_LIBS")
         self.assertIn("undefined reference to `other'", said)
-        if RUST:
-            said = self.refused(self.write("broken.rs", "fn f( {"), "broken.rs does not compile")
-            self.assertIn("error", said)
         self.refused(self.write("rust.rs", "fn f() {}"), "rustc is missing", 3,
                      PATH=self.without("rustc"))
 
@@ -478,8 +505,6 @@ class Elsewhere(Base):
                    "MAKEFLAGS=")
         os.environ["PKG_CONFIG_PATH"] = self.path("install", "lib", "pkgconfig")
         self.addCleanup(os.environ.pop, "PKG_CONFIG_PATH")
-        if not shutil.which("pkg-config"):
-            self.skipTest("no pkg-config here (Debian package pkgconf)")
 
     def config(self, *options):
         done = self.run_it("sh", "-c", 'eval "printf \'%s\\n\' $(pkg-config "$@" capchain-fuzz)"',
@@ -528,7 +553,7 @@ class Template(unittest.TestCase):
             self.assertLessEqual(len(file.readlines()), 40)
 
 
-def main():
+def main(classes):
     """The classes side by side, one a process; what they built is removed."""
     own = os.path.join(os.path.dirname(CAPCHAIN), "own")
     own = own if os.path.isdir(own) else os.path.join(ROOT, "build", "own")
@@ -537,10 +562,9 @@ def main():
     subprocess.run([os.path.join(HERE, "own.py"), "--engine", "libfuzzer", "--",
                     os.path.join(OWN, "template.c")], stdout=subprocess.DEVNULL, check=False)
     subprocess.run(["make", "-s", "-C", ROOT, "lib"], check=False)
-    classes = [each.__name__ for each in (Ways, Refused, Fuzzed, Languages, Elsewhere, Template)]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         done = list(pool.map(lambda name: subprocess.run(
-            [sys.executable, __file__, name], capture_output=True, text=True, check=False), classes))
+            [sys.executable, __file__, "--here", name], capture_output=True, text=True, check=False), classes))
     for each in done:
         print(each.stdout + each.stderr, end="")
     for name in set(os.listdir(own)) - before - {"lock"}:
@@ -549,4 +573,6 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main() if len(sys.argv) == 1 else unittest.main())
+    if sys.argv[1:2] == ["--here"]:
+        unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+    sys.exit(main(sys.argv[1:] or ["Ways", "Refused", "Fuzzed", "Languages", "Template"]))
