@@ -12,8 +12,11 @@ WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
 # BUILD may lie anywhere, and the table in it includes a header of the tree.
 COMMON += -iquote .
+# `make fuzz PARSER=FILE` is about another's parser: taken aside, since PARSER is ours below.
+OWN_PARSER := $(if $(filter command% environment,$(origin PARSER)),$(value PARSER))
+export OWN_PARSER CLANG GCC
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
-PARSER := $(COMMON) -O2
+override PARSER := $(COMMON) -O2
 HOST   := $(COMMON) -O2
 
 # Layers: tables that all share, parsers, sandbox and judge, engines, the command.
@@ -25,11 +28,11 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
 STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
-SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c
+SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
-		fuzz/truncations.c
+		fuzz/truncations.c fuzz/own/own.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
@@ -98,6 +101,9 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
@@ -141,6 +147,20 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE))
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
+# For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
+$(BUILD)/$(1)/own.a: $$($(1)_JUDGE)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/own.flags: Makefile
+	@mkdir -p $$(@D)
+	@printf '%s\n' 'compiler $(2)' 'linker $$(or $$($(1)_LD),$(2))' 'link $(3) $(4) $(8)' \
+		'compile $(3) -g -gdwarf-4 -O2 $(5) $(6) $$($(1)_STORES)' 'mains $$($(1)_MAIN)' > $$@
+own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/own.flags \
+		$$($(1)_OBJ)/fuzz/own/join.o
+own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/join.o \
+		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target_%.o)
 
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
@@ -222,6 +242,25 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
+# For those who build elsewhere: one object that shows its contract and nothing else.
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+LIB     := $(BUILD)/lib
+LIB_OBJ := $($(FRONT)_JUDGE) $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
+SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
+	   __asan_on_error __ubsan_on_report
+$(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
+	@mkdir -p $(@D)
+	@ld -r --force-group-allocation -o $(LIB)/whole.o $(LIB_OBJ)
+	@objcopy -w $(SHOWN:%=--keep-global-symbol='%') $(LIB)/whole.o $(LIB)/capchain-fuzz.o
+	@rm -f $@ && ar rcs $@ $(LIB)/capchain-fuzz.o
+$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN)
+	@mkdir -p $(@D)
+	@rm -f $@ && ar rcs $@ $^
+$(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' $< > $@.tmp && mv $@.tmp $@
+
 # What can be built here. Without a compiler or engine the rest is checked, and check.sh says so.
 has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
@@ -236,11 +275,12 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench soak uapi policy format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
@@ -266,14 +306,31 @@ $(error ENGINE=$(ENGINE): say libfuzzer or afl)
 endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
+ifneq ($(OWN_PARSER),)
+	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
+	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
+		--targets "$$own/$(ENGINE)"
+else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)
+endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
+
+lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc ## libcapchain-fuzz.a, to fuzz your parser from your own build
+
+install: lib ## that library, its headers and pkg-config file: PREFIX=/usr/local DESTDIR=
+	@install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/capchain' '$(DESTDIR)$(PREFIX)/share/capchain'
+	@install -m 644 $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a '$(DESTDIR)$(LIBDIR)'
+	@install -m 644 $(LIB)/capchain-fuzz.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	@install -m 644 parsers/parser.h parsers/layout.h '$(DESTDIR)$(PREFIX)/include/capchain'
+	@install -m 644 fuzz/sandbox/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
+		corpus/vfio.dict '$(DESTDIR)$(PREFIX)/share/capchain'
 
 configs:
 	@echo $(COMMANDS) / $(ENGINES)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../parsers/layout.h"
+#include "own/own.h"
 
 /* Sets of verdicts seen by this process: open addressing, size of the best witness beside each. */
 #define SETS_MAX 65536
@@ -232,7 +233,7 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, info_kind_name(judge->kind),
 			 name);
 		if (keep_smaller(judge, path) == 0)
-			fprintf(stderr, "capchain: build/capchain explain --kind %s %s\n",
+			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
 				info_kind_name(judge->kind), path);
 	}
 	ledger_suggest(bucket, broken->spec->notes,

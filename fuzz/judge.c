@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "ledger.h"
 #include "relations.h"
+#include "own/own.h"
 
 const char *disagreement_name(enum disagreement disagreement)
 {
@@ -107,7 +108,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].spec = spec_for(judge, i);
 		judge->judged[i].walk.caps = calloc(INFO_LEN_MAX, sizeof(struct info_cap));
-		judge->hooked[i] = sandbox_has_hooks(parsers[i]);
+		judge->hooked[i] = !own_lacks_hooks(parsers[i]) && sandbox_has_hooks(parsers[i]);
 		whole &= judge->judged[i].spec && judge->judged[i].walk.caps;
 	}
 	if (whole && judge->judged && judge->hooked && judge->readers && judge->fixed_info &&

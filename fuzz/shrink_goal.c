@@ -13,7 +13,7 @@ const struct judged *shrink_leading(const struct judge *all)
 		if (judged_breaks(&all->judged[i]))
 			return &all->judged[i];
 	for (size_t i = 0; !broken && i < all->count; i++)
-		if (all->judged[i].disagreement != AGREES)
+		if (judged_differs(&all->judged[i]))
 			return &all->judged[i];
 	return broken;
 }
@@ -22,7 +22,7 @@ static bool has_bucket(const struct judged *judged, const char *bucket)
 {
 	char found[BUCKET_MAX];
 
-	if (!judged || judged->disagreement == AGREES)
+	if (!judged || !judged_differs(judged))
 		return false;
 	judged_bucket(judged, found);
 	return strcmp(found, bucket) == 0;
@@ -55,6 +55,7 @@ int shrink_goal_open(struct shrink_goal *ret_goal, enum shrink_goal_kind goal, c
 	made.one = judge_new(&judged->parser, 1, error, sizeof(error));
 	if (!made.one)
 		return -ENOMEM;
+	made.one->relate = all->relate;
 	*ret_goal = made;
 	return 0;
 }

@@ -208,9 +208,15 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size);
  */
 __attribute__((noreturn)) void walk_crash(struct walk *walk, int signal);
 
-/* Every registered parser, sorted by name; parsers/registry.h is the one list. */
-extern const struct info_parser *const info_parsers[];
-extern const size_t info_parser_count;
+/*
+ * Every registered parser, sorted by name; parsers/registry.h is the one list. An adapter from
+ * outside joins it before main(), and nothing changes it after that.
+ */
+extern const struct info_parser *const *info_parsers;
+extern size_t info_parser_count;
+
+/* What an adapter outside this tree defines: see parsers/own/. */
+extern const struct info_parser capchain_parser;
 
 #ifdef __cplusplus
 }

@@ -327,6 +327,15 @@ python_test() {
 	CAPCHAIN=$build/$2/capchain /usr/bin/python3 "scripts/$1"
 }
 
+# own_with COMMAND PACKAGE CLASS: tests that want a command which not everybody has.
+own_with() {
+	command -v "$1" >/dev/null || {
+		echo "no $1 here (Debian package $2)"
+		return 77
+	}
+	CAPCHAIN=$build/$first/capchain /usr/bin/python3 scripts/own_test.py "$3"
+}
+
 first=${commands%% *}
 for config in clang gcc clang-asan gcc-asan libfuzzer libfuzzer-fast afl; do
 	case " $have " in *" $config "*) ;; *) step "$config" missing "$config" ;; esac
@@ -408,6 +417,9 @@ case " $engines " in
 	;;
 esac
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
+step "your own parser" python_test own_test.py "$first"
+step "your own parser in Rust" own_with rustc rustc InRust
+step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 step "planted one-line errors" planted_lines
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

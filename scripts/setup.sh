@@ -123,6 +123,8 @@ ar|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++
 -r|clang-format|commands clang-format|clang-format: the style check
 -r|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
+-o|rustc|commands rustc|rustc: the example parser in Rust
+-o|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o|gcc-multilib|multilib|gcc -m32: the 32-bit builds
 -o|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
 -r|file|commands file|file: tests that look into programs

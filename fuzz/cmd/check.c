@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../ledger.h"
+#include "../own/own.h"
 #include "cmd.h"
 
 struct check_options {
@@ -12,6 +14,8 @@ struct check_options {
 	enum info_kind kind_value;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
+	const char *parser;
+	bool joined;
 	int nfiles;
 	char **files;
 };
@@ -24,6 +28,7 @@ static const struct argp_option options[] = {
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
+	OWN_OPTIONS,
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -42,6 +47,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
+		return 0;
+	case OPTION_PARSER:
+		own_option(arg, state, &o->parser);
+		return 0;
+	case OPTION_JOINED:
+		o->joined = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
@@ -67,6 +78,9 @@ static const struct argp argp = {
 	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
 	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
 	"parser's own copy or table.\n\n"
+	"With --parser only the files that FILE's parser differs on are shown, its own line alone, "
+	"then what it came to; the exit status is of its promise alone. The first time builds what "
+	"is needed, which takes a moment.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 4 no "
 	"address space for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -170,13 +184,21 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 
 	if (input_load(path, o->kind, &input))
 		return EXIT_UNUSABLE;
+	own_watch(path);
 	judge_read(judge, input.bytes, input.len, input.kind);
-	found = judge_broken(judge) != NULL;
+	found = o->joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
+	if (o->joined)
+		own_count(judge, input.path);
 	if (o->json) {
 		json_t *const json = report_json(judge, input.path);
 
 		report_print(json);
 		json_decref(json);
+	} else if (o->joined) {
+		if (judged_differs(own_judged(judge))) {
+			print_reference(judge, input.path);
+			print_parser(own_judged(judge), judge->kind);
+		}
 	} else {
 		print_reference(judge, input.path);
 		for (size_t i = 0; i < judge->count; i++)
@@ -198,6 +220,12 @@ int cmd_check(int argc, char **argv)
 	char **files;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.parser)
+		return own_run("check", o.parser, argv);
+	if (o.joined && !own_parser) {
+		fprintf(stderr, "capchain: no parser joined this command; --parser FILE is how\n");
+		return EXIT_UNUSABLE;
+	}
 	if (inputs_find(o.nfiles, o.files, &files, &count))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
@@ -212,6 +240,8 @@ int cmd_check(int argc, char **argv)
 		fprintf(stderr, "capchain: no input under %s\n", o.files[0]);
 		worst = EXIT_UNUSABLE;
 	}
+	if (o.joined && !o.json && count)
+		own_print_account();
 	judge_free(judge);
 	inputs_free(files, count);
 	return worst;

@@ -139,6 +139,41 @@ void expect_drop(struct expected *expected, const char *name);
 /* Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line. */
 int expect_save(const struct expected *expected, const char *root);
 
+/*
+ * --parser FILE of a verb. own_option() takes it from argp and puts OWN_JOINED, an option that the
+ * verb hides, in its place; own_run() builds the capchain that has FILE's parser, and becomes it:
+ * returns an exit status after one line where it cannot.
+ */
+#define OWN_JOINED "--joined"
+enum { OPTION_PARSER = 0x100, OPTION_JOINED };
+#define OWN_OPTIONS                                                                                \
+	{"parser",                                                                                 \
+	 OPTION_PARSER,                                                                            \
+	 "FILE",                                                                                   \
+	 0,                                                                                        \
+	 "look at the parser of FILE (.c .cc .rs .o .a; see parsers/own/), built as `make fuzz "   \
+	 "PARSER=FILE` does, with PARSER_CFLAGS and PARSER_LIBS of the environment",               \
+	 0},                                                                                       \
+	{                                                                                          \
+		"joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0                              \
+	}
+void own_option(const char *arg, const struct argp_state *state, const char **ret_file);
+int own_run(const char *verb, const char *file, char **argv);
+
+/* The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused. */
+const struct judged *own_judged(const struct judge *judge);
+bool own_broke(const struct judged *judged);
+
+/*
+ * Before a file is judged: where nothing but a clock can stop the parser, one line and status 2 end
+ * a process that hangs on @path. That is no verdict.
+ */
+void own_watch(const char *path);
+
+/* Counts what the parser did with an input, and prints what that came to. */
+void own_count(const struct judge *judge, const char *path);
+void own_print_account(void);
+
 /* "reject loop", "ok": a verdict and its reason as expected verdicts say them. */
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size);
 

@@ -19,11 +19,13 @@ struct explain_options {
 	enum info_kind kind_value;
 	const char *color;
 	const char *file;
+	const char *parser;
 };
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
+	OWN_OPTIONS,
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -38,6 +40,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
 		o->color = arg;
+		return 0;
+	case OPTION_PARSER:
+		own_option(arg, state, &o->parser);
+		return 0;
+	case OPTION_JOINED:
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->file)
@@ -384,6 +391,8 @@ int cmd_explain(int argc, char **argv)
 	struct judge *judge;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.parser)
+		return own_run("explain", o.parser, argv);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();

@@ -2,11 +2,12 @@
 /*
  * The memory a walk may touch, and the emptiness around it.
  *
- *	| nothing | window | nothing | scratch slot | nothing | scratch slot | ... | nothing |
+ *	| nothing | window | nothing | scratch slot | nothing | scratch slot | ... | heap | nothing |
  *
  * Every nothing is over 4 GiB wide (2 GiB before the window), so whatever 32-bit offset a parser
  * adds to the start of the buffer or of a copy, it lands in that same object's memory or faults: a
  * wild offset from a copy can never reach the buffer, nor another copy, and look like a legal load.
+ * The pieces of the heap, which only a parser from outside has, are nearer to each other.
  * That takes 232 GiB of address space where the design says 5: five would hold one such object. All
  * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
  *
@@ -21,6 +22,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "walk.h"
 
 #define PAGE ((size_t)4096)
@@ -90,7 +92,8 @@ static int map_window(uintptr_t at, int fd)
 int arena_open(void)
 {
 	const size_t scratch = BEFORE_WINDOW + INFO_LEN_MAX + AFTER_OBJECT;
-	const size_t size = scratch + scratch_size();
+	const size_t heap = scratch + scratch_size();
+	const size_t size = heap + heap_size() + AFTER_OBJECT;
 	uint8_t *const at =
 		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int error, fd;
@@ -104,6 +107,7 @@ int arena_open(void)
 		return -errno;
 	error = map_window((uintptr_t)at + BEFORE_WINDOW, fd);
 	close(fd);
+	heap_open((uintptr_t)at + heap);
 	return error ? error : map_scratch((uintptr_t)at + scratch);
 }
 
@@ -112,7 +116,7 @@ struct scratch_object *scratch_find(uintptr_t address)
 	for (size_t i = 0; i < the_walk.nobjects; i++)
 		if (address - the_walk.objects[i].start < the_walk.objects[i].size)
 			return &the_walk.objects[i];
-	return NULL;
+	return heap_find(address);
 }
 
 const struct scratch_object *scratch_nearest(uintptr_t address)
@@ -125,7 +129,7 @@ const struct scratch_object *scratch_nearest(uintptr_t address)
 		    address < object->slot_end + AFTER_OBJECT - MARGIN)
 			return object;
 	}
-	return NULL;
+	return heap_nearest(address);
 }
 
 /* Where the canaries of @object are: up to 16 bytes before it, and the rest of its slot after it.
@@ -166,7 +170,7 @@ bool scratch_spoiled(uint64_t *ret_at)
 			  object->start;
 		return true;
 	}
-	return false;
+	return heap_spoiled(ret_at);
 }
 
 /* Takes the next free slot that holds @size bytes: its number in @ret_class, or -1 with none. */

@@ -10,6 +10,7 @@
 #include <ucontext.h>
 
 #include "../../parsers/layout.h"
+#include "heap.h"
 #include "walk.h"
 
 #define STACK_OF_SIGNALS ((size_t)1 << 16)
@@ -241,6 +242,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
+	heap_reset();
 	if (limits->trace)
 		limits->trace->count = 0;
 	run(parser, kind);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//! parsers/parser.h for adapters in Rust: copy it beside yours and say `mod capchain;`.
+//! scripts/own_test.py holds both to the same verdicts.
+#![allow(dead_code)]
+
+use std::os::raw::{c_char, c_int, c_void};
+
+pub const DEVICE: c_int = 0;
+pub const REGION: c_int = 1;
+pub const IOMMU: c_int = 2;
+
+pub const LIST: c_int = 0;
+pub const LOOKUP: c_int = 1;
+pub const ALL_IDS: u64 = u64::MAX;
+
+/// What the host keeps of a running walk.
+#[repr(C)]
+pub struct Walk {
+    _opaque: [u8; 0],
+}
+
+/// One delivered capability; where `decoded` is false nothing after it counts.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Cap {
+    pub offset: u32,
+    pub id: u16,
+    pub version: u16,
+    pub decoded: bool,
+    pub count: u32,
+    pub hash: u64,
+    pub field: [u64; 8],
+}
+
+/// `verdict` is 0 ok, 1 absent, 2 truncated, 3 reject, 4 abstain.
+#[repr(C)]
+pub struct Answer {
+    verdict: c_int,
+    need: u32,
+    reason: *const c_char,
+}
+
+pub const OK: Answer = Answer { verdict: 0, need: 0, reason: std::ptr::null() };
+pub const ABSENT: Answer = Answer { verdict: 1, need: 0, reason: std::ptr::null() };
+
+pub fn truncated(need: u32) -> Answer {
+    Answer { verdict: 2, need, reason: std::ptr::null() }
+}
+
+/// `reason` is lower case with dashes and ends in "\0".
+pub fn reject(reason: &'static str) -> Answer {
+    assert!(reason.ends_with('\0'));
+    Answer { verdict: 3, need: 0, reason: reason.as_ptr() as *const c_char }
+}
+
+#[repr(C)]
+pub struct Reads {
+    pub style: c_int,
+    pub ids: u64,
+    pub decodes: u64,
+}
+
+pub const NOT_READ: Reads = Reads { style: LIST, ids: 0, decodes: 0 };
+pub const READS_ALL: Reads = Reads { style: LIST, ids: ALL_IDS, decodes: 0 };
+
+pub type Read = extern "C" fn(*mut Walk, *const c_void, u32, c_int) -> Answer;
+
+/// Strings end in "\0"; trust is 0 trusting or 1 hardened, source 0 kernel or 1 peer.
+#[repr(C)]
+pub struct Parser {
+    pub name: *const u8,
+    pub summary: *const u8,
+    pub trust: c_int,
+    pub source: c_int,
+    pub fixed_size: u32,
+    pub reads: [Reads; 3],
+    pub read: Read,
+}
+
+// Its pointers are to constants.
+unsafe impl Sync for Parser {}
+
+extern "C" {
+    fn walk_deliver(walk: *mut Walk, cap: *const Cap);
+}
+
+/// Hands one capability to the host.
+pub fn deliver(walk: *mut Walk, cap: &Cap) {
+    unsafe { walk_deliver(walk, cap) }
+}
+
+/// What a read function wraps its work in: a panic ends it as abort() would, without the standard
+/// message, which keeps memory of a walk that is over.
+pub fn guarded(read: impl FnOnce() -> Answer) -> Answer {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| std::panic::set_hook(Box::new(|_| ())));
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
+        Ok(answer) => answer,
+        Err(_) => std::process::abort(),
+    }
+}
