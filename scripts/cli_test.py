@@ -446,11 +446,11 @@ class Check(Cli):
     def test_words(self):
         out = self.works("check", self.write("region-loop", LOOP), self.write("iommu-x", EXCUSED))
         self.assertIn("region, 48 bytes, argsz 48: malformed", out)
-        self.assertIn("reference  reject loop at 32, linked from 32, 1 capability before", out)
+        self.assertIn("reference      reject loop at 32, linked from 32, 1 capability before", out)
         self.assertIn("runaway  naive:runaway:fault:loop", out)
         self.assertRegex(out, r"ksft-vfio:reject:rejects-valid:ok  in the ledger: \w+")
         self.assertNotIn("PROMISE BROKEN", out)
-        self.assertRegex(out, r"(?m)^  ksft-vfio  abstain \(does not read this kind\)$")
+        self.assertRegex(out, r"(?m)^  not their kind .*ksft-vfio")
         out = self.works("explain", "--color", "never", self.path("region-loop"))
         self.assertIn("X  loop: at 32, linked from the capability at 32", out)
         self.assertNotIn("\033", out)
@@ -480,9 +480,10 @@ class Check(Cli):
         self.write("iommu-excused", EXCUSED)
         self.write("region-loop", LOOP)
         excused, loop = map(json.loads, self.works("check", "--json", self.dir).splitlines())
-        (differs,) = excused["disagreements"]
-        self.assertEqual((differs["parser"], "broken" in differs), ("ksft-vfio", False))
-        self.assertTrue(differs["excused"])
+        self.assertIn("ksft-vfio", [differs["parser"] for differs in excused["disagreements"]])
+        for differs in excused["disagreements"]:
+            self.assertNotIn("broken", differs)
+            self.assertTrue(differs["excused"])
         for differs in loop["disagreements"]:
             self.assertNotIn("excused", differs)
 

@@ -90,7 +90,7 @@ static const struct argp argp = {
 static void print_notes(const struct judge *judge)
 {
 	const struct spec *const spec = judge->spec;
-	const char *before = "  notes      ";
+	const char *before = "  notes          ";
 
 	if (spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) {
 		printf("%s%s", before, note_name(NOTE_FLAG_WITHOUT_CHAIN));
@@ -133,7 +133,7 @@ static void print_reference(const struct judge *judge, const char *path)
 	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, info_kind_name(judge->kind), judge->len,
 	       spec->argsz, buffer_class_name(spec->class));
 	verdict_words(spec->verdict, rule_name(spec->rule), words, sizeof(words));
-	printf("  reference  %s", words);
+	printf("  %-14s %s", "reference", words);
 	if (spec->rule != RULE_NONE && spec->at)
 		printf(" at %u, linked from %u", spec->at, spec->from);
 	if (spec->verdict == VERDICT_TRUNCATED)
@@ -144,21 +144,19 @@ static void print_reference(const struct judge *judge, const char *path)
 	putchar('\n');
 	print_notes(judge);
 	if (judged_differs(&judge->reference)) {
-		fputs("  reference ", stdout);
+		fputs("  reference     ", stdout);
 		print_difference(&judge->reference);
 		putchar('\n');
 	}
 }
 
 /* Prints one parser's line. */
-static void print_parser(const struct judged *judged, enum info_kind kind)
+static void print_parser(const struct judged *judged)
 {
 	char words[64];
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
-	printf("  %-10s %s", judged->parser->name, words);
-	if (!judged->parser->reads[kind].ids)
-		fputs(" (does not read this kind)", stdout);
+	printf("  %-14s %s", judged->parser->name, words);
 	if (judged->skipped)
 		fputs(" (skipped: no load hooks in this build, and this may loop)", stdout);
 	if (judged->policy)
@@ -167,6 +165,21 @@ static void print_parser(const struct judged *judged, enum info_kind kind)
 		fputs(" (malformed-after-match)", stdout);
 	print_difference(judged);
 	putchar('\n');
+}
+
+/* One line for those that have nothing to say of this kind. */
+static void print_others(const struct judge *judge)
+{
+	const char *before = "  not their kind ";
+
+	for (size_t i = 0; i < judge->count; i++) {
+		if (judge->judged[i].parser->reads[judge->kind].ids)
+			continue;
+		printf("%s%s", before, judge->judged[i].parser->name);
+		before = ", ";
+	}
+	if (judge->nreaders < judge->count)
+		putchar('\n');
 }
 
 /* What to put into the ledger for each promise that is broken and not in it. */
@@ -197,13 +210,13 @@ static int check_file(struct judge *judge, const struct check_options *o, const 
 	} else if (o->joined) {
 		if (judged_differs(own_judged(judge))) {
 			print_reference(judge, input.path);
-			print_parser(own_judged(judge), judge->kind);
+			print_parser(own_judged(judge));
 		}
 	} else {
 		print_reference(judge, input.path);
-		for (size_t i = 0; i < judge->count; i++)
-			if (judge->judged[i].parser->reads[judge->kind].ids)
-				print_parser(&judge->judged[i], judge->kind);
+		for (size_t r = 0; r < judge->nreaders; r++)
+			print_parser(&judge->judged[judge->readers[r]]);
+		print_others(judge);
 		print_suggestions(judge, path);
 	}
 	found |= o->fails_on[judge->spec->class];

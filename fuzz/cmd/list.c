@@ -86,7 +86,7 @@ static void print_parser(const struct info_parser *parser)
 {
 	char ids[256];
 
-	printf("  %-10s %s, reads from the %s: %s\n", parser->name, trust_name(parser->trust),
+	printf("  %-14s %s, reads from the %s: %s\n", parser->name, trust_name(parser->trust),
 	       source_name(parser->source), parser->summary);
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
 		const struct info_reads *const reads = &parser->reads[kind];
@@ -94,11 +94,11 @@ static void print_parser(const struct info_parser *parser)
 		if (!reads->ids)
 			continue;
 		ids_words(reads->ids, ids, sizeof(ids));
-		printf("  %-10s   %s: %s, ids %s\n", "", info_kind_name(kind),
+		printf("  %-14s   %s: %s, ids %s\n", "", info_kind_name(kind),
 		       style_name(reads->style), ids);
 	}
 	claims_words(parser, ids, sizeof(ids));
-	printf("  %-10s   relations: %s\n", "", ids);
+	printf("  %-14s   relations: %s\n", "", ids);
 }
 
 static void print_cap(const struct layout_cap *cap)
@@ -118,7 +118,7 @@ static void print_all(const struct judge *judge)
 		print_parser(info_parsers[i]);
 	puts("kinds");
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
-		printf("  %-10s struct %s: at least %u bytes, capabilities from %u on\n",
+		printf("  %-14s struct %s: at least %u bytes, capabilities from %u on\n",
 		       info_kind_name(kind), layout_infos[kind].uapi, layout_infos[kind].minsz,
 		       layout_infos[kind].end);
 	puts("rules");
@@ -130,7 +130,7 @@ static void print_all(const struct judge *judge)
 		       NOTE_BIT(note) & NOTES_ODD ? "odd" : "plain", note_words((enum note)note));
 	puts("relations");
 	for (unsigned int relation = 1; relation < RELATIONS; relation++)
-		printf("  %-10s %s\n", relation_name((enum relation)relation),
+		printf("  %-14s %s\n", relation_name((enum relation)relation),
 		       relation_words((enum relation)relation));
 	puts("capabilities");
 	for (size_t i = 0; i < layout_cap_count; i++)
