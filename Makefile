@@ -28,7 +28,10 @@ SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/compare.c fuzz/judge.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c
 TEXT_SRC     := fuzz/chain.c fuzz/text_node.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c)
+# Planted bugs are built as parsers are, and linked into planted targets and their test alone.
+PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
+BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -60,7 +63,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -c $$< -o $$@
+	@$(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
@@ -70,6 +73,12 @@ $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -82,6 +91,7 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile
 
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
+$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
 $(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 
@@ -89,12 +99,18 @@ $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
+		$$($(1)_PLANTED)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
 
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
@@ -112,15 +128,28 @@ CLOAD := -fsanitize-coverage=func,trace-loads,trace-stores
 FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads,trace-stores
 AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads,trace-stores
 AFLCOV := -fsanitize-coverage=trace-pc-guard
+# AFL++'s runtime takes clang's own compare call-backs for CmpLog.
+CMPLOG := -fsanitize-coverage=trace-pc-guard,trace-cmp,trace-loads,trace-stores
+CMPCOV := -fsanitize-coverage=trace-pc-guard,trace-cmp
+MSAN   := -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
+COVER  := -fprofile-instr-generate -fcoverage-mapping
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
 clang_MAIN      := $(MAIN_FILES:%=$(BUILD)/clang/obj/%)
 gcc_MAIN        := $(MAIN_FILES:%=$(BUILD)/gcc/obj/%)
 clang-asan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-asan/obj/%)
 gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
+clang-msan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-msan/obj/%)
+coverage_MAIN   := $(MAIN_FILES:%=$(BUILD)/coverage/obj/%)
 clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
 afl_MAIN        := $(BUILD)/afl/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl_LD          := afl-clang-fast
+afl-asan_MAIN   := $(BUILD)/afl-asan/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-asan_LD     := afl-clang-fast
+afl-cmplog_MAIN := $(BUILD)/afl-cmplog/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-cmplog_LD   := afl-clang-fast
+# MemorySanitizer knows only of stores that it instrumented, so nothing is left out of it.
+clang-msan_HOOKSAN := $(MSAN)
 libfuzzer_LOADS := $(CLOAD)
 libfuzzer-fast_LOADS := $(CLOAD)
 libfuzzer_FEED  := $(BUILD)/libfuzzer/obj/fuzz/bench_feed.o
@@ -134,6 +163,10 @@ $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-asan,$(CLANG),-DTARGET_TRUNCATES=1,$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-cmplog,$(CLANG),-DTARGET_TRUNCATES=1,,,$(CMPLOG),$(CMPCOV),))
+$(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))
+$(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;
 # `main` itself is not instrumented, or its set-up would count against stability.
@@ -166,7 +199,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench soak uapi format clean
+.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench coverage soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -209,6 +242,13 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
+
+# The sandbox's budgets count the loads of coverage counters too, so its test is left out.
+COVERED := $(filter-out sandbox/sandbox_test,$(TESTS))
+coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
+		$(COVERED:%=$(BUILD)/coverage/test/%)
+	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth

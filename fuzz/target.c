@@ -11,6 +11,8 @@
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
+ *
+ * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h.
  */
 #include "target.h"
 
@@ -24,6 +26,9 @@
 #include "findings.h"
 #include "judge.h"
 #include "verdicts.h"
+#if TARGET_PLANTED
+#include "planted/planted.h"
+#endif
 
 #ifndef TARGET_TRUNCATES
 #define TARGET_TRUNCATES 0
@@ -53,13 +58,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *const path = getenv("CAPCHAIN_VERDICTS");
 	const char *const truncate = getenv("CAPCHAIN_TRUNCATE");
+	const struct info_parser *const *parsers = info_parsers;
+	size_t count = info_parser_count;
 	char error[512];
 
 	(void)argc;
 	(void)argv;
 	if (judge)
 		return 0;
-	judge = judge_new(info_parsers, info_parser_count, error, sizeof(error));
+#if TARGET_PLANTED
+	if (planted_open(&parsers, &count, error, sizeof(error)))
+		give_up(error, 2);
+#endif
+	judge = judge_new(parsers, count, error, sizeof(error));
 	if (!judge)
 		give_up(error, SANDBOX_EXIT);
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
@@ -83,6 +94,9 @@ static void judge_buffer(const uint8_t *data, size_t size)
 	findings_keep(judge);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
+#if TARGET_PLANTED
+	planted_watch(judge);
+#endif
 	broken = judge_broken(judge);
 	if (broken)
 		findings_stop(judge, broken);
