@@ -199,7 +199,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench coverage soak uapi format clean
+.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench coverage nightly nightly-built soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -245,6 +245,21 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 
 # The sandbox's budgets count the loads of coverage counters too, so its test is left out.
 COVERED := $(filter-out sandbox/sandbox_test,$(TESTS))
+# Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
+NIGHT_AFL := afl afl-asan afl-cmplog
+nightly-built: $(BUILD)/capchain $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
+		$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
+	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
+	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
+	$(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan,$(BUILD)/$(c)/test/sandbox/sandbox_test) \
+	$(COVERED:%=$(BUILD)/coverage/test/%)
+
+nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
+nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
+	@$(PYTHON) scripts/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work $(or $(NIGHT),$(BUILD)/nightly)
+
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
