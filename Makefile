@@ -199,7 +199,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 
-.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench coverage nightly nightly-built soak uapi format clean
+.PHONY: help all setup-check setup-fuzz fuzz check configs built built32 bench coverage nightly nightly-built check-nightly soak uapi format clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -252,8 +252,7 @@ nightly-built: $(BUILD)/capchain $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-
 	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
 	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
-	$(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan,$(BUILD)/$(c)/test/sandbox/sandbox_test) \
-	$(COVERED:%=$(BUILD)/coverage/test/%)
+	$(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan,$(BUILD)/$(c)/test/sandbox/sandbox_test)
 
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
@@ -264,6 +263,11 @@ coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have t
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
 	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
+
+check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
+	@$(MAKE) -s --no-print-directory nightly-built
+	@KILLS=10 $(PYTHON) scripts/nightly_test.py Whole
+	@$(PYTHON) scripts/nightly_breakages.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth

@@ -4,7 +4,6 @@
 
 import argparse
 import datetime
-import fnmatch
 import glob
 import os
 import shutil
@@ -21,7 +20,7 @@ import nightly_checks as checks  # noqa: E402
 import nightly_engines as engines  # noqa: E402
 import nightly_triage as triage  # noqa: E402
 from fuzz import KINDS, say  # noqa: E402
-from fuzz_report import FINE, NO_FINDINGS, NOT_FINE, UNUSABLE, Refused  # noqa: E402
+from fuzz_report import FINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 from nightly_state import State, write_whole  # noqa: E402
 
 MANUAL = f"""\
@@ -117,9 +116,6 @@ class Night:
         for setup in self.setups.values():
             setup.folders = self.setups["libfuzzer"].folders
         self.setup = self.setups["libfuzzer"]
-        self.roles = list(dict.fromkeys(
-            role for _, turn in engines.plan(options.kinds, options.jobs, options.seconds)
-            for _, group in turn for role in group))
         self.lines = []
 
     def tell(self, line=""):
@@ -136,8 +132,8 @@ class Night:
         plain = {key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
         done = subprocess.run(
-            ["make", "-s", "--no-print-directory", f"-j{self.options.jobs}", "nightly-built",
-             f"BUILD={self.options.build}"],
+            checks.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
+                         "nightly-built", f"BUILD={self.options.build}"]),
             env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             check=False)
         said = done.stdout.decode("utf-8", "replace")
@@ -154,6 +150,7 @@ class Night:
             os.makedirs(os.path.join(self.setup.findings, name), exist_ok=True)
         fuzz.clear_logs(os.path.join(self.options.work, "logs"))
         self.adopt_counts()
+        engines.set_apart(self.options.work)
 
     def adopt_counts(self):
         """Counts that targets of a killed slice have left; their processes are gone."""
@@ -167,7 +164,8 @@ class Night:
 
     def look_first(self):
         """Seeds and oracles; a night that cannot see is over before it begins."""
-        self.reasons += checks.seed_reasons(self.setup, self.options.kinds)
+        self.reasons += (checks.missing_reasons(self.options) or
+                         checks.seed_reasons(self.setup, self.options.kinds))
         if self.reasons:
             return
         reasons, lines = checks.oracle_reasons(self.setup, self.options)
@@ -182,17 +180,18 @@ class Night:
                                 f"{checks.CANARIES_MIN}")
             return
         state = self.state
+        wanted = [list(self.options.kinds), self.options.jobs, self.options.seconds]
         if state.finished or state.canary not in kinds_of:
             today = datetime.date.today()
             seed = today.toordinal() if self.options.seed is None else self.options.seed
             state.begin(today.isoformat(), seed, sorted(kinds_of)[seed % len(kinds_of)],
-                        self.options.seconds)
+                        wanted)
             say(f"the night of {state.date}, seed {state.seed}: {state.seconds} s, "
                 f"{self.options.jobs} jobs, canary {state.canary}")
         else:
-            state.take_up(self.options.seconds)
+            state.take_up(wanted)
             say(f"taking up the night of {state.date}, seed {state.seed}, canary {state.canary}: "
-                f"{state.spent:.0f} of {state.seconds} s done")
+                f"{state.spent:.0f} of {self.options.seconds} s done")
         self.kinds_of = kinds_of
 
     def hunt(self):
@@ -209,13 +208,15 @@ class Night:
     # ---- the engines ----
 
     def fuzz(self):
-        todo = engines.plan(self.options.kinds, self.options.jobs, self.options.seconds)
+        todo = engines.plan(self.options.kinds, self.options.jobs, self.state.seconds)
         self.stop, screen = fuzz.Stop(), fuzz.Screen()
         for number in range(self.state.slices, len(todo)):
             if self.stop.signal:
                 break
             seconds, turn = todo[number]
             later = sum(length for length, _ in todo[number + 1:])
+            due = [f"{kind} {role}" for kind, roles in turn for role in roles]
+            self.state.due += [name for name in due if name not in self.state.due]
             runs = [engines.NightRun(self.setups, kind, roles, seconds) for kind, roles in turn]
             began = time.monotonic()
             fuzz.fuzz_batch(runs, later, self.stop, screen)
@@ -253,11 +254,11 @@ class Night:
         merged = {kind: triage.merge(setup, state, self.options, kind) for kind in kinds}
         say("replaying")
         inputs, broken, failures = triage.replay(
-            self.options, kinds,
+            self.options, setup, kinds,
             {kind: triage.everything(setup, state, kind) for kind in kinds})
         say("measuring speed and coverage")
         shares = checks.speed_shares(setup, self.options, state)
-        for reason in checks.run_reasons(self.options, state, self.roles, shares):
+        for reason in checks.run_reasons(self.options, state, shares):
             self.reasons_of(reason)
         covered = self.coverage()
         say("sorting")
@@ -271,7 +272,7 @@ class Night:
 
     def coverage(self):
         command = [sys.executable, os.path.join(os.path.dirname(__file__), "coverage.py"),
-                   "--build", os.path.join(self.options.build, "coverage"), "--corpus",
+                   "--no-tests", "--build", os.path.join(self.options.build, "coverage"), "--corpus",
                    self.options.corpus, "--capchain", self.options.capchain, "--inputs",
                    os.path.join(self.options.work, "corpus")]
         status, said = checks.run(command)
@@ -319,16 +320,12 @@ class Night:
 
     def instances(self, shares):
         rows = []
-        for kind in self.options.kinds:
-            for role in self.roles:
-                tally = self.state.tallies.get(f"{kind} {role}")
-                if not tally:
-                    continue
-                share = shares.get(f"{kind} {role}")
-                rows.append([f"{kind} {role}", report.compact(tally.execs),
-                             report.compact(tally.execs / max(tally.cpu, 0.01)),
-                             "-" if share is None else f"{share:.0%}", tally.edges,
-                             report.compact(tally.corpus)])
+        for name, tally in self.state.tallies.items():
+            share = shares.get(name)
+            rows.append([name, report.compact(tally.execs),
+                         report.compact(tally.execs / max(tally.cpu, 0.01)),
+                         "-" if share is None else f"{share:.0%}", tally.edges,
+                         report.compact(tally.corpus)])
         return report.table(["", "execs", "exec/s of CPU", "of empty", "edges", "corpus"], rows)
 
     def findings(self, broken, failures, new, names, folder):
@@ -362,14 +359,15 @@ class Night:
 
     def go(self):
         self.folders()
-        self.build()
-        for phase in (self.look_first, self.choose, self.hunt):
+        self.reasons += checks.corpus_reasons(self.setup, self.options.kinds)
+        for phase in (self.build, self.look_first, self.choose, self.hunt):
             if not self.reasons:
                 phase()
         if self.reasons:
             self.verdict(COUNTS_NOT)
             return COUNTS_NOT
         self.fuzz()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         if self.stop.signal:
             say(f"stopped by {self.stop.signal.name} after {self.state.spent:.0f} s; {GO_ON}")
             return COUNTS_NOT
@@ -387,6 +385,9 @@ def main(arguments):
         if not shutil.which("afl-fuzz"):
             raise Refused("afl-fuzz is missing: install Debian's afl++", COUNTS_NOT)
         return Night(options).go()
+    except KeyboardInterrupt:
+        print(f"nightly: stopped; {GO_ON}", file=sys.stderr)
+        return COUNTS_NOT
     except Refused as refused:
         print(f"nightly: {refused}", file=sys.stderr)
         return refused.status

@@ -24,9 +24,9 @@ from nightly_engines import build_of
 # Of the seeds with CAPS set and cap_offset not 0, so many deliver a capability in the reference.
 DELIVER = 0.90
 # exec/s of CPU time against the empty target's, by build: an order below what is measured.
-SPEED = {"libfuzzer": 0.05, "afl": 0.25, "afl-asan": 0.15}
-# CPU seconds below which a figure says nothing.
-SPEED_FROM = 2.0
+SPEED = {"libfuzzer": 0.05, "afl": 0.25, "afl-asan": 0.05}
+# CPU seconds below which an instance has mostly been starting.
+SPEED_FROM = 5.0
 CANARIES_MIN = 4
 CANARY_EXECS = {"libfuzzer": 2_000_000, "afl": 400_000}
 # No run of one of these takes a tenth of it; it keeps a hung engine from hanging the night.
@@ -45,11 +45,16 @@ ENGINE_BUILDS = ("libfuzzer", "afl", "afl-asan", "afl-cmplog")
 REPLAY_BUILDS = ("clang", "clang-asan", "clang-msan")
 
 
+def tied(command):
+    """The command, so that it ends with us: a night that is killed leaves nothing running."""
+    return (["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []) + command
+
+
 def run(command, env=None, seconds=HUNG):
     """(exit status, what it said on both streams); status None where it hung."""
     plain = {key: value for key, value in os.environ.items() if not key.startswith("CAPCHAIN_")}
     try:
-        done = subprocess.run(command, env={**plain, **(env or {})}, check=False,
+        done = subprocess.run(tied(command), env={**plain, **(env or {})}, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=seconds, start_new_session=True)
     except subprocess.TimeoutExpired as late:
@@ -117,6 +122,25 @@ def gone(setup, kinds, sources):
     if not lost:
         return []
     return [f"{len(lost)} inputs of {setup.corpus}/expect are gone, the first {lost[0]}"]
+
+
+def corpus_reasons(setup, kinds):
+    """What can be said before anything is built."""
+    return [f"no {kind} seed under {setup.corpus} (files named {kind}-*)" for kind in kinds
+            if not fuzz_seeds.find_sources(setup.corpus, kind)]
+
+
+def missing_reasons(options):
+    """The first program that a night runs and that is not there."""
+    programs = [options.capchain] + [
+        os.path.join(options.build, build, f"fuzz_{kind}_info")
+        for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
+        os.path.join(options.build, build, f"planted_{kind}_info")
+        for build in CANARY_EXECS for kind in options.kinds]
+    for path in programs:
+        if not os.access(path, os.X_OK):
+            return [f"{path} is missing: make nightly-built"]
+    return []
 
 
 def seed_reasons(setup, kinds):
@@ -348,7 +372,7 @@ def timed(command):
     """CPU seconds of a command and all that it waited for, and what it said."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+            tied(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
             start_new_session=True,
             env={**os.environ, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
                  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"})
@@ -370,20 +394,21 @@ def speed_shares(setup, options, state):
     return shares
 
 
-def run_reasons(options, state, roles, shares):
-    """Instances that ran nothing, judged nothing, or were too slow."""
-    reasons = []
-    for kind in options.kinds:
-        for role in roles:
-            tally = state.tallies.get(f"{kind} {role}")
-            target = os.path.join(options.build, build_of(role), f"fuzz_{kind}_info")
-            if not tally or not tally.execs:
-                reasons.append(f"{target} ran no input as {role}")
-            elif not tally.walked:
-                reasons.append(f"{target} judged none of {tally.execs} inputs as {role}: it "
-                               "returns before it judges")
-            share, floor = shares.get(f"{kind} {role}"), SPEED.get(build_of(role))
-            if share is not None and share < floor:
-                reasons.append(f"{target} runs at {share:.1%} of the empty target's speed as "
-                               f"{role}, below {floor:.0%}")
+def run_reasons(options, state, shares):
+    """Instances that ran nothing, judged nothing, or were too slow; kinds that had none."""
+    had = {name.split()[0] for name in state.due}
+    reasons = [f"no {kind} target was run" for kind in options.kinds if kind not in had]
+    for name in state.due:
+        kind, role = name.split()
+        tally = state.tallies.get(name)
+        target = os.path.join(options.build, build_of(role), f"fuzz_{kind}_info")
+        if not tally or not tally.execs:
+            reasons.append(f"{target} ran no input as {role}")
+        elif not tally.walked:
+            reasons.append(f"{target} judged none of {tally.execs} inputs as {role}: it returns "
+                           "before it judges")
+        share, floor = shares.get(name), SPEED.get(build_of(role))
+        if share is not None and share < floor:
+            reasons.append(f"{target} runs at {share:.1%} of the empty target's speed as {role}, "
+                           f"below {floor:.0%}")
     return reasons

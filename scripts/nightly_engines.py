@@ -4,15 +4,14 @@
 Four instances a kind: libFuzzer with ASan and UBSan, and AFL++ as a main (plain), a secondary with
 ASan and UBSan and a secondary with CmpLog, which sync through one output folder. More jobs, more
 instances; with fewer jobs than instances they take turns, libFuzzer always beside one of AFL++.
-Corpora are exchanged at the start of every slice, and AFL++'s main looks into libFuzzer's while it
-runs.
+Corpora are exchanged both ways at the start of every slice, and AFL++'s main looks into libFuzzer's
+while it runs.
 """
 
 import dataclasses
 import glob
 import hashlib
 import os
-import shutil
 
 import fuzz
 from fuzz_engines import LEN_MAX, TIMEOUT, Afl, LibFuzzer, Setup, read_stats
@@ -60,6 +59,8 @@ def plan(kinds, jobs, seconds):
                   for i, kind in enumerate(kinds)]]
     else:
         turns = [[(kind, group)] for group in groups_for(jobs) for kind in kinds]
+    if not seconds:
+        return []
     rounds = max(1, -(-seconds // (len(turns) * SLICE_MAX)))
     length = max(seconds // (len(turns) * rounds), SLICE_MIN)
     return [(length, turn) for _ in range(rounds) for turn in turns]
@@ -97,12 +98,8 @@ class NightLibFuzzer(Clocked, LibFuzzer):
     def command(self):
         command = super().command()
         first = next(i for i, word in enumerate(command) if word.startswith("-"))
-        return command[:first] + self.others() + command[first:]
-
-    def others(self):
-        folders = glob.glob(os.path.join(self.setup.work, "afl", self.kind, "*", "queue"))
         merged = self.setup.merged(self.kind)
-        return ([merged] if merged else []) + sorted(folders)
+        return command[:first] + ([merged] if merged else []) + command[first:]
 
 
 class NightAfl(Clocked, Afl):
@@ -133,17 +130,7 @@ class NightAfl(Clocked, Afl):
 
     def start(self):
         os.makedirs(self.libfuzzer_corpus(), exist_ok=True)
-        self.mend_queue()
         super().start()
-
-    def mend_queue(self):
-        """What a machine that stopped has left half made would keep AFL++ from going on."""
-        queue = os.path.join(self.own, "queue")
-        for path in glob.glob(os.path.join(queue, "id:*")):
-            if os.path.getsize(path) == 0:
-                os.unlink(path)
-        if os.path.isdir(self.own) and not glob.glob(os.path.join(queue, "id:*")):
-            shutil.rmtree(self.own)
 
     def publish_seeds(self):
         """As for seeds, so for what libFuzzer found and the merged corpus; each file is whole."""
@@ -174,6 +161,44 @@ def publish(folder, queue):
             number += 1
 
 
+def exchange(setup, kind):
+    """
+    Gives libFuzzer what AFL++ has. Copies, since an instance that goes on moves its queue about; each
+    under the digest of its bytes, as libFuzzer names its own, and whole.
+    """
+    folder = os.path.join(setup.work, "corpus", kind)
+    os.makedirs(folder, exist_ok=True)
+    known = set(os.listdir(folder))
+    for path in glob.glob(os.path.join(setup.work, "afl", kind, "*", "queue", "id:*")):
+        if os.path.basename(os.path.dirname(os.path.dirname(path))) == "seeds":
+            continue
+        with open(path, "rb") as file:
+            data = file.read()
+        name = hashlib.sha1(data).hexdigest()
+        if name not in known and 0 < len(data) <= LEN_MAX:
+            temporary = f"{folder}.{os.getpid()}.tmp"
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.replace(temporary, os.path.join(folder, name))
+            known.add(name)
+
+
+def set_apart(work):
+    """
+    AFL++ does not go on with an instance that was killed while it wrote. What such a night left
+    becomes an instance that never runs, which the others import.
+    """
+    for path in sorted(glob.glob(os.path.join(work, "afl", "*", "*"))):
+        name = os.path.basename(path)
+        if not os.path.isdir(path) or name == "seeds" or name.startswith("killed-"):
+            continue
+        number = 1
+        while os.path.exists(apart := os.path.join(os.path.dirname(path),
+                                                   f"killed-{number}-{name}")):
+            number += 1
+        os.rename(path, apart)
+
+
 @dataclasses.dataclass
 class NightSetup(Setup):
     """Where everything is, for one build of the targets."""
@@ -189,6 +214,10 @@ class NightRun(fuzz.Run):
     def __init__(self, setups, kind, roles, seconds):
         super().__init__(setups["libfuzzer"], kind, len(roles), seconds)
         self.setups, self.roles = setups, roles
+
+    def begin(self):
+        exchange(self.setup, self.kind)
+        super().begin()
 
     def make(self, number, seconds):
         role = self.roles[number - 1]

@@ -6,15 +6,19 @@ found. A night that was killed loses at most the numbers of the slice it was in.
 """
 
 import fcntl
+import glob
 import json
 import os
 import re
 import shutil
+import sys
 
 import fuzz_report
 from fuzz_report import NO_FINDINGS, UNUSABLE, Refused
 
 VERSION = 1
+PLAIN = ("finished", "resumed", "generations", "date", "seed", "canary", "wanted", "seconds",
+         "slices", "spent", "due", "found", "failures", "oracles")
 
 
 def write_whole(path, text):
@@ -72,8 +76,12 @@ class State:
     def blank(self):
         """A night of which nothing has been done."""
         self.date = self.seed = self.canary = None
+        # What was asked for: kinds, jobs and seconds; and the seconds of the plan that follows.
+        self.wanted = []
         self.seconds = self.slices = 0
         self.spent = 0.0
+        # "kind role" of every instance that was to run.
+        self.due = []
         self.found = {}
         self.tallies = {}
         self.counts = fuzz_report.Counts()
@@ -83,25 +91,35 @@ class State:
     def load(self):
         try:
             with open(self.path, encoding="utf-8") as file:
-                kept = json.load(file)
+                self.take(json.load(file))
         except FileNotFoundError:
-            return
-        except (OSError, ValueError) as error:
-            raise Refused(f"{self.path}: {error}; remove it to begin a night anew: the corpus and "
-                          "what was found stay", UNUSABLE) from None
-        if not isinstance(kept, dict) or kept.get("version") != VERSION:
-            raise Refused(f"{self.path}: of another version of capchain; remove it to begin a "
-                          "night anew: the corpus and what was found stay", UNUSABLE)
-        for name in ("finished", "resumed", "generations", "date", "seed", "canary", "seconds",
-                     "slices", "spent", "found", "failures", "oracles"):
+            self.recover()
+        except (OSError, ValueError, KeyError, TypeError):
+            os.replace(self.path, self.path + ".bad")
+            print(f"nightly: {self.path} cannot be used and is now {self.path}.bad; a new night "
+                  "begins, with the corpus and the findings that are there", file=sys.stderr)
+            self.finished = True
+            self.blank()
+            self.recover()
+
+    def take(self, kept):
+        if kept["version"] != VERSION:
+            raise ValueError
+        tallies = {name: Tally(numbers) for name, numbers in kept["tallies"].items()}
+        counts = counts_from(kept["counts"])
+        for name in PLAIN:
             setattr(self, name, kept[name])
-        self.tallies = {name: Tally(numbers) for name, numbers in kept["tallies"].items()}
-        self.counts = counts_from(kept["counts"])
+        self.tallies, self.counts = tallies, counts
+
+    def recover(self):
+        """Without a state, the corpus is what is there; of two, the second was being made."""
+        for path in glob.glob(os.path.join(self.folder, "corpus", "*-*")):
+            kind, number = os.path.basename(path).rsplit("-", 1)
+            if number.isdigit():
+                self.generations[kind] = min(self.generations.get(kind, int(number)), int(number))
 
     def save(self):
-        kept = {name: getattr(self, name) for name in (
-            "finished", "resumed", "generations", "date", "seed", "canary", "seconds", "slices",
-            "spent", "found", "failures", "oracles")}
+        kept = {name: getattr(self, name) for name in PLAIN}
         kept["version"] = VERSION
         kept["tallies"] = {name: vars(tally) for name, tally in self.tallies.items()}
         kept["counts"] = vars(self.counts)
@@ -111,15 +129,20 @@ class State:
             raise Refused(f"{self.path}: {error.strerror}: make room, or use NIGHT=DIR",
                           NO_FINDINGS) from None
 
-    def begin(self, date, seed, canary, seconds):
+    def begin(self, date, seed, canary, wanted):
+        """@wanted is [kinds, jobs, seconds]."""
         self.blank()
-        self.date, self.seed, self.canary, self.seconds = date, seed, canary, seconds
+        self.date, self.seed, self.canary = date, seed, canary
+        self.wanted, self.seconds = wanted, wanted[2]
         self.finished, self.resumed = False, 0
         self.save()
 
-    def take_up(self, seconds):
+    def take_up(self, wanted):
+        """Where something else is wanted now, what is left of its time is planned anew."""
         self.resumed += 1
-        self.seconds = seconds
+        if wanted != self.wanted:
+            self.wanted, self.slices = wanted, 0
+            self.seconds = max(int(wanted[2] - self.spent), 0)
         self.save()
 
     def tally(self, kind, role):

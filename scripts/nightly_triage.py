@@ -25,6 +25,8 @@ from nightly_checks import REPLAY_BUILDS, in_parallel, run
 # A merged corpus keeps the smallest inputs that fit.
 INPUTS_MAX, BYTES_MAX = 4096, 16 << 20
 CHUNK = 200
+# Seconds; a chunk takes a tenth of one. A target that does not end is a failure.
+REPLAY_HUNG = 120
 
 # A divergence: its bucket, kind, and the smallest file that shows it.
 Divergence = collections.namedtuple("Divergence", "bucket kind size path promise")
@@ -99,6 +101,7 @@ class Replay:
         self.target = os.path.join(options.build, build, f"fuzz_{kind}_info")
         self.verdicts = collections.Counter()
         self.broken = {}
+        self.stopped = []
         self.failures = []
 
     def go(self):
@@ -112,7 +115,8 @@ class Replay:
     def some(self, paths):
         """Runs @paths; takes in their verdicts, or returns what was said where it stopped."""
         with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
-            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name})
+            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name},
+                               seconds=REPLAY_HUNG)
             if status == 0:
                 self.verdicts.update(line.decode("utf-8", "replace").rstrip() for line in verdicts)
                 return None
@@ -125,14 +129,29 @@ class Replay:
         promise = PROMISE.search(said)
         if promise:
             self.broken.setdefault(promise[1], path)
+            self.stopped.append((promise[1], path))
             return
         wrong = [line for line in said.splitlines() if WRONG.search(line)]
         summary = [line for line in wrong if "SUMMARY: " in line] or wrong
         last = (summary or said.strip().splitlines()[-1:] or ["it said nothing"])[0]
         self.failures.append((PID.sub("", last), path))
 
+    def unlike(self, first):
+        """Why its verdicts are not those of build @first, in words; None where they are."""
+        judged = sum(self.verdicts.values())
+        if judged + len(self.stopped) + len(self.failures) != len(self.paths):
+            return f"judged {judged} of {len(self.paths)} {self.kind} inputs"
+        if self.failures or first.failures:
+            return None
+        differ = self.verdicts - first.verdicts
+        if not differ and set(self.broken) == set(first.broken):
+            return None
+        line = sorted(differ or {"a promise is broken in one of them alone"})[0]
+        return (f"{sum(differ.values())} {self.kind} inputs have other verdicts than in "
+                f"build/{first.build}, the first {line}")
 
-def replay(options, kinds, paths_of):
+
+def replay(options, setup, kinds, paths_of):
     """
     Every input through every build. Returns (inputs a build, {bucket: (kind, path)},
     [(line, kind, path)]); builds that differ in a verdict are among the failures.
@@ -141,22 +160,28 @@ def replay(options, kinds, paths_of):
             for build in REPLAY_BUILDS]
     done = in_parallel(options.jobs, Replay.go, todo)
     broken, failures = {}, []
+    first = {one.kind: one for one in done if one.build == REPLAY_BUILDS[0]}
     for one in done:
+        drop_known(setup, one)
         for bucket, path in one.broken.items():
             broken.setdefault(bucket, (one.kind, path))
         failures += [(f"build/{one.build}: {line}", one.kind, path)
                      for line, path in one.failures]
-    first = {one.kind: one for one in done if one.build == REPLAY_BUILDS[0]}
-    for one in done:
-        # Where one stopped, its lines are of fewer inputs, and that has been said.
-        if one.failures or first[one.kind].failures or one.broken != first[one.kind].broken:
-            continue
-        differ = (one.verdicts - first[one.kind].verdicts)
-        for line in sorted(differ)[:1]:
-            failures.append((f"build/{one.build}: {sum(differ.values())} {one.kind} inputs have "
-                             f"other verdicts than in build/{REPLAY_BUILDS[0]}, the first {line}",
-                             one.kind, None))
+        why = one.unlike(first[one.kind])
+        if why:
+            failures.append((f"build/{one.build}: {why}", one.kind, None))
     return sum(map(len, paths_of.values())), broken, failures
+
+
+def drop_known(setup, one):
+    """An artifact that stops with a bucket which has its witness is not kept twice."""
+    artifacts = os.path.join(setup.findings, "artifacts")
+    for bucket, path in one.stopped:
+        witness = setup.witness(one.kind, bucket)
+        if os.path.dirname(path) == artifacts and os.path.exists(witness):
+            one.broken[bucket] = witness
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 def files(folder, start=""):
