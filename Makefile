@@ -204,6 +204,7 @@ CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds

@@ -148,9 +148,12 @@ def publish(folder, queue):
     number = int(known[-1][3:9]) + 1 if known else 0
     digests = {name.rsplit(":", 1)[-1] for name in known}
     for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        with open(path, "rb") as file:
-            data = file.read()
+        # libFuzzer, which may be running, drops an input for a smaller one.
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            continue
         digest = hashlib.sha256(data).hexdigest()[:16]
         if data and len(data) <= LEN_MAX and digest not in digests:
             temporary = os.path.join(os.path.dirname(queue), f"new.{os.getpid()}")
