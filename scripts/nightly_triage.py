@@ -240,7 +240,7 @@ def shrunk(setup, one, folder):
     shutil.copyfile(one.path, out)
     if has_verb(setup.capchain, "shrink"):
         less = out + ".less"
-        status, _ = run([setup.capchain, "shrink", "--kind", one.kind, out, "-o", less])
+        status, _ = run([setup.capchain, "shrink", out, "-o", less])
         if status == 0 and os.path.exists(less):
             shows = [two["bucket"] for judged in fuzz_report.check(
                 setup.capchain, one.kind, [less]) for two in judged["disagreements"]]
