@@ -36,7 +36,10 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c)
+# Planted bugs are built as parsers are, and linked into planted targets and their test alone.
+PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
+BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
 TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
@@ -88,7 +91,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile 
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -c $$< -o $$@
+	@$(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
@@ -98,6 +101,12 @@ $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -113,6 +122,7 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
+$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
 $(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_TEXT += $$($(1)_OBJ)/emit_table.o
@@ -121,12 +131,18 @@ $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
+		$$($(1)_PLANTED)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
 
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
@@ -184,15 +200,28 @@ CLOAD := -fsanitize-coverage=func,trace-loads
 FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads
 AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
 AFLCOV := -fsanitize-coverage=trace-pc-guard
+# AFL++'s runtime takes clang's own compare call-backs for CmpLog.
+CMPLOG := -fsanitize-coverage=trace-pc-guard,trace-cmp,trace-loads,trace-stores
+CMPCOV := -fsanitize-coverage=trace-pc-guard,trace-cmp
+MSAN   := -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
+COVER  := -fprofile-instr-generate -fcoverage-mapping
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
 clang_MAIN      := $(MAIN_FILES:%=$(BUILD)/clang/obj/%)
 gcc_MAIN        := $(MAIN_FILES:%=$(BUILD)/gcc/obj/%)
 clang-asan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-asan/obj/%)
 gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
+clang-msan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-msan/obj/%)
+coverage_MAIN   := $(MAIN_FILES:%=$(BUILD)/coverage/obj/%)
 clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
 afl_MAIN        := $(BUILD)/afl/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl_LD          := afl-clang-fast
+afl-asan_MAIN   := $(BUILD)/afl-asan/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-asan_LD     := afl-clang-fast
+afl-cmplog_MAIN := $(BUILD)/afl-cmplog/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-cmplog_LD   := afl-clang-fast
+# MemorySanitizer knows only of stores that it instrumented, so nothing is left out of it.
+clang-msan_HOOKSAN := $(MSAN)
 libfuzzer_LOADS := $(CLOAD)
 libfuzzer-fast_LOADS := $(CLOAD)
 libfuzzer_FEED  := $(BUILD)/libfuzzer/obj/fuzz/bench_feed.o
@@ -206,6 +235,10 @@ $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-asan,$(CLANG),-DTARGET_TRUNCATES=1,$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-cmplog,$(CLANG),-DTARGET_TRUNCATES=1,,,$(CMPLOG),$(CMPCOV),))
+$(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))
+$(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
 
 # What scripts/oss-fuzz/targets.sh links, with the compiler and flags of an OSS-Fuzz image, which win
 # over ours. OSS_LOADS is what gives its compiler load hooks. The hooks themselves carry no sanitizer
@@ -275,12 +308,13 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench soak uapi policy format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
+	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
@@ -355,6 +389,32 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
+
+# The sandbox's budgets count the loads of coverage counters too, so its test is left out.
+COVERED := $(filter-out sandbox/sandbox_test,$(TESTS))
+# Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
+NIGHT_AFL := afl afl-asan afl-cmplog
+nightly-built: $(BUILD)/capchain $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
+		$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
+	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
+	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
+	$(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan,$(BUILD)/$(c)/test/sandbox/sandbox_test)
+
+nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
+nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
+	@$(PYTHON) scripts/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work $(or $(NIGHT),$(BUILD)/nightly)
+
+coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
+		$(COVERED:%=$(BUILD)/coverage/test/%)
+	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
+
+check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
+	@$(MAKE) -s --no-print-directory nightly-built
+	@KILLS=10 $(PYTHON) scripts/nightly_test.py Whole
+	@$(PYTHON) scripts/nightly_breakages.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth

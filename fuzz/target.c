@@ -12,6 +12,8 @@
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
+ *
+ * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h.
  */
 #include "target.h"
 
@@ -27,6 +29,9 @@
 #include "judge.h"
 #include "truncations.h"
 #include "verdicts.h"
+#if TARGET_PLANTED
+#include "planted/planted.h"
+#endif
 
 #ifndef TARGET_TRUNCATES
 #ifdef __AFL_COMPILER
@@ -86,6 +91,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	count = chosen_parsers(getenv("CAPCHAIN_PARSERS"), &parsers, error, sizeof(error));
 	if (!count)
 		give_up(error, 2);
+#if TARGET_PLANTED
+	if (planted_open(&parsers, &count, error, sizeof(error)))
+		give_up(error, 2);
+#endif
 	judge = judge_new(parsers, count, error, sizeof(error));
 	if (!judge)
 		give_up(error, SANDBOX_EXIT);
@@ -116,6 +125,9 @@ static void judge_buffer(const uint8_t *data, size_t size)
 	findings_keep(judge);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
+#if TARGET_PLANTED
+	planted_watch(judge);
+#endif
 	broken = judge_broken(judge);
 	if (broken)
 		findings_stop(judge, broken);

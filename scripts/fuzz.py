@@ -133,9 +133,11 @@ class Run:
         say(f"{self.kind}: {self.count} job{'s' if self.count > 1 else ''}, {self.seconds} s")
         self.launch(range(1, self.count + 1), self.seconds)
 
+    def make(self, number, seconds):
+        return ENGINES[self.setup.engine](self.setup, self.kind, number, seconds)
+
     def launch(self, numbers, seconds):
-        workers = [ENGINES[self.setup.engine](self.setup, self.kind, number, seconds)
-                   for number in numbers]
+        workers = [self.make(number, seconds) for number in numbers]
         for command, count in collections.Counter(map(Worker.shown, workers)).items():
             say(f"  {command}" + (f"  # {count} times" if count > 1 else ""))
         for worker in workers:

@@ -63,6 +63,12 @@ def write_made(path, made):
     os.replace(temporary, path)
 
 
+def seed_name(source):
+    """The kind stays in front, and .yaml goes: it would say that this is text."""
+    return re.sub(r"\.yaml$", "", os.path.basename(source)) + "." + (
+        os.path.dirname(source).replace(os.sep, "-") or "corpus")
+
+
 def prepare(setup, kind):
     """
     Makes setup.seeds(kind) what the corpus says, writing only what has changed, and returns the
@@ -75,9 +81,7 @@ def prepare(setup, kind):
     for source in find_sources(setup.corpus, kind):
         path = os.path.join(setup.corpus, source)
         text = source.endswith(".yaml")
-        # The kind stays in front, and .yaml goes: it would say that this is text.
-        name = re.sub(r"\.yaml$", "", os.path.basename(source)) + "." + (
-            os.path.dirname(source).replace(os.sep, "-") or "corpus")
+        name = seed_name(source)
         with open(path, "rb") as file:
             digest = hashlib.sha256(file.read() + (assembler if text else b"")).hexdigest()
         out = os.path.join(folder, name)

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hardened reading of every kind, with each check a macro that a planted bug may put its own line
+ * in place of: define PLANTED_ID, PLANTED_NAME, PLANTED_SUMMARY and one of the checks below, and
+ * include this file. Without a bug it agrees with the reference on every buffer; planted_test.c
+ * holds it to that, so whatever a planted parser gets wrong is its one line's doing.
+ *
+ * A bug is written as PLANT(right, wrong), see planted_choose(); keep @right free of branches, so
+ * that it makes no edges which guide an engine.
+ */
+#include <string.h>
+
+#include "../../parsers/layout.h"
+#include "../../parsers/parser.h"
+#include "planted.h"
+
+#define PLANT(right, wrong) planted_choose((uint64_t)(right), (uint64_t)(wrong))
+
+/* R2: the reply says that cap_offset means something. */
+#ifndef HAS_FLAG
+#define HAS_FLAG(chain) (load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag)
+#endif
+/* R4, and a next: there is no capability there. */
+#ifndef ENDS
+#define ENDS(chain, at) ((at) == 0)
+#endif
+/* R6: the offset is inside the known fixed fields. */
+#ifndef INTO_HEADER
+#define INTO_HEADER(chain, at) ((at) < (chain)->layout->end)
+#endif
+/* R7: where the header ends, which has to be readable. */
+#ifndef HEADER_END
+#define HEADER_END(chain, at) ((uint64_t)(at) + CAP_HEADER_SIZE)
+#endif
+/* R9: the chain was at this offset before. */
+#ifndef IS_LOOP
+#define IS_LOOP(chain, at) was_here(chain, at)
+#endif
+/* R10: how many elements follow, as the program holds it. */
+#ifndef COUNT
+#define COUNT(chain, at) load32(chain, (at) + CAP_COUNT_AT)
+#endif
+/* R10: where the payload ends, which has to be readable. */
+#ifndef PAYLOAD_END
+#define PAYLOAD_END(chain, at, fixed, count, size)                                                 \
+	((uint64_t)(at) + (fixed) + (uint64_t)(count) * (size))
+#endif
+/* R10: the bytes that a payload may use. */
+#ifndef PAYLOAD_BOUND
+#define PAYLOAD_BOUND(chain) ((chain)->bound)
+#endif
+/* R10: the verdict on a payload that is not readable. */
+#ifndef UNREADABLE
+#define UNREADABLE(chain, verdict) (verdict)
+#endif
+/* Where the next capability is. */
+#ifndef NEXT
+#define NEXT(chain, at) load32(chain, (at) + CAP_HEADER_next)
+#endif
+
+/**
+ * struct chain - one reading while it runs
+ * @from: the header that holds the link, 0 where that is cap_offset
+ * @visited: one bit for each offset below the bound
+ */
+struct chain {
+	struct walk *walk;
+	const uint8_t *info;
+	const struct layout_info *layout;
+	enum info_kind kind;
+	uint32_t len, argsz, bound, from;
+	uint8_t *visited;
+	struct info_answer answer;
+};
+
+/* Loads stand in this file, not behind layout_load(), so that the sandbox hears them. */
+#define LOAD(width, type)                                                                          \
+	typedef type __attribute__((aligned(1), may_alias)) unaligned##width;                      \
+	static inline type load##width(const struct chain *chain, uint64_t at)                     \
+	{                                                                                          \
+		return *(const volatile unaligned##width *)(chain->info + at);                     \
+	}
+LOAD(8, uint8_t)
+LOAD(16, uint16_t)
+LOAD(32, uint32_t)
+LOAD(64, uint64_t)
+
+static uint64_t load(const struct chain *chain, uint64_t at, unsigned int width)
+{
+	if (width == 1)
+		return load8(chain, at);
+	if (width == 2)
+		return load16(chain, at);
+	return width == 4 ? load32(chain, at) : load64(chain, at);
+}
+
+static inline bool was_here(const struct chain *chain, uint32_t at)
+{
+	return chain->visited[at / 8] >> (at % 8) & 1;
+}
+
+static bool refuse(struct chain *chain, const char *rule)
+{
+	chain->answer = answer_reject(rule);
+	return false;
+}
+
+/* The ladder of R5 for a range that ends at @end. */
+static bool fits(struct chain *chain, uint64_t end, uint64_t bound, const char *rule)
+{
+	if (end <= bound)
+		return true;
+	if (end > chain->argsz)
+		return refuse(chain, rule);
+	chain->answer = answer_truncated(chain->argsz);
+	return false;
+}
+
+/* R1 to R4: from the fixed fields to the first offset. */
+static bool find_first(struct chain *chain, uint32_t *ret_first)
+{
+	const bool cut = chain->argsz > chain->len;
+
+	if (chain->len < chain->layout->minsz)
+		return refuse(chain, "short-buffer");
+	if (chain->argsz < chain->layout->minsz)
+		return refuse(chain, "short-argsz");
+	chain->answer = cut ? answer_truncated(chain->argsz) : answer(VERDICT_ABSENT);
+	if (!HAS_FLAG(chain))
+		return false;
+	if (chain->layout->cap_offset_at + 4 > chain->bound)
+		return cut ? false : refuse(chain, "short-argsz");
+	*ret_first = load32(chain, chain->layout->cap_offset_at);
+	return !ENDS(chain, *ret_first);
+}
+
+/* R6, R7, R9: a header may be read at @at. */
+static bool is_sound(struct chain *chain, uint32_t at)
+{
+	const char *const outside = chain->from ? "next-oob" : "offset-oob";
+
+	if (INTO_HEADER(chain, at))
+		return refuse(chain, "into-header");
+	if (!fits(chain, HEADER_END(chain, at), chain->bound,
+		  at < chain->bound ? "header-straddle" : outside))
+		return false;
+	if (IS_LOOP(chain, at))
+		return refuse(chain, "loop");
+	chain->visited[at / 8] |= (uint8_t)(1u << (at % 8));
+	return true;
+}
+
+/* R10: the payload is readable; fills in the count. */
+static bool payload_fits(struct chain *chain, const struct layout_cap *layout, uint32_t fixed,
+			 struct info_cap *cap)
+{
+	const uint32_t at = cap->offset;
+	uint64_t end;
+
+	if (layout->elements != ELEMENTS_NONE) {
+		if (!fits(chain, (uint64_t)at + CAP_COUNT_AT + 4, PAYLOAD_BOUND(chain),
+			  "payload-oob"))
+			return false;
+		cap->count = (uint32_t)COUNT(chain, at);
+	}
+	end = PAYLOAD_END(chain, at, fixed, cap->count, (uint32_t)layout->elements);
+	return fits(chain, end, PAYLOAD_BOUND(chain),
+		    end > UINT32_MAX ? "count-overflow" : "payload-oob");
+}
+
+static void decode(const struct chain *chain, const struct layout_cap *layout, uint32_t fixed,
+		   struct info_cap *cap)
+{
+	const unsigned int width = layout->elements == ELEMENTS_BYTES ? 1 : 8;
+	const uint64_t elements = (uint64_t)cap->offset + fixed;
+	size_t slot = 0;
+
+	for (size_t i = 0; i < layout->nfields; i++) {
+		const struct layout_field *const field = &layout->fields[i];
+
+		if (field->role != ROLE_VALUE)
+			continue;
+		if (field->version <= cap->version)
+			cap->field[slot] = load(chain, cap->offset + field->at, field->width);
+		slot++;
+	}
+	if (layout->elements == ELEMENTS_NONE)
+		return;
+	cap->hash = INFO_HASH_START;
+	for (uint64_t i = 0; i < (uint64_t)cap->count * layout->elements; i += width)
+		cap->hash = info_hash(cap->hash, load(chain, elements + i, width));
+}
+
+/* R10 to R13: takes the capability at @at. */
+static bool take(struct chain *chain, uint32_t at)
+{
+	struct info_cap cap = {.offset = at,
+			       .id = load16(chain, at + CAP_HEADER_id),
+			       .version = load16(chain, at + CAP_HEADER_version)};
+	const struct layout_cap *const layout = layout_cap(chain->kind, cap.id);
+
+	cap.decoded = layout && cap.version > 0;
+	if (cap.decoded) {
+		const uint32_t fixed =
+			layout->fixed[cap.version < layout->newest ? cap.version : layout->newest];
+
+		if (!payload_fits(chain, layout, fixed, &cap)) {
+			chain->answer.verdict =
+				(enum verdict)UNREADABLE(chain, chain->answer.verdict);
+			return false;
+		}
+		decode(chain, layout, fixed, &cap);
+	}
+	walk_deliver(chain->walk, &cap);
+	return true;
+}
+
+static struct info_answer planted_read(struct walk *walk, const void *info, uint32_t len,
+				       enum info_kind kind)
+{
+	struct chain chain = {.walk = walk,
+			      .info = info,
+			      .layout = &layout_infos[kind],
+			      .kind = kind,
+			      .len = len};
+	uint32_t at = 0;
+
+	if (len >= INFO_AT_DEVICE_argsz + 4)
+		chain.argsz = load32(&chain, INFO_AT_DEVICE_argsz);
+	chain.bound = chain.argsz < len ? chain.argsz : len;
+	if (!find_first(&chain, &at))
+		return chain.answer;
+	chain.visited = walk_alloc(walk, chain.bound / 8 + 1);
+	memset(chain.visited, 0, chain.bound / 8 + 1);
+	do {
+		if (!is_sound(&chain, at) || !take(&chain, at))
+			return chain.answer;
+		chain.from = at;
+		at = (uint32_t)NEXT(&chain, at);
+	} while (!ENDS(&chain, at));
+	return answer(VERDICT_OK);
+}
+
+#define READS_ALL                                                                                  \
+	{                                                                                          \
+		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
+	}
+#define PARSER_OF(id)  PARSER_OF_(id)
+#define PARSER_OF_(id) planted_##id##_parser
+
+extern const struct info_parser PARSER_OF(PLANTED_ID);
+const struct info_parser PARSER_OF(PLANTED_ID) = {
+	.name = PLANTED_NAME,
+	.summary = PLANTED_SUMMARY,
+	.trust = INFO_HARDENED,
+	.source = INFO_FROM_PEER,
+	.reads = {READS_ALL, READS_ALL, READS_ALL},
+	.read = planted_read,
+};

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: MIT
+"""
+What a night found: everything replayed in other builds, divergences that nobody knew of with the
+smallest witness of each, and a folder that can become a pull request.
+
+All of it is worked out from files, so a night that was killed and taken up again comes to the same.
+"""
+
+import collections
+import fnmatch
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import fuzz_report
+import ledger
+from fuzz_engines import PID, PROMISE, WRONG
+from fuzz_report import NO_ENGINE, Refused
+from nightly_checks import REPLAY_BUILDS, in_parallel, run
+
+# A merged corpus keeps the smallest inputs that fit.
+INPUTS_MAX, BYTES_MAX = 4096, 16 << 20
+CHUNK = 200
+# Seconds; a chunk takes a tenth of one. A target that does not end is a failure.
+REPLAY_HUNG = 120
+
+# A divergence: its bucket, kind, and the smallest file that shows it.
+Divergence = collections.namedtuple("Divergence", "bucket kind size path promise")
+
+
+# ---- the corpus ----
+
+def merge(setup, state, options, kind):
+    """
+    Merges what every engine has into the next corpus of @kind, held to its budget, and gives up
+    what it was made from. Returns (inputs, bytes, how many the budget cost).
+    """
+    sources = [path for path in (
+        state.corpus(kind), setup.seeds(kind), os.path.join(setup.work, "corpus", kind),
+        *glob.glob(os.path.join(setup.work, "afl", kind, "*", "queue")))
+        if path and os.path.isdir(path)]
+    keep_stops(setup, kind)
+    folder = state.next_corpus(kind)
+    # Findings are kept here too: an input may have come in by hand.
+    status, said = run([setup.target(kind), "-merge=1", "-max_len=65536", "-timeout=10",
+                        f"-artifact_prefix={folder}.stop-", folder, *sources],
+                       {"CAPCHAIN_FINDINGS": setup.findings}, seconds=None)
+    for path in glob.glob(glob.escape(folder) + ".stop-*"):
+        os.unlink(path)
+    if status or not os.listdir(folder):
+        last = (said.strip().splitlines() or ["it said nothing"])[-1]
+        raise Refused(f"{setup.target(kind)} -merge=1 failed ({status}): {last}", NO_ENGINE)
+    numbers = hold_to_budget(folder, options.inputs_max, options.bytes_max)
+    state.keep_corpus(kind)
+    shutil.rmtree(os.path.join(setup.work, "corpus", kind), ignore_errors=True)
+    for path in glob.glob(os.path.join(setup.work, "afl", f"{kind}*")):
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+    return numbers
+
+
+def keep_stops(setup, kind):
+    """Copies what stopped or hung AFL++ to the artifacts, each under the digest of its bytes."""
+    for path in glob.glob(os.path.join(setup.work, "afl", kind, "*", "crashes", "id:*")) + \
+            glob.glob(os.path.join(setup.work, "afl", kind, "*", "hangs", "id:*")):
+        with open(path, "rb") as file:
+            data = file.read()
+        what = "crash" if "crashes" in path else "timeout"
+        out = os.path.join(setup.findings, "artifacts",
+                           f"{kind}-{what}-{hashlib.sha1(data).hexdigest()}")
+        if data and not os.path.exists(out):
+            with open(out + ".tmp", "wb") as file:
+                file.write(data)
+            os.replace(out + ".tmp", out)
+
+
+def hold_to_budget(folder, inputs_max, bytes_max):
+    """Drops the largest inputs of @folder until it fits."""
+    sizes = sorted((os.path.getsize(os.path.join(folder, name)), name)
+                   for name in os.listdir(folder))
+    kept = total = 0
+    for size, name in sizes:
+        if kept < inputs_max and total + size <= bytes_max:
+            kept, total = kept + 1, total + size
+        else:
+            os.unlink(os.path.join(folder, name))
+    return kept, total, len(sizes) - kept
+
+
+# ---- replay ----
+
+class Replay:
+    """The inputs of one kind through the stand-alone target of one build."""
+
+    def __init__(self, options, build, kind, paths):
+        self.build, self.kind, self.paths = build, kind, paths
+        self.target = os.path.join(options.build, build, f"fuzz_{kind}_info")
+        self.verdicts = collections.Counter()
+        self.broken = {}
+        self.stopped = []
+        self.failures = []
+
+    def go(self):
+        for start in range(0, len(self.paths), CHUNK):
+            chunk = self.paths[start:start + CHUNK]
+            if self.some(chunk) is not None:
+                for path in chunk:
+                    self.one(path)
+        return self
+
+    def some(self, paths):
+        """Runs @paths; takes in their verdicts, or returns what was said where it stopped."""
+        with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
+            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name},
+                               seconds=REPLAY_HUNG)
+            if status == 0:
+                self.verdicts.update(line.decode("utf-8", "replace").rstrip() for line in verdicts)
+                return None
+        return said if status is not None else f"{said}\nSUMMARY: no end"
+
+    def one(self, path):
+        said = self.some([path])
+        if said is None:
+            return
+        promise = PROMISE.search(said)
+        if promise:
+            self.broken.setdefault(promise[1], path)
+            self.stopped.append((promise[1], path))
+            return
+        wrong = [line for line in said.splitlines() if WRONG.search(line)]
+        summary = [line for line in wrong if "SUMMARY: " in line] or wrong
+        last = (summary or said.strip().splitlines()[-1:] or ["it said nothing"])[0]
+        self.failures.append((PID.sub("", last), path))
+
+    def unlike(self, first):
+        """Why its verdicts are not those of build @first, in words; None where they are."""
+        judged = sum(self.verdicts.values())
+        if judged + len(self.stopped) + len(self.failures) != len(self.paths):
+            return f"judged {judged} of {len(self.paths)} {self.kind} inputs"
+        if self.failures or first.failures:
+            return None
+        differ = self.verdicts - first.verdicts
+        if not differ and set(self.broken) == set(first.broken):
+            return None
+        line = sorted(differ or {"a promise is broken in one of them alone"})[0]
+        return (f"{sum(differ.values())} {self.kind} inputs have other verdicts than in "
+                f"build/{first.build}, the first {line}")
+
+
+def replay(options, setup, kinds, paths_of):
+    """
+    Every input through every build. Returns (inputs a build, {bucket: (kind, path)},
+    [(line, kind, path)]); builds that differ in a verdict are among the failures.
+    """
+    todo = [Replay(options, build, kind, paths_of[kind]) for kind in kinds
+            for build in REPLAY_BUILDS]
+    done = in_parallel(options.jobs, Replay.go, todo)
+    broken, failures = {}, []
+    first = {one.kind: one for one in done if one.build == REPLAY_BUILDS[0]}
+    for one in done:
+        drop_known(setup, one)
+        for bucket, path in one.broken.items():
+            broken.setdefault(bucket, (one.kind, path))
+        failures += [(f"build/{one.build}: {line}", one.kind, path)
+                     for line, path in one.failures]
+        why = one.unlike(first[one.kind])
+        if why:
+            failures.append((f"build/{one.build}: {why}", one.kind, None))
+    return sum(map(len, paths_of.values())), broken, failures
+
+
+def drop_known(setup, one):
+    """An artifact that stops with a bucket which has its witness is not kept twice."""
+    artifacts = os.path.join(setup.findings, "artifacts")
+    for bucket, path in one.stopped:
+        witness = setup.witness(one.kind, bucket)
+        if os.path.dirname(path) == artifacts and os.path.exists(witness):
+            one.broken[bucket] = witness
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+def files(folder, start=""):
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+                if name.startswith(start) and not name.endswith(".tmp")]
+    except OSError:
+        return []
+
+
+def everything(setup, state, kind):
+    """Seeds, the merged corpus and every witness of @kind."""
+    return (files(setup.seeds(kind)) + files(state.corpus(kind) or "")
+            + [path for name in ("sets", "broken", "artifacts")
+               for path in files(os.path.join(setup.findings, name), kind + "-")])
+
+
+# ---- divergences ----
+
+def known_buckets(setup, kinds):
+    """The buckets that the corpus shows, and the patterns of its ledger."""
+    known = set()
+    for kind in kinds:
+        for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
+            known.update(two["bucket"] for two in one["disagreements"])
+    entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
+    return known, [entry["bucket"] for entry in entries]
+
+
+def divergences(setup, state, kinds, broken):
+    """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
+    known, patterns = known_buckets(setup, kinds)
+    found = {}
+    for kind in kinds:
+        for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
+            for two in one["disagreements"]:
+                bucket = two["bucket"]
+                new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
+                if (bucket in broken or bucket not in known) and not any(
+                        fnmatch.fnmatchcase(bucket, pattern) for pattern in patterns):
+                    found[bucket] = min(found.get(bucket, new), new,
+                                        key=lambda which: which[2:4])
+    return [found[bucket] for bucket in sorted(found)]
+
+
+# ---- the folder for a pull request ----
+
+def has_verb(capchain, verb):
+    _, said = run([capchain, "--help"])
+    return re.search(rf"^\s+{verb}\s", said, re.M) is not None
+
+
+def shrunk(setup, one, folder):
+    """The smallest input that `capchain shrink` finds with this bucket; as it was found, else."""
+    out = os.path.join(folder, f"{one.kind}-{len(os.listdir(folder))}")
+    shutil.copyfile(one.path, out)
+    if has_verb(setup.capchain, "shrink"):
+        less = out + ".less"
+        status, _ = run([setup.capchain, "shrink", out, "-o", less])
+        if status == 0 and os.path.exists(less):
+            shows = [two["bucket"] for judged in fuzz_report.check(
+                setup.capchain, one.kind, [less]) for two in judged["disagreements"]]
+            if one.bucket in shows:
+                os.replace(less, out)
+    return out
+
+
+def slug(kind, bucket):
+    return f"{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}"
+
+
+def must(command):
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing said"]
+        raise Refused(f"{' '.join(command[:2])}: {said[-1]}", NO_ENGINE)
+    return done.stdout
+
+
+def write_text(setup, out, one, buckets, date):
+    """The witness in text form, with what it shows in its first lines."""
+    must([setup.capchain, "dis", "--kind", one.kind, one.path, "-o", out])
+    with open(out, encoding="utf-8") as file:
+        text = file.read()
+    head = "".join(f"# {bucket}\n" for bucket in buckets)
+    with open(out, "w", encoding="utf-8") as file:
+        file.write(f"# Found by the night of {date}; say here what it shows.\n{head}{text}")
+
+
+def pull_request(setup, state, new, out):
+    """
+    Writes @out anew, whole: corpus/regressions/*.yaml, the lists of corpus/expect that change, and
+    changes.patch of both. Returns the names of the new regressions.
+    """
+    making = f"{out}.{os.getpid()}.tmp"
+    shutil.rmtree(making, ignore_errors=True)
+    names = []
+    with tempfile.TemporaryDirectory(prefix="pull-request-") as folder:
+        after = os.path.join(folder, "corpus")
+        shutil.copytree(setup.corpus, after, ignore=shutil.ignore_patterns(".*"))
+        os.makedirs(os.path.join(folder, "less"))
+        os.makedirs(os.path.join(after, "regressions"), exist_ok=True)
+        same = {}
+        for one in new:
+            less = shrunk(setup, one, os.path.join(folder, "less"))
+            with open(less, "rb") as file:
+                same.setdefault((one.kind, file.read()), []).append(one._replace(path=less))
+        for shown in same.values():
+            name = f"{slug(shown[0].kind, shown[0].bucket)}.yaml"
+            write_text(setup, os.path.join(after, "regressions", name), shown[0],
+                       [one.bucket for one in shown], state.date)
+            names.append(f"regressions/{name}")
+        if names:
+            must([setup.capchain, "bless", after])
+        os.makedirs(making)
+        copy_changed(setup.corpus, after, os.path.join(making, "corpus"))
+        write_patch(setup.corpus, after, os.path.join(making, "changes.patch"))
+    old = f"{out}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if os.path.exists(out):
+        os.rename(out, old)
+    os.rename(making, out)
+    shutil.rmtree(old, ignore_errors=True)
+    return sorted(names)
+
+
+def copy_changed(before, after, out):
+    for folder, _, names in os.walk(after):
+        for name in names:
+            path = os.path.join(folder, name)
+            below = os.path.relpath(path, after)
+            with open(path, "rb") as file:
+                data = file.read()
+            try:
+                with open(os.path.join(before, below), "rb") as file:
+                    if file.read() == data:
+                        continue
+            except OSError:
+                pass
+            os.makedirs(os.path.dirname(os.path.join(out, below)), exist_ok=True)
+            shutil.copyfile(path, os.path.join(out, below))
+
+
+def write_patch(before, after, out):
+    """What `git apply` takes; empty where nothing changed."""
+    with tempfile.TemporaryDirectory(prefix="patch-") as folder:
+        for side, source in (("a", before), ("b", after)):
+            shutil.copytree(source, os.path.join(folder, side, "corpus"),
+                            ignore=shutil.ignore_patterns(".*"))
+        done = subprocess.run(["diff", "-ruN", "a", "b"], cwd=folder, capture_output=True,
+                              check=False)
+    with open(out, "wb") as file:
+        file.write(done.stdout)
