@@ -275,7 +275,8 @@ class Reader(Base):
     def test_caps(self):
         shutil.copy(os.path.join(CORPUS, "regressions", "region-unknown-id-0.yaml"),
                     self.path("corpus"))
-        for caps, says in (("cap 32 0 0", None), ("cap 32 0 1", "takes id 0 version 1 at 32, there are id 0 "),
+        for caps, says in (("cap 32 0 0", None),
+                           ("cap 32 0 1", "takes id 0 version 1 at 32, there are id 0 "),
                            ("cap 32 0 0\\ncap 40 0 0", "there are id 0 version 0 at 32"),
                            ("cap x", "is not `cap OFFSET ID VERSION`")):
             wrong = self.wrong(self.run_it(f"printf 'ok\\n{caps}\\n'\n"))

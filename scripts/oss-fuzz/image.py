@@ -63,7 +63,12 @@ MISSING = (
      "no 32-bit C library (Debian: gcc-multilib)"),
     (r"libclang_rt", "clang has no run-time library for this (Debian: libclang-rt-*-dev)"),
 )
-PROBE = 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)\n{\n\treturn 0;\n}\n'
+PROBE = """\
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)
+{
+	return 0;
+}
+"""
 
 
 class BuildFailed(Exception):
