@@ -64,7 +64,7 @@ static uint32_t span(enum info_kind kind, const struct info_cap *cap)
 static void use(uint32_t at, uint32_t size)
 {
 	for (uint32_t i = at; i < at + size; i++)
-		uses[i] += uses[i] < 2;
+		uses[i] = uses[i] ? 2 : 1;
 }
 
 /* A delivered capability: header, fields that carry something, elements; no reserved or pad field. */
