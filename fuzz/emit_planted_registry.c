@@ -7,9 +7,11 @@
 PARSERS(PARSER)
 #undef PARSER
 
-const struct info_parser *const info_parsers[] = {
+static const struct info_parser *const planted[] = {
 #define PARSER(name) &name##_parser,
 	PARSERS(PARSER)
 #undef PARSER
 };
-const size_t info_parser_count = sizeof(info_parsers) / sizeof(info_parsers[0]);
+
+const struct info_parser *const *info_parsers = planted;
+size_t info_parser_count = sizeof(planted) / sizeof(planted[0]);
