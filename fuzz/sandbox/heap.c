@@ -280,7 +280,7 @@ void capchain_free(void *at)
 	count_call();
 	piece = live_piece(at, &slots);
 	if (spoiled(&piece->object, &where))
-		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + where);
+		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + (uintptr_t)where);
 	piece->live = false;
 	piece->freed_next = 0;
 	number = (uint32_t)(piece - slots->pieces) + 1;
