@@ -260,8 +260,9 @@ static void test_stale(void **state)
 static void test_ledger(void **state)
 {
 	static const char text[] = "{kind: iommu, caps: [{at: 20, id: DMA_AVAIL}]}";
-	static const char back[] = "{kind: iommu, cap_offset: 40, caps: [{at: 40, id: DMA_AVAIL, "
-				   "next: 24}, {at: 24, id: 99, next: 0}]}";
+	static const char back[] =
+		"{kind: iommu, info: {cap_offset: 40}, caps: [{at: 40, id: DMA_AVAIL, "
+		"next: 24}, {at: 24, id: 99, next: 0}]}";
 	const uint32_t backward = NOTE_BIT(NOTE_BACKWARD), other = NOTE_BIT(NOTE_ALIGN4);
 
 	(void)state;

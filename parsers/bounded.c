@@ -127,9 +127,11 @@ static void take_avail(const struct vb_chain *chain, const struct vb_cap *cap,
 		ret_taken->field[0] = avail;
 }
 
+typedef void (*take_payload)(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken);
+
 /* What takes the payload of each capability; MSIX_MAPPABLE has none. */
-static void (*const take[INFO_KINDS][6])(const struct vb_chain *, const struct vb_cap *,
-					 struct info_cap *) = {
+static const take_payload take[INFO_KINDS][6] = {
 	[INFO_DEVICE] = {[VB_ZPCI_BASE] = take_base,
 			 [VB_ZPCI_GROUP] = take_group,
 			 [VB_ZPCI_UTIL] = take_bytes,

@@ -26,7 +26,7 @@ CAPTURED = os.path.join(ROOT, "corpus", "captured")
 NOBODY = 65534
 
 # Each verb, and the statuses besides 0 that it may end with.
-VERBS = {"check": "1245", "explain": "245", "asm": "25", "dis": "25", "replay": "1245",
+VERBS = {"check": "12345", "explain": "2345", "asm": "25", "dis": "25", "replay": "1245",
          "bless": "245", "exhaust": "1245", "list": "45", "shrink": "245", "emit": "245"}
 SANDBOXED = ("check", "explain", "replay", "bless", "list", "exhaust")
 # Arguments of those that take no file.

@@ -134,7 +134,7 @@ class Ledger(unittest.TestCase):
         self.assertEqual(self.run_it(text, self.path, self.out)[0], 0)
         words[words.index(table)] = self.out
         words[words.index("-o") + 1] = binary
-        subprocess.run([*words, f"-I{ROOT}/build"], cwd=ROOT, check=True)
+        subprocess.run([*words, "-iquote", ROOT], cwd=ROOT, check=True)
         return binary
 
     def test_new_divergence(self):

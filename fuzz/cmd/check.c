@@ -81,7 +81,8 @@ static const struct argp argp = {
 	"With --parser only the files that FILE's parser differs on are shown, its own line alone, "
 	"then what it came to; the exit status is of its promise alone. The first time builds what "
 	"is needed, which takes a moment.\n\n"
-	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 4 no "
+	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 3 "
+	"a compiler that --parser wants is missing; 4 no "
 	"address space for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,

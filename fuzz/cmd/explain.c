@@ -68,7 +68,8 @@ static const struct argp argp = {
 	"In the dump a letter under a byte names the capability it belongs to, `.` the fixed struct, "
 	"`~` a byte past argsz that this reply did not deliver. The last line names the oracles of this "
 	"build.\n\n"
-	"Exit status: 0; 2 an unusable FILE; 4 no address space for the sandbox; 5 the output could "
+	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
+	"missing; 4 no address space for the sandbox; 5 the output could "
 	"not be written.",
 	NULL,
 	NULL,

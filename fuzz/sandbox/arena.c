@@ -116,7 +116,7 @@ struct scratch_object *scratch_find(uintptr_t address)
 	for (size_t i = 0; i < the_walk.nobjects; i++)
 		if (address - the_walk.objects[i].start < the_walk.objects[i].size)
 			return &the_walk.objects[i];
-	return heap_find(address);
+	return heap_pieces ? heap_find(address) : NULL;
 }
 
 const struct scratch_object *scratch_nearest(uintptr_t address)
@@ -129,7 +129,7 @@ const struct scratch_object *scratch_nearest(uintptr_t address)
 		    address < object->slot_end + AFTER_OBJECT - MARGIN)
 			return object;
 	}
-	return heap_nearest(address);
+	return heap_pieces ? heap_nearest(address) : NULL;
 }
 
 /* Where the canaries of @object are: up to 16 bytes before it, and the rest of its slot after it.
@@ -170,7 +170,7 @@ bool scratch_spoiled(uint64_t *ret_at)
 			  object->start;
 		return true;
 	}
-	return heap_spoiled(ret_at);
+	return heap_pieces && heap_spoiled(ret_at);
 }
 
 /* Takes the next free slot that holds @size bytes: its number in @ret_class, or -1 with none. */

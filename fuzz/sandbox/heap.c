@@ -29,6 +29,8 @@ struct piece {
 	uint32_t freed_next;
 };
 
+size_t heap_pieces;
+
 static struct piece small[SMALL], middle[MIDDLE], large[LARGE];
 
 /* Slots of one size: [0, used) have been handed out in this walk, and all else is inaccessible. */
@@ -82,6 +84,7 @@ static void protect(uintptr_t at, size_t size, int how)
 
 void heap_reset(void)
 {
+	heap_pieces = 0;
 	for (size_t i = 0; i < CLASSES; i++) {
 		struct slots *const slots = &classes[i];
 
@@ -229,6 +232,7 @@ static void *allocate(size_t size, size_t alignment)
 	object->size = size;
 	object->start = (object->slot_end - size) & ~(uintptr_t)(alignment - 1);
 	piece->live = true;
+	heap_pieces++;
 	protect(object->slot_start, object->slot_end - object->slot_start, PROT_READ | PROT_WRITE);
 	before = canary_before(object);
 	memset((void *)before, FILL, object->slot_end - before);
@@ -276,7 +280,7 @@ void capchain_free(void *at)
 	count_call();
 	piece = live_piece(at, &slots);
 	if (spoiled(&piece->object, &where))
-		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + where);
+		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + (uintptr_t)where);
 	piece->live = false;
 	piece->freed_next = 0;
 	number = (uint32_t)(piece - slots->pieces) + 1;

@@ -242,7 +242,8 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.trace = limits->trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
-	heap_reset();
+	if (heap_pieces)
+		heap_reset();
 	if (limits->trace)
 		limits->trace->count = 0;
 	run(parser, kind);
