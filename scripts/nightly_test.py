@@ -389,6 +389,28 @@ class Findings(Base):
         self.assertEqual(one.failures, [
             ("SUMMARY: MemorySanitizer: use-of-uninitialized-value f.c:1", "p")])
 
+    def test_a_buckets_only_witness_is_kept(self):
+        """Whatever becomes of the set of verdicts that it stood for; and a smaller one replaces it."""
+        shutil.copytree(os.path.join(ROOT, "corpus"), self.path("corpus"))
+        for name in glob.glob(self.path("corpus", "regressions", "*loop*")):
+            os.unlink(name)
+        setup = types.SimpleNamespace(
+            corpus=self.path("corpus"), capchain=CAPCHAIN, work=self.at, findings=self.path("f"),
+            seeds=lambda kind: self.path("seeds", kind))
+        fuzz_seeds.prepare(setup, "region")
+        state = types.SimpleNamespace(corpus=lambda kind: None)
+        harvest = triage.Harvest(setup, state, ("region",))
+        head = struct.pack("<4I2Q", 48, 8, 0, 32, 0, 0)
+        witness = self.path("afl", "region", "main", "queue", "id:000000")
+        for tail in (16, 8):
+            data = head + struct.pack("<2HI", 99, 1, 32) + bytes(tail)
+            self.write(os.path.relpath(witness, self.at), data)
+            harvest.go()
+            os.unlink(witness)
+            harvest.go()
+            with open(self.path("f", "buckets", "region-naive-runaway-fault-loop"), "rb") as file:
+                self.assertEqual(len(file.read()), len(data))
+
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
                          "region-ksft-vfio-oob-fault-next-oob")
