@@ -38,7 +38,8 @@ folders, below NIGHT (build/nightly):
   summary.txt         what this night did, as it was printed
   pull-request/       corpus/ with new witnesses in text form and the expected verdicts that change,
                       and changes.patch of both for `git apply`
-  findings/           witnesses as bytes; as for `make fuzz`
+  findings/           witnesses as bytes; as for `make fuzz`, and buckets/ has the smallest of each
+                      divergence that the corpus does not know
   corpus/             the merged corpus, at most {triage.INPUTS_MAX} inputs and {triage.BYTES_MAX >> 20} MiB a kind
   canary/, logs/      of the last night
 
@@ -208,6 +209,8 @@ class Night:
     # ---- the engines ----
 
     def fuzz(self):
+        harvest = triage.Harvest(self.setup, self.state, self.options.kinds)
+        harvest.go()
         todo = engines.plan(self.options.kinds, self.options.jobs, self.state.seconds)
         self.stop, screen = fuzz.Stop(), fuzz.Screen()
         for number in range(self.state.slices, len(todo)):
@@ -225,6 +228,7 @@ class Night:
             self.state.spent += time.monotonic() - began
             self.state.slices = number + (self.stop.signal is None)
             self.state.save()
+            harvest.go()
 
     def take_in(self, run):
         """The numbers and failures of one kind's slice."""

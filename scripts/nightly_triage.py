@@ -18,7 +18,7 @@ import tempfile
 
 import fuzz_report
 import ledger
-from fuzz_engines import PID, PROMISE, WRONG
+from fuzz_engines import LEN_MAX, PID, PROMISE, WRONG
 from fuzz_report import NO_ENGINE, Refused
 from nightly_checks import REPLAY_BUILDS, in_parallel, run
 
@@ -195,11 +195,62 @@ def files(folder, start=""):
 def everything(setup, state, kind):
     """Seeds, the merged corpus and every witness of @kind."""
     return (files(setup.seeds(kind)) + files(state.corpus(kind) or "")
-            + [path for name in ("sets", "broken", "artifacts")
+            + [path for name in ("sets", "broken", "artifacts", "buckets")
                for path in files(os.path.join(setup.findings, name), kind + "-")])
 
 
 # ---- divergences ----
+
+class Harvest:
+    """
+    Keeps the smallest witness of every bucket that the corpus does not know, in findings/buckets.
+
+    Targets keep one of each set of verdicts, and merging one of each edge: neither tells two causes
+    of the same verdicts apart, so a bucket's only witness could go when a smaller input with those
+    verdicts comes. This looks at every file once, before a night goes on and after each slice.
+    """
+
+    def __init__(self, setup, state, kinds):
+        self.setup, self.state, self.kinds = setup, state, kinds
+        self.folder = os.path.join(setup.findings, "buckets")
+        self.seen = set()
+        self.known, self.patterns = known_buckets(setup, kinds)
+        os.makedirs(self.folder, exist_ok=True)
+
+    def explained(self, bucket):
+        return bucket in self.known or any(
+            fnmatch.fnmatchcase(bucket, pattern) for pattern in self.patterns)
+
+    def paths(self, kind):
+        found = everything(self.setup, self.state, kind) + files(
+            os.path.join(self.setup.work, "corpus", kind))
+        found += sorted(glob.glob(os.path.join(self.setup.work, "afl", kind, "*", "queue", "id:*")))
+        for path in found:
+            try:
+                key = (path, os.stat(path).st_size)
+            except OSError:
+                continue
+            if key not in self.seen and key[1] <= LEN_MAX:
+                self.seen.add(key)
+                yield path
+
+    def go(self):
+        for kind in self.kinds:
+            for one in fuzz_report.check(self.setup.capchain, kind, list(self.paths(kind))):
+                for two in one["disagreements"]:
+                    if not self.explained(two["bucket"]):
+                        self.keep(kind, two["bucket"], one["file"], one["len"])
+
+    def keep(self, kind, bucket, path, size):
+        out = os.path.join(self.folder, slug(kind, bucket))
+        if os.path.exists(out) and os.stat(out).st_size <= size:
+            return
+        with open(path, "rb") as file:
+            data = file.read()
+        with open(out + ".tmp", "wb") as file:
+            file.write(data)
+        os.replace(out + ".tmp", out)
+
 
 def known_buckets(setup, kinds):
     """The buckets that the corpus shows, and the patterns of its ledger."""
