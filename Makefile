@@ -222,6 +222,7 @@ afl-cmplog_MAIN := $(BUILD)/afl-cmplog/obj/fuzz/run_files.o $(BUILD)/afl/afl_mai
 afl-cmplog_LD   := afl-clang-fast
 # MemorySanitizer knows only of stores that it instrumented, so nothing is left out of it.
 clang-msan_HOOKSAN := $(MSAN)
+afl_LOADS       := $(CLOAD)
 libfuzzer_LOADS := $(CLOAD)
 libfuzzer-fast_LOADS := $(CLOAD)
 libfuzzer_FEED  := $(BUILD)/libfuzzer/obj/fuzz/bench_feed.o
@@ -234,7 +235,7 @@ $(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=ad
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
-$(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),,))
 $(eval $(call config,afl-asan,$(CLANG),-DTARGET_TRUNCATES=1,$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
 $(eval $(call config,afl-cmplog,$(CLANG),-DTARGET_TRUNCATES=1,,,$(CMPLOG),$(CMPCOV),))
 $(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))

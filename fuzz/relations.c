@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks changed copies of a buffer and holds each answer to the one before; see relations.h. */
 #include "relations.h"
+#include "share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,29 +28,9 @@ uint32_t relations_claimed(const struct info_parser *parser)
 	return parser->claims;
 }
 
-/*
- * Runs on every buffer of a fuzz target, so each word is multiplied by a constant of its own, none
- * waits for the one before it, and the sum is mixed once.
- */
-static uint64_t hash_bytes(const uint8_t *info, size_t len)
-{
-	uint64_t factor = INFO_HASH_START, sum = len, word;
-	size_t i = 0;
-
-	for (; i + sizeof(word) <= len; i += sizeof(word)) {
-		memcpy(&word, info + i, sizeof(word));
-		sum += (word ^ word >> 32) * factor;
-		factor += UINT64_C(0x9e3779b97f4a7c16);
-	}
-	word = 0;
-	if (i < len)
-		memcpy(&word, info + i, len - i);
-	return info_hash(info_hash(INFO_HASH_START, sum), word);
-}
-
 bool relations_chosen(const uint8_t *info, size_t len)
 {
-	return (hash_bytes(info, len) >> 16) % RELATIONS_SHARE == 0;
+	return (share_hash(info, len) >> 16) % RELATIONS_SHARE == 0;
 }
 
 static void open_once(void)
@@ -265,7 +246,7 @@ static void hold_fixed(struct judge *judge, const struct judged *judged)
 	const uint32_t size = judged->parser->fixed_size;
 	const size_t kept = judge->len < size ? judge->len : size;
 	const struct variant_base base = {held, size, judge->kind, judged->spec,
-					  hash_bytes(judge->info, judge->len)};
+					  share_hash(judge->info, judge->len)};
 
 	if (kept)
 		memcpy(held, judge->info, kept);
@@ -293,7 +274,7 @@ static bool is_first_of_size(const struct judge *judge, size_t r)
 void relations_hold(struct judge *judge)
 {
 	const struct variant_base base = {judge->info, judge->len, judge->kind, judge->spec,
-					  hash_bytes(judge->info, judge->len)};
+					  share_hash(judge->info, judge->len)};
 
 	open_once();
 	hold_buffer(judge, &base, 0);

@@ -9,7 +9,7 @@
  * Environment:
  *
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
- *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ always does)
+ *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ does of 1 in 4)
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
@@ -43,7 +43,8 @@
 
 static struct judge *judge;
 static FILE *verdicts;
-static bool truncates = TARGET_TRUNCATES;
+/* Which buffers it truncates; AFL++ builds start with a share. */
+static enum { TRUNCATE_NONE, TRUNCATE_SHARE, TRUNCATE_ALL } truncates = TARGET_TRUNCATES;
 
 #if defined(__has_feature)
 #define HAS_MSAN __has_feature(memory_sanitizer)
@@ -108,7 +109,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	/* A line at a time: AFL++ ends its target by a signal. */
 	if (verdicts)
 		setvbuf(verdicts, NULL, _IOLBF, 0);
-	truncates |= truncate && strcmp(truncate, "1") == 0;
+	if (truncate && strcmp(truncate, "1") == 0)
+		truncates = TRUNCATE_ALL;
 	say_oracles();
 	/* AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its. */
 	__msan_unpoison((char *)__builtin_frame_address(0) - DEAD_FRAMES, DEAD_FRAMES);
@@ -155,7 +157,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > INFO_LEN_MAX)
 		return 0;
 	judge_buffer(data, size);
-	if (truncates)
+	if (truncates == TRUNCATE_ALL ||
+	    (truncates == TRUNCATE_SHARE && truncations_chosen(data, size)))
 		judge_truncations(data, size);
 	return 0;
 }

@@ -3,6 +3,12 @@
 #include "truncations.h"
 
 #include "../parsers/layout.h"
+#include "share.h"
+
+bool truncations_chosen(const uint8_t *info, size_t len)
+{
+	return (share_hash(info, len) >> 24) % TRUNCATIONS_SHARE == 0;
+}
 
 size_t truncations(enum info_kind kind, size_t len, size_t ret_lens[TRUNCATIONS_MAX])
 {

@@ -8,6 +8,7 @@ loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s o
 by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor; exit status 1 where one is below it, 2
 where something is missing.
 """
+import ctypes
 import json
 import os
 import resource
@@ -63,11 +64,28 @@ def describe(kind, folder):
           f"{share(lambda r: r['reference'].get('reason') == 'loop'):.0f} % loops")
 
 
+def adopt_orphans():
+    """afl-fuzz kills its target and does not wait for it: what the target took would be nobody's."""
+    pr_set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0):
+        sys.exit("bench: cannot adopt the processes that afl-fuzz leaves: "
+                 + os.strerror(ctypes.get_errno()))
+
+
+def reap_orphans():
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
+
+
 def cpu_of(command, environment):
-    """CPU seconds of a command and all that it waited for."""
+    """CPU seconds of a command and of all that it started."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, check=False)
+    reap_orphans()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode:
         sys.stderr.buffer.write(run.stdout[-2000:])
@@ -178,6 +196,7 @@ def main():
     if not shutil.which("afl-fuzz"):
         sys.exit("bench: no afl-fuzz; install the Debian package afl++")
     stay_on_one_cpu()
+    adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()

@@ -428,7 +428,6 @@ step "corpus as bytes" as_bytes
 for config in $commands $engines; do
 	case $config in
 	gcc-asan) ;;
-	# AFL++ always judges truncations.
 	afl)
 		step "verdicts of afl targets" same_truncated afl
 		step "verdicts of afl targets, from shared memory" same_truncated afl-memory

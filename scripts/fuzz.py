@@ -46,7 +46,7 @@ A libFuzzer target stops at a broken promise. It is started again, at most three
 bucket, so that the rest of the time is used; AFL++ goes on by itself.
 
 environment:
-  CAPCHAIN_TRUNCATE   1: libFuzzer judges truncations of each buffer too; AFL++ always does
+  CAPCHAIN_TRUNCATE   1: judges truncations of each buffer too; AFL++ does so for 1 in 4
   ASAN_OPTIONS, AFL_...  reach the engines
 
 exit status (the highest that applies):

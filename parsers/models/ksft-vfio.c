@@ -11,29 +11,22 @@
  * room for as many ranges as the count says, then each one. A failed check aborts the test: a reject.
  * That the ranges, sorted, are neither empty nor overlap is asserted further out, and not modelled.
  */
-#include "../overlay.h"
-#include "../parser.h"
+#include "model.h"
 
 /* sizeof(struct vfio_iommu_type1_info) as the selftest is compiled, and of a header. */
 enum { KSFT_INFO_SIZE = 24, KSFT_HEADER_SIZE = 8 };
 
 static struct info_answer take_ranges(struct walk *walk, const void *info, uint32_t offset)
 {
-	struct info_cap cap;
-
-	/* Refused memory is an assertion there. The count is loaded again by the copy itself. */
-	const uint32_t count = *(const volatile uint32_t *)((const uint8_t *)info + offset +
-							    CAP_AT_IOVA_RANGE_nr_iovas);
-
-	/* calloc() refuses a product that wraps, as it does on 32-bit. */
-	const uint64_t size = (uint64_t)count * ELEMENTS_PAIRS;
+	/* The count is loaded again by the copy itself. */
+	const uint32_t count = model_count(info, offset);
 
 	if (!count)
 		return answer_reject("no-ranges");
-	if (size > SIZE_MAX || !walk_alloc(walk, (size_t)size))
+	/* Refused memory is an assertion there. */
+	if (!model_heap_has(count, ELEMENTS_PAIRS))
 		return answer_reject("enomem");
-	overlay_cap(info, offset, INFO_IOMMU, &cap);
-	walk_deliver(walk, &cap);
+	model_take(walk, info, offset, INFO_IOMMU);
 	return answer(VERDICT_OK);
 }
 
