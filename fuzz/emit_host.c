@@ -276,12 +276,15 @@ static void host_on_fault(int number, siginfo_t *info, void *context_)
 	/* A readable window faults for stores alone. */
 	if (inside && (store || !host_counts()))
 		host_fault(HOST_WROTE, "it writes to the buffer; offset", offset);
-	if (!inside && !host_find(at))
-		host_outside(at, store);
 #if HOST_STEPS
+	/* Counted first, wherever it goes, as the sandbox does. */
 	host_walk.loads += !store;
 	if (host_walk.loads > host_case.budget)
 		host_fault(HOST_RUNAWAY, "it goes on; loads", host_walk.loads);
+#endif
+	if (!inside && !host_find(at))
+		host_outside(at, store);
+#if HOST_STEPS
 	host_open(true);
 	HOST_FLAGS((ucontext_t *)context_) |= HOST_TRAP;
 #endif

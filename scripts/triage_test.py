@@ -140,7 +140,7 @@ class Triage(unittest.TestCase):
         """@work of every item, side by side; the failures as one."""
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             failures = [failure for failure in pool.map(work, items) if failure]
-        self.assertEqual(failures, [])
+        self.assertEqual(failures, [], "\n".join(failures))
 
 
 class Shrink(Triage):
@@ -370,9 +370,14 @@ class Emit(Triage):
         return None, False
 
     def hold_buckets(self, command, *paths, compilers=("clang",)):
-        """Compiles and runs the emitted form of every bucket under @paths."""
+        """Compiles and runs every emitted form that the buckets under @paths have."""
         found, seen, builds = witnesses(command, *paths), set(), []
-        for i, (bucket, (file, kind)) in enumerate(sorted(found.items())):
+        # A form is a parser, what became of its walk, and how that differs: not the cause.
+        forms = {}
+        for bucket in sorted(found):
+            forms.setdefault(tuple(bucket.split(":")[:3]), bucket)
+        for i, (bucket, (file, kind)) in enumerate((bucket, found[bucket])
+                                                   for bucket in forms.values()):
             source = self.emit(command, bucket, file, kind, i)
             builds += [(bucket, source, "cc", ()), (bucket, source, "cc", (ASAN,))]
             parser, _, differs = bucket.split(":")[:3]
@@ -393,7 +398,7 @@ class Emit(Triage):
             return f"{compiler} {flags}: {wrong}" if wrong else None
 
         self.everywhere(one, enumerate(builds))
-        print(f"{len(found)} buckets, {len(builds)} programs; AddressSanitizer reported "
+        print(f"{len(found)} buckets, {len(forms)} forms, {len(builds)} programs; AddressSanitizer reported "
               f"{asan[True]} of {asan[True] + asan[False]} oob ones")
         # Where it sees none, the buffer is not where it looks.
         self.assertGreater(asan[True], asan[False])
