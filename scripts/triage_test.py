@@ -589,13 +589,13 @@ class Engines(Triage):
                 self.assertEqual((done.returncode, kept), (0, []), done.stderr)
                 self.hold_stop(*self.judge(config, file, CAPCHAIN_TRUNCATE="1"), self.WHOLE[:-1])
         with self.subTest(config="afl"):
-            self.hold_stop(*self.judge("afl", file), self.WHOLE[:-1])
+            self.hold_stop(*self.judge("afl", file, CAPCHAIN_TRUNCATE="1"), self.WHOLE[:-1])
 
     def test_witnesses_of_truncations(self):
         """So is the witness of each set of verdicts that shows in a truncation alone."""
         whole = self.WHOLE[:4] + struct.pack("<I", 8) + self.WHOLE[8:]
         file = self.write("region-whole", whole)
-        done, kept = self.judge("afl", file)
+        done, kept = self.judge("afl", file, CAPCHAIN_TRUNCATE="1")
         self.assertEqual((done.returncode, kept), (0, []), done.stderr)
         kept = [self.read(path) for path in glob.glob(self.path("findings-afl", "sets", "*"))]
         self.assertIn(whole, kept)
