@@ -391,8 +391,8 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
-# The sandbox's budgets count the loads of coverage counters too, so its test is left out.
-COVERED := $(filter-out sandbox/sandbox_test,$(TESTS))
+# The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
+COVERED := $(filter-out sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
