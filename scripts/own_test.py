@@ -122,7 +122,7 @@ info_answer read_info(walk *walk, const void *info, uint32_t len, info_kind)
 }
 
 const info_parser capchain_parser = {
-    "in-cplusplus", "a vector of capabilities", INFO_TRUSTING, INFO_FROM_KERNEL, 0,
+    "in-cplusplus", "a vector of capabilities", INFO_TRUSTING, INFO_FROM_KERNEL, 0, 0,
     {{INFO_LIST, 0, 0}, {INFO_LIST, INFO_ALL_IDS, 0}, {INFO_LIST, 0, 0}}, read_info};
 """
 
@@ -247,7 +247,8 @@ class Ways(Given):
     def test_explain(self):
         said = self.check(os.path.join(OWN, "planted.c"), self.inputs["product"],
                           verb="explain").stdout
-        self.assertIn("a store of 8 bytes at 16 of its own memory (seen by the load hooks)", said)
+        self.assertIn("a store at 16 of its own memory: from its copy or table, not the "
+                      "buffer (seen by the load hooks)", said)
 
     def test_a_hang_without_hooks_ends(self):
         """No clock gives a verdict; without hooks one ends a process that nothing else could."""
