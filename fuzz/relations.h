@@ -25,7 +25,7 @@
 #include "judge.h"
 
 /* One buffer in so many is held to the relations where judge->relate is RELATE_SHARE. */
-#define RELATIONS_SHARE 64
+#define RELATIONS_SHARE 512
 
 /* The INFO_CLAIM_* bits that @parser is held to. */
 uint32_t relations_claimed(const struct info_parser *parser);

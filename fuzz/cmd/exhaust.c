@@ -46,7 +46,7 @@ static const struct argp_option options[] = {
 	 "promise to DIR/KIND-broken-BUCKET, `:` as `_`",
 	 0},
 	{"all-relations", OPTION_RELATIONS, NULL, 0,
-	 "hold every buffer to the metamorphic relations, not one in 64; about four times as long",
+	 "hold every buffer to the metamorphic relations, not one in 512; about four times as long",
 	 0},
 	{"json", OPTION_JSON, NULL, 0,
 	 "one JSON object a kind, a set of verdicts and a broken promise", 0},
