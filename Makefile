@@ -66,8 +66,8 @@ compiler-gcc   := $(GCC)
 compiler-afl   := afl-clang-fast
 $(BUILD)/compiler-%: FORCE
 	@mkdir -p $(@D)
-	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.new 2>&1 || :; \
-		cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.$$$$ 2>&1 || :; \
+		cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 FORCE:
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of

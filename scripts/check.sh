@@ -11,37 +11,61 @@ cd "$(dirname "$0")/.." || exit 1
 
 build=build
 logs=$build/check
+jobs=$(nproc)
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0
+rm -f "$logs/results"
+touch "$logs/results"
 
 # What can be built here, of what there is: commands, then engines.
 have=$(make --no-print-directory -s configs)
 commands=${have%%/*}
 engines=${have##*/}
 
-# step NAME COMMAND...: runs it, its output to a log. Status 77 is a skip, the last line its reason.
+# step NAME COMMAND...: starts it, its output to a log, beside as many others as there are CPUs. What
+# needs the outcome of an earlier step comes after `settle`. Status 77 is a skip, the last line its
+# reason.
 step() {
-	local name=$1 log
+	[[ $1 == build* || $1 =~ ${STEPS:-.} ]] || return 0
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+	run_step "$@" &
+}
+
+settle() {
+	wait
+}
+
+run_step() {
+	local name=$1 log outcome shown
 	shift
-	[[ $name == build* || $name =~ ${STEPS:-.} ]] || return 0
 	log=$logs/$(printf %s "$name" | tr -c 'a-zA-Z0-9-' _).log
 	"$@" >"$log" 2>&1 </dev/null
 	case $? in
 	0)
-		passed=$((passed + 1))
-		printf 'ok      %s\n' "$name"
-		grep '^warning: ' "$log" | sed 's/^/        /'
+		outcome=passed
+		shown="ok      $name"$'\n'$(grep '^warning: ' "$log" | sed 's/^/        /')
 		;;
 	77)
-		skipped=$((skipped + 1))
-		printf 'skipped %s: %s\n' "$name" "$(tail -n 1 "$log")"
+		outcome=skipped
+		shown="skipped $name: $(tail -n 1 "$log")"
 		;;
 	*)
-		failed=$((failed + 1))
-		printf 'FAILED  %s\n' "$name"
-		tail -n 60 "$log" | sed 's/^/        /'
+		outcome=failed
+		shown="FAILED  $name"$'\n'$(tail -n 60 "$log" | sed 's/^/        /')
 		;;
 	esac
+	echo $outcome >>"$logs/results"
+	printf '%s\n' "${shown%$'\n'}"
+}
+
+# how_many passed|failed|skipped: so far, of the steps that are settled.
+how_many() {
+	grep -c "^$1\$" "$logs/results"
+}
+
+closing_line() {
+	settle
+	printf '%d passed, %d failed, %d skipped\n' \
+		"$(how_many passed)" "$(how_many failed)" "$(how_many skipped)"
 }
 
 # set_compiler gcc|clang: sets compiler to it, as GCC= or CLANG= say, a word or several.
@@ -115,7 +139,7 @@ warns() {
 	for file in $(sources '*.c'); do
 		case $file in fuzz/main_afl.c) continue ;; esac
 		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
-			-Werror -DTARGET_KIND=INFO_REGION -c "$file" -o "$logs/warns.o" || status=1
+			-Werror -DTARGET_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
 	done
 	return $status
 }
@@ -284,20 +308,20 @@ run_targets() {
 
 # same FOLDER [VERDICTS]: its targets' verdicts are the command's, line for line.
 same() {
-	local out=$logs/verdicts-target-$1 expected=${2:-$logs/verdicts-$first}
+	local out=$logs/verdicts-target-$1${3:-} expected=${2:-$logs/verdicts-$first}
 	run_targets "$1" "$out" || return 1
-	sort -u "$expected" >"$logs/expected"
+	sort -u "$expected" >"$out.expected"
 	# The empty buffer, length 0: afl-showmap runs no empty file.
 	if [ "$1" = afl-memory ]; then
-		sort -u "$expected" | awk '$3 != 0' >"$logs/expected"
+		sort -u "$expected" | awk '$3 != 0' >"$out.expected"
 	fi
 	sort -u "$out" >"$out.sorted"
-	[ -s "$logs/expected" ] || return 1
-	diff "$logs/expected" "$out.sorted" >"$out.diff" || {
+	[ -s "$out.expected" ] || return 1
+	diff "$out.expected" "$out.sorted" >"$out.diff" || {
 		head -20 "$out.diff"
 		return 1
 	}
-	echo "$(wc -l <"$logs/expected") sets of verdicts are the same"
+	echo "$(wc -l <"$out.expected") sets of verdicts are the same"
 }
 
 # The same of every truncation that targets judge.
@@ -307,7 +331,7 @@ replayed_truncated() {
 }
 
 same_truncated() {
-	CAPCHAIN_TRUNCATE=1 same "$1" "$logs/verdicts-truncated"
+	CAPCHAIN_TRUNCATE=1 same "$1" "$logs/verdicts-truncated" -truncated
 }
 
 same32() {
@@ -368,7 +392,16 @@ exhausted() {
 }
 
 python_test() {
-	CAPCHAIN=$build/$2/capchain /usr/bin/python3 "scripts/$1"
+	local test=$1 config=$2
+	shift 2
+	CAPCHAIN=$build/$config/capchain /usr/bin/python3 "scripts/$test" "$@"
+}
+
+# They share folders below build/own.
+own_alone() {
+	exec 9>"$logs/own.lock"
+	flock 9
+	python_test own_test.py "$@"
 }
 
 # own_with COMMAND PACKAGE CLASS: tests that want a command which not everybody has.
@@ -377,20 +410,46 @@ own_with() {
 		echo "no $1 here (Debian package $2)"
 		return 77
 	}
-	CAPCHAIN=$build/$first/capchain /usr/bin/python3 scripts/own_test.py "$3"
+	own_alone "$first" "$3"
 }
 
 first=${commands%% *}
 for config in clang gcc clang-asan gcc-asan libfuzzer libfuzzer-fast afl; do
 	case " $have " in *" $config "*) ;; *) step "$config" missing "$config" ;; esac
 done
-step "build" builds
-step "build 32-bit" builds32
-step "build nightly" builds_nightly
-if [ "$failed" -gt 0 ]; then
-	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+for build_step in "build:builds" "build 32-bit:builds32" "build nightly:builds_nightly"; do
+	step "${build_step%%:*}" "${build_step#*:}"
+	settle
+done
+step "hooks are in the objects" hooked
+settle
+# Without builds there is nothing to check, and without hooks the planted loops have no end.
+if [ "$(how_many failed)" -gt 0 ]; then
+	closing_line
 	exit 1
 fi
+
+# The long ones first, so that the last to end is a short one.
+case " $engines " in *" afl "*) step "nightly.py" python_test nightly_test.py "$first" ;; esac
+step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
+for config in $commands; do
+	step "$config command line" python_test cli_test.py "$config"
+done
+case " $engines " in
+*" libfuzzer "*)
+	step "fuzz.py" python_test fuzz_test.py "$first"
+	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
+	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
+		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
+	;;
+esac
+step "your own parser" own_alone "$first"
+step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
+case " $have " in *" clang "*) step "coverage" covered ;; esac
+step "your own parser in Rust" own_with rustc rustc InRust
+step "planted one-line errors" planted_lines
+step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
+
 step "format" formatted
 for config in gcc clang; do
 	set_compiler $config
@@ -401,13 +460,6 @@ step "python" python_compiles
 step "layers" layered
 step "layout against linux/vfio.h" uapi_held
 step "bounded.h in every build" scripts/bounded-builds.sh
-failed_before=$failed
-step "hooks are in the objects" hooked
-# Without them the sandbox's planted loops have no end.
-if [ "$failed" -gt "$failed_before" ]; then
-	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-	exit 1
-fi
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
@@ -420,7 +472,6 @@ for config in $commands; do
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
 	done
-	step "$config replay" replayed "$config"
 done
 for config in $engines; do
 	for test in fuzz/sandbox/*_test.c; do
@@ -428,9 +479,25 @@ for config in $engines; do
 		step "$config ${test%.c}" unit "$config" "${test%.c}"
 	done
 done
-step "verdicts of all commands" same_commands
+step "planted faults without an arena" no_arena
+step "expected verdicts are of parsers" lists_known
+step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
+step "policy.py" python_test policy_test.py "$first"
+step "replay of nothing fails" nothing_fails
+step "exhaustive, up to 2 capabilities" exhausted "$first"
+step "ledger dates" scripts/ledger.py corpus/ledger.yaml
+step "ledger.py" python_test ledger_test.py "$first"
+step "uapi.py" python_test uapi_test.py "$first"
+step "replay --junit" python_test junit_test.py "$first"
+step "workflows" python_test workflows_test.py "$first"
+
+for config in $commands; do
+	step "$config replay" replayed "$config"
+done
 step "$first replay, truncated" replayed_truncated
 step "corpus as bytes" as_bytes
+settle
+step "verdicts of all commands" same_commands
 for config in $commands $engines; do
 	case $config in
 	gcc-asan) ;;
@@ -445,38 +512,9 @@ for config in $commands $engines; do
 	esac
 done
 step "verdicts of 32-bit targets" same32
-step "planted faults without an arena" no_arena
 case " $engines " in *" afl "*) step "verdicts of clang-msan targets" same clang-msan ;; esac
-step "expected verdicts are of parsers" lists_known
-step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
-step "policy.py" python_test policy_test.py "$first"
-step "replay of nothing fails" nothing_fails
-for config in $commands; do
-	step "$config command line" python_test cli_test.py "$config"
-done
-step "exhaustive, up to 2 capabilities" exhausted "$first"
-step "ledger dates" scripts/ledger.py corpus/ledger.yaml
-step "ledger.py" python_test ledger_test.py "$first"
-step "uapi.py" python_test uapi_test.py "$first"
-step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
-step "replay --junit" python_test junit_test.py "$first"
-step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
-step "workflows" python_test workflows_test.py "$first"
-case " $engines " in
-*" libfuzzer "*)
-	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
-	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
-		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
-	;;
-esac
-case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
-case " $engines " in *" afl "*) step "nightly.py" python_test nightly_test.py "$first" ;; esac
-case " $have " in *" clang "*) step "coverage" covered ;; esac
-step "your own parser" python_test own_test.py "$first"
-step "your own parser in Rust" own_with rustc rustc InRust
-step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
-step "planted one-line errors" planted_lines
 
-printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+closing_line
 # In CI nothing is missing, so nothing may be skipped.
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ] && { [ "${CI:-}" != true ] || [ "$skipped" -eq 0 ]; }
+[ "$(how_many failed)" -eq 0 ] && [ "$(how_many passed)" -gt 0 ] &&
+	{ [ "${CI:-}" != true ] || [ "$(how_many skipped)" -eq 0 ]; }
