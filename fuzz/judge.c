@@ -78,6 +78,12 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 			judge->walks[w++] = judge->readers[r];
 }
 
+/*
+ * Room for what one parser delivers, and some: were it a multiple of a page, the first capabilities
+ * of all parsers would stand in the same few sets of the CPU's cache and drive each other out of it.
+ */
+#define CAPS_STRIDE (INFO_LEN_MAX + 9)
+
 /* Stands for the reference where that is held to relations. */
 static const struct info_parser reference_parser = {
 	.name = "reference",
@@ -101,17 +107,17 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->judged = calloc(count, sizeof(*judge->judged));
 	judge->hooked = calloc(count, 1);
 	judge->readers = calloc(2 * count, sizeof(*judge->readers));
-	judge->fixed_info = calloc(1, INFO_LEN_MAX);
 	judge->spec = spec_new();
 	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
-	for (size_t i = 0; judge->judged && judge->hooked && i < count; i++) {
+	judge->caps = calloc(count, CAPS_STRIDE * sizeof(*judge->caps));
+	for (size_t i = 0; judge->judged && judge->hooked && judge->caps && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].spec = spec_for(judge, i);
-		judge->judged[i].walk.caps = calloc(INFO_LEN_MAX, sizeof(struct info_cap));
+		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
 		judge->hooked[i] = !own_lacks_hooks(parsers[i]) && sandbox_has_hooks(parsers[i]);
-		whole &= judge->judged[i].spec && judge->judged[i].walk.caps;
+		whole &= judge->judged[i].spec != NULL;
 	}
-	if (whole && judge->judged && judge->hooked && judge->readers && judge->fixed_info &&
+	if (whole && judge->judged && judge->hooked && judge->caps && judge->readers &&
 	    judge->spec) {
 		judge->walks = judge->readers + count;
 		select_readers(judge, INFO_DEVICE);
@@ -135,10 +141,9 @@ void judge_free(struct judge *judge)
 			shared |= judge->judged[j].spec == judged->spec;
 		if (!shared)
 			spec_free(judged->spec);
-		free(judged->walk.caps);
 	}
+	free(judge->caps);
 	spec_free(judge->spec);
-	free(judge->fixed_info);
 	free(judge->hooked);
 	free(judge->readers);
 	free(judge->judged);
@@ -199,17 +204,15 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 	compare(judge->kind, judged);
 }
 
-/* Puts the zero-padded or cut copy that parser @i's program would hold, and reads it. */
-static void place_fixed(struct judge *judge, size_t i)
+/* Puts the zero-padded or cut copy that parser @i's program would hold, reads and returns it. */
+static const uint8_t *place_fixed(struct judge *judge, size_t i)
 {
 	const uint32_t size = judge->judged[i].parser->fixed_size;
 	const size_t kept = judge->len < size ? judge->len : size;
+	const uint8_t *const placed = sandbox_place_padded(judge->info, kept, size);
 
-	if (kept)
-		memcpy(judge->fixed_info, judge->info, kept);
-	memset(judge->fixed_info + kept, 0, size - kept);
-	sandbox_place(judge->fixed_info, size);
-	spec_read(judge->fixed_info, size, judge->kind, judge->judged[i].spec);
+	spec_read(placed, size, judge->kind, judge->judged[i].spec);
+	return placed;
 }
 
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
@@ -232,8 +235,7 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		const size_t i = judge->walks[w];
 		const uint32_t size = judge->judged[i].parser->fixed_size;
 
-		place_fixed(judge, i);
-		judge_one(judge, i, judge->fixed_info, size, i == traced ? ret_trace : NULL);
+		judge_one(judge, i, place_fixed(judge, i), size, i == traced ? ret_trace : NULL);
 	}
 	if (judge->relate == RELATE_ALL ||
 	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))

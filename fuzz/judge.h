@@ -90,6 +90,7 @@ struct judged {
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
  * @walks: the readers in the order of their walks: the last @nfixed read a buffer of a fixed size
+ * @caps: what all parsers delivered
  * @relate: for the caller to set; RELATE_NEVER at first
  * @reference: the reference's own standing: of it only @relation and @became can break
  * @related: changed buffers that were walked, for each relation, since judge_new()
@@ -105,10 +106,10 @@ struct judge {
 	size_t nreaders;
 	size_t *walks;
 	size_t nfixed;
+	struct info_cap *caps;
 	enum relating relate;
 	struct judged reference;
 	uint64_t related[RELATIONS];
-	uint8_t *fixed_info;
 	uint8_t *hooked;
 };
 

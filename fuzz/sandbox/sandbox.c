@@ -178,19 +178,27 @@ bool sandbox_has_arena(void)
 	return UINTPTR_MAX > UINT32_MAX;
 }
 
+const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size)
+{
+	static uint8_t *last;
+	static size_t last_len;
+	uint8_t *const at = the_arena.shadow + INFO_LEN_MAX - size;
+
+	/* Nothing of the buffer before it may be seen in this one, nor below it: all else is zero. */
+	if (last_len)
+		memset(last, 0, last_len);
+	if (len)
+		memcpy(at, info, len);
+	last = at;
+	last_len = len;
+	the_walk.window = the_arena.window_end - size;
+	the_walk.len = size;
+	return at;
+}
+
 void sandbox_place(const uint8_t *info, size_t len)
 {
-	static size_t used;
-	uint8_t *const end = the_arena.shadow + INFO_LEN_MAX;
-
-	/* Nothing of a longer buffer before it may be seen below this one. */
-	if (used > len)
-		memset(end - used, 0xa5, used - len);
-	if (len)
-		memcpy(end - len, info, len);
-	used = len;
-	the_walk.window = the_arena.window_end - len;
-	the_walk.len = len;
+	sandbox_place_padded(info, len, len);
 }
 
 static size_t min_size(size_t a, size_t b)

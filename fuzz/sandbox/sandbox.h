@@ -100,6 +100,12 @@ void sandbox_give_signals_back(void);
 /* Puts @len bytes (0 to INFO_LEN_MAX) where the next walks see them. */
 void sandbox_place(const uint8_t *info, size_t len);
 
+/*
+ * The same with zeros after @len bytes, @size (0 to INFO_LEN_MAX, not below @len) in all. Returns
+ * what the walks see, until the next placing.
+ */
+const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size);
+
 /* Runs @parser on the placed buffer. */
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result);

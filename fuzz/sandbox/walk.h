@@ -82,6 +82,9 @@ static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
 	    !walk->result->stale) {
 		walk->result->stale = true;
 		walk->result->stale_at = (uint32_t)offset;
+		/* The first is all that is told: from here on they are loads like others. */
+		if (!trace)
+			walk->quiet = walk->len;
 	}
 	if (!trace)
 		return;
