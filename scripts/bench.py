@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """make bench: what a run costs, as ratios measured in one run.
 
-Each engine runs the same fixed inputs (every input of the corpus of one kind, in order of name, over
-and over) through our target and through an empty target built with the same flags; the engine's own
+Each engine runs the same fixed inputs (those of one kind that corpus/bench.txt names, in order of name,
+over and over) through our target and through an empty target built with the same flags; the engine's own
 loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
 by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor; exit status 1 where one is below it, 2
 where something is missing.
@@ -39,15 +39,26 @@ LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 LINEAR_WITHIN = 1.25
 
 
+def listed():
+    """The inputs to run, by path below corpus/."""
+    with open("corpus/bench.txt", encoding="ascii") as file:
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+
+
 def make_inputs(folder):
     """Writes each kind's inputs as bytes; returns {kind: folder} and prints what they are."""
     setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
                                   seeds=lambda kind: os.path.join(folder, kind))
+    names = {fuzz_seeds.seed_name(path) for path in listed()}
     for kind in KINDS:
         fuzz_seeds.prepare(setup, kind)
-        for name in os.listdir(setup.seeds(kind)):
+        found = set(os.listdir(setup.seeds(kind)))
+        lost = {name for name in names if name.startswith(kind + "-")} - found
+        if lost:
+            sys.exit(f"bench: corpus/bench.txt names {min(lost)}, which corpus/ has not got")
+        for name in found:
             path = os.path.join(setup.seeds(kind), name)
-            if os.path.getsize(path) > LONGEST:
+            if name not in names or os.path.getsize(path) > LONGEST:
                 os.remove(path)
         describe(kind, setup.seeds(kind))
     return {kind: setup.seeds(kind) for kind in KINDS}
