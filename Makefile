@@ -41,6 +41,8 @@ TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_te
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+# What holds them to captured replies: of `make conformance` and the tests alone.
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
@@ -140,6 +142,11 @@ $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN)
 		$$($(1)_PLANTED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
+$(1)_CONFORM := $$(addprefix $$($(1)_OBJ)/,$$(CONFORM_SRC:.c=.o))
+$(BUILD)/$(1)/test/producer/%: $$($(1)_CONFORM)
+$(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
+		$$($(1)_PRODUCER) $$($(1)_OBJ)/parsers/layout.o
+	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
