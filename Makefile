@@ -143,7 +143,7 @@ $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(1)_CONFORM := $$(addprefix $$($(1)_OBJ)/,$$(CONFORM_SRC:.c=.o))
-$(BUILD)/$(1)/test/producer/%: $$($(1)_CONFORM)
+$$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
 $(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
 		$$($(1)_PRODUCER) $$($(1)_OBJ)/parsers/layout.o
 	@$(2) $(3) $(4) $(8) $$^ -o $$@

@@ -5,8 +5,6 @@
  * writes each capability that fits, even where the reply as a whole does not and cap_offset is 0.
  * Read in Linux 6.12; before 6.6 nothing is rounded up, and its own stack stands in the pad.
  */
-#include <string.h>
-
 #include "answers.h"
 
 /* IOVA_RANGE is written range by range, if its payload is one. */
@@ -76,7 +74,7 @@ int producer_answer_iommufd(const struct producer *producer, const struct produc
 	producer_fixed(producer, state, &head, buffer, argsz, fixed);
 	/* Before 6.6 the struct ends in a pad that nobody wrote. */
 	if (producer->align == 1)
-		memset(fixed + INFO_AT_IOMMU_pad, state->stack, 4);
+		layout_store(fixed + INFO_AT_IOMMU_pad, 4, state->stack);
 	producer_put(buffer, argsz, 0, fixed, producer->fixed);
 	return 0;
 }

@@ -66,6 +66,13 @@ int producer_answer_helpers(const struct producer *producer, const struct produc
 	return 0;
 }
 
+static void put_stack(const struct producer_state *state, uint8_t *buffer, uint32_t argsz,
+		      uint32_t at)
+{
+	for (; at < argsz; at += sizeof(state->stack))
+		producer_put(buffer, argsz, at, &state->stack, sizeof(state->stack));
+}
+
 int producer_answer_mbochs(const struct producer *producer, const struct producer_state *state,
 			   uint8_t *buffer, uint32_t argsz)
 {
@@ -89,7 +96,6 @@ int producer_answer_mbochs(const struct producer *producer, const struct produce
 	if (caps)
 		producer_put_chain(producer, state, buffer, argsz);
 	else
-		producer_put_fill(buffer, argsz, producer->base, state->stack,
-				  most - producer->base);
+		put_stack(state, buffer, argsz, producer->base);
 	return 0;
 }

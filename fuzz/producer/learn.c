@@ -89,10 +89,10 @@ const char *learn(enum info_kind kind, const uint8_t *reply, uint32_t len,
 		return "shorter than its fixed part";
 	argsz = (uint32_t)layout_load(reply + INFO_AT_DEVICE_argsz, 4);
 	flags = (uint32_t)layout_load(reply + INFO_AT_DEVICE_flags, 4);
-	if (argsz > len)
-		return "not a full reply";
 	ret_learned->state.flags = flags & ~info->caps_flag;
 	fields[kind](reply, &ret_learned->state);
+	if (argsz > len)
+		return "not a full reply";
 	if (!(flags & info->caps_flag))
 		return NULL;
 	/* The field cap_offset is too. */

@@ -18,8 +18,8 @@ struct learned {
 };
 
 /*
- * Fills @ret_learned from the @len bytes of a reply. Returns NULL, or what is wrong with it as one line;
- * a reply whose capabilities did not fit has nothing to learn from, and is "not a full reply".
+ * Fills @ret_learned from the @len bytes of a reply. Returns NULL, or what is wrong with it as one line.
+ * A reply whose capabilities did not fit is "not a full reply": of it only the fixed fields are learned.
  */
 const char *learn(enum info_kind kind, const uint8_t *reply, uint32_t len,
 		  struct learned *ret_learned);

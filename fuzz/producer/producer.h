@@ -40,7 +40,7 @@ struct producer_cap {
  * @num_regions, @num_irqs: of a device
  * @region_size, @region_offset: of a region. Its index is the caller's, who wrote it into the buffer
  * @iova_pgsizes: of an iommu
- * @stack: the value of each byte of its own memory that a producer copies out without having written
+ * @stack: four bytes, over and over, of the memory that a producer copies out without having written
  *	it; 0 where the kernel was built to clear its stack
  * @caps, @ncaps: the capabilities, in the order of the reply
  *
@@ -53,7 +53,7 @@ struct producer_state {
 	uint64_t region_size;
 	uint64_t region_offset;
 	uint64_t iova_pgsizes;
-	uint8_t stack;
+	uint32_t stack;
 	const struct producer_cap *caps;
 	size_t ncaps;
 };
