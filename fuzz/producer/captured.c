@@ -100,7 +100,7 @@ size_t captured_read(const char *folder, struct captured **ret_replies,
 	struct captured *const replies = count > 0 ? calloc((size_t)count, sizeof(*replies)) : NULL;
 	size_t read = 0;
 
-	if (count <= 0)
+	if (!replies)
 		snprintf(ret_error, CAPTURED_ERROR_SIZE, "%s: %s", folder,
 			 count ? strerror(errno) : "no captured replies in it");
 	while (replies && read < (size_t)count &&
@@ -110,12 +110,13 @@ size_t captured_read(const char *folder, struct captured **ret_replies,
 		free(entries[i]);
 	if (count >= 0)
 		free(entries);
-	if (replies && read < (size_t)count) {
-		captured_free(replies, read + 1);
-		return 0;
+	if (replies && read == (size_t)count) {
+		*ret_replies = replies;
+		return read;
 	}
-	*ret_replies = replies;
-	return read;
+	if (replies)
+		captured_free(replies, read + 1);
+	return 0;
 }
 
 void captured_free(struct captured *replies, size_t count)
