@@ -317,11 +317,11 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(BUILD)/capchain
+	    $(BUILD)/capchain $(BUILD)/$(FRONT)/conformance
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -368,6 +368,9 @@ endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
+
+conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
+	@$< corpus/captured
 
 lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc ## libcapchain-fuzz.a, to fuzz your parser from your own build
 

@@ -137,6 +137,7 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 1,
+		.all_or_none = true,
 		.captured = NONE,
 		.answer = producer_answer_rust_vmm,
 	},
@@ -262,4 +263,17 @@ int producer_answer(const struct producer *producer, const struct producer_state
 	if (producer_need(producer, state) == 0)
 		return -ENOMEM;
 	return producer->answer(producer, state, buffer, argsz);
+}
+
+uint32_t producer_sent(const struct producer *producer, const struct producer_state *state,
+		       uint32_t argsz)
+{
+	const uint32_t need = producer_need(producer, state);
+	uint32_t message = need;
+
+	if (producer->source == INFO_FROM_KERNEL)
+		return argsz;
+	if (argsz < need && producer->all_or_none)
+		message = producer->base;
+	return message < argsz ? message : argsz;
 }

@@ -73,6 +73,8 @@ struct producer_state {
  * @fixed: bytes of the INFO struct that it writes, where argsz has room for them
  * @wholly: it writes the field after minsz wholly or not at all; else as much of it as argsz has
  * @align: what each capability's size is rounded up to; 1 before Linux 6.6
+ * @all_or_none: a peer whose message ends after the INFO struct where the capabilities do not fit; that
+ *	of others is cut at argsz
  * @captured: fnmatch patterns of the names in corpus/captured/ that are its replies, NULL at the end
  * @answer: use producer_answer()
  */
@@ -89,6 +91,7 @@ struct producer {
 	uint32_t fixed;
 	bool wholly;
 	uint32_t align;
+	bool all_or_none;
 	const char *const *captured;
 	int (*answer)(const struct producer *producer, const struct producer_state *state,
 		      uint8_t *buffer, uint32_t argsz);
@@ -109,6 +112,13 @@ const struct producer *producer_named(const char *name);
  */
 int producer_answer(const struct producer *producer, const struct producer_state *state,
 		    uint8_t *buffer, uint32_t argsz);
+
+/*
+ * How many bytes at the start of the caller's buffer were sent: the length of a peer's message, which
+ * its client knows. The kernel tells no length, so for it this is argsz. For an answer that was given.
+ */
+uint32_t producer_sent(const struct producer *producer, const struct producer_state *state,
+		       uint32_t argsz);
 
 /* Bytes of a full reply: the argsz that a short one asks for. 0 where an argsz cannot say it. */
 uint32_t producer_need(const struct producer *producer, const struct producer_state *state);
