@@ -175,6 +175,50 @@ static void test_mbochs(void **state)
 }
 
 /*
+ * vfio-user servers answer for a device with a message of 16 bytes that says so, whatever was asked;
+ * libvfio-user refuses fewer, rust-vmm's server looks at nothing and its client gets what it has room
+ * for. Of a region without areas both say 32 bytes.
+ */
+static void test_peers(void **state)
+{
+	static const uint8_t device[16] = {16, 0, 0, 0, 3, 0, 0, 0, 9, 0, 0, 0, 5, 0, 0, 0};
+	static const uint8_t region[32] = {32,	 0,    0,    0, 7, 0, 0, 0, 0xa5,
+					   0xa5, 0xa5, 0xa5, 0, 0, 0, 0, 0, 0x40};
+	static const struct {
+		const char *name;
+		const uint8_t *message;
+		uint32_t length, least;
+		struct producer_state told;
+	} peers[] = {
+		{"libvfio-user-device", device, 16, 16, {3, .num_regions = 9, .num_irqs = 5}},
+		{"rust-vmm-device", device, 16, 0, {3, .num_regions = 9, .num_irqs = 5}},
+		{"libvfio-user-region", region, 32, 32, {7, .region_size = 0x4000}},
+		{"rust-vmm-region", region, 32, 0, {7, .region_size = 0x4000}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(peers); i++)
+		for (uint32_t argsz = 0; argsz <= 48; argsz++) {
+			const struct producer *const peer = producer_named(peers[i].name);
+			const bool answers = argsz >= peers[i].least;
+			const uint32_t sent = argsz < peers[i].length ? argsz : peers[i].length;
+			/* An index that is not wholly in the buffer is not the caller's. */
+			const uint32_t known = sent > 8 && sent < 12 ? 8 : sent;
+			uint8_t buffer[64];
+
+			memset(buffer, 0xa5, sizeof(buffer));
+			assert_int_equal(producer_answer(peer, &peers[i].told, buffer, argsz),
+					 answers ? 0 : -EINVAL);
+			if (answers) {
+				assert_int_equal(producer_sent(peer, &peers[i].told, argsz), sent);
+				assert_memory_equal(buffer, peers[i].message, known);
+			}
+			for (uint32_t at = answers ? sent : 0; at < sizeof(buffer); at++)
+				assert_int_equal(buffer[at], 0xa5);
+		}
+}
+
+/*
  * A seed and what writes it. Its capabilities are told by @full, a seed with all of them (NULL: by
  * itself), its fixed fields by itself. @fill is the caller's, @stack what the producer leaks.
  */
@@ -213,6 +257,7 @@ static const struct row rows[] = {
 	{"mbochs-4.18", "region-mbochs-edid-len32", "region-mbochs-edid", 0xa5, 0},
 	{"region-no-caps", "region-no-caps-echo", NULL, 0xa5, 0},
 	{"rust-vmm-region", "region-libvfio-user", NULL, 0xa5, 0},
+	{"rust-vmm-region", "region-rust-vmm-server-len32", "region-sparse-one", 0xa5, 0},
 	{"vfio-pci-region-4.6", "region-nvlink2-atsd", NULL, 0xa5, 0},
 	{"vfio-pci-region-4.6", "region-nvlink2-atsd-len64", "region-nvlink2-atsd", 0xa5, 0},
 	{"vfio-pci-region-4.6", "region-nvlink2-gpu-ram", NULL, 0xa5, 0},
@@ -300,7 +345,8 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain_helpers), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_table),	      cmocka_unit_test(test_too_much_to_say),
-		cmocka_unit_test(test_mbochs),	      cmocka_unit_test(test_seeds),
+		cmocka_unit_test(test_mbochs),	      cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_seeds),
 	};
 
 	corpus_from(argc, argv);
