@@ -93,16 +93,14 @@ void producer_put_chain(const struct producer *producer, const struct producer_s
 
 	for (size_t i = 0; i < producer_ncaps(producer, state); i++) {
 		const struct producer_cap *const cap = &state->caps[i];
-		const uint32_t end = at + (uint32_t)producer_cap_bytes(producer, cap);
-		const uint32_t body = at + CAP_HEADER_SIZE;
+		const uint32_t end = at + CAP_HEADER_SIZE + cap->size;
 		uint8_t header[CAP_HEADER_SIZE];
 
 		layout_store(header + CAP_HEADER_id, 2, cap->id);
 		layout_store(header + CAP_HEADER_version, 2, cap->version);
 		layout_store(header + CAP_HEADER_next, 4, i + 1 < state->ncaps ? end : 0);
 		producer_put(buffer, argsz, at, header, sizeof(header));
-		producer_put(buffer, argsz, body, cap->payload, cap->size);
-		producer_put_fill(buffer, argsz, body + cap->size, 0, end - body - cap->size);
+		producer_put(buffer, argsz, at + CAP_HEADER_SIZE, cap->payload, cap->size);
 		at = end;
 	}
 }

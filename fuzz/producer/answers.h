@@ -38,7 +38,10 @@ void producer_put(uint8_t *buffer, uint32_t argsz, uint32_t at, const void *byte
 /* The same with one byte, @size times over. */
 void producer_put_fill(uint8_t *buffer, uint32_t argsz, uint32_t at, uint8_t byte, uint32_t size);
 
-/* Writes the whole chain at the producer's base by hand, as far as argsz goes, its links absolute. */
+/*
+ * Writes the chain at the producer's base by hand, as far as argsz goes: links absolute, nothing rounded
+ * up.
+ */
 void producer_put_chain(const struct producer *producer, const struct producer_state *state,
 			uint8_t *buffer, uint32_t argsz);
 

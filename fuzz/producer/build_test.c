@@ -271,6 +271,27 @@ static void judge_reply(const struct producer *producer, const struct producer_s
 	*(whole ? &read_whole : &read_short) += 1;
 }
 
+/*
+ * What is written does not depend on the caller's fill; of a peer it is what was sent, but for the
+ * index, which stands there before.
+ */
+static void assert_writes(const struct producer *producer, const struct producer_state *told,
+			  uint32_t argsz, const uint8_t *dirty, const uint8_t *clean)
+{
+	const bool answers = !refuses(producer, told, argsz);
+	const uint32_t sent = producer_sent(producer, told, argsz);
+
+	for (uint32_t at = 0; at < argsz; at++) {
+		const bool callers =
+			at < 4 || (at >= INFO_AT_REGION_index && at < INFO_AT_REGION_index + 4);
+		const bool written = dirty[at] == clean[at];
+
+		assert_true(written || (dirty[at] == 0xa5 && !clean[at]));
+		if (producer->source == INFO_FROM_PEER && !callers)
+			assert_true(written == (answers && at < sent));
+	}
+}
+
 static void tell(const struct producer *producer, const struct list *list)
 {
 	const uint32_t minsz = layout_infos[producer->kind].minsz;
@@ -280,9 +301,7 @@ static void tell(const struct producer *producer, const struct list *list)
 	for (uint32_t argsz = 0; argsz <= need + 24; argsz++) {
 		answer_over(producer, &list->state, argsz, 0xa5, dirty);
 		answer_over(producer, &list->state, argsz, 0, clean);
-		/* What is written does not depend on the fill. */
-		for (size_t at = 0; at < argsz; at++)
-			assert_true(dirty[at] == clean[at] || (dirty[at] == 0xa5 && !clean[at]));
+		assert_writes(producer, &list->state, argsz, dirty, clean);
 		/* Below minsz there is nothing to read, whether it is refused or not. */
 		if (argsz < minsz || refuses(producer, &list->state, argsz))
 			continue;

@@ -72,7 +72,7 @@ struct producer_state {
  * @base: where its chain starts, in bytes: sizeof of the INFO struct in its release
  * @fixed: bytes of the INFO struct that it writes, where argsz has room for them
  * @wholly: it writes the field after minsz wholly or not at all; else as much of it as argsz has
- * @align: what each capability's size is rounded up to; 1 before Linux 6.6
+ * @align: what each capability's size is rounded up to; 1 before Linux 6.6, 0 without capabilities
  * @all_or_none: a peer whose message ends after the INFO struct where the capabilities do not fit; that
  *	of others is cut at argsz
  * @captured: fnmatch patterns of the names in corpus/captured/ that are its replies, NULL at the end

@@ -90,6 +90,12 @@ static void test_sizes(void **state)
 				 rows[i].size);
 }
 
+/* Since 6.6 every capability is rounded up to 8 bytes, by the kernel alone. */
+static uint32_t rounds_up(const char *name)
+{
+	return corpus_ends(name, "-6.6") ? 8 : 1;
+}
+
 static void test_table(void **state)
 {
 	(void)state;
@@ -102,6 +108,9 @@ static void test_table(void **state)
 		assert_true(!producer->most == !producer->ids);
 		assert_true(producer->minsz <= producer->fixed &&
 			    producer->fixed <= producer->base);
+		assert_int_equal(producer->align, producer->most ? rounds_up(producer->name) : 0);
+		if (!producer->most)
+			assert_int_equal(producer->base, producer->fixed);
 		if (i > 0)
 			assert_true(producer[-1].kind < producer->kind ||
 				    (producer[-1].kind == producer->kind &&
@@ -166,12 +175,52 @@ static void test_mbochs(void **state)
 	}
 	told.ncaps = 0;
 	memset(buffer, 0xa5, sizeof(buffer));
-	assert_int_equal(producer_answer(mbochs, &told, buffer, 40), 0);
-	assert_int_equal(layout_load(buffer + INFO_AT_REGION_argsz, 4), 40);
+	assert_int_equal(producer_answer(mbochs, &told, buffer, 48), 0);
+	assert_int_equal(layout_load(buffer + INFO_AT_REGION_argsz, 4), 48);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_flags, 4), 3);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_cap_offset, 4), 0xa5a5a5a5);
-	assert_int_equal(layout_load(buffer + 32, 8), 0x7777777777777777);
-	assert_int_equal(buffer[40], 0xa5);
+	for (uint32_t at = 32; at < sizeof(buffer); at++)
+		assert_int_equal(buffer[at], at < 48 ? 0x77 : 0xa5);
+	assert_int_equal(producer_answer(mbochs, &told, buffer, 49), -EINVAL);
+}
+
+/*
+ * How many bytes of the fixed part a caller with too small a buffer gets, measured on 6.1 for
+ * type1, else read: before 6.6 the field cap_offset wholly or not at all, since then what has room.
+ */
+static void test_fixed_parts(void **state)
+{
+	static const uint32_t argszs[] = {15, 16, 17, 18, 19, 20, 21, 23, 24, 31};
+	static const struct {
+		const char *name;
+		int32_t written[COUNT_OF(argszs)];
+	} parts[] = {
+		{"device-16-bytes", {-1, 16, 16, 16, 16, 16, 16, 16, 16, 16}},
+		{"vfio-pci-device-5.10", {-1, 16, 16, 16, 16, 20, 20, 20, 20, 20}},
+		{"vfio-pci-device-6.6", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
+		{"iommu-16-bytes", {-1, 16, 16, 16, 16, 16, 16, 16, 16, 16}},
+		{"iommufd-6.2", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
+		{"iommufd-6.6", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
+		{"type1-5.4", {-1, 16, 16, 16, 16, 20, 20, 20, 20, 20}},
+		{"type1-6.6", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
+	};
+	const struct producer_cap cap = {1, 1, 24, (const uint8_t[24]){0}};
+	const struct producer_state told = {.caps = &cap, .ncaps = 1};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(parts); i++)
+		for (size_t j = 0; j < COUNT_OF(argszs); j++) {
+			uint8_t buffer[32];
+			int32_t written = 0;
+
+			memset(buffer, 0xa5, sizeof(buffer));
+			if (producer_answer(producer_named(parts[i].name), &told, buffer,
+					    argszs[j]))
+				written = -1;
+			for (; written >= 0 && written < 32 && buffer[written] != 0xa5; written++)
+				;
+			assert_int_equal(written, parts[i].written[j]);
+		}
 }
 
 /*
@@ -346,7 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_chain_helpers), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_table),	      cmocka_unit_test(test_too_much_to_say),
 		cmocka_unit_test(test_mbochs),	      cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_seeds),
+		cmocka_unit_test(test_fixed_parts),   cmocka_unit_test(test_seeds),
 	};
 
 	corpus_from(argc, argv);
