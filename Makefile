@@ -36,7 +36,13 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c \
+		fuzz/producer/*_test.c)
+# Models of what writes replies: bytes only, so that targets may link them too.
+PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
+		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+# What holds them to captured replies: of `make conformance` and the tests alone.
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
@@ -123,7 +129,8 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
 $(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
-$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
+$(1)_PRODUCER := $$(addprefix $$($(1)_OBJ)/,$$(PRODUCER_SRC:.c=.o))
+$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o)) $$($(1)_PRODUCER)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_TEXT += $$($(1)_OBJ)/emit_table.o
 
@@ -135,6 +142,11 @@ $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN)
 		$$($(1)_PLANTED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
+$(1)_CONFORM := $$(addprefix $$($(1)_OBJ)/,$$(CONFORM_SRC:.c=.o))
+$$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
+$(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
+		$$($(1)_PRODUCER) $$($(1)_OBJ)/parsers/layout.o
+	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
@@ -305,11 +317,11 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(BUILD)/capchain
+	    $(BUILD)/capchain $(BUILD)/$(FRONT)/conformance
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -356,6 +368,9 @@ endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
+
+conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
+	@$< corpus/captured
 
 lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc ## libcapchain-fuzz.a, to fuzz your parser from your own build
 
