@@ -37,6 +37,9 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c)
+# The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
+MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
+		  $(wildcard fuzz/mutate*.c))
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
@@ -110,6 +113,9 @@ $$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) $(4) -DMUTATE_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
@@ -124,17 +130,23 @@ $(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PA
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
 $(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
 $(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o))
+$(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
+# Of a libFuzzer target; its % is the kind.
+$(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
+		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_TEXT += $$($(1)_OBJ)/emit_table.o
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
-$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE)
+$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
+		$$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
-		$$($(1)_PLANTED)
+		$$($(1)_PLANTED) $$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
+$(BUILD)/$(1)/test/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE)
 	@mkdir -p $$(@D)
@@ -165,7 +177,7 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
 # For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
-$(BUILD)/$(1)/own.a: $$($(1)_JUDGE)
+$(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
 	@rm -f $$@ && ar rcs $$@ $$^
@@ -176,7 +188,8 @@ $(BUILD)/$(1)/own.flags: Makefile
 own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/own.flags \
 		$$($(1)_OBJ)/fuzz/own/join.o
 own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/join.o \
-		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target_%.o)
+		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target_%.o) \
+		$(if $(filter -fsanitize=fuzzer,$(8)),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o))
 
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
@@ -267,6 +280,12 @@ $(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
 
 $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE)
 	@$(CLANG) $^ -o $@
+# AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
+$(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
+		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
+	@mkdir -p $(@D)
+	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
+		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
 $(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared $< -o $@
@@ -375,8 +394,10 @@ built: $(TRIAGE_CHECKED)
 
 # The objects of each target, one line a target: name, then objects.
 .PHONY: oss-fuzz-objects check-oss-fuzz
-oss-fuzz-objects: $(oss-fuzz_JUDGE) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_%.o)
-	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(BUILD)/oss-fuzz/obj/fuzz/target_$(k).o $(oss-fuzz_JUDGE);)
+oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
+	$(oss-fuzz_JUDGE) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
+oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k)))
+	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
