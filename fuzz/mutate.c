@@ -18,8 +18,9 @@ static const struct {
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 /* After those: what mutate() does itself, then the operators on bytes. */
-enum { OWN_SPLICE, OWN_REPAIR, OWN_REPAIR_FIXED, OWN_COUNT };
+enum { OWN_SHORTEN, OWN_SPLICE, OWN_REPAIR, OWN_REPAIR_FIXED, OWN_COUNT };
 static const char *const own_names[OWN_COUNT] = {
+	[OWN_SHORTEN] = "shorten",
 	[OWN_SPLICE] = "splice",
 	[OWN_REPAIR] = "repair",
 	[OWN_REPAIR_FIXED] = "repair-fixed",
@@ -29,7 +30,13 @@ static const char *const own_names[OWN_COUNT] = {
 /* One mutation in so many also has its bytes changed. */
 #define BYTES_ONE_IN 6
 /* Of repairs, so many in 8 are of everything. */
-#define WHOLE_IN_8   6
+#define WHOLE_IN_8   5
+/*
+ * What is longer, in bytes, is first made short but for one mutation in so many: every parser walks
+ * every buffer, and what goes wrong in a chain goes wrong in a short one.
+ */
+#define LONG	     128
+#define LONG_ONE_IN  32
 
 static size_t chain_ops(void)
 {
@@ -163,19 +170,28 @@ static size_t finish(struct mutation *m, uint8_t *ret_bytes, struct mutated *how
 	return size;
 }
 
-/* Reads what may be too long; false where it cannot be edited and @ret_size is the result. */
-static bool begin(struct mutation *m, const uint8_t *bytes, size_t size, enum info_kind kind,
-		  size_t max, uint8_t *ret_bytes, size_t *ret_size)
+/*
+ * Reads the buffer, mostly only the start of a long one; false where it cannot be edited and *@size is
+ * the result.
+ */
+static bool begin(struct mutation *m, const uint8_t *bytes, size_t *size, enum info_kind kind,
+		  size_t max, uint8_t *ret_bytes, struct mutated *how)
 {
+	const bool cut = *size > LONG && !random_one_in(m, LONG_ONE_IN);
+	const size_t whole = *size < INFO_LEN_MAX ? *size : INFO_LEN_MAX;
+
 	/* Every offset that is added to stays far below 2^32. */
 	m->max = max < INFO_LEN_MAX ? (uint32_t)max : INFO_LEN_MAX;
-	if (size > INFO_LEN_MAX)
-		size = INFO_LEN_MAX;
-	if (chain_read(bytes, size, kind, &m->chain) == 0)
-		return true;
-	*ret_size = size < m->max ? size : m->max;
-	memmove(ret_bytes, bytes, *ret_size);
-	return false;
+	if (chain_read(bytes, cut ? LONG : whole, kind, &m->chain)) {
+		*size = whole < m->max ? whole : m->max;
+		memmove(ret_bytes, bytes, *size);
+		return false;
+	}
+	if (cut) {
+		mutate_shorten(m, whole);
+		note(how, chain_ops() + OWN_SHORTEN);
+	}
+	return true;
 }
 
 size_t mutate(const uint8_t *bytes, size_t size, enum info_kind kind, size_t max, uint64_t seed,
@@ -184,7 +200,7 @@ size_t mutate(const uint8_t *bytes, size_t size, enum info_kind kind, size_t max
 	struct mutation m = {.random = seed};
 	struct mutated how = {.nsteps = 0};
 
-	if (begin(&m, bytes, size, kind, max, ret_bytes, &size)) {
+	if (begin(&m, bytes, &size, kind, max, ret_bytes, &how)) {
 		change_chain(&m, &how);
 		size = finish(&m, ret_bytes, &how);
 	}
@@ -229,21 +245,16 @@ size_t mutate_splice(const uint8_t *bytes, size_t size, const uint8_t *other, si
 	struct mutated how = {.nsteps = 0};
 	struct chain from;
 
-	if (!begin(&m, bytes, size, kind, max, ret_bytes, &size)) {
-		if (ret_how)
-			*ret_how = how;
-		return size;
+	if (begin(&m, bytes, &size, kind, max, ret_bytes, &how)) {
+		if (chain_read(other, other_size < LONG ? other_size : LONG, kind, &from) == 0) {
+			if (splice(&m, &from))
+				note(&how, chain_ops() + OWN_SPLICE);
+			chain_free(&from);
+		}
+		if (!how.nsteps || random_one_in(&m, 2))
+			change_chain(&m, &how);
+		size = finish(&m, ret_bytes, &how);
 	}
-	if (other_size > INFO_LEN_MAX)
-		other_size = INFO_LEN_MAX;
-	if (chain_read(other, other_size, kind, &from) == 0) {
-		if (splice(&m, &from))
-			note(&how, chain_ops() + OWN_SPLICE);
-		chain_free(&from);
-	}
-	if (!how.nsteps || random_one_in(&m, 2))
-		change_chain(&m, &how);
-	size = finish(&m, ret_bytes, &how);
 	if (ret_how)
 		*ret_how = how;
 	return size;
@@ -286,10 +297,12 @@ static size_t end_of(size_t size, size_t end)
 size_t mutate_trim(const uint8_t *bytes, size_t size, enum info_kind kind, size_t step,
 		   uint8_t *ret_bytes)
 {
-	struct mutation m = {.random = step};
+	struct mutation m = {.max = (uint32_t)size};
 
-	if (!begin(&m, bytes, size, kind, size, ret_bytes, &size))
+	if (size > INFO_LEN_MAX || chain_read(bytes, size, kind, &m.chain)) {
+		memmove(ret_bytes, bytes, size);
 		return size;
+	}
 	if (step < TRIMS_OF_CAP * m.chain.ncaps)
 		trim_cap(&m, step / TRIMS_OF_CAP, step % TRIMS_OF_CAP);
 	else

@@ -6,7 +6,10 @@
 #include "mutate_ops.h"
 
 /* An id that no kind knows. */
-#define UNKNOWN_ID 0x4d
+#define UNKNOWN_ID     0x4d
+/* What mutate_shorten() leaves at most. */
+#define SHORT_CAPS     4
+#define SHORT_ELEMENTS 3
 
 void mutate_set_len(struct mutation *m, uint64_t len)
 {
@@ -325,6 +328,39 @@ static void drop_raws(struct chain *chain)
 {
 	while (chain->nraws)
 		free(chain->raws[--chain->nraws].bytes);
+}
+
+/* Fewer elements; a count that was true still is. */
+static void shorten_elements(struct mutation *m, struct chain_cap *cap)
+{
+	const struct layout_cap *const layout = chain_cap_layout(&m->chain, cap);
+	const uint32_t size = layout ? SHORT_ELEMENTS * (uint32_t)layout->elements : 0;
+	uint32_t before = cap->elements_size;
+
+	if (!size || before <= size || chain_resize_elements(cap, size))
+		return;
+	before /= (uint32_t)layout->elements;
+	if (cap->value[0] == before)
+		cap->value[0] = SHORT_ELEMENTS;
+}
+
+void mutate_shorten(struct mutation *m, size_t whole)
+{
+	const size_t caps = 1 + random_of(m, SHORT_CAPS);
+
+	if (m->chain.info[MUTATE_ARGSZ] == whole)
+		m->chain.info[MUTATE_ARGSZ] = m->chain.len;
+	for (size_t i = m->chain.ncaps; i-- > caps;) {
+		mutate_move_links(m, m->chain.caps[i].at, 0);
+		mutate_drop_cap(&m->chain, i);
+	}
+	/* The rest of the list was not read. */
+	if (m->chain.ncaps && m->chain.caps[m->chain.ncaps - 1].next >= m->chain.len)
+		m->chain.caps[m->chain.ncaps - 1].next = 0;
+	for (size_t i = 0; i < m->chain.ncaps; i++)
+		shorten_elements(m, &m->chain.caps[i]);
+	drop_raws(&m->chain);
+	mutate_set_len(m, mutate_pack(m, 8, false));
 }
 
 /* Links in the order of the list, bytes mostly too, and room for all of them. */

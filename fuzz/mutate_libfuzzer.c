@@ -15,8 +15,9 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
 				 size_t two_size, uint8_t *out, size_t max, unsigned int seed);
 
-/* In so many mutations libFuzzer's own have a turn: they know the dictionary. */
+/* Of short buffers, in so many mutations libFuzzer's own have a turn: they know the dictionary. */
 #define THEIRS_ONE_IN 8
+#define THEIRS_MAX    128
 /* libFuzzer wants a crossover every other time; so many are one. */
 #define SPLICE_ONE_IN 4
 
@@ -34,7 +35,7 @@ static bool is_default(void)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
 {
-	if (LLVMFuzzerMutate && (is_default() || seed % THEIRS_ONE_IN == 0))
+	if (LLVMFuzzerMutate && (is_default() || (size <= THEIRS_MAX && seed % THEIRS_ONE_IN == 0)))
 		return LLVMFuzzerMutate(data, size, max);
 	return mutate(data, size, MUTATE_KIND, max, seed, data, NULL);
 }

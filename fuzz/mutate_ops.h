@@ -110,6 +110,12 @@ uint64_t mutate_odd_value(struct mutation *m);
  */
 uint64_t mutate_pack(struct mutation *m, uint32_t align, bool reverse);
 
+/*
+ * Leaves the first few capabilities, with few elements, and nothing behind them; argsz follows where
+ * it said @whole, the bytes that the buffer had.
+ */
+void mutate_shorten(struct mutation *m, size_t whole);
+
 /* Makes the buffer plain, or with @whole false only the fixed fields true. */
 void mutate_repair(struct mutation *m, bool whole);
 
