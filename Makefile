@@ -324,7 +324,7 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(BUILD)/capchain
+	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so)) $(BUILD)/capchain
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
@@ -361,16 +361,18 @@ endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
 ifneq ($(OWN_PARSER),)
+	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
-		--targets "$$own/$(ENGINE)"
+		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)/fuzz_$(k)_info)
+		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(if $(filter afl,$(ENGINE)),\
+			$(BUILD)/afl/fuzz_$(k)_info $(BUILD)/afl/mutator_$(k).so,$(BUILD)/libfuzzer/fuzz_$(k)_info))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
-		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer)
+		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
@@ -416,7 +418,7 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 COVERED := $(filter-out sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
-nightly-built: $(BUILD)/capchain $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
+nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
 		$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
 	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \

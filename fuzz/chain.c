@@ -44,7 +44,7 @@ void chain_free(struct chain *chain)
 }
 
 /* Room that a list begins with: a power of two. */
-#define ROOM_MIN 8
+#define ROOM_MIN 4
 
 /*
  * @items with room for one more than @count, or NULL. Room is doubled whenever the count is a power
@@ -309,11 +309,14 @@ static int read_elements(const struct reading *from, const struct chain *chain,
 static void choose_fill(const struct reading *from, struct chain *chain)
 {
 	const struct writing to = {.bytes = from->again, .marks = from->taken, .len = from->len};
-	uint32_t count[256] = {0};
+	uint32_t count[256];
 	uint8_t best = 0;
 
 	memset(from->taken, 0, from->len);
 	put_all(&to, chain);
+	if (!memchr(from->taken, 0, from->len))
+		return;
+	memset(count, 0, sizeof(count));
 	for (uint32_t i = 0; i < from->len; i++) {
 		const uint8_t value = from->bytes[i];
 
@@ -372,22 +375,20 @@ static int read_all(const struct reading *from, struct chain *chain)
 
 int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct chain *ret_chain)
 {
+	/* Kept: the mutator reads hundreds of thousands of buffers a second. */
+	static uint8_t taken[INFO_LEN_MAX], again[INFO_LEN_MAX];
+	const struct reading from = {
+		.bytes = bytes, .len = (uint32_t)len, .taken = taken, .again = again};
 	struct chain chain;
-	struct reading from = {.bytes = bytes, .len = (uint32_t)len};
-	int error = -ENOMEM;
+	int error;
 
 	/* Every offset into the buffer fits 32 bits. */
 	if (len > INFO_LEN_MAX)
 		return -EINVAL;
 	chain_init(&chain, kind);
 	chain.len = from.len;
-	from.taken = malloc(2 * len + 1);
-	if (from.taken) {
-		memset(from.taken, 0, len);
-		from.again = from.taken + len;
-		error = read_all(&from, &chain);
-	}
-	free(from.taken);
+	memset(taken, 0, len);
+	error = read_all(&from, &chain);
 	if (error)
 		chain_free(&chain);
 	else

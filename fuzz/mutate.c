@@ -30,12 +30,12 @@ static const char *const own_names[OWN_COUNT] = {
 /* One mutation in so many also has its bytes changed. */
 #define BYTES_ONE_IN 6
 /* Of repairs, so many in 8 are of everything. */
-#define WHOLE_IN_8   5
+#define WHOLE_IN_8   4
 /*
  * What is longer, in bytes, is first made short but for one mutation in so many: every parser walks
  * every buffer, and what goes wrong in a chain goes wrong in a short one.
  */
-#define LONG	     128
+#define LONG	     96
 #define LONG_ONE_IN  32
 
 static size_t chain_ops(void)

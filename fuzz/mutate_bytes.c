@@ -11,17 +11,22 @@
 /* The longest piece that is put in, taken out or copied. */
 #define PIECE_MAX 24
 
+/* Draws stand in statements of their own: of one expression each compiler has its own order. */
 static size_t flip_bit(struct mutation *m, uint8_t *bytes, size_t size)
 {
+	const uint8_t bit = (uint8_t)(1u << random_of(m, 8));
+
 	if (size)
-		bytes[random_of(m, size)] ^= (uint8_t)(1u << random_of(m, 8));
+		bytes[random_of(m, size)] ^= bit;
 	return size;
 }
 
 static size_t set_byte(struct mutation *m, uint8_t *bytes, size_t size)
 {
+	const uint8_t byte = (uint8_t)random_of(m, 256);
+
 	if (size)
-		bytes[random_of(m, size)] = (uint8_t)random_of(m, 256);
+		bytes[random_of(m, size)] = byte;
 	return size;
 }
 
@@ -48,7 +53,9 @@ static size_t set_word(struct mutation *m, uint8_t *bytes, size_t size)
 	if (size < width)
 		return size;
 	at = random_of(m, size - width + 1);
-	layout_store(bytes + (random_one_in(m, 4) ? at : at - at % 2), width, mutate_odd_value(m));
+	if (!random_one_in(m, 4))
+		at -= at % 2;
+	layout_store(bytes + at, width, mutate_odd_value(m));
 	return size;
 }
 
@@ -78,10 +85,12 @@ static size_t erase_bytes(struct mutation *m, uint8_t *bytes, size_t size)
 static size_t copy_bytes(struct mutation *m, uint8_t *bytes, size_t size)
 {
 	const size_t piece = 1 + random_of(m, PIECE_MAX);
+	size_t from;
 
-	if (size >= piece)
-		memmove(bytes + random_of(m, size - piece + 1),
-			bytes + random_of(m, size - piece + 1), piece);
+	if (size < piece)
+		return size;
+	from = random_of(m, size - piece + 1);
+	memmove(bytes + random_of(m, size - piece + 1), bytes + from, piece);
 	return size;
 }
 

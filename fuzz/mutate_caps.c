@@ -8,8 +8,8 @@
 /* An id that no kind knows. */
 #define UNKNOWN_ID     0x4d
 /* What mutate_shorten() leaves at most. */
-#define SHORT_CAPS     4
-#define SHORT_ELEMENTS 3
+#define SHORT_CAPS     3
+#define SHORT_ELEMENTS 2
 
 void mutate_set_len(struct mutation *m, uint64_t len)
 {
@@ -126,7 +126,7 @@ struct chain_cap *mutate_new_cap(struct mutation *m)
 	if (layout && layout->elements)
 		fill_elements(m, cap, layout, random_of(m, 4));
 	else if (layout && layout->nfields)
-		cap->value[random_of(m, layout->nfields)] = random_of(m, 256);
+		cap->value[layout->nfields - 1] = random_of(m, 256);
 	end = chain_cap_end(&m->chain, cap);
 	if (end > m->max) {
 		mutate_drop_cap(&m->chain, m->chain.ncaps - 1);
@@ -366,12 +366,13 @@ void mutate_shorten(struct mutation *m, size_t whole)
 /* Links in the order of the list, bytes mostly too, and room for all of them. */
 static void repair_chain(struct mutation *m)
 {
+	const uint32_t align = random_one_in(m, 4) ? 4 : 8;
+	const bool reverse = random_one_in(m, 4);
 	uint64_t end;
 
 	drop_raws(&m->chain);
 	repair_caps(m);
-	while ((end = mutate_pack(m, random_one_in(m, 4) ? 4 : 8, random_one_in(m, 4))) > m->max &&
-	       m->chain.ncaps)
+	while ((end = mutate_pack(m, align, reverse)) > m->max && m->chain.ncaps)
 		mutate_drop_cap(&m->chain, m->chain.ncaps - 1);
 	for (size_t link = 0; link <= m->chain.ncaps; link++)
 		mutate_set_link(m, link, link < m->chain.ncaps ? m->chain.caps[link].at : 0);

@@ -219,21 +219,29 @@ static uint64_t chain_end(const struct mutation *m)
 	return end;
 }
 
+static uint64_t some_argsz(struct mutation *m)
+{
+	switch (random_of(m, 7)) {
+	case 0:
+		return random_of(m, layout_of(m)->minsz + 1);
+	case 1:
+		return layout_of(m)->full;
+	case 2:
+		return chain_end(m) + random_of(m, 3) - 1;
+	case 3:
+		return m->chain.len + random_of(m, 17) - 8;
+	case 4:
+		return m->chain.len + 8 * (1 + random_of(m, 32));
+	case 5:
+		return random_of(m, m->chain.len + 1u);
+	default:
+		return mutate_odd_value(m);
+	}
+}
+
 static bool argsz(struct mutation *m)
 {
-	const struct layout_info *const info = layout_of(m);
-	const uint64_t values[] = {
-		random_of(m, info->minsz + 1),
-		info->full,
-		chain_end(m) + random_of(m, 3) - 1,
-		m->chain.len + random_of(m, 17) - 8,
-		m->chain.len + 8 * (1 + random_of(m, 32)),
-		random_of(m, m->chain.len + 1u),
-		mutate_odd_value(m),
-	};
-
-	return set_field(&m->chain.info[MUTATE_ARGSZ], 4,
-			 values[random_of(m, sizeof(values) / sizeof(values[0]))]);
+	return set_field(&m->chain.info[MUTATE_ARGSZ], 4, some_argsz(m));
 }
 
 /* Bytes of one field in the reverse order, as a reader of the other endianness has them. */

@@ -16,10 +16,10 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 				 size_t two_size, uint8_t *out, size_t max, unsigned int seed);
 
 /* Of short buffers, in so many mutations libFuzzer's own have a turn: they know the dictionary. */
-#define THEIRS_ONE_IN 8
+#define THEIRS_ONE_IN 2
 #define THEIRS_MAX    128
 /* libFuzzer wants a crossover every other time; so many are one. */
-#define SPLICE_ONE_IN 4
+#define SPLICE_ONE_IN 8
 
 static bool is_default(void)
 {

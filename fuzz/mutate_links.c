@@ -92,10 +92,11 @@ static bool exchange(struct mutation *m)
 static bool to_mid_header(struct mutation *m)
 {
 	static const uint32_t into[] = {1, 2, 4, 6};
+	const size_t link = some_link(m);
+	const uint32_t by = into[random_of(m, 4)];
 
 	return m->chain.ncaps &&
-	       retarget(m, some_link(m),
-			m->chain.caps[random_of(m, m->chain.ncaps)].at + into[random_of(m, 4)]);
+	       retarget(m, link, m->chain.caps[random_of(m, m->chain.ncaps)].at + by);
 }
 
 static bool misaligned(struct mutation *m)
@@ -106,28 +107,35 @@ static bool misaligned(struct mutation *m)
 	return retarget(m, link, mutate_link(m, link) + by[random_of(m, 6)]);
 }
 
-/* The last bytes: of the buffer, or of what argsz says. */
+/* The end of the buffer, or what argsz says of it. */
+static uint32_t some_end(struct mutation *m)
+{
+	return random_one_in(m, 2) ? m->chain.len : (uint32_t)m->chain.info[MUTATE_ARGSZ];
+}
+
 static bool to_last_bytes(struct mutation *m)
 {
-	const uint32_t end =
-		random_one_in(m, 2) ? m->chain.len : (uint32_t)m->chain.info[MUTATE_ARGSZ];
+	const size_t link = some_link(m);
+	const uint32_t end = some_end(m);
 
-	return retarget(m, some_link(m), end - random_of(m, 9));
+	return retarget(m, link, end - random_of(m, 9));
 }
 
 static bool to_past_end(struct mutation *m)
 {
-	const uint32_t end =
-		random_one_in(m, 2) ? m->chain.len : (uint32_t)m->chain.info[MUTATE_ARGSZ];
+	const size_t link = some_link(m);
+	const uint32_t end = some_end(m);
 
-	return retarget(m, some_link(m), end + random_of(m, 17));
+	return retarget(m, link, end + random_of(m, 17));
 }
 
 static bool to_huge(struct mutation *m)
 {
 	static const uint32_t from[] = {0x10000, 0x7fffff00, 0x80000000, 0xfffffff0};
+	const size_t link = some_link(m);
+	const uint32_t at = from[random_of(m, 4)];
 
-	return retarget(m, some_link(m), from[random_of(m, 4)] + random_of(m, 16));
+	return retarget(m, link, at + random_of(m, 16));
 }
 
 /* The same offset with bits above those that a narrow field has. */
@@ -139,13 +147,20 @@ static bool high_bits(struct mutation *m)
 	return retarget(m, link, mutate_link(m, link) ^ bits[random_of(m, 4)]);
 }
 
-/* Into the fixed fields: its first bytes, its last ones, anywhere. */
+/* Into the fixed fields: the first bytes, the last ones, anywhere. */
 static bool into_header(struct mutation *m)
 {
 	const uint32_t full = layout_of(m)->full;
-	const uint32_t ats[] = {1 + random_of(m, 8), full - random_of(m, 13), random_of(m, full)};
+	const size_t link = some_link(m);
 
-	return retarget(m, some_link(m), ats[random_of(m, 3)]);
+	switch (random_of(m, 3)) {
+	case 0:
+		return retarget(m, link, 1 + random_of(m, 8));
+	case 1:
+		return retarget(m, link, full - random_of(m, 13));
+	default:
+		return retarget(m, link, random_of(m, full));
+	}
 }
 
 /* As a program might have it that counts from the header that holds the link. */
