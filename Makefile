@@ -37,10 +37,15 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c \
-		fuzz/producer/*_test.c)
+		fuzz/producer/*_test.c fuzz/fetch/*_test.c)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+# Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/host.c fuzz/fetch/judge.c
+LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
+HELD_LOOPS   := fuzz/fetch/loops/reference.c
+LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
 # What holds them to captured replies: of `make conformance` and the tests alone.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
@@ -113,6 +118,10 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
+		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -142,10 +151,18 @@ $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
-$(1)_TEXT += $$($(1)_OBJ)/emit_table.o
+$(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
+$(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
+$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
 		$$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
@@ -209,6 +226,7 @@ endef
 kind_of_device := INFO_DEVICE
 kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
+kind_of_fetch  := KIND_FETCH -DTARGET_FETCH=1
 
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \

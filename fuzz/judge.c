@@ -41,8 +41,7 @@ static struct spec *spec_for(struct judge *judge, size_t i)
 	return spec_new();
 }
 
-/* The K of the budget; see judge.h. */
-static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind kind)
+uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind kind)
 {
 	const struct info_reads *const reads = &parser->reads[kind];
 
@@ -55,12 +54,13 @@ static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind 
 static void select_readers(struct judge *judge, enum info_kind kind)
 {
 	judge->kind = kind;
+	judge->kind_name = info_kind_name(kind);
 	judge->nreaders = judge->nfixed = 0;
 	for (size_t i = 0; i < judge->count; i++) {
 		struct judged *const judged = &judge->judged[i];
 
 		if (judged->parser->reads[kind].ids) {
-			judged->loads_per_byte = loads_per_byte(judged->parser, kind);
+			judged->loads_per_byte = judge_loads_per_byte(judged->parser, kind);
 			judge->readers[judge->nreaders++] = i;
 			if (judged->parser->fixed_size)
 				judge->nfixed++;
@@ -150,11 +150,7 @@ void judge_free(struct judge *judge)
 	free(judge);
 }
 
-/*
- * Whether the links of the buffer come back to themselves, for a reader that tests nothing at all:
- * the reference may have stopped before it gets there.
- */
-static bool links_loop(enum info_kind kind, const uint8_t *info, size_t len)
+bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const uint32_t cap_offset_at = layout_infos[kind].cap_offset_at;
 	uint64_t at = cap_offset_at + 4 <= len ? layout_load(info + cap_offset_at, 4) : 0;
@@ -176,7 +172,7 @@ static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, 
 {
 	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
 		return false;
-	return links_loop(judge->kind, info, len);
+	return judge_links_loop(judge->kind, info, len);
 }
 
 /* Walks @len bytes at @info, which are placed, with parser @i. */
@@ -265,14 +261,24 @@ static const char *cause(const struct spec *spec)
 
 const char *judged_class(const struct judged *judged)
 {
+	if (judged->conversation)
+		return "conversation";
 	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
+}
+
+/* What the bucket of @judged blames. */
+static const char *blamed(const struct judged *judged)
+{
+	if (judged->conversation)
+		return judged->conversation;
+	return judged->relation ? relation_name(judged->relation) : cause(judged->spec);
 }
 
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
 		 verdict_name(judged->walk.verdict), judged_class(judged),
-		 judged->relation ? relation_name(judged->relation) : cause(judged->spec));
+		 blamed(judged));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -336,7 +342,7 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
 	const struct excuse asked = {judged->parser,
-				     cause(spec),
+				     judged->conversation ? judged->conversation : cause(spec),
 				     judged->walk.verdict,
 				     judged->disagreement,
 				     judged->relation,

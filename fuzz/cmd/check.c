@@ -131,7 +131,7 @@ static void print_reference(const struct judge *judge, const char *path)
 	const struct spec *const spec = judge->spec;
 	char words[64];
 
-	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, info_kind_name(judge->kind), judge->len,
+	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, judge->kind_name, judge->len,
 	       spec->argsz, buffer_class_name(spec->class));
 	verdict_words(spec->verdict, rule_name(spec->rule), words, sizeof(words));
 	printf("  %-14s %s", "reference", words);

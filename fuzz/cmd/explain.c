@@ -398,7 +398,7 @@ int cmd_explain(int argc, char **argv)
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
-	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, info_kind_name(judge->kind),
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge->kind_name,
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
