@@ -34,7 +34,8 @@ SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
 		fuzz/truncations.c fuzz/own/own.c
 # What the command and the tests have, and targets never link.
-TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
+TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
+		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c \
 		fuzz/producer/*_test.c fuzz/fetch/*_test.c)
@@ -42,7 +43,7 @@ TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_te
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/host.c fuzz/fetch/judge.c
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
 LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
 HELD_LOOPS   := fuzz/fetch/loops/reference.c
 LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)

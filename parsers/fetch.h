@@ -28,7 +28,8 @@
  *	- no allocation above the limit (VF_LIMIT, or the caller's own), one at a time, and none left
  *	  behind by a failure;
  *	- nothing is taken from an earlier reply but the size to ask with: each is answered into new
- *	  memory of which every byte was zeroed, so what no reply wrote reads as zero;
+ *	  memory. Of what no reply wrote the fixed struct reads as zero and the rest as 0xff, so a chain
+ *	  that is claimed and was not written begins with a header that points out of every buffer;
  *	- the buffer is never smaller than the fixed struct, whatever argsz says;
  *	- VF_OK means that argsz of the last reply is inside the buffer that it was written to, and at
  *	  least the kind's minimum. Anything else is a status of its own and no buffer.
@@ -120,7 +121,7 @@ static inline vf_u32 vf_fixed(enum vf_kind kind)
 	return kind == VF_REGION ? 32 : 24;
 }
 
-/* A new buffer with the question in it: all else zero. */
+/* A new buffer with the question in it, and nothing in the rest that could be a chain. */
 static inline void *vf_question(const struct vf_caller *caller, enum vf_kind kind, vf_u32 index,
 				vf_u32 size)
 {
@@ -128,14 +129,15 @@ static inline void *vf_question(const struct vf_caller *caller, enum vf_kind kin
 	/* Volatile, or a compiler would call the memset() that there may not be. */
 	volatile vf_u32 *const words = (volatile vf_u32 *)info;
 	volatile vf_u8 *const bytes = (volatile vf_u8 *)info;
+	const vf_u32 fixed = vf_fixed(kind) / 4;
 	vf_u32 i;
 
 	if (!info)
 		return info;
 	for (i = 0; i < size / 4; i++)
-		words[i] = 0;
+		words[i] = i < fixed ? 0 : 0xffffffffu;
 	for (i = size & ~3u; i < size; i++)
-		bytes[i] = 0;
+		bytes[i] = 0xff;
 	/* Every kind has 16 bytes or more. */
 	words[0] = size;
 	if (kind == VF_REGION)

@@ -42,7 +42,7 @@ int cmd_emit(int argc, char **argv);
  */
 char *path_shown(const char *path, const char *also);
 
-/* One input: its bytes, kind and path as shown. */
+/* One input: its bytes, kind (or KIND_FETCH of fetch/judge.h) and path as shown. */
 struct input {
 	char *path;
 	enum info_kind kind;
@@ -77,10 +77,25 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 #define KIND_OPTION                                                                                \
 	{                                                                                          \
 		"kind", KIND_KEY, "KIND", 0,                                                       \
-			"the INFO struct that bytes start with: device, region or iommu", 0        \
+			"the INFO struct that bytes start with: device, region or iommu; or fetch", 0        \
 	}
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
+
+/*
+ * Judges @input: by @judge, or where it is a conversation by one of all fetch loops, made when it is first
+ * needed (or the process exits with EXIT_ARENA). Returns the judge that has it.
+ */
+struct judge *judge_input(struct judge *judge, const struct input *input);
+struct judge *fetch_judge_or_exit(void);
+
+/* EXIT_UNUSABLE after one line where @input is a conversation, which @verb has no use for. */
+int input_no_fetch(const struct input *input, const char *verb);
+
+/* What explain and list show of conversations; the table is of loops and scripted producers. */
+void fetch_explain(const struct input *input);
+void fetch_list(void);
+void fetch_print_table(void);
 
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);

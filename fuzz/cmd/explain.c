@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/judge.h"
 #include "cmd.h"
 
 struct explain_options {
@@ -396,6 +397,11 @@ int cmd_explain(int argc, char **argv)
 		return own_run("explain", o.parser, argv);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
+	if (input.kind == KIND_FETCH) {
+		fetch_explain(&input);
+		input_free(&input);
+		return EXIT_FINE;
+	}
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
 	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge->kind_name,
