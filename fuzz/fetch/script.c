@@ -132,7 +132,7 @@ static int answer_freely(const struct script_reply *reply, uint8_t *buffer, uint
 	size = reply->size < argsz ? (uint32_t)reply->size : argsz;
 	memcpy(buffer, reply->bytes, size);
 	if (reply->how & REPLY_RELATIVE && argsz >= 4) {
-		layout_store(buffer, 4, argsz + (uint32_t)(int32_t)reply->delta);
+		layout_store(buffer, 4, argsz + (uint64_t)(int64_t)reply->delta);
 		size = size < 4 ? 4 : size;
 	}
 	memset(ret_written, 1, size);
