@@ -5,6 +5,9 @@ CLANG  ?= clang
 GCC    ?= gcc
 PYTHON := /usr/bin/python3
 KINDS  := device region iommu
+# Those, and whole conversations: names of their targets.
+TARGETS := $(KINDS:%=fuzz_%_info) fuzz_fetch
+fuzzes = $(if $(filter fetch,$(1)),fuzz_fetch,fuzz_$(1)_info)
 SETUP  ?= 1
 export SETUP
 
@@ -182,6 +185,9 @@ $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
 
+$(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_FETCH) \
+		$$($(1)_JUDGE)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN)
@@ -354,17 +360,17 @@ TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
 SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
-	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so)) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance
 # Built where 32-bit C headers are.
-CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
+CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
@@ -384,8 +390,8 @@ needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
 KIND    ?= all
 ENGINE  ?= libfuzzer
 fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
-ifeq ($(filter $(KIND),$(KINDS) all),)
-$(error KIND=$(KIND): say device, region, iommu or all)
+ifeq ($(filter $(KIND),$(KINDS) fetch all),)
+$(error KIND=$(KIND): say device, region, iommu, fetch or all)
 endif
 ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)
@@ -395,13 +401,14 @@ fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
-	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(if $(filter afl,$(ENGINE)),\
-			$(BUILD)/afl/fuzz_$(k)_info $(BUILD)/afl/mutator_$(k).so,$(BUILD)/libfuzzer/fuzz_$(k)_info))
+		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\
+			$(BUILD)/afl/$(call fuzzes,$(k)) $(if $(filter fetch,$(k)),,$(BUILD)/afl/mutator_$(k).so), \
+			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
@@ -433,8 +440,10 @@ built: $(TRIAGE_CHECKED)
 .PHONY: oss-fuzz-objects check-oss-fuzz
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
-oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k)))
+oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(oss-fuzz_FETCH) $(oss-fuzz_JUDGE)
+oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
+	@echo fuzz_fetch $(oss_fetch)
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
@@ -446,7 +455,7 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
-		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
+		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
 # The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
@@ -454,7 +463,7 @@ COVERED := $(filter-out sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
-		$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+		$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
 	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
@@ -466,7 +475,7 @@ nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, 
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work $(or $(NIGHT),$(BUILD)/nightly)
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
-	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
 	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
 
@@ -479,7 +488,7 @@ soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
+		$(foreach c,libfuzzer afl,$(TARGETS:%=$(BUILD)/$(c)/%))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
@@ -491,6 +500,12 @@ policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's out
 
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
+
+fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer
+	@$(PYTHON) scripts/fetch_planted.py $<
+
+fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
+	@$< list --fetch
 
 clean: ## remove build/
 	@rm -rf $(BUILD)

@@ -366,7 +366,8 @@ lists_known() {
 	local list name
 	for list in corpus/expect/*.txt; do
 		name=$(basename "$list" .txt)
-		[ "$name" = reference ] || "$build/capchain" list --json | grep -q "\"parser\":\"$name\"" || {
+		[ "$name" = reference ] || "$build/capchain" list --json |
+			grep -qE "\"(parser|loop)\":\"$name\"" || {
 			echo "$list is of no parser; remove it"
 			return 1
 		}

@@ -83,7 +83,7 @@ def parse(arguments):
     time_of.add_argument("--seconds", type=fuzz.positive, metavar="N", help="of the engines")
     time_of.add_argument("--hours", type=float, metavar="N", help="the same (8)")
     add("--jobs", type=fuzz.jobs, metavar="N", help="engine processes at once (CPUs)")
-    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct (all)")
+    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct, or fetch (all)")
     add("--seed", type=int, metavar="N", help="chooses the canary (the day's number)")
     add("--work", default="build/nightly", metavar="DIR", help="NIGHT (build/nightly)")
     add("--corpus", default="corpus", metavar="DIR", help="(corpus)")

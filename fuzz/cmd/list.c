@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/judge.h"
 #include "../relations.h"
 #include "cmd.h"
 
@@ -210,6 +211,12 @@ static void json_all(void)
 {
 	for (size_t i = 0; i < info_parser_count; i++)
 		json_parser(info_parsers[i]);
+	for (size_t i = 0; i < fetch_loop_count; i++)
+		put_json(json_pack("{s:s,s:s,s:s,s:s,s:s}", "loop", fetch_loops[i]->name, "summary",
+				   fetch_loops[i]->summary, "trust",
+				   trust_name(fetch_loops[i]->trust), "source",
+				   source_name(fetch_loops[i]->source), "walk",
+				   fetch_loops[i]->walk));
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 		put_json(json_pack("{s:s,s:s,s:i,s:i}", "kind", info_kind_name(kind), "struct",
 				   layout_infos[kind].uapi, "minsz", (int)layout_infos[kind].minsz,
