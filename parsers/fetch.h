@@ -147,7 +147,7 @@ static inline void *vf_question(const struct vf_caller *caller, enum vf_kind kin
 
 /**
  * vf_fetch - asks until the reply fits
- * @ret_reply: filled whatever comes of it
+ * @ret_reply: filled whatever comes of it; not part of the memory that @caller has
  * @caller: who asks
  * @kind: what for
  * @index: of the region; not looked at for another kind
@@ -164,36 +164,40 @@ static inline enum vf_status vf_fetch(struct vf_reply *ret_reply, const struct v
 	const vf_u32 fixed = vf_fixed(kind);
 	const vf_u32 most = !limit ? VF_LIMIT : limit < fixed ? fixed : limit;
 	vf_u32 size = first < fixed ? fixed : first > most ? most : first;
-	struct vf_reply reply = {0, 0, 0, 0, 0, VF_UNSTEADY};
+	struct vf_reply *const reply = ret_reply;
+	void *info;
 
-	while (reply.status == VF_UNSTEADY && reply.attempts < VF_ATTEMPTS) {
-		void *const info = vf_question(caller, kind, index, size);
-
+	/* Member by member: a compiler may call memset() or memcpy() for a whole struct. */
+	reply->info = 0;
+	reply->len = reply->argsz = reply->attempts = 0;
+	reply->error = 0;
+	reply->status = VF_UNSTEADY;
+	while (reply->status == VF_UNSTEADY && reply->attempts < VF_ATTEMPTS) {
+		info = vf_question(caller, kind, index, size);
 		if (!info) {
-			reply.status = VF_NO_MEMORY;
+			reply->status = VF_NO_MEMORY;
 			break;
 		}
-		reply.attempts++;
-		reply.error = caller->ask(caller->context, info);
-		reply.argsz = reply.error ? 0 : *(volatile vf_u32 *)info;
-		if (reply.error)
-			reply.status = VF_REFUSED;
-		else if (reply.argsz < vf_minimum(kind))
-			reply.status = VF_SHORT;
-		else if (reply.argsz <= size)
-			reply.status = VF_OK;
-		else if (reply.argsz > most)
-			reply.status = VF_TOO_LARGE;
-		if (reply.status == VF_OK) {
-			reply.info = info;
-			reply.len = size;
+		reply->attempts++;
+		reply->error = caller->ask(caller->context, info);
+		reply->argsz = reply->error ? 0 : *(volatile vf_u32 *)info;
+		if (reply->error)
+			reply->status = VF_REFUSED;
+		else if (reply->argsz < vf_minimum(kind))
+			reply->status = VF_SHORT;
+		else if (reply->argsz <= size)
+			reply->status = VF_OK;
+		else if (reply->argsz > most)
+			reply->status = VF_TOO_LARGE;
+		if (reply->status == VF_OK) {
+			reply->info = info;
+			reply->len = size;
 		} else {
 			caller->release(caller->context, info);
-			size = reply.argsz;
+			size = reply->argsz;
 		}
 	}
-	*ret_reply = reply;
-	return reply.status;
+	return reply->status;
 }
 
 #endif

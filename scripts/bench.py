@@ -21,7 +21,8 @@ import types
 
 import fuzz_seeds
 
-KINDS = ("device", "region", "iommu")
+BUFFERS = ("device", "region", "iommu")
+KINDS = (*BUFFERS, "fetch")
 BUILD = "build"
 ROUNDS = 5
 LONGEST = 4096
@@ -33,6 +34,8 @@ ENGINES = (
     ("libfuzzer-fast", "libFuzzer, fast", 400_000, {"first four": 0.30, "whole registry": 0.14}),
     ("afl", "AFL++", 60_000, {"first four": 0.85, "whole registry": 0.75}),
 )
+# Conversations: each is held by up to ten loops, most of them two or three times over. engine: floor.
+FETCH_FLOORS = {"libfuzzer": 0.01, "libfuzzer-fast": 0.01, "afl": 0.10}
 # The flags that make fuzz gives libFuzzer; see fuzz_engines.py.
 LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 # Cost is linear in a chain's length where a straight line misses no length by more than this factor.
@@ -161,13 +164,23 @@ def figure(name, value, floor, detail, at_most=False):
 def bench_engines(folders, folder):
     fine = True
     for engine, name, runs, floors in ENGINES:
-        for kind in KINDS:
+        for kind in BUFFERS:
             empty, ours = cpu_of_sets(engine, kind, folders[kind], runs, folder)
             for parsers, cpu in ours.items():
                 fine &= figure(f"{name}, {kind}, {parsers}, against empty", empty / cpu,
                                floors[parsers],
                                f"{1 / cpu:,.0f} against {1 / empty:,.0f} exec/s of CPU time")
+        fine &= bench_fetch(engine, name, runs // 20, folders["fetch"], folder)
     return fine
+
+
+def bench_fetch(engine, name, runs, inputs, folder):
+    measure = afl_cpu if engine == "afl" else libfuzzer_cpu
+    pairs = [(measure(engine, "bench_empty", inputs, 20 * runs, folder),
+              measure(engine, "bench_fetch", inputs, runs, folder)) for _ in range(ROUNDS)]
+    empty, ours = (statistics.median(cpu) for cpu in zip(*pairs))
+    return figure(f"{name}, fetch, every loop, against empty", empty / ours, FETCH_FLOORS[engine],
+                  f"{1 / ours:,.0f} against {1 / empty:,.0f} exec/s of CPU time")
 
 
 def line_through(points):
