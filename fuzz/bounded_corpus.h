@@ -100,8 +100,8 @@ static inline size_t corpus_folder(const char *folder, buffer_test *see)
 		return 0;
 	while ((entry = readdir(dir))) {
 		/* Conversations are no buffers. */
-		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "fetch-", 6) == 0 || corpus_ends(entry->d_name, ".md") ||
-		    strncmp(entry->d_name, "fetch-", 6) == 0)
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "fetch-", 6) == 0 ||
+		    corpus_ends(entry->d_name, ".md") || strncmp(entry->d_name, "fetch-", 6) == 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", corpus_dir, folder, entry->d_name);
 		corpus_see(path, see);

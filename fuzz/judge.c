@@ -277,8 +277,7 @@ static const char *blamed(const struct judged *judged)
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), judged_class(judged),
-		 blamed(judged));
+		 verdict_name(judged->walk.verdict), judged_class(judged), blamed(judged));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */

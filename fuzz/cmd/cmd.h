@@ -74,10 +74,11 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
  * *@ret_kind points to @value where @arg is a kind; anything else ends the process with one line.
  */
 #define KIND_KEY 'k'
-#define KIND_OPTION                                                                                \
-	{                                                                                          \
-		"kind", KIND_KEY, "KIND", 0,                                                       \
-			"the INFO struct that bytes start with: device, region or iommu; or fetch", 0        \
+#define KIND_OPTION                                                                                 \
+	{                                                                                           \
+		"kind", KIND_KEY, "KIND", 0,                                                        \
+			"the INFO struct that bytes start with: device, region or iommu; or fetch", \
+			0                                                                           \
 	}
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);

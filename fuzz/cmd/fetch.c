@@ -60,7 +60,7 @@ static void draw_call(const struct fetch_call *call, size_t number)
 	}
 	printf("     |<-- argsz %-10u %s cap_offset %-10u --|  %u bytes written%s\n", call->argsz,
 	       call->has_caps ? "CAPS" : "    ", call->cap_offset, call->written,
-	       call->argsz > call->asked ? ", it wants more"
+	       call->argsz > call->asked   ? ", it wants more"
 	       : call->argsz < call->asked ? ", it says less"
 					   : "");
 }

@@ -183,8 +183,9 @@ static int load_bytes(const char *path, const enum info_kind *kind, struct input
 	if (kind)
 		ret_input->kind = *kind;
 	else if (!kind_of_name(path, &ret_input->kind))
-		return unusable(path, "of which kind? say --kind device, region, iommu or fetch, or start "
-				      "its name with one and a dash");
+		return unusable(
+			path, "of which kind? say --kind device, region, iommu or fetch, or start "
+			      "its name with one and a dash");
 	if (read_file(path, INFO_LEN_MAX, &bytes, &ret_input->len))
 		return EXIT_UNUSABLE;
 	memcpy(ret_input->bytes, bytes, ret_input->len);

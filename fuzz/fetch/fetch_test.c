@@ -126,9 +126,9 @@ static void test_planted(void **state)
 		for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 			if (strcmp(rows[r].loop, loops[0]->name) != 0)
 				continue;
-			fetch_judge_read(judge, bytes,
-					 fetch_table_script(column_of(rows[r].script), INFO_REGION,
-							    bytes));
+			fetch_judge_read(
+				judge, bytes,
+				fetch_table_script(column_of(rows[r].script), INFO_REGION, bytes));
 			assert_non_null(judge->judged[0].conversation);
 			assert_string_equal(judge->judged[0].conversation, rows[r].rule);
 			assert_ptr_equal(judge_broken(judge), &judge->judged[0]);
@@ -207,8 +207,9 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 		layout_store(bytes + used + 4, 2, size);
 		memset(bytes + used + 6, 0, size);
 		if (layout && layout->elements && size >= 4)
-			layout_store(bytes + used + 6, 4, (size + CAP_HEADER_SIZE - layout->fixed[1]) /
-								layout->elements);
+			layout_store(bytes + used + 6, 4,
+				     (size + CAP_HEADER_SIZE - layout->fixed[1]) /
+					     layout->elements);
 		used += 6 + size;
 	}
 	return used;
@@ -332,7 +333,8 @@ static void test_text_refused(void **state)
 		{"kind: fetch\nfrist: 1\n",
 		 "t:2:1: document: unknown key frist: want kind, about, first, cycles, spare, "
 		 "replies, producer, flags, caps, rest"},
-		{"kind: fetch\nreplies: []\nabout: iommu\n", "t:1:1: document: no key first: want it"},
+		{"kind: fetch\nreplies: []\nabout: iommu\n",
+		 "t:1:1: document: no key first: want it"},
 	};
 	static uint8_t bytes[INFO_LEN_MAX];
 
@@ -350,9 +352,9 @@ static void test_text_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),  cmocka_unit_test(test_planted),
-		cmocka_unit_test(test_table),  cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_random), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_planted),
+		cmocka_unit_test(test_table),	     cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_random),	     cmocka_unit_test(test_text),
 		cmocka_unit_test(test_text_refused),
 	};
 

@@ -17,8 +17,9 @@ const struct fetch_rule_text fetch_rules[FETCH_RULES] = {
 	[FETCH_PAST_ALLOCATION] = {"past-allocation",
 				   "walks by an argsz that is larger than its allocation"},
 	[FETCH_LEAK] = {"leak", "leaves memory behind"},
-	[FETCH_ABSENT_FOR_TRUNCATED] = {"absent-for-truncated",
-					"takes a reply that wants more for one without capabilities"},
+	[FETCH_ABSENT_FOR_TRUNCATED] =
+		{"absent-for-truncated",
+		 "takes a reply that wants more for one without capabilities"},
 	[FETCH_UNWRITTEN] = {"unwritten", "its answer rests on bytes that nobody wrote"},
 	[FETCH_EARLIER_REPLY] = {"earlier-reply",
 				 "its answer rests on flags or capabilities of an earlier reply"},
@@ -227,7 +228,8 @@ static bool leaves_memory(void)
 	return false;
 }
 
-void fetch_try(const struct fetch_loop *loop, const struct script *script, struct fetch_trial *trial)
+void fetch_try(const struct fetch_loop *loop, const struct script *script,
+	       struct fetch_trial *trial)
 {
 	const struct walk_limits limits = {.budget = LOADS_MAX};
 

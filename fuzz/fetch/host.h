@@ -39,7 +39,8 @@ struct fetch_call {
 	uint32_t asked; /* its argsz before */
 	int error;
 	uint32_t written; /* bytes that the reply wrote */
-	uint32_t argsz;	  /* with the rest, as they stand in the buffer afterwards, 0 where it is shorter */
+	uint32_t
+		argsz; /* with the rest, as they stand in the buffer afterwards, 0 where it is shorter */
 	uint32_t flags;
 	uint32_t cap_offset;
 	bool has_caps;

@@ -146,7 +146,8 @@ struct judge *fetch_judge_new(const struct fetch_loop *const *loops, size_t coun
 	if (reference == count)
 		return give_up(judge, "the loop `fetch` is not among them", ret_error, error_size);
 	judge->spec = judge->judged[reference].spec;
-	judge->reference = (struct judged){.parser = &members[reference].shown, .spec = judge->spec};
+	judge->reference =
+		(struct judged){.parser = &members[reference].shown, .spec = judge->spec};
 	judge->kind_name = "fetch";
 	select_loops(judge, INFO_DEVICE);
 	return judge;
@@ -196,8 +197,8 @@ static bool walk_handed(const struct judge *judge, size_t i, const struct fetch_
 		return false;
 	spec_read(info, len, script.kind, spec);
 	limits.bound = spec->bound;
-	limits.budget = 64 + spec->bound +
-			judge_loads_per_byte(parser, script.kind) * spec->visited;
+	limits.budget =
+		64 + spec->bound + judge_loads_per_byte(parser, script.kind) * spec->visited;
 	sandbox_walk(parser, script.kind, &limits, walk);
 	*ret_rule = rule_of_walk(walk, info, len);
 	return true;
@@ -210,9 +211,9 @@ static struct outcome outcome_of(const struct walk_result *walk, enum fetch_rule
 	for (size_t i = 0; walk->verdict == VERDICT_OK && i < walk->ncaps; i++) {
 		const struct info_cap *const cap = &walk->caps[i];
 
-		outcome.caps = info_hash(outcome.caps, (uint64_t)cap->offset << 32 |
-							       (uint64_t)cap->id << 16 |
-							       cap->version);
+		outcome.caps =
+			info_hash(outcome.caps, (uint64_t)cap->offset << 32 |
+							(uint64_t)cap->id << 16 | cap->version);
 		if (!cap->decoded)
 			continue;
 		outcome.caps = info_hash(info_hash(outcome.caps, cap->count), cap->hash);
@@ -361,7 +362,8 @@ static void judge_loop(struct judge *judge, size_t i)
 static bool is_plain(struct judge *judge)
 {
 	const struct producer *const producer = script.producer;
-	const uint32_t need = script_is_steady(&script) ? producer_need(producer, &script.state) : 0;
+	const uint32_t need =
+		script_is_steady(&script) ? producer_need(producer, &script.state) : 0;
 	struct spec *const spec = judge->spec;
 
 	if (need < layout_infos[script.kind].minsz)
@@ -381,8 +383,7 @@ static void classify(struct judge *judge, bool plain)
 
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		struct judged *const judged = &judge->judged[judge->readers[r]];
-		const bool asks =
-			plain && judged->parser->source == script.producer->source;
+		const bool asks = plain && judged->parser->source == script.producer->source;
 
 		if (asks)
 			judged->spec->class = CLASS_PLAIN;
@@ -391,7 +392,8 @@ static void classify(struct judge *judge, bool plain)
 	}
 	if (plain)
 		judge->spec->class = CLASS_PLAIN;
-	if (held->disagreement != AGREES || held->walk.verdict != VERDICT_REJECT || held->spec->rule)
+	if (held->disagreement != AGREES || held->walk.verdict != VERDICT_REJECT ||
+	    held->spec->rule)
 		return;
 	/* It gave up, and is right to: there is no reply to have a rule. */
 	judge->spec->verdict = VERDICT_REJECT;

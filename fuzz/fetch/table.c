@@ -61,8 +61,10 @@ static uint32_t size_of(enum info_kind kind, uint32_t size)
 	const uint32_t full = layout_infos[kind].full;
 
 	/* WHOLE + 1 wants 16 more than there is. */
-	return size == FIXED ? full : size == WHOLE ? full + 32 : size == WHOLE + 1 ? full + 48
-										     : size;
+	return size == FIXED	   ? full
+	       : size == WHOLE	   ? full + 32
+	       : size == WHOLE + 1 ? full + 48
+				   : size;
 }
 
 /* The capability: an area, an IOVA range, or an atomic; each kind's id. */

@@ -121,8 +121,8 @@ static int load_reply(const struct source *from, const struct node *map, enum in
 	error = get_number(from, map, "said", UINT16_MAX, chain.len, &said);
 	if (!error && said > UINT16_MAX)
 		error = fail(from, map, "reply: too long: want at most %d bytes", UINT16_MAX);
-	put(to, 1, (fails ? REPLY_FAILS : 0) | (relative ? REPLY_RELATIVE : 0) |
-			   (spare & REPLY_SPARE));
+	put(to, 1,
+	    (fails ? REPLY_FAILS : 0) | (relative ? REPLY_RELATIVE : 0) | (spare & REPLY_SPARE));
 	put(to, 1, delta);
 	put(to, 2, said);
 	put_bytes(to, bytes, chain.len);
@@ -215,7 +215,7 @@ static int load_parts(const struct source *from, const struct node *root, enum i
 
 static int load_root(const struct source *from, const struct node *root, struct writer *to)
 {
-	static const char *const keys[] = {"kind",  "about",	"first", "cycles", "spare",
+	static const char *const keys[] = {"kind",    "about",	  "first", "cycles", "spare",
 					   "replies", "producer", "flags", "caps",   "rest"};
 	const struct node *const about = node_find(root, "about");
 	uint64_t kind = 0, first = 0, spare = 0;
@@ -239,13 +239,18 @@ static int load_root(const struct source *from, const struct node *root, struct 
 	if (!node_find(root, "first"))
 		return root->count > 4 ? fail(from, root, "document: no key first: want it")
 				       : put_hex(from, root, "rest", to);
-	put(to, 1, (kind | (node_find(root, "producer") ? SCRIPT_PRODUCED : 0) |
-		    (cycles ? SCRIPT_CYCLES : 0)) ^ spare);
+	put(to, 1,
+	    (kind | (node_find(root, "producer") ? SCRIPT_PRODUCED : 0) |
+	     (cycles ? SCRIPT_CYCLES : 0)) ^
+		    spare);
 	put(to, 2, first);
 	/* A kind that the head names in another way is still that kind. */
 	kind = (kind ^ spare) & SCRIPT_KIND;
 	error = load_parts(from, root,
-			   kind == 2 ? INFO_IOMMU : kind == 0 ? INFO_DEVICE : INFO_REGION, to);
+			   kind == 2   ? INFO_IOMMU
+			   : kind == 0 ? INFO_DEVICE
+				       : INFO_REGION,
+			   to);
 	return error ? error : put_hex(from, root, "rest", to);
 }
 

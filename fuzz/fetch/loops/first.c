@@ -87,8 +87,7 @@ const struct fetch_loop fetch_crosvm_region_loop = {
 	.run = crosvm_region_run,
 };
 
-static struct info_answer crosvm_iommu_run(struct fetch *fetch, enum info_kind kind,
-					   uint32_t first)
+static struct info_answer crosvm_iommu_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
 	uint8_t *info = fetch_zalloc(fetch, IOMMU_INFO);
 	uint32_t argsz;

@@ -51,8 +51,9 @@ static inline struct info_answer loop_give_up(struct fetch *fetch, uint8_t *info
 
 static inline uint32_t loop_caps_flag(enum info_kind kind)
 {
-	return kind == INFO_DEVICE ? FLAG_DEVICE_CAPS
-				   : kind == INFO_REGION ? FLAG_REGION_CAPS : FLAG_IOMMU_CAPS;
+	return kind == INFO_DEVICE   ? FLAG_DEVICE_CAPS
+	       : kind == INFO_REGION ? FLAG_REGION_CAPS
+				     : FLAG_IOMMU_CAPS;
 }
 
 static inline bool loop_has_caps(const uint8_t *info, enum info_kind kind)

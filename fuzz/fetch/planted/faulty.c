@@ -143,7 +143,7 @@ static struct info_answer decides_by_flags(struct fetch *fetch, enum info_kind k
 	{                                                                                          \
 		rule, script,                                                                      \
 		{                                                                                  \
-			#function, "for the test", INFO_TRUSTING, INFO_FROM_KERNEL, walk,          \
+#function, "for the test", INFO_TRUSTING, INFO_FROM_KERNEL, walk,          \
 				KIND_BIT(INFO_REGION), function                                    \
 		}                                                                                  \
 	}
