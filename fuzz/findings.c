@@ -123,7 +123,8 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 		    make_folder(dir, "sets", ret_error, error_size) ||
 		    make_folder(dir, "broken", ret_error, error_size) ||
 		    make_folder(dir, "counts", ret_error, error_size) ||
-		    map_counts(dir, kind < INFO_KINDS ? info_kind_name(kind) : judge->kind_name,
+		    map_counts(dir,
+			       kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
 			       ret_error, error_size))
 			return -1;
 		folder = dir;
@@ -201,7 +202,8 @@ static int keep_witness(const struct judge *judge, uint64_t signature)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, judge->kind_name, signature);
+	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, judge_kind_name(judge),
+		 signature);
 	return keep_smaller(judge, path);
 }
 
@@ -229,10 +231,11 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 		snprintf(name, sizeof(name), "%s", bucket);
 		for (char *at = name; (at = strchr(at, ':'));)
 			*at = '_';
-		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, judge->kind_name, name);
+		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, judge_kind_name(judge),
+			 name);
 		if (keep_smaller(judge, path) == 0)
 			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
-				judge->kind_name, path);
+				judge_kind_name(judge), path);
 	}
 	ledger_suggest(bucket, broken->spec->notes,
 		       "\"\"   # the witness, below corpus/regressions/", entry);

@@ -54,7 +54,6 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 static void select_readers(struct judge *judge, enum info_kind kind)
 {
 	judge->kind = kind;
-	judge->kind_name = info_kind_name(kind);
 	judge->nreaders = judge->nfixed = 0;
 	for (size_t i = 0; i < judge->count; i++) {
 		struct judged *const judged = &judge->judged[i];
@@ -241,6 +240,11 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
 {
 	judge_trace(judge, info, len, kind, judge->count, NULL);
+}
+
+const char *judge_kind_name(const struct judge *judge)
+{
+	return judge->converses ? "fetch" : info_kind_name(judge->kind);
 }
 
 const char *judged_reason(const struct judged *judged)

@@ -88,8 +88,8 @@ struct judged {
 /**
  * struct judge - a buffer and everything that was found about it
  * @kind, @info, @len: the buffer, valid until the next judge_read()
- * @kind_name: of @kind; "fetch" where the input is a conversation about one of that kind, and the
- *	parsers are loops that ask (fetch/judge.h)
+ * @converses: the input is a conversation about one of that kind, and the parsers are loops that ask
+ *	(fetch/judge.h)
  * @spec: the reference
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
@@ -101,7 +101,7 @@ struct judged {
  */
 struct judge {
 	enum info_kind kind;
-	const char *kind_name;
+	bool converses;
 	const uint8_t *info;
 	size_t len;
 	struct spec *spec;
@@ -141,6 +141,9 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
  * the reference may have stopped before it gets there.
  */
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len);
+
+/* "device", "region", "iommu"; "fetch" where it converses. */
+const char *judge_kind_name(const struct judge *judge);
 
 /* The reason of a walk: its reject reason, or "". */
 const char *judged_reason(const struct judged *judged);

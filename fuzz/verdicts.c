@@ -32,7 +32,7 @@ void verdicts_print(FILE *file, const struct judge *judge)
 
 	for (size_t i = 0; i < judge->len; i++)
 		hash = info_hash(hash, judge->info[i]);
-	fprintf(file, "%016" PRIx64 " %s %zu %s:%s", hash, judge->kind_name, judge->len,
+	fprintf(file, "%016" PRIx64 " %s %zu %s:%s", hash, judge_kind_name(judge), judge->len,
 		verdict_name(judge->spec->verdict), rule_name(judge->spec->rule));
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];

@@ -132,8 +132,8 @@ static void print_reference(const struct judge *judge, const char *path)
 	const struct spec *const spec = judge->spec;
 	char words[64];
 
-	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, judge->kind_name, judge->len, spec->argsz,
-	       buffer_class_name(spec->class));
+	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, judge_kind_name(judge), judge->len,
+	       spec->argsz, buffer_class_name(spec->class));
 	verdict_words(spec->verdict, rule_name(spec->rule), words, sizeof(words));
 	printf("  %-14s %s", "reference", words);
 	if (spec->rule != RULE_NONE && spec->at)

@@ -405,8 +405,8 @@ int cmd_explain(int argc, char **argv)
 	}
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
-	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge->kind_name, judge->len,
-	       judge->spec->argsz, buffer_class_name(judge->spec->class));
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge_kind_name(judge),
+	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
 	puts("bytes: . fixed struct, A B ... capability, ~ past argsz, blank nobody's");

@@ -148,7 +148,7 @@ struct judge *fetch_judge_new(const struct fetch_loop *const *loops, size_t coun
 	judge->spec = judge->judged[reference].spec;
 	judge->reference =
 		(struct judged){.parser = &members[reference].shown, .spec = judge->spec};
-	judge->kind_name = "fetch";
+	judge->converses = true;
 	select_loops(judge, INFO_DEVICE);
 	return judge;
 }

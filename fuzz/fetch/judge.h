@@ -4,7 +4,7 @@
  * on the buffer that it handed over, and what came of it held to the reply that was the last.
  *
  * It fills a struct judge as judge_read() does, so that findings, verdicts and reports are the same:
- * its parsers are the loops, its kind_name is "fetch", its kind the INFO struct that the conversation is
+ * its parsers are the loops, it converses, and its kind is the INFO struct that the conversation is
  * about. The reference is what is right of the last reply that the loop `fetch` got; where that loop
  * gave up it is a reject without a rule. A conversation is plain where one producer, and one of those
  * that the loop asks, answers each call alike, and what it has to say is plain; any other is odd at
