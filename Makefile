@@ -36,7 +36,9 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c)
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c
+TEXT_SRC     += $(PROBE_SRC)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/probe/*_test.c)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
 # a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
 # coverage, in own parsers' builds and in the library.
