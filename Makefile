@@ -297,6 +297,13 @@ $(BUILD)/afl/denylist:
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
+# For the guest, which has no libraries.
+$(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
+	@$(CLANG) -static $^ -lyaml -ljansson $(clang_LIBBPF) -lelf -lz -o $@
+$(BUILD)/vm/init: scripts/vm/init.c
+	@mkdir -p $(@D)
+	@$(CLANG) -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
+
 # Planted faults where there is no arena: 32-bit, so without cmocka.
 $(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
 		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE) $(clang32_KERNEL)
@@ -348,7 +355,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE vm check-vm lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -416,6 +423,12 @@ built: $(TRIAGE_CHECKED)
 .PHONY: oss-fuzz-objects check-oss-fuzz
 oss-fuzz-objects: $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(KINDS:%=$(BUILD)/oss-fuzz/obj/fuzz/target_%.o)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(BUILD)/oss-fuzz/obj/fuzz/target_$(k).o $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL);)
+
+vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
+	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/vm/init
+	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
