@@ -36,8 +36,7 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c \
-		fuzz/producer/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
@@ -46,6 +45,8 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutate*.c))
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c
+TEXT_SRC     += $(PROBE_SRC)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
 # a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
 # coverage, in own parsers' builds and in the library.
@@ -321,6 +322,13 @@ $(BUILD)/afl/denylist:
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
+# For the guest, which has no libraries.
+$(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
+	@$(CLANG) -static $^ -lyaml -ljansson $(clang_LIBBPF) -lelf -lz -o $@
+$(BUILD)/vm/init: scripts/vm/init.c
+	@mkdir -p $(@D)
+	@$(CLANG) -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
+
 # Planted faults where there is no arena: 32-bit, so without cmocka.
 $(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
 		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE) $(clang32_KERNEL)
@@ -379,7 +387,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -454,6 +462,12 @@ oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mut
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k)))
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
+
+vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
+	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/vm/init
+	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py

@@ -35,6 +35,7 @@ int cmd_exhaust(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 
 /*
  * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that

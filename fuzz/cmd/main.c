@@ -15,6 +15,8 @@ static const struct verb verbs[] = {
 	{"exhaust", "every small chain through every parser", cmd_exhaust},
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
+	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
+	 cmd_probe},
 	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
 };
 
