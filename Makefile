@@ -36,9 +36,8 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-# The supervisor of `capchain run`, and the client that puts it to the test.
-SELF_SRC     := fuzz/client/self.c
-CLIENT_SRC   := $(filter-out $(SELF_SRC) %_test.c,$(wildcard fuzz/client/*.c))
+# The supervisor of `capchain run`.
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c))
 TEXT_SRC     += $(CLIENT_SRC)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/client/*_test.c)
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
@@ -280,6 +279,15 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
+# Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
+SELF := $(BUILD)/client/self $(BUILD)/client/walker $(BUILD)/client/walker-bounded
+$(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
+$(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+
 # For those who build elsewhere: one object that shows its contract and nothing else.
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
@@ -309,7 +317,7 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(BUILD)/capchain
+	    $(BUILD)/capchain $(SELF)
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 

@@ -445,6 +445,8 @@ case " $engines " in
 esac
 step "your own parser" own_alone "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
+step "$first run" python_test run_test.py "$first"
+case " $commands " in *" clang-asan "*) step "clang-asan run" python_test run_test.py clang-asan ;; esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
@@ -463,7 +465,7 @@ step "bounded.h in every build" scripts/bounded-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c; do
+	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/client/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in

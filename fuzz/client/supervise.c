@@ -26,14 +26,16 @@ const char *outcome_name(enum outcome outcome)
 	return outcome_names[outcome];
 }
 
-/* How often threads that may hang are looked at, while there is one. */
-#define LOOK_MS 20
-#define THREADS 64
+/* How often threads that may hang are looked at, while there is one; and after how many calls of others. */
+#define LOOK_MS	   20
+#define LOOK_CALLS 256
+#define THREADS	   64
 
-/* A thread whose last call was an INFO ioctl, and the CPU time it had had then. */
+/* A thread whose last call was an INFO ioctl, and its CPU time when it was first looked at after that. */
 struct walker {
 	pid_t tid;
 	size_t info;
+	bool seen;
 	uint64_t cpu_ns;
 };
 
@@ -75,26 +77,26 @@ static void thread_called(struct supervisor *s, pid_t tid)
 
 static void thread_walks(struct supervisor *s, pid_t tid, size_t info)
 {
-	struct walker w = {tid, info, 0};
-
 	/* More threads than there is room for hang unseen. */
-	if (s->nwalkers < THREADS && remote_cpu(tid, &w.cpu_ns))
-		s->walkers[s->nwalkers++] = w;
+	if (s->nwalkers < THREADS)
+		s->walkers[s->nwalkers++] = (struct walker){tid, info, false, 0};
 }
 
 static void look_for_hangs(struct supervisor *s)
 {
 	for (size_t i = s->nwalkers; i-- > 0 && !s->ended;) {
+		struct walker *const w = &s->walkers[i];
 		uint64_t now;
 
-		if (!remote_cpu(s->walkers[i].tid, &now)) {
+		if (!remote_cpu(w->tid, &now)) {
 			forget_walker(s, i);
-			continue;
+		} else if (!w->seen) {
+			w->seen = true;
+			w->cpu_ns = now;
+		} else if (now - w->cpu_ns >= s->limits.hang_ns) {
+			s->run->cpu_ns = now - w->cpu_ns;
+			end(s, OUTCOME_HANG, w->info);
 		}
-		if (now - s->walkers[i].cpu_ns < s->limits.hang_ns)
-			continue;
-		s->run->cpu_ns = now - s->walkers[i].cpu_ns;
-		end(s, OUTCOME_HANG, s->walkers[i].info);
 	}
 }
 
@@ -210,7 +212,7 @@ static void loop(struct supervisor *s, int child, const volatile sig_atomic_t *s
 
 		if (ready < 0 && errno != EINTR)
 			return;
-		if (ready <= 0 || s->nwalkers)
+		if (ready <= 0 || s->run->notifications % LOOK_CALLS == 0)
 			look_for_hangs(s);
 		if (ready > 0 && polled[0].revents & POLLIN && !s->ended)
 			take_call(s);

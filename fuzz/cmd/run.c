@@ -202,7 +202,7 @@ static const struct argp argp = {
 	"of each INFO.\n\n"
 	"Exit status: 0 it ended by itself and mapped nothing else; 1 a fault; 2 an unusable FILE or "
 	"COMMAND, or one that does not pass the good replies; 3 programs cannot be supervised here (a "
-	"container that forbids it, a kernel before 5.14); 5 the output could not be written.",
+	"container that forbids it, a kernel whose seccomp has no listeners); 5 the output could not be written.",
 	NULL,
 	NULL,
 	NULL};
