@@ -280,13 +280,16 @@ $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(BUILD)/client/self $(BUILD)/client/walker $(BUILD)/client/walker-bounded
+SELF := $(addprefix $(BUILD)/client/,self walker walker-bounded fence.so)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+$(BUILD)/client/fence.so: fuzz/client/self/fence.c Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -fno-builtin -fPIC -shared $< -o $@
 
 # For those who build elsewhere: one object that shows its contract and nothing else.
 PREFIX  ?= /usr/local

@@ -111,7 +111,10 @@ class Outcomes(Run):
         whole = os.path.join(ROOT, "corpus", "seeds", "region-no-caps-echo.yaml")
         run = self.self_run("maps", "0", status=0, args=("--no-good", "--region", whole))
         self.assertEqual(run["mappings"], [{"region": 0, "offset": 0, "length": 0x20000,
-                                            "is": "inside"}])
+                                            "is": "inside", "wrong": False}])
+        # What it maps of any reply, this one is not the cause of.
+        run = self.self_run("maps", "0", status=0, args=())
+        self.assertEqual((run["mappings"][0]["is"], run["faulty"]), ("outside", False))
 
     def test_good_replies_come_first(self):
         """A program that fails by itself, or never asks, says nothing about replies."""

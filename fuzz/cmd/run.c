@@ -191,7 +191,7 @@ static const struct argp argp = {
 	"  storm    it asked for one INFO more often than --calls\n"
 	"  hang     it computes, for --cpu, since an INFO reply, and calls nothing\n"
 	"and beside an exit that it mapped what the reply does not hold: `outside` of the sparse areas, "
-	"of an `unreadable` chain, or `nowhere` in the region.\n\n"
+	"of an `unreadable` chain, or `nowhere` in the region, and not just as with good replies.\n\n"
 	"A SCRIPT has a line a reply, of `device`, `iommu`, `region` or `region0` to `region8`; calls go "
 	"through them in turn and stay at the last, or start over after `again`:\n"
 	"  region kernel a.yaml            # the first call\n"
@@ -299,7 +299,7 @@ static int run_both(const struct run_options *o, const struct fake *fake, struct
 	}
 	vfio_forget(&vfio);
 	replies_free(&plain);
-	return status ? status : run_is_faulty(&run) ? EXIT_FOUND : EXIT_FINE;
+	return status ? status : run_is_faulty(&told) ? EXIT_FOUND : EXIT_FINE;
 }
 
 static int add_replies(const struct run_options *o, struct replies *replies)

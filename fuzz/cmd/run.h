@@ -25,7 +25,7 @@ int run_add_file(struct replies *replies, size_t list, const char *path, struct 
 /* Adds what the script at @path says; its files are looked for beside it. Returns as run_add_file(). */
 int run_add_script(struct replies *replies, const char *path, struct reading reading);
 
-/* How the good reply went: not asked for, or its run. */
+/* What there is to tell. @good: the run with good replies, NULL where it was left out. */
 struct told {
 	const struct supervised *good;
 	const struct supervised *run;
@@ -33,8 +33,11 @@ struct told {
 	char *const *command;
 };
 
-/* Whether a run shows a fault: anything but an end by itself with every mapping inside. */
-bool run_is_faulty(const struct supervised *run);
+/*
+ * Whether a run shows a fault: anything but an end by itself with every mapping inside, or the same as with
+ * good replies.
+ */
+bool run_is_faulty(const struct told *told);
 
 /* "killed by SIGSEGV", in at most @size bytes. */
 void run_words(const struct supervised *run, char *ret_words, size_t size);

@@ -12,17 +12,31 @@ static size_t mappings_kept(const struct supervised *run)
 	return run->nmappings < MAPPINGS_MAX ? run->nmappings : MAPPINGS_MAX;
 }
 
-static bool maps_wrongly(const struct supervised *run)
+/* A program that maps the same of a good reply does not read that chain at all: no reply is the cause. */
+static bool as_with_good(const struct told *told, const struct mapping *m)
 {
-	for (size_t i = 0; i < mappings_kept(run); i++)
-		if (run->mappings[i].area != AREA_INSIDE)
+	for (size_t i = 0; told->good && i < mappings_kept(told->good); i++)
+		if (memcmp(m, &told->good->mappings[i], sizeof(*m)) == 0)
 			return true;
 	return false;
 }
 
-bool run_is_faulty(const struct supervised *run)
+static bool is_wrong(const struct told *told, const struct mapping *m)
 {
-	return run->outcome != OUTCOME_EXIT || maps_wrongly(run);
+	return m->area != AREA_INSIDE && !as_with_good(told, m);
+}
+
+static bool maps_wrongly(const struct told *told)
+{
+	for (size_t i = 0; i < mappings_kept(told->run); i++)
+		if (is_wrong(told, &told->run->mappings[i]))
+			return true;
+	return false;
+}
+
+bool run_is_faulty(const struct told *told)
+{
+	return told->run->outcome != OUTCOME_EXIT || maps_wrongly(told);
 }
 
 static const char *signal_name(int signal)
@@ -69,16 +83,20 @@ static void print_calls(const struct vfio *vfio)
 	}
 }
 
-static void print_mappings(const struct supervised *run)
+static void print_mappings(const struct told *told)
 {
+	const struct supervised *const run = told->run;
+
 	for (size_t i = 0; i < mappings_kept(run); i++) {
 		const struct mapping *const m = &run->mappings[i];
 
-		printf("  maps region %llu, 0x%llx bytes at 0x%llx: %s\n",
+		printf("  maps region %llu, 0x%llx bytes at 0x%llx: %s%s\n",
 		       (unsigned long long)(m->offset >> FAKE_REGION_SHIFT),
 		       (unsigned long long)m->length,
 		       (unsigned long long)(m->offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1)),
-		       area_name(m->area));
+		       area_name(m->area),
+		       m->area != AREA_INSIDE && as_with_good(told, m) ? ", as with good replies"
+								       : "");
 	}
 	if (run->nmappings > MAPPINGS_MAX)
 		printf("  and %zu mappings more\n", run->nmappings - MAPPINGS_MAX);
@@ -96,9 +114,9 @@ void run_print(const struct told *told)
 	}
 	run_words(told->run, words, sizeof(words));
 	printf("these replies: %s%s\n", words,
-	       maps_wrongly(told->run) ? "; maps what the reply does not hold" : "");
+	       maps_wrongly(told) ? "; maps what the reply does not hold" : "");
 	print_calls(told->vfio);
-	print_mappings(told->run);
+	print_mappings(told);
 }
 
 static json_t *outcome_json(const struct supervised *run)
@@ -151,8 +169,9 @@ static json_t *calls_json(const struct vfio *vfio)
 	return list;
 }
 
-static json_t *mappings_json(const struct supervised *run)
+static json_t *mappings_json(const struct told *told)
 {
+	const struct supervised *const run = told->run;
 	json_t *const list = json_array();
 
 	for (size_t i = 0; i < mappings_kept(run); i++) {
@@ -179,10 +198,10 @@ json_t *run_json(const struct told *told)
 		free(shown);
 	}
 	json_object_set_new(json, "command", command);
-	json_object_set_new(json, "faulty", json_boolean(run_is_faulty(told->run)));
+	json_object_set_new(json, "faulty", json_boolean(run_is_faulty(told)));
 	json_object_set_new(json, "good", told->good ? outcome_json(told->good) : json_null());
 	json_object_set_new(json, "calls", calls_json(told->vfio));
-	json_object_set_new(json, "mappings", mappings_json(told->run));
+	json_object_set_new(json, "mappings", mappings_json(told));
 	json_object_set_new(json, "dma_maps", json_integer((json_int_t)told->run->dma_maps));
 	json_object_set_new(json, "notifications",
 			    json_integer((json_int_t)told->run->notifications));
