@@ -15,9 +15,12 @@ static size_t mappings_kept(const struct supervised *run)
 /* A program that maps the same of a good reply does not read that chain at all: no reply is the cause. */
 static bool as_with_good(const struct told *told, const struct mapping *m)
 {
-	for (size_t i = 0; told->good && i < mappings_kept(told->good); i++)
-		if (memcmp(m, &told->good->mappings[i], sizeof(*m)) == 0)
+	for (size_t i = 0; told->good && i < mappings_kept(told->good); i++) {
+		const struct mapping *const good = &told->good->mappings[i];
+
+		if (m->offset == good->offset && m->length == good->length && m->area == good->area)
 			return true;
+	}
 	return false;
 }
 
@@ -169,21 +172,22 @@ static json_t *calls_json(const struct vfio *vfio)
 	return list;
 }
 
+static json_t *mapping_json(const struct told *told, const struct mapping *m)
+{
+	const uint64_t offset = m->offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1);
+
+	return json_pack("{s:I,s:I,s:I,s:s,s:b}", "region",
+			 (json_int_t)(m->offset >> FAKE_REGION_SHIFT), "offset", (json_int_t)offset,
+			 "length", (json_int_t)m->length, "is", area_name(m->area), "wrong",
+			 is_wrong(told, m));
+}
+
 static json_t *mappings_json(const struct told *told)
 {
-	const struct supervised *const run = told->run;
 	json_t *const list = json_array();
 
-	for (size_t i = 0; i < mappings_kept(run); i++) {
-		const struct mapping *const m = &run->mappings[i];
-
-		json_array_append_new(
-			list, json_pack("{s:I,s:I,s:I,s:s}", "region",
-					(json_int_t)(m->offset >> FAKE_REGION_SHIFT), "offset",
-					(json_int_t)(m->offset &
-						     ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1)),
-					"length", (json_int_t)m->length, "is", area_name(m->area)));
-	}
+	for (size_t i = 0; i < mappings_kept(told->run); i++)
+		json_array_append_new(list, mapping_json(told, &told->run->mappings[i]));
 	return list;
 }
 
