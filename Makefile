@@ -280,13 +280,17 @@ $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(addprefix $(BUILD)/client/,self walker walker-bounded fence.so)
+SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+# A preloaded library needs something to be loaded into.
+$(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) $< -o $@
 $(BUILD)/client/fence.so: fuzz/client/self/fence.c Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -fno-builtin -fPIC -shared $< -o $@
@@ -324,19 +328,21 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE clients setup-clients lib install help all setup-check setup-fuzz fuzz check exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
 
 setup-check:
 	@scripts/setup.sh check
+setup-clients:
+	@scripts/setup.sh clients
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
@@ -438,6 +444,12 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+# Debian's VFIO programs are a gigabyte, so `make check` does without them.
+clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(SELF)
+	@$(PYTHON) scripts/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))

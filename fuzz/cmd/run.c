@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -233,16 +234,42 @@ static int keep_input(void)
 	return fd;
 }
 
+/* Programs change what they share with us: QEMU's monitor leaves both without echo and non-blocking. */
+struct streams {
+	int flags[3];
+	bool is_terminal;
+	struct termios terminal;
+};
+
+static void keep_streams(struct streams *ret)
+{
+	for (int fd = 0; fd < 3; fd++)
+		ret->flags[fd] = fcntl(fd, F_GETFL);
+	ret->is_terminal = tcgetattr(STDIN_FILENO, &ret->terminal) == 0;
+}
+
+static void restore_streams(const struct streams *kept)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (kept->flags[fd] >= 0)
+			fcntl(fd, F_SETFL, kept->flags[fd]);
+	if (kept->is_terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &kept->terminal);
+}
+
 static int run_once(const struct run_options *o, const struct fake *fake, struct vfio *vfio,
 		    struct replies *replies, int input, struct supervised *ret_run)
 {
+	struct streams streams;
 	int status;
 
 	vfio->fake = fake;
 	vfio->replies = replies;
 	if (input >= 0)
 		lseek(input, 0, SEEK_SET);
+	keep_streams(&streams);
 	status = supervise(vfio, o->command, input, o->limits, &stopped, ret_run);
+	restore_streams(&streams);
 	if (status == -EINTR) {
 		fputs("capchain: interrupted; COMMAND was killed\n", stderr);
 		return EXIT_UNUSABLE;

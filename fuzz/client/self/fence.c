@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.so: puts an unreadable page behind each INFO buffer of a dynamic program, so that an over-read
- * which a heap would forgive is a SIGSEGV, the same on every machine:
+ * fence.so: puts 4 GiB of nothing behind each INFO buffer of a dynamic program, so that an over-read which
+ * a heap would forgive is a SIGSEGV, the same on every machine:
  *
  *	capchain run ... -- env LD_PRELOAD=$PWD/build/client/fence.so FENCE_SIZE=48 COMMAND...
  *
@@ -31,6 +31,8 @@ extern void __libc_free(void *at);
 #define VFIO_TYPE ';'
 /* Each in its own mappings, of which a process may have 65530. */
 #define SLOTS	  4096u
+/* Behind them nothing, as far as a 32-bit offset and the size of a read can go. */
+#define NOTHING	  ((size_t)4 << 30)
 
 static uint8_t *slots;
 static size_t slot_size, fenced;
@@ -47,8 +49,8 @@ static void turn_on(void)
 	if (wanted == 0 || wanted > 65536)
 		return;
 	slot_size = (wanted + PAGE - 1) / PAGE * PAGE + PAGE;
-	at = mmap(NULL, SLOTS * slot_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		  -1, 0);
+	at = mmap(NULL, SLOTS * slot_size + NOTHING + PAGE, PROT_NONE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return;
 	slots = at;
