@@ -446,6 +446,7 @@ esac
 step "your own parser" own_alone "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
 step "$first run" python_test run_test.py "$first"
+step "clients.py" python_test clients_test.py "$first"
 case " $commands " in *" clang-asan "*) step "clang-asan run" python_test run_test.py clang-asan ;; esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust

@@ -64,15 +64,14 @@ def run_capchain(options, args, stdin=""):
 
 
 def start(options, client, replies, fence=None):
-    """One run's JSON. The program's own output comes before it, on the same stream."""
+    """One run's JSON."""
     args = ["run", "--no-good", "--json", "--cpu", str(CPU), *replies]
     if client.pci:
         args += ["--pci", client.pci]
     command = client.command
     if fence:
         command = ["env", f"LD_PRELOAD={FENCE}", f"FENCE_SIZE={fence}", *command]
-    out = run_capchain(options, [*args, "--", *command], client.stdin)
-    return json.loads(out[out.rindex('{"outcome"'):])
+    return json.loads(run_capchain(options, [*args, "--", *command], client.stdin))
 
 
 class Input:
@@ -85,6 +84,12 @@ class Input:
         self.bytes = os.path.join(folder, self.name)
         if not self.script:
             run_capchain(options, ["asm", path, "-o", self.bytes])
+
+    def shown(self):
+        """The options that make it the reply, for somebody who stands in the project's folder."""
+        if self.script:
+            return ["--replies", f"corpus/clients/{self.name}.replies"]
+        return [f"--{self.kind}", f"corpus/regressions/{self.name}.yaml"]
 
     def replies(self, client):
         """The options that make it the reply; in region 0, which is the MSI-X table's."""
@@ -130,10 +135,11 @@ class Row:
         return word if plain == word else f"{word} ({plain} without a fence)"
 
     def json(self):
+        options = self.input.shown() + (["--pci", self.client.pci] if self.client.pci else [])
         return {"client": self.client.name, "version": self.client.version(),
-                "input": self.input.name, "outcome": self.word(), "plain": self.plain.word(),
-                "run": self.plain.run, "good": self.plain.good.run,
-                "fenced": self.fenced.run if self.fenced else None}
+                "input": self.input.name, "word": self.word(), "plain": self.plain.word(),
+                "run": {**self.plain.json(), "options": options},
+                "fenced": self.fenced.json() if self.fenced else None}
 
 
 def run_row(options, client, good, item):

@@ -102,6 +102,13 @@ class Seen:
             return "refuse"
         return "maps" if self.wrong_mappings() else "ok"
 
+    def json(self):
+        """The run as `capchain run --json` would have it, had it made the good run itself."""
+        wrong = self.wrong_mappings()
+        mappings = [{**m, "wrong": m in wrong} for m in self.run["mappings"]]
+        return {**self.run, "mappings": mappings, "faulty": self.run["outcome"] != "exit" or bool(wrong),
+                "good": {key: self.good.run[key] for key in ("outcome", "status")}}
+
     def calls(self, kind):
         """The calls of the INFO whose replies were hostile."""
         name = "region 0" if kind == "region" else kind

@@ -71,7 +71,12 @@ class Own(unittest.TestCase):
         self.assertEqual(rows["region-loop-self"]["predicted"], "runaway")
         # A heap forgives what the fence does not.
         over = rows["region-payload-oob-sparse-area"]
-        self.assertEqual((over["outcome"], over["plain"]), ("crash", "maps"))
+        self.assertEqual((over["word"], over["plain"]), ("crash", "maps"))
+        # What it saw is ground for a report.
+        done = subprocess.run([BINARY, "emit", "--report", out], capture_output=True, text=True,
+                              check=True)
+        self.assertIn("crashes on a reply to VFIO_DEVICE_GET_REGION_INFO", done.stdout)
+        self.assertIn("--region corpus/regressions/region-count-0xffffffff.yaml --", done.stdout)
         with open(os.path.join(self.dir, "table.md"), encoding="utf-8") as file:
             self.assertIn("| region-loop-self | hang |", file.read())
         for old, new, says in (

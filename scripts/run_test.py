@@ -47,9 +47,7 @@ class Run(unittest.TestCase):
 
     def self_run(self, *mode, status, args=("--no-good",)):
         done = self.start(*args, *CPU, "--json", "--", SELF, *mode, status=status)
-        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        self.assertEqual(len(lines), 1, done.stdout)
-        return json.loads(lines[0])
+        return json.loads(done.stdout)
 
 
 class Outcomes(Run):
@@ -182,15 +180,39 @@ class Inside(Run):
 
     def test_strace(self):
         done = self.under("strace", "-f", "-o", os.path.join(self.dir, "trace"), args=CPU)
-        self.assertEqual(json.loads(done.stdout.splitlines()[-1])["outcome"], "hang")
+        self.assertEqual(json.loads(done.stdout)["outcome"], "hang")
 
     def test_gdb(self):
         done = self.under("gdb", "-batch", "-ex", "run", args=CPU)
-        self.assertEqual(json.loads(done.stdout.splitlines()[-1])["outcome"], "hang")
+        self.assertEqual(json.loads(done.stdout)["outcome"], "hang")
+
+    def test_valgrind(self):
+        """Slower, and told so; what it says of the over-read is its own."""
+        if not shutil.which("valgrind"):
+            self.skipTest("no valgrind here")
+        seed = os.path.join(ROOT, "corpus", "seeds", "region-sparse-two.yaml")
+        command = ["valgrind", "-q", os.path.join(CLIENTS, "walker-dynamic")]
+        self.start("--cpu", "20000", "--region", seed, "--", *command, status=0)
+        done = self.start("--no-good", "--cpu", "2000", "--region", regression("region-loop-self"), "--",
+                          *command, status=1)
+        self.assertIn("these replies: hang", done.stdout)
+
+    def test_fence(self):
+        """What a heap forgives: the areas of a chain that says one more than it has."""
+        walker = os.path.join(CLIENTS, "walker-dynamic")
+        path = regression("region-payload-oob-sparse-area")
+        size = len(subprocess.run([BINARY, "asm", path, "-o", "-"], capture_output=True,
+                                  check=True).stdout)
+        fence = ["env", "LD_PRELOAD=" + os.path.join(CLIENTS, "fence.so"), f"FENCE_SIZE={size}"]
+        for command, outcome in (([walker], "exit"), ([*fence, walker], "signal")):
+            done = self.start("--no-good", "--json", "--region", path, "--", *command, status=1)
+            run = json.loads(done.stdout)
+            self.assertEqual(run["outcome"], outcome)
+        self.start("--", *fence, walker, status=0)
 
     def test_prlimit(self):
         done = self.under("prlimit", "--core=0", args=CPU)
-        self.assertEqual(json.loads(done.stdout.splitlines()[-1])["outcome"], "hang")
+        self.assertEqual(json.loads(done.stdout)["outcome"], "hang")
 
 
 class Walker(Run):
@@ -204,8 +226,7 @@ class Walker(Run):
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   timeout=PATIENCE, check=False)
             self.assertIn(done.returncode, (0, 1), done.stderr)
-            # What it prints of areas in garbage may end without a line's end.
-            run = json.loads(done.stdout[done.stdout.rindex('{"outcome"'):])
+            run = json.loads(done.stdout)
             outcome = run["outcome"] if run["outcome"] != "exit" or not run["faulty"] else "maps"
             seen.setdefault(outcome, []).append(path)
         return seen
@@ -218,6 +239,53 @@ class Walker(Run):
         seen = self.all("walker-bounded")
         self.assertEqual(set(seen), {"exit"}, {k: v for k, v in seen.items() if k != "exit"})
         self.assertGreater(len(seen["exit"]), 50)
+
+
+class Report(Run):
+    """emit --report, from what was seen and from nothing else."""
+
+    def saved(self, *args, mode, status):
+        done = self.start(*args, *CPU, "--json", "--", SELF, *mode, status=status)
+        path = os.path.join(self.dir, "run.json")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(done.stdout)
+        return path
+
+    def emit(self, path):
+        return subprocess.run([BINARY, "emit", "--report", path], capture_output=True, text=True,
+                              check=False)
+
+    def test_reports(self):
+        for name, says in (
+                ("region-loop-self",
+                 ("hangs on a reply to VFIO_DEVICE_GET_REGION_INFO", "loop at offset 32",
+                  f"run --region {regression('region-loop-self')} --cpu 100 --json --",
+                  "With good replies the same command ends with status 0", "id: TYPE")),
+                ("region-next-0x80000000", ("crashes on a reply", "It dies of SIGSEGV", "next-oob")),
+                ("region-area-wraps", ("maps what the reply does not hold", "which is nowhere"))):
+            path = os.path.join(self.dir, "run.json")
+            done = self.start("--region", regression(name), *CPU, "--json", "--",
+                              os.path.join(CLIENTS, "walker"), status=1)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(done.stdout)
+            report = self.emit(path)
+            self.assertEqual((report.returncode, report.stderr), (0, ""))
+            for text in says:
+                self.assertIn(text, report.stdout)
+
+    def test_refusals(self):
+        good = self.saved(mode=("calls",), status=0)
+        self.assertIn("did nothing wrong", self.emit(good).stderr)
+        untried = self.saved("--no-good", mode=("dies-of", "11"), status=1)
+        self.assertIn("without --no-good", self.emit(untried).stderr)
+        for text, says in (("", "is empty"), ("{}", "is not what"), ("[1]", "is not what"),
+                           ('{"run": {}}', "is not what")):
+            with open(untried, "w", encoding="utf-8") as file:
+                file.write(text)
+            done = self.emit(untried)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(says, done.stderr)
+        self.assertEqual(self.emit("/nowhere").returncode, 2)
 
 
 class Lines(Run):

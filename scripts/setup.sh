@@ -135,6 +135,9 @@ ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL+
 -o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
 -r-|file|commands file|file: tests that look into programs
 -r-|util-linux|commands prlimit|prlimit: tests of readers that do not end
+-o-|strace|commands strace|strace: programs run under it by capchain run
+-o-|gdb|commands gdb|gdb: the same
+-o-|valgrind|commands valgrind|valgrind: the same
 --o|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
 --o|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
 --o|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three

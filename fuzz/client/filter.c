@@ -124,13 +124,15 @@ static int receive_fd(int from)
 	return fd;
 }
 
-__attribute__((noreturn)) static void child(char *const argv[], int input, int channel)
+__attribute__((noreturn)) static void child(char *const argv[], struct filter_streams streams,
+					    int channel)
 {
 	int listener, error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
-	if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
+	if ((streams.input >= 0 && dup2(streams.input, STDIN_FILENO) < 0) ||
+	    (streams.output >= 0 && dup2(streams.output, STDOUT_FILENO) < 0))
 		_exit(127);
 	listener = install();
 	if (send_fd(channel, listener) || listener < 0)
@@ -147,7 +149,8 @@ __attribute__((noreturn)) static void child(char *const argv[], int input, int c
 	_exit(127);
 }
 
-int filter_start(char *const argv[], int input, pid_t *ret_pid, int *ret_listener, int *ret_exec)
+int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
+		 int *ret_listener, int *ret_exec)
 {
 	int ends[2], listener, error;
 	pid_t pid;
@@ -156,7 +159,7 @@ int filter_start(char *const argv[], int input, pid_t *ret_pid, int *ret_listene
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		child(argv, input, ends[1]);
+		child(argv, streams, ends[1]);
 	error = errno;
 	close(ends[1]);
 	if (pid < 0) {

@@ -11,12 +11,19 @@
 
 #include <sys/types.h>
 
+/* What the program has as its standard input and output; -1: ours. */
+struct filter_streams {
+	int input;
+	int output;
+};
+
 /*
- * Runs @argv, its standard input @input unless that is -1. Returns 0 with the child and the fd its
+ * Runs @argv. Returns 0 with the child and the fd its
  * notifications come from, and in *@ret_exec what filter_exec_error() asks; -errno where the filter could
  * not be put on (a container, another supervisor's filter), -EPERM where its memory is not ours to read.
  */
-int filter_start(char *const argv[], int input, pid_t *ret_pid, int *ret_listener, int *ret_exec);
+int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
+		 int *ret_listener, int *ret_exec);
 
 /* The errno of a failed execve, 0 where it ran; to be asked once the child is dead. */
 int filter_exec_error(int exec_fd);

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "areas.h"
-#include "filter.h"
 #include "paths.h"
 #include "remote.h"
 
@@ -262,8 +261,8 @@ static int watch(struct supervisor *s, pid_t pid, int exec_fd, const volatile si
 	return status;
 }
 
-int supervise(struct vfio *vfio, char *const argv[], int input, struct limits limits,
-	      const volatile sig_atomic_t *stop, struct supervised *ret_run)
+int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
+	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run)
 {
 	struct supervisor s = {
 		.vfio = vfio, .spec = spec_new(), .limits = limits, .run = ret_run, .listener = -1};
@@ -278,7 +277,7 @@ int supervise(struct vfio *vfio, char *const argv[], int input, struct limits li
 	if (!status && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		status = -errno;
 	if (!status)
-		status = filter_start(argv, input, &pid, &s.listener, &exec_fd);
+		status = filter_start(argv, streams, &pid, &s.listener, &exec_fd);
 	if (!status)
 		status = watch(&s, pid, exec_fd, stop);
 	else if (pid > 0)

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "areas.h"
+#include "filter.h"
 
 /*
  * Calls of one INFO ioctl for one index. The programs seen make 8 at most (QEMU, with every walk it has).
@@ -73,11 +74,11 @@ struct limits {
 };
 
 /*
- * Runs @argv with standard input @input (-1: ours) to its end, and kills what it leaves behind. The
+ * Runs @argv to its end, and kills what it leaves behind. The
  * caller's @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR
  * where *@stop was set by a signal handler.
  */
-int supervise(struct vfio *vfio, char *const argv[], int input, struct limits limits,
-	      const volatile sig_atomic_t *stop, struct supervised *ret_run);
+int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
+	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);
 
 #endif

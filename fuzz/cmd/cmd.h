@@ -84,6 +84,9 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
 
+/* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
+int emit_report(const char *path, const char *to);
+
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);
 

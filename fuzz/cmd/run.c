@@ -36,6 +36,8 @@ struct run_options {
 	struct limits limits;
 	bool no_good;
 	bool json;
+	char **options;
+	char **options_end;
 	char **command;
 };
 
@@ -89,7 +91,8 @@ static const struct argp_option options[] = {
 	 "CPU time after an INFO reply that is a hang, in milliseconds; 800 by default", 0},
 	{"no-good", OPTION_NO_GOOD, NULL, 0,
 	 "leave out the run on good replies, as for a debugger: the outcome proves less", 0},
-	{"json", OPTION_JSON, NULL, 0, "one JSON object", 0},
+	{"json", OPTION_JSON, NULL, 0,
+	 "one JSON object; what COMMAND prints goes to standard error", 0},
 	{0}};
 
 static uint64_t number(struct argp_state *state, const char *arg, const char *what)
@@ -163,6 +166,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		o->command = &state->argv[state->next - 1];
+		o->options = &state->argv[1];
+		/* Without the two dashes, which the command may have before it. */
+		o->options_end = o->command - !strcmp(o->command[-1], "--");
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_END:
@@ -260,6 +266,7 @@ static void restore_streams(const struct streams *kept)
 static int run_once(const struct run_options *o, const struct fake *fake, struct vfio *vfio,
 		    struct replies *replies, int input, struct supervised *ret_run)
 {
+	const struct filter_streams given = {input, o->json ? STDERR_FILENO : -1};
 	struct streams streams;
 	int status;
 
@@ -268,7 +275,7 @@ static int run_once(const struct run_options *o, const struct fake *fake, struct
 	if (input >= 0)
 		lseek(input, 0, SEEK_SET);
 	keep_streams(&streams);
-	status = supervise(vfio, o->command, input, o->limits, &stopped, ret_run);
+	status = supervise(vfio, o->command, given, o->limits, &stopped, ret_run);
 	restore_streams(&streams);
 	if (status == -EINTR) {
 		fputs("capchain: interrupted; COMMAND was killed\n", stderr);
@@ -305,7 +312,8 @@ static int run_both(const struct run_options *o, const struct fake *fake, struct
 	static struct supervised good, run;
 	struct vfio vfio = {0};
 	struct replies plain = {0};
-	const struct told told = {o->no_good ? NULL : &good, &run, &vfio, o->command};
+	const struct told told = {
+		o->no_good ? NULL : &good, &run, &vfio, o->options, o->options_end, o->command};
 	int status = replies_fill(&plain) || replies_fill(replies) ? EXIT_UNUSABLE : 0;
 	json_t *json;
 

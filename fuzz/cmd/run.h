@@ -25,11 +25,16 @@ int run_add_file(struct replies *replies, size_t list, const char *path, struct 
 /* Adds what the script at @path says; its files are looked for beside it. Returns as run_add_file(). */
 int run_add_script(struct replies *replies, const char *path, struct reading reading);
 
-/* What there is to tell. @good: the run with good replies, NULL where it was left out. */
+/*
+ * What there is to tell. @good: the run with good replies, NULL where it was left out. @options to
+ * @options_end, then @command: the words of the command line.
+ */
 struct told {
 	const struct supervised *good;
 	const struct supervised *run;
 	const struct vfio *vfio;
+	char *const *options;
+	char *const *options_end;
 	char *const *command;
 };
 

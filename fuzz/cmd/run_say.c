@@ -191,17 +191,26 @@ static json_t *mappings_json(const struct told *told)
 	return list;
 }
 
-json_t *run_json(const struct told *told)
+/* Words from @from on, up to @end, NULL or a word. */
+static json_t *words_json(char *const *from, char *const *end)
 {
-	json_t *const json = outcome_json(told->run), *const command = json_array();
+	json_t *const list = json_array();
 
-	for (char *const *word = told->command; *word; word++) {
-		char *const shown = path_shown(*word, "");
+	for (; from != end && *from; from++) {
+		char *const shown = path_shown(*from, "");
 
-		json_array_append_new(command, json_string(shown ? shown : "?"));
+		json_array_append_new(list, json_string(shown ? shown : "?"));
 		free(shown);
 	}
-	json_object_set_new(json, "command", command);
+	return list;
+}
+
+json_t *run_json(const struct told *told)
+{
+	json_t *const json = outcome_json(told->run);
+
+	json_object_set_new(json, "options", words_json(told->options, told->options_end));
+	json_object_set_new(json, "command", words_json(told->command, NULL));
 	json_object_set_new(json, "faulty", json_boolean(run_is_faulty(told)));
 	json_object_set_new(json, "good", told->good ? outcome_json(told->good) : json_null());
 	json_object_set_new(json, "calls", calls_json(told->vfio));
