@@ -43,15 +43,18 @@ void chain_free(struct chain *chain)
 	chain_init(chain, chain->kind);
 }
 
+/* Room that a list begins with: a power of two. */
+#define ROOM_MIN 4
+
 /*
- * @items with room for one more than @count, or NULL. Room is doubled whenever the count is 0 or a
- * power of two, so nobody has to keep it.
+ * @items with room for one more than @count, or NULL. Room is doubled whenever the count is a power
+ * of two from ROOM_MIN on, so nobody has to keep it.
  */
 static void *with_room(void *items, size_t count, size_t size)
 {
-	if (count & (count - 1))
+	if (items && (count < ROOM_MIN || count & (count - 1)))
 		return items;
-	return reallocarray(items, count ? 2 * count : 1, size);
+	return reallocarray(items, count < ROOM_MIN ? ROOM_MIN : 2 * count, size);
 }
 
 struct chain_cap *chain_add_cap(struct chain *chain)
@@ -116,24 +119,35 @@ uint64_t chain_cap_end(const struct chain *chain, const struct chain_cap *cap)
 	return layout && layout->elements ? end + cap->elements_size : end;
 }
 
-/* A buffer being written. */
+/* A buffer being written. @marks, where it is not NULL, gets a 1 for each byte that is described. */
 struct writing {
 	uint8_t *bytes;
+	uint8_t *marks;
 	uint32_t len;
 };
 
 static void put(const struct writing *to, uint64_t at, const uint8_t *bytes, uint32_t size)
 {
+	uint32_t fits;
+
 	/* Nothing lands past len: what starts there is dropped, what crosses it is cut. */
 	if (at >= to->len || !size)
 		return;
-	memcpy(to->bytes + at, bytes, size < to->len - at ? size : to->len - (uint32_t)at);
+	fits = size < to->len - at ? size : to->len - (uint32_t)at;
+	memcpy(to->bytes + at, bytes, fits);
+	if (to->marks)
+		memset(to->marks + at, 1, fits);
 }
 
 static void put_value(const struct writing *to, uint64_t at, unsigned int width, uint64_t value)
 {
 	uint8_t bytes[8];
 
+	/* The whole field lies inside len: mostly. */
+	if (!to->marks && at + width <= to->len) {
+		layout_store(to->bytes + at, width, value);
+		return;
+	}
 	layout_store(bytes, width, value);
 	put(to, at, bytes, width);
 }
@@ -159,17 +173,24 @@ static void put_cap(const struct writing *to, const struct chain *chain,
 		put(to, at + chain_cap_fixed(chain, cap), cap->elements, cap->elements_size);
 }
 
-void chain_write(const struct chain *chain, uint8_t *ret_bytes)
+/* All but fill and overlays. */
+static void put_all(const struct writing *to, const struct chain *chain)
 {
 	const struct layout_info *const info = &layout_infos[chain->kind];
+
+	for (size_t i = 0; i < info->nfields; i++)
+		put_value(to, info->fields[i].at, info->fields[i].width, chain->info[i]);
+	for (size_t i = 0; i < chain->ncaps; i++)
+		put_cap(to, chain, &chain->caps[i]);
+}
+
+void chain_write(const struct chain *chain, uint8_t *ret_bytes)
+{
 	const struct writing to = {.bytes = ret_bytes, .len = chain->len};
 
-	for (uint32_t i = 0; i < chain->len; i++)
-		ret_bytes[i] = chain->fill;
-	for (size_t i = 0; i < info->nfields; i++)
-		put_value(&to, info->fields[i].at, info->fields[i].width, chain->info[i]);
-	for (size_t i = 0; i < chain->ncaps; i++)
-		put_cap(&to, chain, &chain->caps[i]);
+	if (chain->len)
+		memset(ret_bytes, chain->fill, chain->len);
+	put_all(&to, chain);
 	for (size_t i = 0; i < chain->nraws; i++)
 		put(&to, chain->raws[i].at, chain->raws[i].bytes, chain->raws[i].size);
 }
@@ -187,16 +208,13 @@ static bool is_free(const struct reading *from, uint64_t at, uint64_t end)
 	/* Every byte looked at lies inside len. */
 	if (end > from->len)
 		return false;
-	while (at < end)
-		if (from->taken[at++])
-			return false;
-	return true;
+	return at >= end || !memchr(from->taken + at, 1, end - at);
 }
 
 static void take(const struct reading *from, uint64_t at, uint64_t end)
 {
-	while (at < end)
-		from->taken[at++] = 1;
+	if (at < end)
+		memset(from->taken + at, 1, end - at);
 }
 
 /* A fixed field; its bytes past len and those that belong to a capability count as zero. */
@@ -204,6 +222,8 @@ static uint64_t load_field(const struct reading *from, uint32_t at, unsigned int
 {
 	uint8_t bytes[8] = {0};
 
+	if (is_free(from, at, (uint64_t)at + width))
+		return layout_load(from->bytes + at, width);
 	for (uint32_t i = 0; i < width; i++)
 		if (is_free(from, at + i, at + i + 1))
 			bytes[i] = from->bytes[at + i];
@@ -283,35 +303,44 @@ static int read_elements(const struct reading *from, const struct chain *chain,
 }
 
 /*
- * The byte value that is most frequent where the chain describes nothing, the smallest of several.
- * What changes with the fill is described by nothing. Uses up @taken.
+ * Writes the chain to @again, what it does not describe with the byte value that is most frequent
+ * there, the smallest of several. Uses up @taken.
  */
-static uint8_t best_fill(const struct reading *from, struct chain *chain)
+static void choose_fill(const struct reading *from, struct chain *chain)
 {
-	uint32_t count[256] = {0};
+	const struct writing to = {.bytes = from->again, .marks = from->taken, .len = from->len};
+	uint32_t count[256];
 	uint8_t best = 0;
 
-	chain->fill = 0;
-	chain_write(chain, from->taken);
-	chain->fill = 0xff;
-	chain_write(chain, from->again);
+	memset(from->taken, 0, from->len);
+	put_all(&to, chain);
+	if (!memchr(from->taken, 0, from->len))
+		return;
+	memset(count, 0, sizeof(count));
+	for (uint32_t i = 0; i < from->len; i++) {
+		const uint8_t value = from->bytes[i];
+
+		if (from->taken[i])
+			continue;
+		count[value]++;
+		if (count[value] > count[best] || (count[value] == count[best] && value < best))
+			best = value;
+	}
 	for (uint32_t i = 0; i < from->len; i++)
-		if (from->taken[i] != from->again[i])
-			count[from->bytes[i]]++;
-	for (unsigned int value = 1; value < 256; value++)
-		if (count[value] > count[best])
-			best = (uint8_t)value;
-	return best;
+		if (!from->taken[i])
+			from->again[i] = best;
+	chain->fill = best;
 }
 
-/* Lays over the chain whatever it would write differently. */
+/* Lays over the chain, which was written to @again, whatever it would write differently. */
 static int read_raws(const struct reading *from, struct chain *chain)
 {
 	const uint8_t *const bytes = from->bytes;
 	const uint8_t *const again = from->again;
 	uint32_t end;
 
-	chain_write(chain, from->again);
+	if (!from->len || memcmp(bytes, again, from->len) == 0)
+		return 0;
 	for (uint32_t at = 0; at < from->len; at = end) {
 		struct chain_raw *raw;
 
@@ -340,27 +369,26 @@ static int read_all(const struct reading *from, struct chain *chain)
 	for (size_t i = 0; i < chain->ncaps; i++)
 		if (read_elements(from, chain, &chain->caps[i]))
 			return -ENOMEM;
-	chain->fill = best_fill(from, chain);
+	choose_fill(from, chain);
 	return read_raws(from, chain);
 }
 
 int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct chain *ret_chain)
 {
+	/* Kept: the mutator reads hundreds of thousands of buffers a second. */
+	static uint8_t taken[INFO_LEN_MAX], again[INFO_LEN_MAX];
+	const struct reading from = {
+		.bytes = bytes, .len = (uint32_t)len, .taken = taken, .again = again};
 	struct chain chain;
-	struct reading from = {.bytes = bytes, .len = (uint32_t)len};
-	int error = -ENOMEM;
+	int error;
 
 	/* Every offset into the buffer fits 32 bits. */
 	if (len > INFO_LEN_MAX)
 		return -EINVAL;
 	chain_init(&chain, kind);
 	chain.len = from.len;
-	from.taken = calloc(len + 1, 1);
-	from.again = malloc(len + 1);
-	if (from.taken && from.again)
-		error = read_all(&from, &chain);
-	free(from.taken);
-	free(from.again);
+	memset(taken, 0, len);
+	error = read_all(&from, &chain);
 	if (error)
 		chain_free(&chain);
 	else

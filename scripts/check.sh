@@ -194,7 +194,7 @@ includes_none() {
 }
 
 # Layers point one way: scripts, fuzz, parsers. The reference and whatever holds parsers to it share
-# nothing with bounded.h; what runs under an engine knows no text.
+# nothing with bounded.h; what runs under an engine knows no text. Producers stand before the judge.
 layered() {
 	local parser parsers=()
 	for parser in parsers/*.c parsers/models/*.c; do
@@ -203,7 +203,10 @@ layered() {
 	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
 		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/rules fuzz/spec fuzz/compare \
 			fuzz/judge fuzz/findings fuzz/verdicts fuzz/ledger fuzz/target_iommu \
-			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls
+			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls &&
+		includes_none '(^|/)(bounded|spec|judge|compare|sandbox|chain|text|yaml|jansson)\.h$' \
+			fuzz/producer/producer fuzz/producer/answers fuzz/producer/caps \
+			fuzz/producer/kernel fuzz/producer/iommufd fuzz/producer/peer
 }
 
 # A bug that stands in no list is hunted by nobody.
@@ -466,11 +469,12 @@ step "bounded.h in every build" scripts/bounded-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/client/*_test.c; do
+	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/producer/*_test.c fuzz/client/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | bounded_test | bounded_load_test | planted/planted_test) step "$config $test" unit "$config" "$test" corpus ;;
+		corpus_test | models_test | mutate_test | bounded_test | bounded_load_test | planted/planted_test | \
+			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
@@ -487,6 +491,7 @@ step "expected verdicts are of parsers" lists_known
 step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
 step "policy.py" python_test policy_test.py "$first"
 step "replay of nothing fails" nothing_fails
+step "conformance" "$build/$first/conformance" corpus/captured
 step "exhaustive, up to 2 capabilities" exhausted "$first"
 step "ledger dates" scripts/ledger.py corpus/ledger.yaml
 step "ledger.py" python_test ledger_test.py "$first"

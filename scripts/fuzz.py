@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import fuzz_report as report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import ENGINES, LibFuzzer, Setup, Worker  # noqa: E402
+from fuzz_engines import ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
 from fuzz_report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 
 MANUAL = """\
@@ -46,6 +46,7 @@ A libFuzzer target stops at a broken promise. It is started again, at most three
 bucket, so that the rest of the time is used; AFL++ goes on by itself.
 
 environment:
+  CAPCHAIN_MUTATOR    default: the engines' own mutators, for comparison
   CAPCHAIN_TRUNCATE   1: judges truncations of each buffer too; AFL++ does so for 1 in 4
   ASAN_OPTIONS, AFL_...  reach the engines
 
@@ -105,6 +106,8 @@ def parse(arguments):
     add("--findings", default="findings", metavar="DIR", help="what was found (findings)")
     add("--capchain", default="build/capchain", metavar="PATH", help="(build/capchain)")
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info (build/libfuzzer or build/afl)")
+    add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
+        help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
     add("--show", type=positive, default=15, metavar="N", help="new sets of verdicts shown (15)")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
@@ -327,7 +330,9 @@ def missing(setup, options):
     if options.engine == "afl" and not shutil.which("afl-fuzz"):
         return Refused("afl-fuzz is missing: install Debian's afl++, or use ENGINE=libfuzzer",
                        NO_ENGINE)
-    for path in (setup.capchain, *map(setup.target, options.kinds)):
+    loaded = options.engine == "afl" and not default_mutators()
+    for path in (setup.capchain, *map(setup.target, options.kinds),
+                 *(map(setup.mutator, options.kinds) if loaded else ())):
         if not os.access(path, os.X_OK):
             return Refused(f"{path} is missing: make {path}", NO_ENGINE)
     return None
@@ -361,7 +366,7 @@ def sweep(findings):
 def prepare(options):
     """Folders and seeds; refuses what cannot run."""
     setup = Setup(options.engine, options.corpus, options.work, options.findings,
-                  options.capchain, options.targets)
+                  options.capchain, options.targets, options.mutators)
     refused = missing(setup, options)
     if refused:
         raise refused

@@ -45,11 +45,16 @@ class Setup:
     findings: str
     capchain: str
     targets: str
+    mutators: str = os.path.join("build", "afl")
     prefix: list = field(default_factory=list)
     folders: dict = field(default_factory=dict)
 
     def target(self, kind):
         return os.path.join(self.targets, f"fuzz_{kind}_info")
+
+    def mutator(self, kind):
+        """What AFL++ loads; libFuzzer's targets have the mutator in them."""
+        return os.path.join(self.mutators, f"mutator_{kind}.so")
 
     def seeds(self, kind):
         return os.path.join(self.work, "seeds", kind)
@@ -101,6 +106,11 @@ def read_stats(path):
     return {key.strip(): value.strip() for key, value in pairs}
 
 
+def default_mutators():
+    """Whether the user wants the engines' own mutators, for comparison."""
+    return os.environ.get("CAPCHAIN_MUTATOR") == "default"
+
+
 class Worker:
     """One engine process on one kind, from its start to its end."""
 
@@ -116,6 +126,7 @@ class Worker:
         self.execs = self.edges = self.edges_all = self.corpus = 0
         self.counts = {}
         self.counts_before = frozenset()
+        self.ours = not default_mutators()
         # A copy: the first worker that does not start changes it for those after it.
         self.prefix = list(setup.prefix)
 
@@ -271,7 +282,8 @@ class LibFuzzer(Worker):
     """The target itself, with libFuzzer in it. It stops at the first broken promise."""
 
     def environment(self):
-        return {"CAPCHAIN_FINDINGS": self.setup.findings}
+        return {"CAPCHAIN_FINDINGS": self.setup.findings,
+                **({} if self.ours else {"CAPCHAIN_MUTATOR": "default"})}
 
     def corpus_folder(self):
         return os.path.join(self.setup.work, "corpus", self.kind)
@@ -285,6 +297,8 @@ class LibFuzzer(Worker):
                 self.setup.seeds(self.kind), *([f"-dict={dictionary}"] if dictionary else []),
                 # Entropic's bookkeeping costs a third of the execs of a target this small; see README.
                 "-entropic=0", f"-max_len={LEN_MAX}", f"-max_total_time={seconds}", f"-timeout={TIMEOUT}",
+                # Off where a target has a mutator of its own, used or not.
+                *([] if self.ours else ["-len_control=100"]),
                 "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={artifacts}"]
 
     def start(self):
@@ -333,7 +347,9 @@ class Afl(Worker):
         return {"CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
                 "AFL_IMPORT_FIRST": "1", "AFL_DEBUG_CHILD": "1", "AFL_NO_UI": "1",
                 "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
-                "AFL_NO_AFFINITY": "1"}
+                "AFL_NO_AFFINITY": "1",
+                **({"AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)} if self.ours
+                   else {})}
 
     def command(self):
         dictionary = self.setup.dictionary()

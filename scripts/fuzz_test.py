@@ -90,7 +90,8 @@ class Base(unittest.TestCase):
         return [sys.executable, os.path.join(HERE, "fuzz.py"), "--kind", kind,
                 "--seconds", str(seconds), "--corpus", "corpus", "--work", "work",
                 "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
-                "--targets", targets or self.path("fake"), *options]
+                "--targets", targets or self.path("fake"),
+                "--mutators", os.path.join(BUILD, "afl"), *options]
 
     def fuzz(self, *options, env=None, **named):
         return subprocess.run(
@@ -461,7 +462,23 @@ class Real(Base):
             self.assertRegex(done.stdout, r"\nregion +[0-9.]+[kM] +[0-9.]+[kM] +\d+/\d+ ")
             self.assertIn("\n  kind region, ", done.stdout)
             self.assertEqual(len(os.listdir(self.path("work/afl/region/seeds/queue"))), seeds)
+            self.assertIn(f"AFL_CUSTOM_MUTATOR_LIBRARY={targets}/mutator_region.so", done.stdout)
+            # Operators stand in the names of what they found.
+            self.assertRegex(" ".join(os.listdir(self.path("work/afl/region/w1/queue"))),
+                             r"id:\S+,(next|cap|argsz|flag|truncate|extend|chain|count|id|version)")
             self.write("corpus/captured/region-more.bin", bytes(32))
+
+    def test_afl_mutators(self):
+        targets = os.path.join(BUILD, "afl")
+        if not (shutil.which("afl-fuzz") and os.path.exists(f"{targets}/fuzz_region_info")):
+            self.skipTest("no AFL++ here, or its target is not built")
+        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("nowhere/mutator_region.so is missing", done.stderr)
+        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets,
+                         env={"CAPCHAIN_MUTATOR": "default"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("AFL_CUSTOM_MUTATOR_LIBRARY", done.stdout)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ class Night:
         self.reasons = []
         self.setups = {build: engines.NightSetup(
             "libfuzzer", options.corpus, options.work, os.path.join(options.work, "findings"),
-            options.capchain, os.path.join(options.build, build), state=self.state)
+            options.capchain, os.path.join(options.build, build),
+            os.path.join(options.build, "afl"), state=self.state)
             for build in checks.ENGINE_BUILDS}
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
         for setup in self.setups.values():

@@ -138,7 +138,8 @@ def missing_reasons(options):
         os.path.join(options.build, build, f"fuzz_{kind}_info")
         for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
         os.path.join(options.build, build, f"planted_{kind}_info")
-        for build in CANARY_EXECS for kind in options.kinds]
+        for build in CANARY_EXECS for kind in options.kinds] + [
+        os.path.join(options.build, "afl", f"mutator_{kind}.so") for kind in options.kinds]
     for path in programs:
         if not os.access(path, os.X_OK):
             return [f"{path} is missing: make nightly-built"]
@@ -304,7 +305,8 @@ class Hunt:
             "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
             "AFL_BENCH_UNTIL_CRASH": "1", "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
-            "AFL_SKIP_CRASHES": "1"})
+            "AFL_SKIP_CRASHES": "1",
+            "AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)})
         try:
             with open(marks, "rb") as file:
                 numbers = struct.unpack("=3Q", file.read())

@@ -4,7 +4,8 @@
 Four instances a kind: libFuzzer with ASan and UBSan, and AFL++ as a main (plain), a secondary with
 ASan and UBSan and a secondary with CmpLog, which sync through one output folder. More jobs, more
 instances; with fewer jobs than instances they take turns, libFuzzer always beside one of AFL++.
-Corpora are exchanged both ways at the start of every slice, and AFL++'s main looks into libFuzzer's
+Of four instances one, CmpLog's, has AFL++'s own mutators, of more every other one its engine's: what
+knows chains is blind to what it does not expect. Corpora are exchanged both ways at the start of every slice, and AFL++'s main looks into libFuzzer's
 while it runs.
 """
 
@@ -27,6 +28,12 @@ CLOCK = os.sysconf("SC_CLK_TCK")
 
 def build_of(role):
     return BUILDS[role.split("-")[0]]
+
+
+def is_ours(role):
+    """Whether an instance has the mutator that knows chains, or its engine's own."""
+    name, _, number = role.partition("-")
+    return name != "cmplog" and (not number or int(number) % 2 == 1)
 
 
 # ---- who runs when ----
@@ -108,6 +115,7 @@ class NightAfl(Clocked, Afl):
     def __init__(self, setup, kind, number, seconds, role):
         super().__init__(setup, kind, number, seconds)
         self.role = role
+        self.ours = self.ours and is_ours(role)
         self.own = os.path.join(self.out, role)
         self.execs_before = int(read_stats(os.path.join(self.own, "fuzzer_stats")).get("execs_done", 0))
 
@@ -228,5 +236,6 @@ class NightRun(fuzz.Run):
         if role.startswith("libfuzzer"):
             worker = NightLibFuzzer(setup, self.kind, number, seconds)
             worker.role = role
+            worker.ours = worker.ours and is_ours(role)
             return worker
         return NightAfl(setup, self.kind, number, seconds, role)

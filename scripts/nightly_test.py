@@ -104,6 +104,12 @@ class Plans(Base):
     def test_no_time_left(self):
         self.assertEqual(engines.plan(("region",), 2, 0), [])
 
+    def test_some_instances_keep_their_engines_mutators(self):
+        for count in range(4, 25):
+            ours = [engines.is_ours(role) for role in engines.roles_for(count)]
+            self.assertIn(False, ours)
+            self.assertGreaterEqual(sum(ours), count / 2)
+
     def test_every_role_has_a_build(self):
         for role in engines.roles_for(12):
             self.assertIn(engines.build_of(role), checks.ENGINE_BUILDS)

@@ -355,8 +355,10 @@ def build_targets(given, build, folder, engine, hooked):
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in KINDS:
         target = os.path.join(place, "obj", "fuzz", f"target_{kind}.o")
+        mutator = [os.path.join(place, "obj", "fuzz", f"mutate_libfuzzer_{kind}.o")]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
-             [target, *mains, *objects, os.path.join(place, "own.a"), *libs], given)
+             [target, *(mutator if engine == "libfuzzer" else []), *mains, *objects,
+              os.path.join(place, "own.a"), *libs], given)
 
 
 def main(arguments):

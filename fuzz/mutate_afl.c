@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AFL++'s way to the mutator: a shared object for AFL_CUSTOM_MUTATOR_LIBRARY, of one kind
+ * (MUTATE_KIND). It stands alone: what AFL++ hands over is opaque, and every buffer is its own, so
+ * no header of AFL++ is needed and any version from 4.04c on takes it. AFL++'s own havoc stays on
+ * beside it; AFL_CUSTOM_MUTATOR_ONLY=1 turns that off, leaving the variable out turns this off.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mutate.h"
+
+/* One mutation in so many is a splice with the other input that AFL++ offers. */
+#define SPLICE_ONE_IN 8
+/* Per cent of the steps of a havoc that are ours. */
+#define HAVOC_SHARE   30
+
+/**
+ * struct afl_mutator - what lives from init to deinit
+ * @seed: of the next mutation
+ * @out: the last result
+ * @how: what it was made by
+ * @name: the same, for the name of a file
+ * @trimmed, @trimmed_size: the input while it is trimmed
+ * @step, @steps: the way that is tried, and how many there are
+ */
+struct afl_mutator {
+	uint64_t seed;
+	uint8_t out[INFO_LEN_MAX];
+	struct mutated how;
+	char name[256];
+	uint8_t trimmed[INFO_LEN_MAX], tried[INFO_LEN_MAX];
+	size_t trimmed_size, tried_size, step, steps;
+};
+
+#pragma GCC visibility push(default)
+void *afl_custom_init(void *afl, unsigned int seed);
+void afl_custom_deinit(void *data);
+size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **ret_bytes, uint8_t *add,
+		       size_t add_size, size_t max);
+const char *afl_custom_describe(void *data, size_t max);
+size_t afl_custom_havoc_mutation(void *data, uint8_t *bytes, size_t size, uint8_t **ret_bytes,
+				 size_t max);
+uint8_t afl_custom_havoc_mutation_probability(void *data);
+int32_t afl_custom_init_trim(void *data, uint8_t *bytes, size_t size);
+size_t afl_custom_trim(void *data, uint8_t **ret_bytes);
+int32_t afl_custom_post_trim(void *data, uint8_t success);
+#pragma GCC visibility pop
+
+void *afl_custom_init(void *afl, unsigned int seed)
+{
+	struct afl_mutator *const mutator = calloc(1, sizeof(*mutator));
+
+	(void)afl;
+	if (mutator)
+		mutator->seed = seed;
+	return mutator;
+}
+
+void afl_custom_deinit(void *data)
+{
+	free(data);
+}
+
+size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **ret_bytes, uint8_t *add,
+		       size_t add_size, size_t max)
+{
+	struct afl_mutator *const mutator = data;
+	const uint64_t seed = mutator->seed++;
+
+	*ret_bytes = mutator->out;
+	/* A multiplier spreads the seeds, so that it is not always the same ones which splice. */
+	if (add && add_size &&
+	    seed * UINT64_C(0x9e3779b97f4a7c15) >> 32 < UINT32_MAX / SPLICE_ONE_IN)
+		return mutate_splice(bytes, size, add, add_size, MUTATE_KIND, max, seed,
+				     mutator->out, &mutator->how);
+	return mutate(bytes, size, MUTATE_KIND, max, seed, mutator->out, &mutator->how);
+}
+
+const char *afl_custom_describe(void *data, size_t max)
+{
+	struct afl_mutator *const mutator = data;
+
+	mutate_describe(&mutator->how, mutator->name,
+			max < sizeof(mutator->name) ? max : sizeof(mutator->name));
+	return mutator->name;
+}
+
+/* A step of AFL++'s havoc: one mutation, of whatever the steps before it made. */
+size_t afl_custom_havoc_mutation(void *data, uint8_t *bytes, size_t size, uint8_t **ret_bytes,
+				 size_t max)
+{
+	struct afl_mutator *const mutator = data;
+
+	*ret_bytes = mutator->out;
+	return mutate(bytes, size, MUTATE_KIND, max, mutator->seed++, mutator->out, &mutator->how);
+}
+
+uint8_t afl_custom_havoc_mutation_probability(void *data)
+{
+	(void)data;
+	return HAVOC_SHARE;
+}
+
+int32_t afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
+{
+	struct afl_mutator *const mutator = data;
+
+	mutator->step = 0;
+	mutator->steps = 0;
+	if (size > INFO_LEN_MAX)
+		return 0;
+	memcpy(mutator->trimmed, bytes, size);
+	mutator->trimmed_size = size;
+	mutator->steps = mutate_trims(bytes, size, MUTATE_KIND);
+	return (int32_t)mutator->steps;
+}
+
+size_t afl_custom_trim(void *data, uint8_t **ret_bytes)
+{
+	struct afl_mutator *const mutator = data;
+
+	mutator->tried_size = mutate_trim(mutator->trimmed, mutator->trimmed_size, MUTATE_KIND,
+					  mutator->step, mutator->tried);
+	*ret_bytes = mutator->tried;
+	return mutator->tried_size;
+}
+
+int32_t afl_custom_post_trim(void *data, uint8_t success)
+{
+	struct afl_mutator *const mutator = data;
+
+	/* What took its place is tried again; that ends, since it is smaller each time. */
+	if (success && mutator->tried_size < mutator->trimmed_size) {
+		memcpy(mutator->trimmed, mutator->tried, mutator->tried_size);
+		mutator->trimmed_size = mutator->tried_size;
+	} else {
+		mutator->step++;
+	}
+	return (int32_t)mutator->step;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What the models share; see answers.h. No store here passes the caller's argsz. */
+#include "answers.h"
+
+#include <string.h>
+
+size_t producer_ncaps(const struct producer *producer, const struct producer_state *state)
+{
+	return producer->most ? state->ncaps : 0;
+}
+
+uint64_t producer_cap_bytes(const struct producer *producer, const struct producer_cap *cap)
+{
+	const uint64_t raw = CAP_HEADER_SIZE + (uint64_t)cap->size;
+
+	return (raw + producer->align - 1) / producer->align * producer->align;
+}
+
+uint32_t producer_need(const struct producer *producer, const struct producer_state *state)
+{
+	uint64_t need = producer->base;
+
+	for (size_t i = 0; i < producer_ncaps(producer, state); i++) {
+		need += producer_cap_bytes(producer, &state->caps[i]);
+		if (need > UINT32_MAX)
+			return 0;
+	}
+	return (uint32_t)need;
+}
+
+static void fixed_device(const struct producer_state *state, uint8_t *fixed)
+{
+	layout_store(fixed + INFO_AT_DEVICE_num_regions, 4, state->num_regions);
+	layout_store(fixed + INFO_AT_DEVICE_num_irqs, 4, state->num_irqs);
+}
+
+static void fixed_region(const struct producer_state *state, uint8_t *fixed)
+{
+	layout_store(fixed + INFO_AT_REGION_size, 8, state->region_size);
+	layout_store(fixed + INFO_AT_REGION_offset, 8, state->region_offset);
+}
+
+static void fixed_iommu(const struct producer_state *state, uint8_t *fixed)
+{
+	layout_store(fixed + INFO_AT_IOMMU_iova_pgsizes, 8, state->iova_pgsizes);
+}
+
+void producer_fixed(const struct producer *producer, const struct producer_state *state,
+		    const struct producer_head *head, const uint8_t *buffer, uint32_t argsz,
+		    uint8_t ret_fixed[FIXED_MAX])
+{
+	static void (*const fields[INFO_KINDS])(const struct producer_state *, uint8_t *) = {
+		[INFO_DEVICE] = fixed_device,
+		[INFO_REGION] = fixed_region,
+		[INFO_IOMMU] = fixed_iommu,
+	};
+	const struct layout_info *const info = &layout_infos[producer->kind];
+
+	memset(ret_fixed, 0, FIXED_MAX);
+	/* argsz and flags are the first two fields of every INFO struct. */
+	layout_store(ret_fixed + INFO_AT_DEVICE_argsz, 4, head->argsz);
+	layout_store(ret_fixed + INFO_AT_DEVICE_flags, 4, head->flags);
+	layout_store(ret_fixed + info->cap_offset_at, 4, head->cap_offset);
+	fields[producer->kind](state, ret_fixed);
+	/* The index is inside the buffer: 8 + 4 <= argsz. */
+	if (producer->kind == INFO_REGION && argsz >= INFO_AT_REGION_index + 4)
+		memcpy(ret_fixed + INFO_AT_REGION_index, buffer + INFO_AT_REGION_index, 4);
+}
+
+uint32_t producer_callers_cap_offset(const struct producer *producer, const uint8_t *buffer)
+{
+	return (uint32_t)layout_load(buffer + layout_infos[producer->kind].cap_offset_at, 4);
+}
+
+void producer_put(uint8_t *buffer, uint32_t argsz, uint32_t at, const void *bytes, uint32_t size)
+{
+	/* What is written ends at argsz: at + min(size, argsz - at) <= argsz. */
+	if (at < argsz && size > 0)
+		memcpy(buffer + at, bytes, size < argsz - at ? size : argsz - at);
+}
+
+void producer_put_fill(uint8_t *buffer, uint32_t argsz, uint32_t at, uint8_t byte, uint32_t size)
+{
+	/* What is written ends at argsz: at + min(size, argsz - at) <= argsz. */
+	if (at < argsz)
+		memset(buffer + at, byte, size < argsz - at ? size : argsz - at);
+}
+
+void producer_put_chain(const struct producer *producer, const struct producer_state *state,
+			uint8_t *buffer, uint32_t argsz)
+{
+	uint32_t at = producer->base;
+
+	for (size_t i = 0; i < producer_ncaps(producer, state); i++) {
+		const struct producer_cap *const cap = &state->caps[i];
+		const uint32_t end = at + CAP_HEADER_SIZE + cap->size;
+		uint8_t header[CAP_HEADER_SIZE];
+
+		layout_store(header + CAP_HEADER_id, 2, cap->id);
+		layout_store(header + CAP_HEADER_version, 2, cap->version);
+		layout_store(header + CAP_HEADER_next, 4, i + 1 < state->ncaps ? end : 0);
+		producer_put(buffer, argsz, at, header, sizeof(header));
+		producer_put(buffer, argsz, at + CAP_HEADER_SIZE, cap->payload, cap->size);
+		at = end;
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Holds models to captured replies; see conform.h. */
+#include "conform.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "learn.h"
+
+static bool claims(const struct producer *producer, const struct captured *reply)
+{
+	if (producer->kind != reply->kind)
+		return false;
+	for (const char *const *name = producer->captured; *name; name++)
+		if (fnmatch(*name, reply->name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* The one producer of the table that claims the reply, or @count. */
+static size_t claimant(const struct producer *table, size_t count, const struct captured *reply,
+		       FILE *out)
+{
+	size_t found = count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!claims(&table[i], reply))
+			continue;
+		if (found < count) {
+			fprintf(out, "%s: claimed by %s and by %s\n", reply->name,
+				table[found].name, table[i].name);
+			return count;
+		}
+		found = i;
+	}
+	if (found == count)
+		fprintf(out, "%s: claimed by no producer; see fuzz/producer/README.md\n",
+			reply->name);
+	return found;
+}
+
+static bool is_full(const struct captured *reply)
+{
+	struct learned learned;
+
+	return learn(reply->kind, reply->bytes, reply->argsz, &learned) == NULL;
+}
+
+/* Whether it is better to learn from @a than from @b. */
+static bool better(const struct captured *a, const struct captured *b)
+{
+	if (a->set_aside != b->set_aside)
+		return !a->set_aside;
+	return a->argsz > b->argsz;
+}
+
+/* The reply to learn the series of @reply from, or NULL. */
+static const struct captured *source(const struct captured *replies, size_t count,
+				     const struct captured *reply)
+{
+	const struct captured *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (captured_same_series(&replies[i], reply) && is_full(&replies[i]) &&
+		    (!best || better(&replies[i], best)))
+			best = &replies[i];
+	return best;
+}
+
+/* Whether the model writes this reply; says where it does not. */
+static bool reproduced(const struct producer *producer, const struct learned *learned,
+		       const struct captured *reply, FILE *out)
+{
+	static uint8_t buffer[INFO_LEN_MAX];
+	int error;
+
+	captured_caller(reply, buffer);
+	error = producer_answer(producer, &learned->state, buffer, reply->argsz);
+	if (error) {
+		fprintf(out, "%s: %s refuses argsz %u: %s\n", reply->name, producer->name,
+			reply->argsz, strerror(-error));
+		return false;
+	}
+	for (uint32_t at = 0; at < reply->argsz; at++)
+		if (buffer[at] != reply->bytes[at]) {
+			fprintf(out, "%s: byte %u is 0x%02x, %s writes 0x%02x\n", reply->name, at,
+				reply->bytes[at], producer->name, buffer[at]);
+			return false;
+		}
+	return true;
+}
+
+bool conform(const struct producer *table, size_t count, const struct captured *replies,
+	     size_t nreplies, FILE *out, struct conform *ret_conform)
+{
+	bool fine = nreplies > 0;
+
+	memset(ret_conform->figures, 0, count * sizeof(ret_conform->figures[0]));
+	ret_conform->learned_from = 0;
+	ret_conform->unclaimed = 0;
+	for (size_t i = 0; i < nreplies; i++) {
+		const struct captured *const reply = &replies[i];
+		const struct captured *const from = source(replies, nreplies, reply);
+		const size_t by = claimant(table, count, reply, out);
+		struct learned learned;
+		bool right;
+
+		if (by == count) {
+			ret_conform->unclaimed++;
+			fine = false;
+			continue;
+		}
+		if (from)
+			learn(from->kind, from->bytes, from->argsz, &learned);
+		else
+			fprintf(out, "%s: no full reply in its series to learn from\n",
+				reply->name);
+		right = from && reproduced(&table[by], &learned, reply, out);
+		ret_conform->learned_from += from == reply;
+		ret_conform->figures[by].captured[reply->set_aside]++;
+		ret_conform->figures[by].reproduced[reply->set_aside] += right;
+		fine = fine && right;
+	}
+	return fine;
+}
