@@ -450,7 +450,12 @@ step "your own parser" own_alone "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
 step "$first run" python_test run_test.py "$first"
 step "clients.py" python_test clients_test.py "$first"
-case " $commands " in *" clang-asan "*) step "clang-asan run" python_test run_test.py clang-asan ;; esac
+case " $commands " in
+*" clang-asan "*)
+	step "clang-asan run" env CAPCHAIN="$build/clang-asan/capchain" /usr/bin/python3 \
+		scripts/run_test.py Outcomes LeftAlone Forbidden Report Lines
+	;;
+esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines

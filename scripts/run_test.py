@@ -241,6 +241,15 @@ class Walker(Run):
         self.assertGreater(len(seen["exit"]), 50)
 
 
+class Forbidden(Run):
+    def test_inside_another_supervisor(self):
+        """A kernel lets a process have one listener: the inner run says so and starts nothing."""
+        done = self.start("--no-good", "--", BINARY, "run", "--no-good", "--", SELF, "calls", status=0)
+        self.assertIn("these replies: exit 3", done.stdout)
+        self.assertIn("capchain: programs cannot be supervised here: Device or resource busy: another "
+                      "seccomp supervisor", done.stderr)
+
+
 class Report(Run):
     """emit --report, from what was seen and from nothing else."""
 

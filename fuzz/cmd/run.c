@@ -263,6 +263,21 @@ static void restore_streams(const struct streams *kept)
 		tcsetattr(STDIN_FILENO, TCSANOW, &kept->terminal);
 }
 
+/* What is in the way, as far as an errno tells. */
+static const char *in_the_way(int error)
+{
+	switch (error) {
+	case EBUSY:
+		return "another seccomp supervisor has this process already";
+	case EPERM:
+	case EACCES:
+	case ENOSYS:
+		return "a container forbids it, or its kernel lacks it";
+	default:
+		return "see `capchain run --help`";
+	}
+}
+
 static int run_once(const struct run_options *o, const struct fake *fake, struct vfio *vfio,
 		    struct replies *replies, int input, struct supervised *ret_run)
 {
@@ -282,8 +297,8 @@ static int run_once(const struct run_options *o, const struct fake *fake, struct
 		return EXIT_UNUSABLE;
 	}
 	if (status) {
-		fprintf(stderr, "capchain: programs cannot be supervised here: %s\n",
-			strerror(-status));
+		fprintf(stderr, "capchain: programs cannot be supervised here: %s: %s\n",
+			strerror(-status), in_the_way(-status));
 		return EXIT_MISSING;
 	}
 	if (ret_run->exec_errno) {
