@@ -8,12 +8,10 @@ import os
 import shutil
 import subprocess
 
-ADDRESS = "0000:00:1e.0"
-PYTHON = "/usr/bin/python3"
-# Opening the device walks its IOMMU's chain; there is no command-line tool that does. With good replies
-# it fails with EINVAL (22) once it has mapped memory, for there is no mlx5 to talk to. ENOSPC (28) is
-# that of its allocator: it has taken the ranges, and finds no 2 MiB in them.
-MLX5 = ("from pyverbs.providers.mlx5.mlx5_vfio import *\n"
+ADDRESS = "0000:00:1e.0" PYTHON = "/usr/bin/python3" # Opening the device walks its IOMMU's chain;
+there is no command-line tool that does. With good replies # it fails with EINVAL (22) once it has
+mapped memory, for there is no mlx5 to talk to. ENOSPC (28) is # that of its allocator: it has taken
+the ranges, and finds no 2 MiB in them. MLX5 = ("from pyverbs.providers.mlx5.mlx5_vfio import *\n"
         "from pyverbs.pyverbs_error import PyverbsRDMAError\n"
         "try:\n"
         f"    Mlx5VfioContext(attr=Mlx5VfioAttr(pci_name='{ADDRESS}'))\n"
@@ -23,7 +21,7 @@ QEMU = ["-m", "64", "-nodefaults", "-display", "none", "-S", "-serial", "none", 
 
 
 class Client:
-    """One program: `models` maps each kind of chain that it walks to the parser that restates it."""
+    """One program; `models`: each kind of chain that it walks, and the parser that restates it."""
 
     def __init__(self, name, packages, models, command, status=0, stdin="", pci=None, shrinks=False,
                  no_room=None):
@@ -106,7 +104,8 @@ class Seen:
         """The run as `capchain run --json` would have it, had it made the good run itself."""
         wrong = self.wrong_mappings()
         mappings = [{**m, "wrong": m in wrong} for m in self.run["mappings"]]
-        return {**self.run, "mappings": mappings, "faulty": self.run["outcome"] != "exit" or bool(wrong),
+        faulty = self.run["outcome"] != "exit" or bool(wrong)
+        return {**self.run, "mappings": mappings, "faulty": faulty,
                 "good": {key: self.good.run[key] for key in ("outcome", "status")}}
 
     def calls(self, kind):
@@ -122,6 +121,7 @@ WORDS = (
     ("no-room", "has read the chain, and what that offers is too small to go on with"),
     ("refuse", "ends by itself, earlier than with good replies"),
     ("abort", "aborts: SIGABRT, SIGTRAP, SIGILL"),
+    ("over-read", "reads or writes past the reply, which a heap forgives and fence.so does not"),
     ("crash", "dies of SIGSEGV or SIGBUS"),
     ("hang", "computes for ever after the reply"),
     ("storm", "asks again without end"),

@@ -1,40 +1,37 @@
 # SPDX-License-Identifier: MIT
 """What a model predicts of a program, beside what the program did: part of clients.py.
 
-A model judges the very bytes that the program held after its last call of the INFO, in a buffer of the
-length that it asked with. So nothing rests on what a program asks: what is predicted is how it takes
-what it got.
+A model judges the very bytes that the program held after its last call of the INFO, in a buffer of
+the length that it asked with. So nothing rests on what a program asks: what is predicted is how it
+takes what it got.
 """
 import collections
 import json
 import os
 import subprocess
 
-# The most bytes that a parser is handed. A longer buffer is cut, and its argsz with it, where that was
-# the buffer's length: models compare the two.
-LONGEST = 65536
-SHARE = 0.95
+# The most bytes that a parser is handed. A longer buffer is cut, and its argsz with it, where that
+was # the buffer's length: models compare the two. LONGEST = 65536 SHARE = 0.95
 
-# How a program may come out where its model says so. Under a fence an access outside the buffer is a
-# crash. A runaway that is no loop reads on through its whole count, into the fence.
-COMES_OUT = {
+# How a program may come out where its model says so. Under a fence an access outside the buffer is
+a # crash. A runaway that is no loop reads on through its whole count, into the fence. COMES_OUT = {
     "ok": {"ok", "maps", "no-room"},
     "absent": {"ok", "maps", "no-room"},
     "truncated": {"storm"},
     "reject": {"refuse", "abort"},
-    "oob": {"crash"},
-    "wrote": {"crash"},
-    "crash": {"crash", "abort"},
-    "runaway": {"hang", "crash"},
+    "oob": {"crash", "over-read"},
+    "wrote": {"crash", "over-read"},
+    "crash": {"crash", "over-read", "abort"},
+    "runaway": {"hang", "crash", "over-read"},
 }
 
-# (client, input): why its model says something else. Each is a difference that is understood and stays.
-CLEARS_4_GIB = "it clears the 4 GiB that the reply named before it asks again, which takes longer than " \
+# (client, input): why its model says something else. Each is a difference that is understood and
+stays. CLEARS_4_GIB = "it clears the 4 GiB that the reply named before it asks again, which takes
+longer than " \
     "the limit of a hang"
-LONGER = "its buffer has more than the 65536 bytes that a parser is handed, and the walk goes on in them"
-NO_SIZE = "the reply is too short to have a size, so QEMU ends because the MSI-X table lies outside of it"
-QEMUS = ("qemu-system-x86_64", "qemu-system-s390x")
-KNOWN = {
+LONGER = "its buffer has more than the 65536 bytes that a parser is handed, and the walk goes on in
+them" NO_SIZE = "the reply is too short to have a size, so QEMU ends because the MSI-X table lies
+outside of it" QEMUS = ("qemu-system-x86_64", "qemu-system-s390x") KNOWN = {
     **{(client, name): NO_SIZE for client in QEMUS
        for name in ("region-len-4", "region-naive-ok-accepts-malformed-short-buffer",
                     "region-naive-runaway-fault-short-buffer")},

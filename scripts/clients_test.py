@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Tests clients.py on clients of our own, so that it needs none of Debian's: what it calls each outcome,
-that a changed outcome, a changed model and a client that fails by itself are seen, and fence.so.
+"""Tests clients.py on clients of our own, so that it needs none of Debian's: what it calls each
+outcome; that a changed outcome, a wrong model and a client that fails by itself are seen; fence.so.
 
 CAPCHAIN names the binary, build/capchain by default. Status 77 where programs cannot be supervised.
 """
@@ -63,7 +63,7 @@ class Own(unittest.TestCase):
         self.assertEqual(text.splitlines(), [
             "# none unknown", "region-backward ok", "region-count-0xffffffff crash",
             "region-loop-self hang", "region-next-0x80000000 crash",
-            "region-payload-oob-sparse-area crash"])
+            "region-payload-oob-sparse-area over-read"])
         self.assertEqual(self.work()[0], 0)
         with open(out, encoding="utf-8") as file:
             rows = {row["input"]: row for row in map(json.loads, file)}
@@ -71,7 +71,7 @@ class Own(unittest.TestCase):
         self.assertEqual(rows["region-loop-self"]["predicted"], "runaway")
         # A heap forgives what the fence does not.
         over = rows["region-payload-oob-sparse-area"]
-        self.assertEqual((over["word"], over["plain"]), ("crash", "maps"))
+        self.assertEqual((over["word"], over["plain"]), ("over-read", "maps"))
         # What it saw is ground for a report.
         done = subprocess.run([BINARY, "emit", "--report", out], capture_output=True, text=True,
                               check=True)
@@ -79,6 +79,10 @@ class Own(unittest.TestCase):
         self.assertIn("--region corpus/regressions/region-count-0xffffffff.yaml --", done.stdout)
         with open(os.path.join(self.dir, "table.md"), encoding="utf-8") as file:
             self.assertIn("| region-loop-self | hang |", file.read())
+        # How much a heap forgives is not compared.
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("over-read", "crash"))
+        self.assertEqual(self.work()[0], 0)
         for old, new, says in (
                 ("loop-self hang", "loop-self ok", "region-loop-self: hang, expected ok"),
                 ("region-backward ok\n", "", "region-backward: ok, expected not listed"),
@@ -179,8 +183,8 @@ class Words(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"], stdin=subprocess.DEVNULL,
-                           capture_output=True, text=True, check=False)
+    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if probe.returncode == 3:
         print(probe.stderr.strip())
         sys.exit(77)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Tests `capchain run` on clients of our own: every outcome it can name, and what it must leave alone.
+"""Tests `capchain run` on clients of our own: every outcome it can name, what it must leave alone.
 
-CAPCHAIN names the binary, build/capchain by default; the clients are in build/client. Status 77, with
-the reason, where programs cannot be supervised here.
+CAPCHAIN names the binary, build/capchain by default; the clients are in build/client. Status 77,
+with the reason, where programs cannot be supervised here.
 """
 import glob
 import json
@@ -193,8 +193,8 @@ class Inside(Run):
         seed = os.path.join(ROOT, "corpus", "seeds", "region-sparse-two.yaml")
         command = ["valgrind", "-q", os.path.join(CLIENTS, "walker-dynamic")]
         self.start("--cpu", "20000", "--region", seed, "--", *command, status=0)
-        done = self.start("--no-good", "--cpu", "2000", "--region", regression("region-loop-self"), "--",
-                          *command, status=1)
+        done = self.start("--no-good", "--cpu", "2000", "--region", regression("region-loop-self"),
+                          "--", *command, status=1)
         self.assertIn("these replies: hang", done.stdout)
 
     def test_fence(self):
@@ -244,10 +244,11 @@ class Walker(Run):
 class Forbidden(Run):
     def test_inside_another_supervisor(self):
         """A kernel lets a process have one listener: the inner run says so and starts nothing."""
-        done = self.start("--no-good", "--", BINARY, "run", "--no-good", "--", SELF, "calls", status=0)
+        inner = [BINARY, "run", "--no-good", "--", SELF, "calls"]
+        done = self.start("--no-good", "--", *inner, status=0)
         self.assertIn("these replies: exit 3", done.stdout)
-        self.assertIn("capchain: programs cannot be supervised here: Device or resource busy: another "
-                      "seccomp supervisor", done.stderr)
+        self.assertIn("supervised here: Device or resource busy: another seccomp supervisor",
+                      done.stderr)
 
 
 class Report(Run):
@@ -270,7 +271,8 @@ class Report(Run):
                  ("hangs on a reply to VFIO_DEVICE_GET_REGION_INFO", "loop at offset 32",
                   f"run --region {regression('region-loop-self')} --cpu 100 --json --",
                   "With good replies the same command ends with status 0", "id: TYPE")),
-                ("region-next-0x80000000", ("crashes on a reply", "It dies of SIGSEGV", "next-oob")),
+                ("region-next-0x80000000",
+                 ("crashes on a reply", "It dies of SIGSEGV", "next-oob")),
                 ("region-area-wraps", ("maps what the reply does not hold", "which is nowhere"))):
             path = os.path.join(self.dir, "run.json")
             done = self.start("--region", regression(name), *CPU, "--json", "--",
@@ -345,8 +347,8 @@ class Lines(Run):
 
 
 if __name__ == "__main__":
-    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"], stdin=subprocess.DEVNULL,
-                           capture_output=True, text=True, check=False)
+    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if probe.returncode == 3:
         print(probe.stderr.strip())
         sys.exit(77)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Sparse areas are taken from the bytes that the client held, at the offset the reference delivers. */
+/*
+ * Sparse areas are taken from the bytes that the client held, at the offset the reference delivers.
+ */
 #include "areas.h"
 
 #include "../../parsers/layout.h"

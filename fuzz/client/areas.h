@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of a client's mappings the reply it was given contains, as the reference reads that reply. */
+/*
+ * Which of a client's mappings the reply it was given contains, as the reference reads that reply.
+ */
 #ifndef FUZZ_CLIENT_AREAS_H
 #define FUZZ_CLIENT_AREAS_H
 
@@ -18,8 +20,8 @@ enum area {
 const char *area_name(enum area area);
 
 /*
- * How @length bytes at @offset of the device stand to the last reply for their region. @spec is room for
- * a reading.
+ * How @length bytes at @offset of the device stand to the last reply for their region. @spec is
+ * room for a reading.
  */
 enum area area_of(const struct vfio *vfio, uint64_t offset, uint64_t length, struct spec *spec);
 

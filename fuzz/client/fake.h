@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake device: what a client of VFIO finds where there is none. A container, a group and a device
- * that are memfds, and a folder with the few files of /dev and /sys that name them.
+ * The fake device: what a client of VFIO finds where there is none. A container, a group and a
+ * device that are memfds, and a folder with the few files of /dev and /sys that name them.
  *
- * The device's memfd is sparse, region i at i << 40 as in vfio-pci, so reads, writes, mappings, dups
- * and closes of it are the client's own system calls. Registers are memory: nothing answers a doorbell,
- * and every client walks its chains before it needs one that does.
+ * The device's memfd is sparse, region i at i << 40 as in vfio-pci, so reads, writes, mappings,
+ * dups and closes of it are the client's own system calls. Registers are memory: nothing answers a
+ * doorbell, and every client walks its chains before it needs one that does.
  */
 #ifndef FUZZ_CLIENT_FAKE_H
 #define FUZZ_CLIENT_FAKE_H
@@ -56,7 +56,8 @@ int fake_fd(const struct fake *fake, enum fake_kind kind, int flags);
 enum fake_kind fake_of(const struct fake *fake, pid_t tid, int fd);
 
 /*
- * Where @path, absolute, lives in the fake's folder: true with it in @ret_real, and what it opens as in
+ * Where @path, absolute, lives in the fake's folder: true with it in @ret_real, and what it opens
+ * as in
  * @ret_kind. / and /dev are the client's own: what else they hold is real.
  */
 bool fake_path(const struct fake *fake, const char *path, char ret_real[PATH_MAX],

@@ -143,7 +143,9 @@ __attribute__((noreturn)) static void child(char *const argv[], struct filter_st
 		_exit(127);
 	execvp(argv[0], argv);
 	error = errno;
-	/* The channel is closed by an exec that succeeds; this is read after this process is dead. */
+	/*
+	 * The channel is closed by an exec that succeeds; this is read after this process is dead.
+	 */
 	if (write(channel, &error, sizeof(error)) < 0)
 		_exit(126);
 	_exit(127);

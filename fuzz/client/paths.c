@@ -126,7 +126,9 @@ bool paths_answer(const struct fake *fake, const struct seccomp_notif *call,
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (calls[i].nr != call->data.nr)
 			continue;
-		/* A relative path starts at a folder that is open, which is real or already ours. */
+		/*
+		 * A relative path starts at a folder that is open, which is real or already ours.
+		 */
 		if (!remote_string(c.tid, call->data.args[calls[i].path], path, sizeof(path)) ||
 		    path[0] != '/' || !fake_path(fake, path, real, &c.kind))
 			return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that name a file by its path, answered from the fake's folder where it holds that path.
+ * System calls that name a file by its path, answered from the fake's folder where it holds that
+ * path.
  */
 #ifndef FUZZ_CLIENT_PATHS_H
 #define FUZZ_CLIENT_PATHS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's memory, CPU time and processes, from outside. Nothing here trusts what the client says:
- * a bad address is a short count, a dead thread an error.
+ * The client's memory, CPU time and processes, from outside. Nothing here trusts what the client
+ * says: a bad address is a short count, a dead thread an error.
  */
 #ifndef FUZZ_CLIENT_REMOTE_H
 #define FUZZ_CLIENT_REMOTE_H
@@ -18,7 +18,9 @@
 size_t remote_read(pid_t tid, uint64_t at, void *ret_bytes, size_t size);
 size_t remote_write(pid_t tid, uint64_t at, const void *bytes, size_t size);
 
-/* The string at @at, with its end, in at most @size bytes; false where it is longer or not there. */
+/*
+ * The string at @at, with its end, in at most @size bytes; false where it is longer or not there.
+ */
 bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size);
 
 /* Whether this process may read and write @pid's memory at all. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the INFO ioctls answer: for each of them, and for each region, a list of replies that is gone
- * through call by call. Its last reply answers every further call.
+ * What the INFO ioctls answer: for each of them, and for each region, a list of replies that is
+ * gone through call by call. Its last reply answers every further call.
  */
 #ifndef FUZZ_CLIENT_REPLY_H
 #define FUZZ_CLIENT_REPLY_H
@@ -15,10 +15,12 @@
 
 /*
  * How a reply is cut to the caller's argsz.
- * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with, cap_offset 0
- *	and flags as they are. Else all, the argsz the caller's, unless the file names one of its own.
+ * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
+ *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names
+ *	one of its own.
  * REPLY_IOMMUFD: iommufd. argsz is always the whole length; too small: what fits, cap_offset 0.
- * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's argsz.
+ * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's
+ *	argsz.
  * REPLY_RAW: the file's bytes, cut.
  */
 enum reply_rule { REPLY_KERNEL, REPLY_IOMMUFD, REPLY_VFIO_USER, REPLY_RAW, REPLY_RULES };
@@ -57,16 +59,16 @@ struct replies {
 size_t reply_list_of(enum info_kind kind, uint32_t index);
 
 /*
- * Adds a copy of @bytes to list @list. With @completes, the fixed fields beside argsz, cap_offset and
- * the CAPS flag become the fake device's own, so that a client goes on as far as the chain. Returns 0 or
- * -ENOMEM.
+ * Adds a copy of @bytes to list @list. With @completes, the fixed fields beside argsz, cap_offset
+ * and the CAPS flag become the fake device's own, so that a client goes on as far as the chain.
+ * Returns 0 or -ENOMEM.
  */
 int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const uint8_t *bytes,
 	      size_t len, bool completes, struct reply **ret_reply);
 
 /*
- * Gives every list without replies a good one: the chains that kernels write, of a device that has all
- * of them. Returns 0 or -ENOMEM.
+ * Gives every list without replies a good one: the chains that kernels write, of a device that has
+ * all of them. Returns 0 or -ENOMEM.
  */
 int replies_fill(struct replies *replies);
 
@@ -75,8 +77,9 @@ void replies_rewind(struct replies *replies);
 void replies_free(struct replies *replies);
 
 /*
- * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX) bytes
- * into @ret_bytes. Returns their number, or -EINVAL where argsz is below what the ioctl takes.
+ * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX)
+ * bytes into @ret_bytes. Returns their number, or -EINVAL where argsz is below what the ioctl
+ * takes.
  */
 int reply_next(struct replies *replies, size_t list, uint32_t argsz,
 	       uint8_t ret_bytes[INFO_LEN_MAX]);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Replies by each producer's rule, and which mappings a reply contains. No process is started here. */
+/*
+ * Replies by each producer's rule, and which mappings a reply contains. No process is started here.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

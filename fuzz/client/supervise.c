@@ -25,12 +25,18 @@ const char *outcome_name(enum outcome outcome)
 	return outcome_names[outcome];
 }
 
-/* How often threads that may hang are looked at, while there is one; and after how many calls of others. */
+/*
+ * How often threads that may hang are looked at, while there is one; and after how many calls of
+ * others.
+ */
 #define LOOK_MS	   20
 #define LOOK_CALLS 256
 #define THREADS	   64
 
-/* A thread whose last call was an INFO ioctl, and its CPU time when it was first looked at after that. */
+/*
+ * A thread whose last call was an INFO ioctl, and its CPU time when it was first looked at after
+ * that.
+ */
 struct walker {
 	pid_t tid;
 	size_t info;

@@ -2,9 +2,9 @@
 /*
  * Runs an unmodified program on given INFO replies and says how it ended.
  *
- * No wall clock decides: a retry storm is a count of calls, and a hang is CPU time that the thread has
- * spent since an INFO reply without making another call that is seen here. A program that sleeps, or
- * waits for its user, is waited for.
+ * No wall clock decides: a retry storm is a count of calls, and a hang is CPU time that the thread
+ * has spent since an INFO reply without making another call that is seen here. A program that
+ * sleeps, or waits for its user, is waited for.
  */
 #ifndef FUZZ_CLIENT_SUPERVISE_H
 #define FUZZ_CLIENT_SUPERVISE_H
@@ -15,12 +15,13 @@
 #include "filter.h"
 
 /*
- * Calls of one INFO ioctl for one index. The programs seen make 8 at most (QEMU, with every walk it has).
+ * Calls of one INFO ioctl for one index. The programs seen make 8 at most (QEMU, with every walk it
+ * has).
  */
 #define STORM_CALLS 64
 /*
- * Milliseconds of a thread's CPU time after a reply. The longest seen in a good run was 234, of DPDK;
- * valgrind makes that 20 to 50 times as much.
+ * Milliseconds of a thread's CPU time after a reply. The longest seen in a good run was 234, of
+ * DPDK; valgrind makes that 20 to 50 times as much.
  */
 #define HANG_MS	    800
 
@@ -35,7 +36,9 @@ enum outcome {
 /* "exit" and so on. */
 const char *outcome_name(enum outcome outcome);
 
-/* A mapping of the device that the client asked for, and how it stands to the region's last reply. */
+/*
+ * A mapping of the device that the client asked for, and how it stands to the region's last reply.
+ */
 struct mapping {
 	uint64_t offset;
 	uint64_t length;

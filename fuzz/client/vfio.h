@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What VFIO's ioctls answer on the fake container, group and device, and a record of every INFO ioctl:
- * how often it was called for what, and what the caller then held.
+ * What VFIO's ioctls answer on the fake container, group and device, and a record of every INFO
+ * ioctl: how often it was called for what, and what the caller then held.
  *
- * The answers keep no state of their own: a client that forks, or opens everything twice, gets the same.
+ * The answers keep no state of their own: a client that forks, or opens everything twice, gets the
+ * same.
  */
 #ifndef FUZZ_CLIENT_VFIO_H
 #define FUZZ_CLIENT_VFIO_H
@@ -11,8 +12,9 @@
 #include "reply.h"
 
 /*
- * Calls of one INFO ioctl. @asked and @argsz: the caller's argsz, and the one it was answered, in the last
- * of them. @bytes, @len: what the caller's buffer then held, cut to INFO_LEN_MAX; NULL before.
+ * Calls of one INFO ioctl. @asked and @argsz: the caller's argsz, and the one it was answered, in
+ * the last of them. @bytes, @len: what the caller's buffer then held, cut to INFO_LEN_MAX; NULL
+ * before.
  */
 struct info_calls {
 	uint64_t calls;
@@ -33,9 +35,9 @@ struct vfio {
 };
 
 /*
- * Answers ioctl @cmd with @arg that thread @tid made on a file of @kind. Returns its result or -errno.
- * *@ret_gives is the kind of file to return a descriptor of, FAKE_NONE else; *@ret_info the index in
- * `calls` where it was an INFO ioctl that wrote a reply, CALLS else.
+ * Answers ioctl @cmd with @arg that thread @tid made on a file of @kind. Returns its result or
+ * -errno. *@ret_gives is the kind of file to return a descriptor of, FAKE_NONE else; *@ret_info the
+ * index in `calls` where it was an INFO ioctl that wrote a reply, CALLS else.
  */
 int64_t vfio_ioctl(struct vfio *vfio, pid_t tid, enum fake_kind kind, uint32_t cmd, uint64_t arg,
 		   enum fake_kind *ret_gives, size_t *ret_info);

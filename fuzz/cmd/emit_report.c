@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * capchain emit --report: a bug report for the maintainers of a program, in Markdown, from what
- * `capchain run --json` saw that program do. A model's verdict is no ground for one, nor is a run whose
- * program was not first seen to pass good replies.
+ * `capchain run --json` saw that program do. A model's verdict is no ground for one, nor is a run
+ * whose program was not first seen to pass good replies.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,10 @@
 #include "cmd.h"
 #include "run.h"
 
-/* What a report is made of. @held: the bytes of the reply as the program had them, @kind their INFO. */
+/*
+ * What a report is made of. @held: the bytes of the reply as the program had them, @kind their
+ * INFO.
+ */
 struct observed {
 	const char *path;
 	const json_t *run;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * capchain run: an unmodified program, on INFO replies of our choice, with no VFIO hardware, no root and
- * no support of the kernel but seccomp.
+ * capchain run: an unmodified program, on INFO replies of our choice, with no VFIO hardware, no
+ * root and no support of the kernel but seccomp.
  *
  * The program first gets good replies. Where it does not end by itself with those, or asks for no
  * INFO at all, whatever it does with others would say nothing, and is not reported.
@@ -240,7 +240,10 @@ static int keep_input(void)
 	return fd;
 }
 
-/* Programs change what they share with us: QEMU's monitor leaves both without echo and non-blocking. */
+/*
+ * Programs change what they share with us: QEMU's monitor leaves the terminal without echo, and
+ * standard output non-blocking.
+ */
 struct streams {
 	int flags[3];
 	bool is_terminal;

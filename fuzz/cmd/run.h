@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What `capchain run` is made of beside the supervisor: its replies, and how it says what it saw. */
+/*
+ * What `capchain run` is made of beside the supervisor: its replies, and how it says what it saw.
+ */
 #ifndef FUZZ_CMD_RUN_H
 #define FUZZ_CMD_RUN_H
 
@@ -7,7 +9,9 @@
 
 #include "../client/supervise.h"
 
-/* How the files of one command line are read: by which rule, and whether their fixed fields stay. */
+/*
+ * How the files of one command line are read: by which rule, and whether their fixed fields stay.
+ */
 struct reading {
 	enum reply_rule rule;
 	bool keeps_fields;
@@ -17,12 +21,16 @@ struct reading {
 size_t run_list_of(const char *name);
 
 /*
- * Adds the file at @path, text form or bytes, to list @list. Returns 0, or EXIT_UNUSABLE after one line.
+ * Adds the file at @path, text form or bytes, to list @list. Returns 0, or EXIT_UNUSABLE after one
+ * line.
  */
 int run_add_file(struct replies *replies, size_t list, const char *path, struct reading reading,
 		 struct reply **ret_reply);
 
-/* Adds what the script at @path says; its files are looked for beside it. Returns as run_add_file(). */
+/*
+ * Adds what the script at @path says; its files are looked for beside it. Returns as
+ * run_add_file().
+ */
 int run_add_script(struct replies *replies, const char *path, struct reading reading);
 
 /*
@@ -39,8 +47,8 @@ struct told {
 };
 
 /*
- * Whether a run shows a fault: anything but an end by itself with every mapping inside, or the same as with
- * good replies.
+ * Whether a run shows a fault: anything but an end by itself with every mapping inside, or the same
+ * as with good replies.
  */
 bool run_is_faulty(const struct told *told);
 

@@ -12,7 +12,10 @@ static size_t mappings_kept(const struct supervised *run)
 	return run->nmappings < MAPPINGS_MAX ? run->nmappings : MAPPINGS_MAX;
 }
 
-/* A program that maps the same of a good reply does not read that chain at all: no reply is the cause. */
+/*
+ * A program that maps the same of a good reply does not read that chain at all: no reply is the
+ * cause.
+ */
 static bool as_with_good(const struct told *told, const struct mapping *m)
 {
 	for (size_t i = 0; told->good && i < mappings_kept(told->good); i++) {

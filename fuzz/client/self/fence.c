@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.so: puts 4 GiB of nothing behind each INFO buffer of a dynamic program, so that an over-read which
- * a heap would forgive is a SIGSEGV, the same on every machine:
+ * fence.so: puts 4 GiB of nothing behind each INFO buffer of a dynamic program, so that an
+ * over-read which a heap would forgive is a SIGSEGV, the same on every machine:
  *
  *	capchain run ... -- env LD_PRELOAD=$PWD/build/client/fence.so FENCE_SIZE=48 COMMAND...
  *
- * FENCE_SIZE is the length that the program asks with. Fenced is what malloc, calloc and realloc are
- * asked for with just that size once the program has made its first VFIO ioctl: buffers of another
- * size, and all that was there before, stay as they are, and so do programs that electric-fence
- * is too much for. A fenced buffer ends where the page ends, whatever alignment that leaves it; when
- * it is freed its page becomes unreadable too. glibc alone: what is not fenced goes to its __libc_*.
+ * FENCE_SIZE is the length that the program asks with. Fenced is what malloc, calloc and realloc
+ * are asked for with just that size once the program has made its first VFIO ioctl: buffers of
+ * another size, and all that was there before, stay as they are, and so do programs that
+ * electric-fence is too much for. A fenced buffer ends where the page ends, whatever alignment that
+ * leaves it; when it is freed its page becomes unreadable too. glibc alone: what is not fenced goes
+ * to its __libc_*.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -122,7 +123,7 @@ void *realloc(void *at, size_t size)
 	made = malloc(size);
 	if (!made || !at)
 		return made;
-	/* What is copied is what both have: a piece of the heap is at least as long as was asked for. */
+	/* A piece of the heap is grown there first, so that all of it is there to be copied. */
 	if (is_ours(at)) {
 		memcpy(made, at, size < fenced ? size : fenced);
 	} else {

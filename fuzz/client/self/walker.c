@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small client of VFIO, as many are: asks for region 0, asks again with the length it is told, looks up
- * the sparse areas and maps them. Built twice: `walker` follows raw pointers until next is 0, and
- * `walker-bounded`, with BOUNDED defined, reads through bounded.h. Under hostile replies the first is
- * red and the second green:
+ * A small client of VFIO, as many are: asks for region 0, asks again with the length it is told,
+ * looks up the sparse areas and maps them. Built twice: `walker` follows raw pointers until next is
+ * 0, and `walker-bounded`, with BOUNDED defined, reads through bounded.h. Under hostile replies the
+ * first is red and the second green:
  *
  *	capchain run --region corpus/regressions/region-loop-self.yaml -- build/client/walker
  *
