@@ -133,7 +133,7 @@ class Row:
         return "over-read" if word == "crash" and self.plain.run["outcome"] == "exit" else word
 
     def is_as(self, expected):
-        """Whether it comes out as that word; what a heap forgives differs from machine to machine."""
+        """Whether it comes out as that word; what a heap forgives varies."""
         word = self.word()
         return word == expected or {word, expected} == {"crash", "over-read"}
 

@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 
-ADDRESS = "0000:00:1e.0" PYTHON = "/usr/bin/python3" # Opening the device walks its IOMMU's chain;
-there is no command-line tool that does. With good replies # it fails with EINVAL (22) once it has
-mapped memory, for there is no mlx5 to talk to. ENOSPC (28) is # that of its allocator: it has taken
-the ranges, and finds no 2 MiB in them. MLX5 = ("from pyverbs.providers.mlx5.mlx5_vfio import *\n"
+ADDRESS = "0000:00:1e.0"
+PYTHON = "/usr/bin/python3"
+# Opening the device walks its IOMMU's chain; there is no command-line tool that does. With good
+# replies it fails with EINVAL (22) once it has mapped memory, for there is no mlx5 to talk to.
+# ENOSPC (28) is that of its allocator: it has taken the ranges, and finds too little room in them.
+MLX5 = ("from pyverbs.providers.mlx5.mlx5_vfio import *\n"
         "from pyverbs.pyverbs_error import PyverbsRDMAError\n"
         "try:\n"
         f"    Mlx5VfioContext(attr=Mlx5VfioAttr(pci_name='{ADDRESS}'))\n"
