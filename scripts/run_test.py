@@ -90,6 +90,11 @@ class Outcomes(Run):
             self.assertEqual((run["outcome"], run["info"]), ("hang", "region 0"), mode)
             self.assertGreaterEqual(run["cpu_ms"], 100, mode)
 
+    def test_hang_is_named_within_a_second_of_cpu_time(self):
+        run = json.loads(self.start("--no-good", "--json", "--", SELF, "hangs", status=1).stdout)
+        self.assertEqual(run["outcome"], "hang")
+        self.assertTrue(800 <= run["cpu_ms"] < 1000, run["cpu_ms"])
+
     def test_no_hang_where_nothing_computes(self):
         self.assertEqual(self.self_run("sleeps", "400", status=0)["outcome"], "exit")
 
@@ -196,6 +201,13 @@ class Inside(Run):
         done = self.start("--no-good", "--cpu", "2000", "--region", regression("region-loop-self"),
                           "--", *command, status=1)
         self.assertIn("these replies: hang", done.stdout)
+
+    def test_electric_fence(self):
+        seed = os.path.join(ROOT, "corpus", "seeds", "region-sparse-two.yaml")
+        if not os.path.exists("/usr/lib/libefence.so.0.0"):
+            self.skipTest("no electric-fence here")
+        self.start("--region", seed, "--", "env", "LD_PRELOAD=libefence.so.0.0",
+                   "EF_ALLOW_MALLOC_0=1", os.path.join(CLIENTS, "walker-dynamic"), status=0)
 
     def test_fence(self):
         """What a heap forgives: the areas of a chain that says one more than it has."""

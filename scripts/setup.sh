@@ -138,6 +138,7 @@ ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL+
 -o-|strace|commands strace|strace: programs run under it by capchain run
 -o-|gdb|commands gdb|gdb: the same
 -o-|valgrind|commands valgrind|valgrind: the same
+-o-|electric-fence|found /usr/lib/libefence.so.0.0|libefence: the same
 --o|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
 --o|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
 --o|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three

@@ -18,18 +18,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "paths.h"
 #include "remote.h"
 
-#ifndef __x86_64__
-#error "the supervisor of `capchain run` knows the system calls of x86-64 alone"
+/*
+ * On other machines system calls have other numbers and arguments than the supervisor takes them
+ * for.
+ */
+#ifdef __x86_64__
+#define IS_KNOWN 1
+#else
+#define IS_KNOWN 0
 #endif
 
 /* Bits of x32 system calls, which the native table does not have. */
 #define X32_BIT 0x40000000u
 
-static const int by_path[] = {SYS_open,	     SYS_openat,     SYS_openat2,  SYS_stat,
-			      SYS_lstat,     SYS_newfstatat, SYS_statx,	   SYS_access,
-			      SYS_faccessat, SYS_faccessat2, SYS_readlink, SYS_readlinkat};
+#define NUMBER(call, path, answer) SYS_##call,
+static const int by_path[] = {PATH_CALLS(NUMBER)};
 #define PATHS (sizeof(by_path) / sizeof(by_path[0]))
 
 #define LOAD(field)                                                                                \
@@ -73,6 +79,8 @@ static int install(void)
 	const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	long fd;
 
+	if (!IS_KNOWN)
+		return -ENOSYS;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	/* Since 5.19 no signal but a deadly one breaks into a call that is being answered. */

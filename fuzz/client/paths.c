@@ -103,19 +103,13 @@ static int64_t do_readlink(const struct path_call *c)
 	return put(c, c->args[0], target, given) ? -EFAULT : (int64_t)given;
 }
 
-/* Which argument is the path; what follows is handed on. */
 static const struct {
 	int nr;
 	unsigned int path;
 	int64_t (*answer)(const struct path_call *c);
 } calls[] = {
-	{SYS_open, 0, do_open},		{SYS_openat, 1, do_open},
-	{SYS_openat2, 1, do_openat2},	{SYS_stat, 0, do_stat},
-	{SYS_lstat, 0, do_lstat},	{SYS_newfstatat, 1, do_newfstatat},
-	{SYS_statx, 1, do_statx},	{SYS_access, 0, do_access},
-	{SYS_faccessat, 1, do_access},	{SYS_faccessat2, 1, do_access},
-	{SYS_readlink, 0, do_readlink}, {SYS_readlinkat, 1, do_readlink},
-};
+#define ROW(call, path, answer) {SYS_##call, path, answer},
+	PATH_CALLS(ROW)};
 
 bool paths_answer(const struct fake *fake, const struct seccomp_notif *call,
 		  struct path_answer *ret_answer)
