@@ -98,6 +98,43 @@ bool remote_allowed(pid_t pid)
 	       remote_write(pid, (uintptr_t)&here, &there, 1) == 1;
 }
 
+/* The parent and the clock ticks of CPU time of a process or thread; false where it is gone. */
+static bool read_stat(const char *pid, int *ret_parent, unsigned long *ret_ticks)
+{
+	char path[288], line[1024];
+	unsigned long user, system;
+	const char *after;
+	FILE *file;
+	bool found;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	/* A process's name may hold anything, so what follows its last parenthesis counts. */
+	found = fgets(line, sizeof(line), file) && (after = strrchr(line, ')')) &&
+		sscanf(after + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", ret_parent,
+		       &user, &system) == 3;
+	fclose(file);
+	if (found)
+		*ret_ticks = user + system;
+	return found;
+}
+
+bool remote_cpu_ticks(pid_t tid, uint64_t *ret_ns)
+{
+	const long per_second = sysconf(_SC_CLK_TCK);
+	unsigned long ticks;
+	char pid[32];
+	int parent;
+
+	snprintf(pid, sizeof(pid), "%d", (int)tid);
+	if (per_second <= 0 || !read_stat(pid, &parent, &ticks))
+		return false;
+	*ret_ns = ticks * (UINT64_C(1000000000) / (uint64_t)per_second);
+	return true;
+}
+
 bool remote_cpu(pid_t tid, uint64_t *ret_ns)
 {
 	char path[64];
@@ -106,40 +143,24 @@ bool remote_cpu(pid_t tid, uint64_t *ret_ns)
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)tid);
 	file = fopen(path, "re");
+	/* Not every kernel has it. */
 	if (!file)
-		return false;
+		return remote_cpu_ticks(tid, ret_ns);
 	found = fscanf(file, "%" SCNu64, ret_ns);
 	fclose(file);
 	return found == 1;
-}
-
-static pid_t parent_of(const char *pid)
-{
-	char path[288], line[512];
-	const char *after;
-	FILE *file;
-	int parent = 0;
-
-	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	/* A process's name may hold anything, so what follows its last parenthesis counts. */
-	if (fgets(line, sizeof(line), file) && (after = strrchr(line, ')')) &&
-	    sscanf(after + 1, " %*c %d", &parent) != 1)
-		parent = 0;
-	fclose(file);
-	return parent;
 }
 
 static void kill_children(void)
 {
 	DIR *const proc = opendir("/proc");
 	const struct dirent *entry;
+	unsigned long ticks;
+	int parent;
 
 	while (proc && (entry = readdir(proc)))
 		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
-		    parent_of(entry->d_name) == getpid())
+		    read_stat(entry->d_name, &parent, &ticks) && parent == getpid())
 			kill((pid_t)atoi(entry->d_name), SIGKILL);
 	if (proc)
 		closedir(proc);

@@ -26,8 +26,12 @@ bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size);
 /* Whether this process may read and write @pid's memory at all. */
 bool remote_allowed(pid_t pid);
 
-/* Nanoseconds that thread @tid has had a CPU; false where it is gone. */
+/*
+ * Nanoseconds that thread @tid has had a CPU; false where it is gone. The second counts in clock
+ * ticks, which every kernel does.
+ */
 bool remote_cpu(pid_t tid, uint64_t *ret_ns);
+bool remote_cpu_ticks(pid_t tid, uint64_t *ret_ns);
 
 /*
  * Kills every process that descends from this one, which has to be a child subreaper, and waits for
