@@ -139,7 +139,7 @@ warns() {
 	for file in $(sources '*.c'); do
 		case $file in fuzz/main_afl.c) continue ;; esac
 		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
-			-Werror -DTARGET_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
+			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
 	done
 	return $status
 }
