@@ -193,7 +193,7 @@ static void print_reply(FILE *out, const struct observed *o)
 			fprintf(out, "; its chain is wrong: %s at offset %u", rule_name(spec->rule),
 				spec->at);
 		else
-			fprintf(out, "; its chain is %s", buffer_class_name(spec->class));
+			fprintf(out, "; its right reading is `%s`", verdict_name(spec->verdict));
 	}
 	fputs(".\n\n```yaml\n", out);
 	if (chain_read(o->held, o->len, o->kind, &chain) == 0) {
