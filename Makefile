@@ -37,6 +37,9 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
+# The supervisor of `capchain run`.
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c))
+TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
@@ -353,6 +356,22 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
+# Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
+SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so)
+$(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
+$(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+# A preloaded library needs something to be loaded into.
+$(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) $< -o $@
+$(BUILD)/client/fence.so: fuzz/client/self/fence.c Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -fno-builtin -fPIC -shared $< -o $@
+
 # For those who build elsewhere: one object that shows its contract and nothing else.
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
@@ -383,23 +402,25 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
 	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so)) $(BUILD)/capchain \
-	    $(BUILD)/$(FRONT)/conformance
+	    $(BUILD)/$(FRONT)/conformance $(SELF)
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
 
 setup-check:
 	@scripts/setup.sh check
+setup-clients:
+	@scripts/setup.sh clients
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
@@ -514,6 +535,12 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+# Debian's VFIO programs are a gigabyte, so `make check` does without them.
+clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(SELF)
+	@$(PYTHON) scripts/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))

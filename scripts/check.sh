@@ -457,6 +457,14 @@ case " $engines " in
 esac
 step "your own parser" own_alone "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
+step "$first run" python_test run_test.py "$first"
+step "clients.py" python_test clients_test.py "$first"
+case " $commands " in
+*" clang-asan "*)
+	step "clang-asan run" env CAPCHAIN="$build/clang-asan/capchain" /usr/bin/python3 \
+		scripts/run_test.py Outcomes LeftAlone Forbidden Report Lines
+	;;
+esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
@@ -475,7 +483,7 @@ step "bounded.h in every build" scripts/bounded-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/producer/*_test.c; do
+	for test in fuzz/*_test.c fuzz/*/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in

@@ -14,6 +14,7 @@ enum {
 	EXIT_FINE = 0,
 	EXIT_FOUND = 1,	       /* a promise is broken, a verdict changed, --fail-on met */
 	EXIT_UNUSABLE = 2,     /* an input or the command line cannot be used */
+	EXIT_MISSING = 3,      /* what it needs is not here, or forbidden */
 	EXIT_ARENA = 4,	       /* the sandbox has no address space */
 	EXIT_CANNOT_WRITE = 5, /* output could not be written whole */
 };
@@ -36,6 +37,7 @@ int cmd_list(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 /*
  * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that
@@ -82,6 +84,9 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 	}
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
+
+/* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
+int emit_report(const char *path, const char *to);
 
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);
