@@ -469,6 +469,7 @@ case " $engines " in
 		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
 	;;
 esac
+case " $engines " in *" libfuzzer "*) step "verdicts are coverage" python_test feedback_test.py "$first" ;; esac
 case " $engines " in *" libfuzzer "*) step "fuzz.py" python_test fuzz_test.py "$first" ;; esac
 case " $engines " in *" afl "*) step "nightly.py" python_test nightly_test.py "$first" ;; esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
