@@ -5,8 +5,20 @@
  * planted_x_parser` in a file of its own in this folder.
  */
 #define PLANTED_BUGS(BUG)                                                                          \
+	BUG(bound_off_by_one)                                                                      \
 	BUG(cap_offset_underflow)                                                                  \
 	BUG(count_32bit)                                                                           \
+	BUG(count_8bit)                                                                            \
+	BUG(ends_in_header)                                                                        \
+	BUG(flag_ignored)                                                                          \
 	BUG(header_straddle)                                                                       \
+	BUG(loop_after_three)                                                                      \
+	BUG(newer_longer)                                                                          \
+	BUG(next_16bit)                                                                            \
+	BUG(next_relative)                                                                         \
+	BUG(payload_argsz)                                                                         \
+	BUG(rising_only)                                                                           \
+	BUG(self_loop)                                                                             \
 	BUG(two_step_loop)                                                                         \
-	BUG(unreadable_absent)
+	BUG(unreadable_absent)                                                                     \
+	BUG(zero_walked)

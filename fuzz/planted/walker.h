@@ -24,6 +24,14 @@
 #ifndef ENDS
 #define ENDS(chain, at) ((at) == 0)
 #endif
+/* R4: the same of cap_offset. */
+#ifndef NO_CHAIN
+#define NO_CHAIN(chain, at) ENDS(chain, at)
+#endif
+/* R5: a range that ends at @end may be read. */
+#ifndef INSIDE
+#define INSIDE(end, bound) ((end) <= (bound))
+#endif
 /* R6: the offset is inside the known fixed fields. */
 #ifndef INTO_HEADER
 #define INTO_HEADER(chain, at) ((at) < (chain)->layout->end)
@@ -35,6 +43,11 @@
 /* R9: the chain was at this offset before. */
 #ifndef IS_LOOP
 #define IS_LOOP(chain, at) was_here(chain, at)
+#endif
+/* R11: bytes of the payload's fixed part, header included. */
+#ifndef FIXED
+#define FIXED(layout, version)                                                                     \
+	((layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest])
 #endif
 /* R10: how many elements follow, as the program holds it. */
 #ifndef COUNT
@@ -61,6 +74,7 @@
 /**
  * struct chain - one reading while it runs
  * @from: the header that holds the link, 0 where that is cap_offset
+ * @taken: capabilities so far
  * @visited: one bit for each offset below the bound
  */
 struct chain {
@@ -68,7 +82,7 @@ struct chain {
 	const uint8_t *info;
 	const struct layout_info *layout;
 	enum info_kind kind;
-	uint32_t len, argsz, bound, from;
+	uint32_t len, argsz, bound, from, taken;
 	uint8_t *visited;
 	struct info_answer answer;
 };
@@ -108,7 +122,7 @@ static bool refuse(struct chain *chain, const char *rule)
 /* The ladder of R5 for a range that ends at @end. */
 static bool fits(struct chain *chain, uint64_t end, uint64_t bound, const char *rule)
 {
-	if (end <= bound)
+	if (INSIDE(end, bound))
 		return true;
 	if (end > chain->argsz)
 		return refuse(chain, rule);
@@ -131,7 +145,7 @@ static bool find_first(struct chain *chain, uint32_t *ret_first)
 	if (chain->layout->cap_offset_at + 4 > chain->bound)
 		return cut ? false : refuse(chain, "short-argsz");
 	*ret_first = load32(chain, chain->layout->cap_offset_at);
-	return !ENDS(chain, *ret_first);
+	return !NO_CHAIN(chain, *ret_first);
 }
 
 /* R6, R7, R9: a header may be read at @at. */
@@ -201,8 +215,7 @@ static bool take(struct chain *chain, uint32_t at)
 
 	cap.decoded = layout && cap.version > 0;
 	if (cap.decoded) {
-		const uint32_t fixed =
-			layout->fixed[cap.version < layout->newest ? cap.version : layout->newest];
+		const uint32_t fixed = (uint32_t)FIXED(layout, cap.version);
 
 		if (!payload_fits(chain, layout, fixed, &cap)) {
 			chain->answer.verdict =
@@ -236,6 +249,7 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 		if (!is_sound(&chain, at) || !take(&chain, at))
 			return chain.answer;
 		chain.from = at;
+		chain.taken++;
 		at = (uint32_t)NEXT(&chain, at);
 	} while (!ENDS(&chain, at));
 	return answer(VERDICT_OK);
