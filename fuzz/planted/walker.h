@@ -20,6 +20,14 @@
 #ifndef HAS_FLAG
 #define HAS_FLAG(chain) (load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag)
 #endif
+/* R5: the bytes that a reader may use. */
+#ifndef BOUND
+#define BOUND(argsz, len) ((argsz) < (len) ? (argsz) : (len))
+#endif
+/* R2 to R4: the reply says that it was longer. */
+#ifndef CUT
+#define CUT(argsz, len) ((argsz) > (len))
+#endif
 /* R4, and a next: there is no capability there. */
 #ifndef ENDS
 #define ENDS(chain, at) ((at) == 0)
@@ -43,6 +51,10 @@
 /* R9: the chain was at this offset before. */
 #ifndef IS_LOOP
 #define IS_LOOP(chain, at) was_here(chain, at)
+#endif
+/* R11: which capability it is. */
+#ifndef ID
+#define ID(chain, at) load16(chain, (at) + CAP_HEADER_id)
 #endif
 /* R11: bytes of the payload's fixed part, header included. */
 #ifndef FIXED
@@ -133,7 +145,7 @@ static bool fits(struct chain *chain, uint64_t end, uint64_t bound, const char *
 /* R1 to R4: from the fixed fields to the first offset. */
 static bool find_first(struct chain *chain, uint32_t *ret_first)
 {
-	const bool cut = chain->argsz > chain->len;
+	const bool cut = CUT(chain->argsz, chain->len);
 
 	if (chain->len < chain->layout->minsz)
 		return refuse(chain, "short-buffer");
@@ -209,7 +221,7 @@ static void decode(const struct chain *chain, const struct layout_cap *layout, u
 static bool take(struct chain *chain, uint32_t at)
 {
 	struct info_cap cap = {.offset = at,
-			       .id = load16(chain, at + CAP_HEADER_id),
+			       .id = (uint16_t)ID(chain, at),
 			       .version = load16(chain, at + CAP_HEADER_version)};
 	const struct layout_cap *const layout = layout_cap(chain->kind, cap.id);
 
@@ -240,7 +252,7 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 
 	if (len >= INFO_AT_DEVICE_argsz + 4)
 		chain.argsz = load32(&chain, INFO_AT_DEVICE_argsz);
-	chain.bound = chain.argsz < len ? chain.argsz : len;
+	chain.bound = (uint32_t)BOUND(chain.argsz, len);
 	if (!find_first(&chain, &at))
 		return chain.answer;
 	chain.visited = walk_alloc(walk, chain.bound / 8 + 1);
