@@ -423,6 +423,11 @@ bench-bugs: | setup-check ## execs to find each planted bug, ours against the en
 		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
 	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS))
 
+mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
+	@$(call needs,$(CLANG))
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+
 # The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
 COVERED := $(filter-out sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.

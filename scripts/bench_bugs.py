@@ -246,11 +246,14 @@ def bug_figures(options, by, execs):
         missed = [row for bug in options.bugs for row in by[bug, "no-seeds"] if not row["found"]]
         fine &= figure(not missed, f"from an empty corpus, {len(execs['no-seeds']) - len(missed)} of "
                        f"{len(execs['no-seeds'])} trials found their bug within {options.execs} execs")
-    for ours, theirs in (("ours", "default"), ("no-seeds", "default-no-seeds")):
+    # From plain seeds a flipped byte breaks most checks, whoever flips it: said, and held to nothing.
+    for ours, theirs, most in (("ours", "default", None), ("no-seeds", "default-no-seeds", TENTH)):
         if ours in execs and theirs in execs:
             ratio = geometric(execs[ours]) / geometric(execs[theirs])
-            fine &= figure(ratio <= TENTH, f"execs of {ours} against {theirs}: {ratio:.4f}, at most "
-                           f"{TENTH} (geometric means; a censored trial counts as the limit)")
+            fine &= figure(most is None or ratio <= most,
+                           f"execs of {ours} against {theirs}: {ratio:.4f}, "
+                           f"{f'at most {most}' if most else 'for comparison'} (geometric means; a "
+                           "censored trial counts as the limit)")
     if "afl" in execs:
         poor = [bug for bug in options.bugs
                 if sum(row["found"] for row in by[bug, "afl"]) < 0.8 * len(by[bug, "afl"])]

@@ -100,7 +100,8 @@ def code_lines(lines):
     for number, line in enumerate(lines):
         if line.startswith("{"):
             inside = True
-        elif line.startswith("}"):
+            continue
+        if line.startswith("}"):
             inside = False
         starts = "/*" in line
         if inside and not comment and not starts and '"' not in line and not line.startswith("#"):

@@ -128,6 +128,8 @@ ar|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++
 -o|gcc-multilib|multilib|gcc -m32: the 32-bit builds
 -o|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
 -r|file|commands file|file: tests that look into programs
+-o|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
+-o|python3-matplotlib|python matplotlib|the matplotlib module: the plot of make bench-bugs
 -r|util-linux|commands prlimit|prlimit: tests of readers that do not end
 TXT
 }
