@@ -225,7 +225,7 @@ planted_listed() {
 		}
 		count=$((count + 1))
 	done
-	[ $count -ge 4 ] && echo "$count planted bugs"
+	[ $count -ge 16 ] && echo "$count planted bugs"
 }
 
 # No program but the planted targets may carry one.
@@ -450,6 +450,7 @@ done
 case " $engines " in
 *" libfuzzer "*)
 	step "fuzz.py" python_test fuzz_test.py "$first"
+	step "verdicts are coverage" python_test feedback_test.py "$first"
 	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
 	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
 		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
@@ -468,6 +469,7 @@ esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
+step "bench_bugs.py and mutants.py" python_test measure_test.py "$first"
 step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 
 step "format" formatted
