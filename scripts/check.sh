@@ -137,8 +137,12 @@ formatted() {
 warns() {
 	local file status=0
 	for file in $(sources '*.c'); do
-		case $file in fuzz/main_afl.c) continue ;; esac
-		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		case $file in
+		# Compiled by AFL++, and for the kernel.
+		fuzz/main_afl.c | *.bpf.c) continue ;;
+		parsers/bpf/load.c | fuzz/bpf_test.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
+		esac
+		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
 	done
 	return $status
@@ -197,7 +201,7 @@ includes_none() {
 # nothing with bounded.h; what runs under an engine knows no text. Producers stand before the judge.
 layered() {
 	local parser parsers=()
-	for parser in parsers/*.c parsers/models/*.c; do
+	for parser in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c; do
 		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
 	done
 	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
@@ -245,7 +249,7 @@ hooked() {
 	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
-		for object in parsers/*.c parsers/models/*.c; do
+		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c; do
 			case $object in parsers/layout*.c | parsers/registry.c) continue ;; esac
 			object=$build/$config/obj/${object%.c}.o
 			count=$((count + 1))
@@ -261,6 +265,11 @@ hooked() {
 unit() {
 	local config=$1 test=$2
 	shift 2
+	# Every other test is built everywhere.
+	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/walk.skel.h" ]; then
+		echo "no libbpf to build with (Debian packages libbpf-dev, bpftool)"
+		return 77
+	fi
 	"$build/$config/test/$test" "$@"
 }
 
@@ -474,11 +483,11 @@ step "bounded.h in every build" scripts/bounded-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/producer/*_test.c fuzz/client/*_test.c; do
+	for test in fuzz/*_test.c fuzz/*/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | mutate_test | bounded_test | bounded_load_test | planted/planted_test | \
+		corpus_test | models_test | bpf_test | mutate_test | bounded_test | bounded_load_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;

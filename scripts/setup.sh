@@ -42,6 +42,11 @@ commands() {
 	done
 }
 
+# Tools of administrators are not in everybody's PATH.
+tool() {
+	PATH=$PATH:/usr/sbin:/sbin commands "$@"
+}
+
 compiler() {
 	if commands gcc; then gcc "$@"; else clang "$@"; fi
 }
@@ -129,6 +134,8 @@ ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL+
 -r-|clang-format|commands clang-format|clang-format: the style check
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
+or-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
+or-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|rustc|commands rustc|rustc: the example parser in Rust
 -o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds

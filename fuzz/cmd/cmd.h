@@ -36,6 +36,7 @@ int cmd_exhaust(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 /*

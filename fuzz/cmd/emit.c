@@ -130,8 +130,10 @@ static int run(const struct emit_options *o, const struct judge *judge, const st
 		status = -ENOMEM;
 	if (status)
 		status = unusable(input,
-				  status == -EINVAL ? ": its source is not in this build"
-						    : ": out of memory",
+				  status == -EINVAL
+					  ? ": what runs in the kernel is no C that stands alone; "
+					    "--parser bounded reads the same way"
+					  : ": out of memory",
 				  judged->parser->name);
 	else
 		status = output_put(o->out, made, size);

@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"run", "an unmodified program on hostile replies", cmd_run},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
+	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
+	 cmd_probe},
 	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
 };
 
