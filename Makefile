@@ -549,7 +549,7 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
-# Debian's VFIO programs are a gigabyte, so `make check` does without them.
+# Debian's VFIO programs are half a gigabyte, so `make check` does without them.
 clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(SELF)
 	@$(PYTHON) scripts/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \

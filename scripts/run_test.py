@@ -158,8 +158,11 @@ class LeftAlone(Run):
         self.check("paths")
 
     def test_standard_input_is_there_for_both_runs(self):
-        done = self.start("--no-good", "--", "cat", status=0, input_text="once\n")
-        self.assertEqual(done.stdout.splitlines()[0], "once")
+        command = ["sh", "-c", f"cat; exec {SELF} calls"]
+        done = self.start("--", *command, status=0, input_text="once\n")
+        self.assertEqual(done.stdout.splitlines()[:2], ["once", "once"])
+        done = self.start("--no-good", "--", *command, status=0, input_text="once\n")
+        self.assertEqual(done.stdout.splitlines().count("once"), 1)
 
     def test_unprivileged(self):
         if os.getuid() != 0:

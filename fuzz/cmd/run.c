@@ -190,8 +190,10 @@ static const struct argp argp = {
 	"What COMMAND opens under /dev/vfio, looks up of the device in /sys, and asks of VFIO is answered "
 	"here; everything else it does for real. Replies that are not given are good ones. COMMAND may be "
 	"static, fork, run under a debugger or valgrind (say --no-good and a larger --cpu), and needs no "
-	"privilege; it must be a 64-bit program. Standard input that is no terminal is read first, and "
-	"given to each run.\n\n"
+	"privilege; it must be a 64-bit program. Standard input that is no terminal is read "
+	"to its end first, and given to both runs; with --no-good it is COMMAND's own. A read past the "
+	"reply that COMMAND's heap forgives is a crash with `env LD_PRELOAD=build/client/fence.so "
+	"FENCE_SIZE=N` before it, N the length of the reply.\n\n"
 	"Outcomes, of which all but the first are faults:\n"
 	"  exit     it ended by itself, as it should whatever it is told\n"
 	"  signal   it died of one\n"
@@ -378,7 +380,8 @@ int cmd_run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
 	status = add_replies(&o, &replies);
-	input = status ? -1 : keep_input();
+	/* One run may have it as it is. */
+	input = status || o.no_good ? -1 : keep_input();
 	if (!status && input == -2)
 		status = EXIT_UNUSABLE;
 	if (!status) {
