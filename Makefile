@@ -28,20 +28,22 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 		  $(wildcard parsers/*.c parsers/models/*.c))
 # libFuzzer counts the edges of these alone: they have a branch for every rule, and each edge that
 # runs costs it time.
-HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC))
+HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC)) parsers/bpf/bpf.c
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
 STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
-		fuzz/truncations.c fuzz/own/own.c
+		fuzz/truncations.c fuzz/feedback.c fuzz/own/own.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
 		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c \
-		fuzz/producer/*_test.c fuzz/fetch/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
+# The supervisor of `capchain run`.
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c))
+TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
@@ -55,6 +57,18 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutate*.c))
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c
+TEXT_SRC     += $(PROBE_SRC)
+# Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
+# a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
+# coverage, in own parsers' builds and in the library.
+BPF_SRC      := parsers/bpf/bpf.c
+BPF_NAMES    := walk walk_without_clamp walk_without_end
+BPF_BUILDS   := clang gcc clang-asan gcc-asan libfuzzer libfuzzer-fast
+# bpftool is not in everybody's PATH.
+BPFTOOL      := $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
+CAN_BPF      := $(shell [ -n '$(BPFTOOL)' ] && [ -e /usr/include/bpf/libbpf.h ] && \
+		  command -v $(CLANG) >/dev/null && command -v llvm-strip >/dev/null && echo yes)
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
@@ -97,8 +111,15 @@ $(1)_SAN := $(4)
 $(1)_TRUST := $(5)
 $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
+$(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
+$(1)_KERNEL := $$($(1)_OBJ)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
+$(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
+$$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
+$$($(1)_OBJ)/parsers/bpf/load.o $$($(1)_OBJ)/parsers/bpf/absent.o: $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
@@ -138,6 +159,9 @@ $$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/bpf_test.o: fuzz/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
@@ -145,7 +169,7 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 
-$(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) \
+$(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) $$(BPF_SRC) \
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
 $(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
 $(1)_PRODUCER := $$(addprefix $$($(1)_OBJ)/,$$(PRODUCER_SRC:.c=.o))
@@ -159,20 +183,21 @@ $(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LO
 $(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
 $(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH)
 
-$(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE)
-	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
-$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+$(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
+	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE) \
+		$$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
-$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
+$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_MUTATOR)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
-		$$($(1)_PLANTED) $$($(1)_MUTATOR)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+		$$($(1)_PLANTED) $$($(1)_KERNEL) $$($(1)_MUTATOR)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(1)_CONFORM := $$(addprefix $$($(1)_OBJ)/,$$(CONFORM_SRC:.c=.o))
 $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
@@ -181,15 +206,16 @@ $(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONF
 	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
-		$$($(1)_TEXT) $$($(1)_JUDGE)
+		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson -o $$@
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
 
 $(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_FETCH) \
-		$$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+		$$($(1)_JUDGE) $$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
+		$$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
@@ -204,16 +230,18 @@ $$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
 $(1)_TRIAGE := $$(addprefix $$($(1)_OBJ)/,$$(TRIAGE_PARSER_SRC:.c=.o) triage_table.o)
 $(1)_REGISTERED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
-		$$($(1)_JUDGE)) $$($(1)_TRIAGE)
+		$$($(1)_JUDGE)) $$($(1)_TRIAGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson -o $$@
+	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
-		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE))
+		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE)) \
+		$$($(1)_KERNEL)
 	@mkdir -p $$(@D)
-	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 
 # For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
-$(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
+$(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_OBJ)/parsers/bpf/absent.o \
+		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
 	@rm -f $$@ && ar rcs $$@ $$^
@@ -235,6 +263,19 @@ kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
 kind_of_fetch  := KIND_FETCH -DTARGET_FETCH=1
 
+# The BPF program, and that program with what its proof rests on taken out, for the test.
+BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -MMD -MP \
+		-I/usr/include/$(shell $(CLANG) -print-multiarch 2>/dev/null)
+bpf_without_walk_without_clamp := -DWITHOUT_CLAMP
+bpf_without_walk_without_end   := -DWITHOUT_END
+$(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.c Makefile \
+		$(BUILD)/compiler-clang
+	@mkdir -p $(@D)
+	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && llvm-strip -g $@
+$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h): %.skel.h: %.bpf.o
+	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
+-include $(wildcard $(BUILD)/bpf/*.d)
+
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
 		$(wildcard parsers/*.h parsers/models/*.h)
@@ -254,6 +295,8 @@ AFLCOV := -fsanitize-coverage=trace-pc-guard
 CMPLOG := -fsanitize-coverage=trace-pc-guard,trace-cmp,trace-loads,trace-stores
 CMPCOV := -fsanitize-coverage=trace-pc-guard,trace-cmp
 MSAN   := -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
+# What targets do under AFL++: truncations, and verdicts as edges.
+TARGET_AFL := -DTARGET_TRUNCATES=1 -DFEEDBACK_GUARDS=1
 COVER  := -fprofile-instr-generate -fcoverage-mapping
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
@@ -285,9 +328,9 @@ $(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=ad
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
-$(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),,))
-$(eval $(call config,afl-asan,$(CLANG),-DTARGET_TRUNCATES=1,$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
-$(eval $(call config,afl-cmplog,$(CLANG),-DTARGET_TRUNCATES=1,,,$(CMPLOG),$(CMPCOV),))
+$(eval $(call config,afl,$(CLANG),$(TARGET_AFL),,,$(AFLOAD),,))
+$(eval $(call config,afl-asan,$(CLANG),$(TARGET_AFL),$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-cmplog,$(CLANG),$(TARGET_AFL),,,$(CMPLOG),$(CMPCOV),))
 $(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))
 $(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
 
@@ -310,13 +353,22 @@ $(BUILD)/afl/denylist:
 $(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
+# For the guest, which has no libraries.
+$(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
+	@$(CLANG) -static $^ -lyaml -ljansson $(clang_LIBBPF) -lelf -lz -o $@
+$(BUILD)/vm/init: scripts/vm/init.c
+	@mkdir -p $(@D)
+	@$(CLANG) -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
+
 # Planted faults where there is no arena: 32-bit, so without cmocka.
 $(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
-		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE)
+		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE) $(clang32_KERNEL)
 	@$(CLANG) -m32 -no-pie $^ -o $@
 
-$(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE)
-	@$(CLANG) $^ -o $@
+$(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE) $(clang_KERNEL)
+	@$(CLANG) $^ $(clang_LIBBPF) -o $@
+$(BUILD)/clang/bench_bpf: $(BUILD)/clang/obj/fuzz/bench_bpf.o $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
+	@$(CLANG) $^ -lyaml -ljansson $(clang_LIBBPF) -o $@
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
 $(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
 		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
@@ -332,11 +384,27 @@ FRONT := $(if $(shell command -v $(CLANG) 2>/dev/null),clang,gcc)
 $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
+# Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
+SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so)
+$(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
+$(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+# A preloaded library needs something to be loaded into.
+$(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) $< -o $@
+$(BUILD)/client/fence.so: fuzz/client/self/fence.c Makefile
+	@mkdir -p $(@D)
+	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -fno-builtin -fPIC -shared $< -o $@
+
 # For those who build elsewhere: one object that shows its contract and nothing else.
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 LIB     := $(BUILD)/lib
-LIB_OBJ := $($(FRONT)_JUDGE) $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
+LIB_OBJ := $($(FRONT)_JUDGE) $(BUILD)/$(FRONT)/obj/parsers/bpf/absent.o $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
 SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
 	   __asan_on_error __ubsan_on_report
 $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
@@ -355,30 +423,33 @@ $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
 has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
-TESTS    := $(patsubst fuzz/%.c,%,$(TEST_SRC))
+TESTS    := $(filter-out $(if $(CAN_BPF),,bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
 # What engines' builds have to show too.
 SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
-	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so)) $(BUILD)/capchain \
-	    $(BUILD)/$(FRONT)/conformance $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
+	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
+	    $(BUILD)/$(FRONT)/conformance $(SELF) \
+	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
 # Built where 32-bit C headers are.
 CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean
+.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; SETUP=0 installs nothing.'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
 
 setup-check:
 	@scripts/setup.sh check
+setup-clients:
+	@scripts/setup.sh clients
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
@@ -439,11 +510,17 @@ built: $(TRIAGE_CHECKED)
 # The objects of each target, one line a target: name, then objects.
 .PHONY: oss-fuzz-objects check-oss-fuzz
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
-	$(oss-fuzz_JUDGE) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
-oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(oss-fuzz_FETCH) $(oss-fuzz_JUDGE)
+	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
+oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL)
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 	@echo fuzz_fetch $(oss_fetch)
+
+vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
+	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/vm/init
+	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
@@ -454,12 +531,23 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
-	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/clang/bench_bpf $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
+bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
+		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
+	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS))
+
+mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
+	@$(call needs,$(CLANG))
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+
 # The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
-COVERED := $(filter-out sandbox/sandbox_test sandbox/report_test,$(TESTS))
+COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
@@ -490,6 +578,12 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer afl,$(TARGETS:%=$(BUILD)/$(c)/%))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+
+# Debian's VFIO programs are half a gigabyte, so `make check` does without them.
+clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(SELF)
+	@$(PYTHON) scripts/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
+		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))

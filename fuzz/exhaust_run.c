@@ -21,6 +21,9 @@
 /* Numbers that a job takes at a time; job n takes every jobs-th piece, from the n-th on. */
 #define PIECE 4096
 
+/* Buffers that a job makes at a time. */
+#define AHEAD 256
+
 /* What a job and its parent share. */
 struct job {
 	volatile uint64_t done;
@@ -143,11 +146,32 @@ static void count(struct job *job, const struct judge *judge, uint64_t index)
 	}
 }
 
+/* Judges up to AHEAD buffers from @first on. */
+static void judge_some(struct job *job, struct judge *judge, const struct exhaust_space *space,
+		       uint64_t first, uint64_t total, enum info_kind kind)
+{
+	static uint8_t bytes[AHEAD][EXHAUST_LEN_MAX];
+	static const uint8_t *infos[AHEAD];
+	static uint32_t lens[AHEAD];
+	const size_t many = total - first < AHEAD ? (size_t)(total - first) : AHEAD;
+
+	for (size_t i = 0; i < many; i++) {
+		infos[i] = bytes[i];
+		lens[i] = (uint32_t)exhaust_buffer(space, first + i, bytes[i]);
+	}
+	judge_ahead(judge, kind, many, infos, lens);
+	for (size_t i = 0; i < many; i++) {
+		job->at = first + i;
+		judge_read(judge, bytes[i], lens[i], kind);
+		count(job, judge, first + i);
+		job->done++;
+	}
+}
+
 static _Noreturn void work(struct job *job, const struct exhaust_options *options,
 			   const struct exhaust_space *space, unsigned int number)
 {
 	const uint64_t total = exhaust_space_count(space);
-	uint8_t info[EXHAUST_LEN_MAX];
 	struct judge *const judge =
 		judge_new(options->parsers, options->count, job->error, sizeof(job->error));
 
@@ -157,12 +181,8 @@ static _Noreturn void work(struct job *job, const struct exhaust_options *option
 	sandbox_take_signals();
 	for (uint64_t piece = number; piece * PIECE < total; piece += options->jobs)
 		for (uint64_t index = piece * PIECE; index < (piece + 1) * PIECE && index < total;
-		     index++) {
-			job->at = index;
-			judge_read(judge, info, exhaust_buffer(space, index, info), options->kind);
-			count(job, judge, index);
-			job->done++;
-		}
+		     index += AHEAD)
+			judge_some(job, judge, space, index, total, options->kind);
 	memcpy(job->result.related, judge->related, sizeof(judge->related));
 	_exit(0);
 }

@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "ledger.h"
 #include "relations.h"
+#include "share.h"
 #include "own/own.h"
 
 const char *disagreement_name(enum disagreement disagreement)
@@ -50,6 +51,11 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
 }
 
+static void abstain(struct judged *judged)
+{
+	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+}
+
 /* Lists the parsers that read @kind; the others abstain once, until the kind changes. */
 static void select_readers(struct judge *judge, enum info_kind kind)
 {
@@ -58,7 +64,7 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 	for (size_t i = 0; i < judge->count; i++) {
 		struct judged *const judged = &judge->judged[i];
 
-		if (judged->parser->reads[kind].ids) {
+		if (judged_reads(judged, kind)) {
 			judged->loads_per_byte = judge_loads_per_byte(judged->parser, kind);
 			judge->readers[judge->nreaders++] = i;
 			if (judged->parser->fixed_size)
@@ -67,8 +73,7 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 				judge->walks[judge->nreaders - judge->nfixed - 1] = i;
 			continue;
 		}
-		judged->walk =
-			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+		abstain(judged);
 		judged->skipped = false;
 		compare(kind, judged);
 	}
@@ -111,6 +116,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->caps = calloc(count, CAPS_STRIDE * sizeof(*judge->caps));
 	for (size_t i = 0; judge->judged && judge->hooked && judge->caps && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
+		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;
 		judge->judged[i].spec = spec_for(judge, i);
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
 		judge->hooked[i] = !own_lacks_hooks(parsers[i]) && sandbox_has_hooks(parsers[i]);
@@ -188,9 +194,8 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 
 	judged->relation = RELATION_NONE;
 	judged->skipped = must_skip(judge, i, info, len);
-	if (judged->skipped) {
-		judged->walk =
-			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+	if (judged->skipped || (judged->parser->open && judge->spared)) {
+		abstain(judged);
 		if (trace)
 			trace->count = 0;
 	} else {
@@ -223,6 +228,7 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 		ret_trace->count = 0;
 	spec_read(info, len, kind, judge->spec);
 	sandbox_place(info, len);
+	judge->spared = judge->seldom && (share_hash(info, len) >> 8) % SELDOM_SHARE != 0;
 	for (size_t w = 0; w < judge->nreaders - judge->nfixed; w++)
 		judge_one(judge, judge->walks[w], info, len,
 			  judge->walks[w] == traced ? ret_trace : NULL);
@@ -235,6 +241,17 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 	if (judge->relate == RELATE_ALL ||
 	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
 		relations_hold(judge);
+}
+
+void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
+		 const uint8_t *const infos[], const uint32_t lens[])
+{
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		if (judged->parser->ahead && judged_reads(judged, kind))
+			judged->parser->ahead(kind, count, infos, lens);
+	}
 }
 
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
@@ -253,14 +270,25 @@ const char *judged_reason(const struct judged *judged)
 }
 
 /* What a bucket blames: the rule, else the first odd note, else the reference's verdict. */
-static const char *cause(const struct spec *spec)
+size_t judged_cause(const struct judged *judged)
 {
+	const struct spec *const spec = judged->spec;
+	const uint32_t odd = spec->notes & NOTES_ODD;
+
 	if (spec->rule != RULE_NONE)
-		return rule_name(spec->rule);
-	for (unsigned int note = 0; NOTE_BIT(note) & NOTES_ODD; note++)
-		if (spec->notes & NOTE_BIT(note))
-			return note_name((enum note)note);
-	return verdict_name(spec->verdict);
+		return spec->rule;
+	return RULE_COUNT + (odd ? (size_t)__builtin_ctz(odd) : NOTE_COUNT + (size_t)spec->verdict);
+}
+
+static const char *cause(const struct judged *judged)
+{
+	const size_t number = judged_cause(judged);
+
+	if (number < RULE_COUNT)
+		return rule_name((enum rule)number);
+	if (number < RULE_COUNT + NOTE_COUNT)
+		return note_name((enum note)(number - RULE_COUNT));
+	return verdict_name((enum verdict)(number - RULE_COUNT - NOTE_COUNT));
 }
 
 const char *judged_class(const struct judged *judged)
@@ -275,7 +303,7 @@ static const char *blamed(const struct judged *judged)
 {
 	if (judged->conversation)
 		return judged->conversation;
-	return judged->relation ? relation_name(judged->relation) : cause(judged->spec);
+	return judged->relation ? relation_name(judged->relation) : cause(judged);
 }
 
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
@@ -311,6 +339,8 @@ uint64_t judge_signature(const struct judge *judge)
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct judged *const judged = &judge->judged[judge->readers[r]];
 
+		if (judged->parser->open)
+			continue;
 		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement);
 		hash += reason_hash(judged->walk.reason);
 	}
@@ -345,7 +375,7 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
 	const struct excuse asked = {judged->parser,
-				     judged->conversation ? judged->conversation : cause(spec),
+				     judged->conversation ? judged->conversation : cause(judged),
 				     judged->walk.verdict,
 				     judged->disagreement,
 				     judged->relation,

@@ -60,6 +60,7 @@ enum relating {
 /**
  * struct judged - one parser on one buffer
  * @parser: which
+ * @closed: why it cannot be used here, and abstains: a static line; or NULL
  * @spec: the reference it was held to: of the buffer, or of its fixed-size copy
  * @walk: how its walk ended
  * @disagreement: AGREES, or the class of its answer
@@ -73,6 +74,7 @@ enum relating {
  */
 struct judged {
 	const struct info_parser *parser;
+	const char *closed;
 	struct spec *spec;
 	struct walk_result walk;
 	uint64_t loads_per_byte;
@@ -96,6 +98,9 @@ struct judged {
  * @walks: the readers in the order of their walks: the last @nfixed read a buffer of a fixed size
  * @caps: what all parsers delivered
  * @relate: for the caller to set; RELATE_NEVER at first
+ * @seldom: for the caller to set: a parser whose walk is a system call runs on a share of buffers,
+ *	chosen by a hash of the bytes, and abstains on the others
+ * @spared: this buffer is one of the others
  * @reference: the reference's own standing: of it only @relation and @became can break
  * @related: changed buffers that were walked, for each relation, since judge_new()
  */
@@ -113,6 +118,8 @@ struct judge {
 	size_t nfixed;
 	struct info_cap *caps;
 	enum relating relate;
+	bool seldom;
+	bool spared;
 	struct judged reference;
 	uint64_t related[RELATIONS];
 	uint8_t *hooked;
@@ -125,6 +132,22 @@ struct judge {
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size);
 void judge_free(struct judge *judge);
+
+/* Whether @judged reads @kind, here: neither closed, nor of other kinds alone. */
+static inline bool judged_reads(const struct judged *judged, enum info_kind kind)
+{
+	return !judged->closed && judged->parser->reads[kind].ids != 0;
+}
+
+/* Of how many buffers, with judge->seldom, one is walked by parsers that cost a system call. */
+#define SELDOM_SHARE 64
+
+/*
+ * Says which buffers judge_read() will be handed next, for parsers that read many at once. Findings
+ * are the same without.
+ */
+void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
+		 const uint8_t *const infos[], const uint32_t lens[]);
 
 /* Judges @len bytes (0 to INFO_LEN_MAX) at @info. */
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind);
@@ -157,9 +180,13 @@ const char *judged_class(const struct judged *judged);
  */
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
 
+/* The cause in its bucket, relations apart, as a number below JUDGED_CAUSES. */
+#define JUDGED_CAUSES (RULE_COUNT + NOTE_COUNT + VERDICTS)
+size_t judged_cause(const struct judged *judged);
+
 /*
  * A hash of the set of verdicts: (verdict, reason, class) of every parser that reads the kind, by
- * name. The same on every run and build.
+ * name. The same on every run and build: parsers that not every build has are left out.
  */
 uint64_t judge_signature(const struct judge *judge);
 

@@ -37,6 +37,9 @@ void verdicts_print(FILE *file, const struct judge *judge)
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];
 
+		/* Not every build has it, and lines are the same in all. */
+		if (judged->parser->open)
+			continue;
 		fprintf(file, " %s:%s:%s:%s", judged->parser->name,
 			verdict_name(judged->walk.verdict), judged_reason(judged),
 			disagreement_name(judged->disagreement));
@@ -51,15 +54,25 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 		[RELATE_SHARE] = (", relations on 1 buffer in " STRING_OF(RELATIONS_SHARE)),
 		[RELATE_ALL] = ", relations",
 	};
-	size_t hooked = 0;
+	char closed[256] = "";
+	size_t hooked = 0, open = 0;
 
-	for (size_t i = 0; i < judge->count; i++)
-		hooked += judge->hooked[i];
-	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s", hooked,
-		 judge->count,
-		 hooked < judge->count ? " (the others are skipped where the reference says loop)"
-				       : "",
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		open += !judged->closed;
+		hooked += !judged->closed && judge->hooked[i];
+		if (judged->closed)
+			snprintf(closed, sizeof(closed), "; %s abstains: %s", judged->parser->name,
+				 judged->closed);
+		else if (judged->parser->open)
+			snprintf(closed, sizeof(closed), ", %s%s", judged->parser->name,
+				 judge->seldom ? " on 1 buffer in " STRING_OF(SELDOM_SHARE) : "");
+	}
+	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s", hooked,
+		 open,
+		 hooked < open ? " (the others are skipped where the reference says loop)" : "",
 		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)", relating[judge->relate],
 		 HAS_ASAN ? ", AddressSanitizer" : "", HAS_MSAN ? ", MemorySanitizer" : "",
-		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "");
+		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "", closed);
 }

@@ -164,6 +164,13 @@ struct walk;
  *	on, a zero-padded buffer of that size; a longer input is cut, its argsz left as it is
  * @reads: per kind, what it delivers and decodes
  * @read: reads @len bytes at @info; any alignment, @len 0 to INFO_LEN_MAX
+ * @open: NULL, or for a parser that not every build and machine has: asked before the first walk of
+ *	a process, outside of any. Returns NULL, or one line that says why it cannot be used here; then
+ *	it abstains. It costs a system call a walk, so targets run it on a share of buffers, and what
+ *	has to be the same everywhere (lines of verdicts, signatures) leaves it out
+ * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of @kind
+ *	and of lens[i] bytes, so that many can be read at once. An answer stays that of the
+ *	bytes that @read gets
  */
 struct info_parser {
 	const char *name;
@@ -175,6 +182,9 @@ struct info_parser {
 	struct info_reads reads[INFO_KINDS];
 	struct info_answer (*read)(struct walk *walk, const void *info, uint32_t len,
 				   enum info_kind kind);
+	const char *(*open)(void);
+	void (*ahead)(enum info_kind kind, size_t count, const uint8_t *const infos[],
+		      const uint32_t lens[]);
 };
 
 /* Hands one capability to the host, in the order in which the program takes them. */

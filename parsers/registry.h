@@ -6,6 +6,7 @@
  */
 #define PARSERS(PARSER)                                                                            \
 	PARSER(bounded)                                                                            \
+	PARSER(bpf)                                                                                    \
 	PARSER(crosvm_iommu)                                                                       \
 	PARSER(crosvm_region)                                                                      \
 	PARSER(dpdk)                                                                               \

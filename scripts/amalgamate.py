@@ -22,6 +22,8 @@ UNDEFS = re.compile(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", re.M)
 STATIC = re.compile(r"^static\b(?! inline)[^;={(\[]*?\b(\w+)[ \t]*[\[(=;]", re.M)
 # What programs take as it is; every other walk is restated.
 VENDORED = ("bounded.h",)
+# What runs in the kernel is no C that stands alone.
+NOT_ALONE = ("bpf",)
 
 
 def fail(line, status=2):
@@ -133,6 +135,8 @@ def main():
     out, registry, *host = sys.argv[1:5]
     tree, table, rows = Tree(sys.argv[5:]), Table(), []
     for name in PARSER.findall(read(registry).split("#define PARSERS", 1)[-1]):
+        if name in NOT_ALONE:
+            continue
         parser = tree.defining(name)
         order = tree.order(parser)
         table.list_of(f"files_{name}", [

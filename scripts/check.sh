@@ -137,8 +137,12 @@ formatted() {
 warns() {
 	local file status=0
 	for file in $(sources '*.c'); do
-		case $file in fuzz/main_afl.c) continue ;; esac
-		"$@" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		case $file in
+		# Compiled by AFL++, and for the kernel.
+		fuzz/main_afl.c | *.bpf.c) continue ;;
+		parsers/bpf/load.c | fuzz/bpf_test.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
+		esac
+		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
 	done
 	return $status
@@ -197,7 +201,7 @@ includes_none() {
 # nothing with bounded.h; what runs under an engine knows no text. Producers stand before the judge.
 layered() {
 	local parser parsers=()
-	for parser in parsers/*.c parsers/models/*.c; do
+	for parser in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c; do
 		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
 	done
 	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
@@ -222,7 +226,7 @@ planted_listed() {
 		}
 		count=$((count + 1))
 	done
-	[ $count -ge 4 ] && echo "$count planted bugs"
+	[ $count -ge 16 ] && echo "$count planted bugs"
 }
 
 # No program but the planted targets may carry one.
@@ -246,7 +250,7 @@ hooked() {
 	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
-		for object in parsers/*.c parsers/models/*.c fuzz/fetch/loops/*.c; do
+		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c fuzz/fetch/loops/*.c; do
 			case $object in parsers/layout*.c | parsers/registry.c) continue ;; esac
 			object=$build/$config/obj/${object%.c}.o
 			count=$((count + 1))
@@ -262,6 +266,11 @@ hooked() {
 unit() {
 	local config=$1 test=$2
 	shift 2
+	# Every other test is built everywhere.
+	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/walk.skel.h" ]; then
+		echo "no libbpf to build with (Debian packages libbpf-dev, bpftool)"
+		return 77
+	fi
 	"$build/$config/test/$test" "$@"
 }
 
@@ -464,6 +473,7 @@ case " $engines " in
 *" libfuzzer "*)
 	step "fuzz.py" python_test fuzz_test.py "$first"
 	step "planted fetch loops are found" fetch_planted
+	step "verdicts are coverage" python_test feedback_test.py "$first"
 	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
 	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
 		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
@@ -471,9 +481,18 @@ case " $engines " in
 esac
 step "your own parser" own_alone "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
+step "$first run" python_test run_test.py "$first"
+step "clients.py" python_test clients_test.py "$first"
+case " $commands " in
+*" clang-asan "*)
+	step "clang-asan run" env CAPCHAIN="$build/clang-asan/capchain" /usr/bin/python3 \
+		scripts/run_test.py Outcomes LeftAlone Forbidden Report Lines
+	;;
+esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
+step "bench_bugs.py and mutants.py" python_test measure_test.py "$first"
 step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 
 step "format" formatted
@@ -490,11 +509,11 @@ step "fetch.h in every build" scripts/fetch-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/sandbox/*_test.c fuzz/planted/*_test.c fuzz/producer/*_test.c; do
+	for test in fuzz/*_test.c fuzz/*/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | mutate_test | bounded_test | bounded_load_test | planted/planted_test | \
+		corpus_test | models_test | bpf_test | mutate_test | bounded_test | bounded_load_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;

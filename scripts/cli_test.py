@@ -27,7 +27,7 @@ NOBODY = 65534
 
 # Each verb, and the statuses besides 0 that it may end with.
 VERBS = {"check": "12345", "explain": "2345", "asm": "25", "dis": "25", "replay": "1245",
-         "bless": "245", "exhaust": "1245", "list": "45", "shrink": "245", "emit": "245"}
+         "bless": "245", "exhaust": "1245", "list": "45", "shrink": "245", "emit": "245", "run": "1235"}
 SANDBOXED = ("check", "explain", "replay", "bless", "list", "exhaust")
 # Arguments of those that take no file.
 FILELESS = {"list": (), "exhaust": ("--caps", "0")}
@@ -161,7 +161,7 @@ class Usage(Cli):
     def test_no_argument(self):
         for verb in VERBS:
             if verb not in FILELESS:
-                self.misused(verb, says="which (FILE|PATH)")
+                self.misused(verb, says="which (FILE|PATH|COMMAND)")
         code, out, errors = self.run_it()
         self.assertEqual((code, out), (2, ""))
         self.assertIn("Usage: capchain VERB", errors)

@@ -44,8 +44,8 @@ UNREACHABLE = ()
 LEFT_OUT = ("sandbox_test", "report_test")
 # Of the project, what inputs are for: not the tests, nor what only the command has.
 SHOWN = ("parsers/", "fuzz/")
-HIDDEN = ("_test.c", "fuzz/bounded_", "fuzz/cmd/", "fuzz/planted/", "fuzz/text", "fuzz/chain",
-          "fuzz/sandbox/faulty", "fuzz/bench_", "fuzz/producer/captured", "fuzz/producer/conform",
+HIDDEN = ("_test.c", "fuzz/bounded_", "fuzz/cmd/", "fuzz/client/", "fuzz/planted/", "fuzz/text",
+          "fuzz/chain", "fuzz/sandbox/faulty", "fuzz/bench_", "fuzz/producer/captured", "fuzz/producer/conform",
           "fuzz/producer/learn")
 
 

@@ -4,7 +4,7 @@
 
 Usage: policy.py [--check] CAPCHAIN CORPUS PAGE
 
-Nothing of the page's cells is written by hand. CAPCHAIN (build/capchain) judges the inputs that are
+A parser that not every build and machine has is left out. Nothing of the page's cells is written by hand. CAPCHAIN (build/capchain) judges the inputs that are
 named below, all under CORPUS, and each cell says in a few words what a reader made of them. An input
 that no longer shows its rule or note is an error.
 
@@ -109,7 +109,7 @@ def run(command):
 def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
-               if "parser" in each}
+               if "parser" in each and each["everywhere"]}
     names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values()
                     for name in inputs})
     paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml")

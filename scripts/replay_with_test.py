@@ -169,7 +169,7 @@ class Job(Base):
         with open(self.path("sudo.log"), encoding="ascii") as file:
             asked = set(re.search(r"install -y (.*)", file.read())[1].split())
         with open(os.path.join(HERE, "setup.sh"), encoding="utf-8") as file:
-            known = set(re.findall(r"^[ora-]{2}\|([^|]+)\|", file.read(), re.M))
+            known = set(re.findall(r"^[ora-]{3}\|([^|]+)\|", file.read(), re.M))
         self.assertLessEqual(asked, known)
         os.unlink(self.path("my-reader"))
         failed, done = self.run_job(0)

@@ -5,10 +5,11 @@ set -u
 
 usage() {
 	cat <<'TXT'
-usage: scripts/setup.sh [-v] fuzz|check
+usage: scripts/setup.sh [-v] fuzz|check|clients
 
-Installs the Debian packages that `make fuzz` or `make check` needs and that are missing. Where all
-are there it prints nothing, touches no network and needs no root.
+Installs the Debian packages that `make fuzz`, `make check` or `make clients` needs and that are
+missing; the programs of clients are large. Where all are there it prints nothing, touches no
+network and needs no root.
 
   -v   say so where nothing is missing
 
@@ -39,6 +40,11 @@ commands() {
 	for name; do
 		command -v "$name" >/dev/null || return 1
 	done
+}
+
+# Tools of administrators are not in everybody's PATH.
+tool() {
+	PATH=$PATH:/usr/sbin:/sbin commands "$@"
 }
 
 compiler() {
@@ -95,6 +101,11 @@ python() {
 	/usr/bin/python3 -I -c "import $1" 2>/dev/null
 }
 
+# A provider of libibverbs, which is loaded by its name.
+provider() {
+	compgen -G "/usr/lib/*/libibverbs/lib$1-rdmav*.so" >/dev/null
+}
+
 # The runtimes' package is named after the clang that it is for; Debian 12 has 14.
 clang_major() {
 	local version
@@ -103,32 +114,46 @@ clang_major() {
 }
 
 # need | package | probe | what it provides: what for
-# Needs are two letters, for fuzz and for check: r required, o optional, a required with ENGINE=afl,
-# - not needed.
+# Needs are three letters, for fuzz, check and clients: r required, o optional, a required with
+# ENGINE=afl, - not needed.
 needs() {
 	cat <<TXT
-rr|clang|commands clang|clang: compiles parsers and fuzz targets
-rr|libclang-rt-$(clang_major)-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
-rr|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
-rr|gcc|commands gcc|gcc: the second compiler
-rr|make|commands make|make: runs the build
-rr|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
-rr|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
-rr|libyaml-dev|library yaml.h libyaml.so|yaml.h and libyaml: the text form of chains
-rr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --json output
-rr|python3|python sys|/usr/bin/python3: runs the scripts
-rr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
-ar|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
--r|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
--r|clang-format|commands clang-format|clang-format: the style check
--r|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
--r|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
--o|rustc|commands rustc|rustc: the example parser in Rust
--o|pkgconf|commands pkg-config|pkg-config: the test of the installed library
--o|gcc-multilib|multilib|gcc -m32: the 32-bit builds
--o|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
--r|file|commands file|file: tests that look into programs
--r|util-linux|commands prlimit|prlimit: tests of readers that do not end
+rr-|clang|commands clang|clang: compiles parsers and fuzz targets
+rr-|libclang-rt-$(clang_major)-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
+rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
+rrr|gcc|commands gcc|gcc: the second compiler
+rrr|make|commands make|make: runs the build
+rrr|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
+rrr|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
+rrr|libyaml-dev|library yaml.h libyaml.so|yaml.h and libyaml: the text form of chains
+rrr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --json output
+rrr|python3|python sys|/usr/bin/python3: runs the scripts
+rrr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
+ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
+-r-|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
+-r-|clang-format|commands clang-format|clang-format: the style check
+-r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
+-r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
+or-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
+or-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
+-o-|rustc|commands rustc|rustc: the example parser in Rust
+-o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
+-o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
+-o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
+-r-|file|commands file|file: tests that look into programs
+-o-|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
+-o-|python3-matplotlib|python matplotlib|the matplotlib module: the plot of make bench-bugs
+-r-|util-linux|commands prlimit|prlimit: tests of readers that do not end
+-o-|strace|commands strace|strace: programs run under it by capchain run
+-o-|gdb|commands gdb|gdb: the same
+-o-|valgrind|commands valgrind|valgrind: the same
+-o-|electric-fence|found /usr/lib/libefence.so.0.0|libefence: the same
+--o|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
+--o|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
+--o|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three
+--o|dpdk-dev|commands dpdk-test|dpdk-test: of a region's
+--o|python3-pyverbs|python pyverbs.device|pyverbs: the way to the mlx5 provider, of an IOMMU's
+--o|ibverbs-providers|provider mlx5|the mlx5 provider itself
 TXT
 }
 
@@ -138,7 +163,11 @@ look() {
 	local -a words
 	required=() optional=() lines=()
 	while IFS='|' read -r need package probe what; do
-		if [ "$goal" = check ]; then need=${need:1}; else need=${need:0:1}; fi
+		case $goal in
+		fuzz) need=${need:0:1} ;;
+		check) need=${need:1:1} ;;
+		*) need=${need:2:1} ;;
+		esac
 		case $need${ENGINE:-} in
 		r* | aafl) need=required ;;
 		o*) need=optional ;;
@@ -202,14 +231,17 @@ for arg; do
 		exit 0
 		;;
 	-v) verbose=1 ;;
-	fuzz | check) goal=$goal$arg ;;
+	fuzz | check | clients) goal=$goal$arg ;;
 	*) goal=unknown ;;
 	esac
 done
-if [ "$goal" != fuzz ] && [ "$goal" != check ]; then
+case $goal in
+fuzz | check | clients) ;;
+*)
 	usage >&2
 	exit 2
-fi
+	;;
+esac
 
 look
 if [ ${#missing[@]} -eq 0 ]; then

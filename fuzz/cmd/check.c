@@ -180,8 +180,12 @@ static void print_others(const struct judge *judge)
 		printf("%s%s", before, judge->judged[i].parser->name);
 		before = ", ";
 	}
-	if (judge->nreaders < judge->count)
+	if (before[0] == ',')
 		putchar('\n');
+	for (size_t i = 0; i < judge->count; i++)
+		if (judge->judged[i].closed)
+			printf("  %-14s abstain: %s\n", judge->judged[i].parser->name,
+			       judge->judged[i].closed);
 }
 
 /* What to put into the ledger for each promise that is broken and not in it. */

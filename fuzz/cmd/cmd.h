@@ -14,6 +14,7 @@ enum {
 	EXIT_FINE = 0,
 	EXIT_FOUND = 1,	       /* a promise is broken, a verdict changed, --fail-on met */
 	EXIT_UNUSABLE = 2,     /* an input or the command line cannot be used */
+	EXIT_MISSING = 3,      /* what it needs is not here, or forbidden */
 	EXIT_ARENA = 4,	       /* the sandbox has no address space */
 	EXIT_CANNOT_WRITE = 5, /* output could not be written whole */
 };
@@ -35,6 +36,8 @@ int cmd_exhaust(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 /*
  * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that
@@ -97,6 +100,9 @@ int input_no_fetch(const struct input *input, const char *verb);
 void fetch_explain(const struct input *input);
 void fetch_list(void);
 void fetch_print_table(void);
+
+/* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
+int emit_report(const char *path, const char *to);
 
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);

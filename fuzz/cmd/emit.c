@@ -16,6 +16,7 @@ struct emit_options {
 	const char *parser;
 	const char *file;
 	const char *out;
+	const char *report;
 };
 
 static const struct argp_option options[] = {
@@ -23,6 +24,8 @@ static const struct argp_option options[] = {
 	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
 	 0},
 	{"parser", 'p', "PARSER", 0, "whose walk; by default that of the leading bucket", 0},
+	{"report", 'r', "RUN", 0,
+	 "instead, a bug report from RUN, a file that `capchain run --json` wrote", 0},
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -41,13 +44,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'p':
 		o->parser = arg;
 		return 0;
+	case 'r':
+		o->report = arg;
+		return 0;
 	case ARGP_KEY_ARG:
+		if (o->report)
+			argp_error(state, "--report takes no FILE: RUN holds the reply");
 		if (o->file)
 			argp_error(state, "one FILE at a time");
 		o->file = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->file)
+		if (!o->file && !o->report)
 			argp_error(state, "which FILE?");
 		return 0;
 	default:
@@ -61,7 +69,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options,
 	parse,
-	"FILE",
+	"FILE\n--report RUN",
 	"Writes a C file that shows one parser's walk over the buffer in FILE: the buffer as an array, "
 	"the parser's source, the walk as a call. It needs no other file and compiles with plain "
 	"`cc`.\v"
@@ -75,6 +83,9 @@ static const struct argp argp = {
 	"what it can see, oob and wrote, and the status is its own, 1. The program's exit "
 	"statuses:\n\n" HOST_EXITS(
 		STATUS) "\n"
+			"With --report it writes a bug report in Markdown for whoever maintains the program that "
+			"RUN is of, from what that program was seen to do: a run without a fault, or one with "
+			"--no-good, is refused, and of several lines the first that is neither is taken. Read it before you send it.\n\n"
 			"Exit status: 0; 2 an unusable FILE, no disagreement in it and no --parser, or no such parser; "
 			"4 no address space for the sandbox; 5 OUT could not be written.",
 	NULL,
@@ -119,8 +130,10 @@ static int run(const struct emit_options *o, const struct judge *judge, const st
 		status = -ENOMEM;
 	if (status)
 		status = unusable(input,
-				  status == -EINVAL ? ": its source is not in this build"
-						    : ": out of memory",
+				  status == -EINVAL
+					  ? ": what runs in the kernel is no C that stands alone; "
+					    "--parser bounded reads the same way"
+					  : ": out of memory",
 				  judged->parser->name);
 	else
 		status = output_put(o->out, made, size);
@@ -137,6 +150,8 @@ int cmd_emit(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.report)
+		return emit_report(o.report, o.out);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
 	if (input_no_fetch(&input, "emit"))

@@ -221,6 +221,11 @@ static void print_parsers(const struct report *r)
 
 		if (!info_parsers[i]->reads[r->kind].ids)
 			continue;
+		if (r->judge->judged[i].closed) {
+			printf("  %-14s abstains: %s\n", info_parsers[i]->name,
+			       r->judge->judged[i].closed);
+			continue;
+		}
 		printf("  %-14s %12" PRIu64 " %12" PRIu64, info_parsers[i]->name,
 		       parser->disagreements[AGREES] - parser->skipped, parser->policies);
 		for (unsigned int class = AGREES + 1; class < DISAGREEMENTS; class ++)
@@ -315,7 +320,7 @@ static json_t *json_parsers(const struct report *r)
 		json_object_set_new(json, "policies", json_integer((json_int_t)parser->policies));
 		json_object_set_new(json, "unstable", json_integer((json_int_t)parser->unstable));
 		json_object_set_new(json, "skipped", json_integer((json_int_t)parser->skipped));
-		if (info_parsers[i]->reads[r->kind].ids)
+		if (judged_reads(&r->judge->judged[i], r->kind))
 			json_object_set_new(parsers, info_parsers[i]->name, json);
 		else
 			json_decref(json);

@@ -151,7 +151,7 @@ void expect_set(struct expected *expected, const char *name, const struct judge 
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];
 
-		if (!judged->parser->reads[judge->kind].ids)
+		if (!judged_reads(judged, judge->kind))
 			continue;
 		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 		if (strcmp(words, reference))

@@ -416,6 +416,11 @@ int cmd_explain(int argc, char **argv)
 			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
 			continue;
 		}
+		if (judge->judged[i].closed) {
+			printf("\n%s: abstains: %s\n", judge->judged[i].parser->name,
+			       judge->judged[i].closed);
+			continue;
+		}
 		judge_trace(judge, input.bytes, input.len, input.kind, i, &trace);
 		putchar('\n');
 		explain_parser(judge, i, &trace);

@@ -213,7 +213,7 @@ void input_free(struct input *input)
 /* Files of a corpus that are no inputs. */
 static bool is_no_input(const char *name)
 {
-	static const char *const endings[] = {".md", ".dict", ".txt", ".tmp"};
+	static const char *const endings[] = {".md", ".dict", ".txt", ".replies", ".tmp"};
 	const size_t len = strlen(name);
 
 	if (name[0] == '.' || strcmp(name, "ledger.yaml") == 0)

@@ -113,6 +113,8 @@ static void print_parser(const struct info_parser *parser)
 	}
 	claims_words(parser, ids, sizeof(ids));
 	printf("  %-14s   relations: %s\n", "", ids);
+	if (parser->open)
+		printf("  %-14s   here: %s\n", "", parser->open() ? parser->open() : "it runs");
 }
 
 static void print_cap(const struct layout_cap *cap)
@@ -180,10 +182,10 @@ static void json_parser(const struct info_parser *parser)
 			json_pack("{s:s,s:s}", "style", style_name(reads->style), "ids", ids));
 	}
 	claims_words(parser, ids, sizeof(ids));
-	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:o}", "parser", parser->name, "summary",
+	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:s,s:o}", "parser", parser->name, "summary",
 			   parser->summary, "trust", trust_name(parser->trust), "source",
 			   source_name(parser->source), "fixed_size", (int)parser->fixed_size,
-			   "relations", ids, "kinds", kinds));
+			   "everywhere", !parser->open, "relations", ids, "kinds", kinds));
 }
 
 static void json_cap(const struct layout_cap *cap)

@@ -14,7 +14,10 @@ static const struct verb verbs[] = {
 	{"bless", "writes the expected verdicts anew", cmd_bless},
 	{"exhaust", "every small chain through every parser", cmd_exhaust},
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
+	{"run", "an unmodified program on hostile replies", cmd_run},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
+	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
+	 cmd_probe},
 	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
 };
 
@@ -31,7 +34,7 @@ static int help(FILE *out)
 	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
 	      "unless its name starts with device-, region-, iommu- or fetch-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
-	      "command line cannot be used; 4 no address space for the sandbox; 5 the output could\n"
+	      "command line cannot be used; 3 something is missing; 4 no address space for the sandbox; 5 the output could\n"
 	      "not be written.\n",
 	      out);
 	return EXIT_UNUSABLE;

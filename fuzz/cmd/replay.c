@@ -224,7 +224,7 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 		const struct judged *const judged = &r->judge->judged[i];
 		const char *listed = expect_parser(r->expected, judged->parser->name, name);
 
-		if (!judged->parser->reads[r->judge->kind].ids) {
+		if (!judged_reads(judged, r->judge->kind)) {
 			bad |= lists_unread(judged, listed, why, size);
 			continue;
 		}

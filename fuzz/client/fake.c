@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Config space, regions, and the files of /dev/vfio and sysfs that clients look for. */
+#include "fake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GROUP	  "26"
+#define DEVICES	  "/sys/bus/pci/devices"
+#define BAR0	  0xfebc0000u
+#define BAR0_SIZE 0x20000u
+#define BAR1	  0xfebe0000u
+#define BAR1_SIZE 0x1000u
+#define CONFIG	  ((off_t)VFIO_PCI_CONFIG_REGION_INDEX << FAKE_REGION_SHIFT)
+/* Where the capabilities of config space stand. */
+#define PM_AT	  0x40u
+#define MSIX_AT	  0x50u
+#define EXP_AT	  0x60u
+
+uint64_t fake_region_size(uint32_t index)
+{
+	return index == VFIO_PCI_BAR0_REGION_INDEX     ? BAR0_SIZE
+	       : index == VFIO_PCI_BAR1_REGION_INDEX   ? BAR1_SIZE
+	       : index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096
+						       : 0;
+}
+
+uint32_t fake_region_flags(uint32_t index)
+{
+	const uint32_t access = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+
+	return index <= VFIO_PCI_BAR1_REGION_INDEX     ? access | VFIO_REGION_INFO_FLAG_MMAP
+	       : index == VFIO_PCI_CONFIG_REGION_INDEX ? access
+						       : 0;
+}
+
+/* Config space, field by field: at, width, value. IDs are laid over it. */
+static const struct {
+	uint8_t at;
+	uint8_t width;
+	uint32_t value;
+} config[] = {
+	{PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER},
+	{PCI_STATUS, 2, PCI_STATUS_CAP_LIST},
+	{PCI_CLASS_DEVICE, 2, 0x0200},
+	{PCI_BASE_ADDRESS_0, 4, BAR0},
+	{PCI_BASE_ADDRESS_1, 4, BAR1},
+	{PCI_CAPABILITY_LIST, 1, PM_AT},
+	{PCI_INTERRUPT_PIN, 1, 1},
+	{PM_AT, 1, PCI_CAP_ID_PM},
+	{PM_AT + PCI_CAP_LIST_NEXT, 1, MSIX_AT},
+	{PM_AT + PCI_PM_PMC, 2, 3},
+	/* DPDK walks the chain of the MSI-X BAR alone, QEMU makes its second lookup there. */
+	{MSIX_AT, 1, PCI_CAP_ID_MSIX},
+	{MSIX_AT + PCI_CAP_LIST_NEXT, 1, EXP_AT},
+	{MSIX_AT + PCI_MSIX_FLAGS, 2, FAKE_IRQS - 1},
+	{MSIX_AT + PCI_MSIX_TABLE, 4, 0x1000},
+	{MSIX_AT + PCI_MSIX_PBA, 4, 0x2000},
+	{EXP_AT, 1, PCI_CAP_ID_EXP},
+	{EXP_AT + PCI_EXP_FLAGS, 2, 2},
+};
+
+static bool poke(int fd, off_t at, uint32_t value, size_t width)
+{
+	return pwrite(fd, &value, width, at) == (ssize_t)width;
+}
+
+static bool fill(int fd, struct fake_ids ids)
+{
+	bool fine = ftruncate(fd, (off_t)(FAKE_REGIONS + 1) << FAKE_REGION_SHIFT) == 0;
+
+	for (size_t i = 0; i < sizeof(config) / sizeof(config[0]); i++)
+		fine &= poke(fd, CONFIG + config[i].at, config[i].value, config[i].width);
+	fine &= poke(fd, CONFIG + PCI_VENDOR_ID, ids.vendor, 2);
+	fine &= poke(fd, CONFIG + PCI_DEVICE_ID, ids.device, 2);
+	/* net_vmxnet3 of DPDK takes only a device that offers revision 1 of itself and of UPT. */
+	fine &= poke(fd, (off_t)1 << FAKE_REGION_SHIFT, 1, 4);
+	fine &= poke(fd, ((off_t)1 << FAKE_REGION_SHIFT) + 8, 1, 4);
+	return fine;
+}
+
+static int make_fds(struct fake *fake, struct fake_ids ids)
+{
+	static const char *const names[FAKES] = {NULL, "vfio-container", "vfio-group",
+						 "vfio-device"};
+
+	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++) {
+		const int fd = memfd_create(names[kind], MFD_CLOEXEC);
+		struct stat what;
+
+		fake->fds[kind] = fd;
+		if (fd < 0 || fstat(fd, &what) || (kind == FAKE_DEVICE && !fill(fd, ids)))
+			return -errno;
+		fake->inodes[kind].dev = what.st_dev;
+		fake->inodes[kind].ino = what.st_ino;
+	}
+	return 0;
+}
+
+/* A file, folder (NULL) or symbolic link (after `->`) of the tree. */
+struct entry {
+	const char *path;
+	const char *text;
+};
+
+static bool make_entry(const struct fake *fake, const struct entry *entry)
+{
+	char path[PATH_MAX + 128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s", fake->root, entry->path);
+	for (char *slash = path + strlen(fake->root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	if (!entry->text)
+		return mkdir(path, 0755) == 0 || errno == EEXIST;
+	if (strncmp(entry->text, "->", 2) == 0)
+		return symlink(entry->text + 2, path) == 0;
+	file = fopen(path, "we");
+	if (!file)
+		return false;
+	fputs(entry->text, file);
+	return fclose(file) == 0;
+}
+
+#define PCI_LINE "0x%016x 0x%016x 0x%016x\n"
+#define NO_LINE	 "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+
+static bool make_tree(const struct fake *fake, struct fake_ids ids)
+{
+	char vendor[16], device[16], resource[1024];
+	const struct entry entries[] = {
+		{"/dev/vfio/vfio", ""},
+		{"/dev/vfio/" GROUP, ""},
+		{"/sys/kernel/iommu_groups/" GROUP "/devices", NULL},
+		{"/sys/bus/pci/drivers/vfio-pci", NULL},
+		{"/sys/module/vfio", NULL},
+		{"/sys/module/vfio_pci", NULL},
+		{DEVICES "/" FAKE_ADDRESS "/vendor", vendor},
+		{DEVICES "/" FAKE_ADDRESS "/device", device},
+		{DEVICES "/" FAKE_ADDRESS "/subsystem_vendor", vendor},
+		{DEVICES "/" FAKE_ADDRESS "/subsystem_device", device},
+		{DEVICES "/" FAKE_ADDRESS "/class", "0x020000\n"},
+		{DEVICES "/" FAKE_ADDRESS "/max_vfs", "0\n"},
+		{DEVICES "/" FAKE_ADDRESS "/numa_node", "0\n"},
+		{DEVICES "/" FAKE_ADDRESS "/resource", resource},
+		{DEVICES "/" FAKE_ADDRESS "/driver", "->../../../../bus/pci/drivers/vfio-pci"},
+		{DEVICES "/" FAKE_ADDRESS "/iommu_group",
+		 "->../../../../kernel/iommu_groups/" GROUP},
+	};
+	int at = snprintf(resource, sizeof(resource), PCI_LINE PCI_LINE, BAR0, BAR0 + BAR0_SIZE - 1,
+			  0x40200u, BAR1, BAR1 + BAR1_SIZE - 1, 0x40200u);
+
+	for (int line = 2; line < 13; line++)
+		at += snprintf(resource + at, sizeof(resource) - (size_t)at, NO_LINE);
+	snprintf(vendor, sizeof(vendor), "0x%04x\n", ids.vendor);
+	snprintf(device, sizeof(device), "0x%04x\n", ids.device);
+	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+		if (!make_entry(fake, &entries[i]))
+			return false;
+	return true;
+}
+
+int fake_open(struct fake_ids ids, struct fake *ret_fake)
+{
+	const char *const tmp = getenv("TMPDIR");
+	int status;
+
+	memset(ret_fake, 0, sizeof(*ret_fake));
+	for (enum fake_kind kind = FAKE_NONE; kind < FAKES; kind++)
+		ret_fake->fds[kind] = -1;
+	status = make_fds(ret_fake, ids);
+	if (status)
+		return status;
+	snprintf(ret_fake->root, sizeof(ret_fake->root) - 128, "%s/capchain-run-XXXXXX",
+		 tmp && tmp[0] == '/' ? tmp : "/tmp");
+	if (!mkdtemp(ret_fake->root)) {
+		ret_fake->root[0] = '\0';
+		return -errno;
+	}
+	/* Clients may run as somebody else. */
+	if (chmod(ret_fake->root, 0755))
+		return -errno;
+	return make_tree(ret_fake, ids) ? 0 : -errno;
+}
+
+static int remove_one(const char *path, const struct stat *what, int type, struct FTW *where)
+{
+	(void)what;
+	(void)type;
+	(void)where;
+	remove(path);
+	return 0;
+}
+
+void fake_close(struct fake *fake)
+{
+	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++)
+		if (fake->fds[kind] >= 0)
+			close(fake->fds[kind]);
+	if (fake->root[0])
+		nftw(fake->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int fake_fd(const struct fake *fake, enum fake_kind kind, int flags)
+{
+	const int keeps = O_ACCMODE | O_NONBLOCK;
+	char path[64];
+	int fd;
+
+	/* By its own name, so that each open has a file position of its own. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fake->fds[kind]);
+	fd = open(path, (flags & keeps) | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+enum fake_kind fake_of(const struct fake *fake, pid_t tid, int fd)
+{
+	char path[64];
+	struct stat what;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
+	if (stat(path, &what))
+		return FAKE_NONE;
+	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++)
+		if (what.st_dev == fake->inodes[kind].dev && what.st_ino == fake->inodes[kind].ino)
+			return kind;
+	return FAKE_NONE;
+}
+
+bool fake_path(const struct fake *fake, const char *path, char ret_real[PATH_MAX],
+	       enum fake_kind *ret_kind)
+{
+	const size_t root = strlen(fake->root);
+	size_t at = root;
+	struct stat what;
+
+	memcpy(ret_real, fake->root, root);
+	/* A path that does not fit is not one of ours. */
+	for (; *path && at + 1 < PATH_MAX; path++)
+		if (*path != '/' || ret_real[at - 1] != '/' || at == root)
+			ret_real[at++] = *path;
+	ret_real[at] = '\0';
+	if (strcmp(ret_real + root, "/") == 0 || strcmp(ret_real + root, "/dev") == 0 ||
+	    strcmp(ret_real + root, "/dev/") == 0 || lstat(ret_real, &what))
+		return false;
+	*ret_kind = !strcmp(ret_real + root, "/dev/vfio/vfio")	   ? FAKE_CONTAINER
+		    : !strcmp(ret_real + root, "/dev/vfio/" GROUP) ? FAKE_GROUP
+								   : FAKE_NONE;
+	return true;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starts a program under a seccomp filter that hands us the system calls a VFIO client makes: opens
+ * and look-ups by path, ioctls of VFIO's letter, mappings of files. All others run as they would.
+ *
+ * Needs no privilege: the filter comes with no_new_privs, so that set-user-id programs run as
+ * nobody else. Linux 5.14 and x86-64; 32-bit clients are not followed.
+ */
+#ifndef FUZZ_CLIENT_FILTER_H
+#define FUZZ_CLIENT_FILTER_H
+
+#include <sys/types.h>
+
+/* What the program has as its standard input and output; -1: ours. */
+struct filter_streams {
+	int input;
+	int output;
+};
+
+/*
+ * Runs @argv. Returns 0 with the child and the fd its
+ * notifications come from, and in *@ret_exec what filter_exec_error() asks; -errno where the filter
+ * could not be put on (a container, another supervisor's filter), -EPERM where its memory is not
+ * ours to read.
+ */
+int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
+		 int *ret_listener, int *ret_exec);
+
+/* The errno of a failed execve, 0 where it ran; to be asked once the child is dead. */
+int filter_exec_error(int exec_fd);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the INFO ioctls answer: for each of them, and for each region, a list of replies that is
+ * gone through call by call. Its last reply answers every further call.
+ */
+#ifndef FUZZ_CLIENT_REPLY_H
+#define FUZZ_CLIENT_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../parsers/parser.h"
+#include "fake.h"
+
+/*
+ * How a reply is cut to the caller's argsz.
+ * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
+ *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names
+ *	one of its own.
+ * REPLY_IOMMUFD: iommufd. argsz is always the whole length; too small: what fits, cap_offset 0.
+ * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's
+ *	argsz.
+ * REPLY_RAW: the file's bytes, cut.
+ */
+enum reply_rule { REPLY_KERNEL, REPLY_IOMMUFD, REPLY_VFIO_USER, REPLY_RAW, REPLY_RULES };
+
+/* "kernel" and so on; and back: false where it is none. */
+const char *reply_rule_name(enum reply_rule rule);
+bool reply_rule_parse(const char *name, enum reply_rule *ret_rule);
+
+/* What is done with argsz after the rule: nothing, @argsz it is, or the caller's plus @argsz. */
+enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
+
+struct reply {
+	enum reply_rule rule;
+	enum reply_argsz how;
+	uint32_t argsz;
+	size_t len;
+	uint8_t *bytes;
+};
+
+/* @again: after its last reply comes its first. */
+struct reply_list {
+	struct reply *replies;
+	size_t count;
+	size_t next;
+	bool again;
+};
+
+/* One list a region, and one each for the device and the IOMMU: where in `lists`. */
+enum { LIST_DEVICE = FAKE_REGIONS, LIST_IOMMU, LISTS };
+
+struct replies {
+	struct reply_list lists[LISTS];
+};
+
+/* The list of @kind, of a region its @index below FAKE_REGIONS. */
+size_t reply_list_of(enum info_kind kind, uint32_t index);
+
+/*
+ * Adds a copy of @bytes to list @list. With @completes, the fixed fields beside argsz, cap_offset
+ * and the CAPS flag become the fake device's own, so that a client goes on as far as the chain.
+ * Returns 0 or -ENOMEM.
+ */
+int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const uint8_t *bytes,
+	      size_t len, bool completes, struct reply **ret_reply);
+
+/*
+ * Gives every list without replies a good one: the chains that kernels write, of a device that has
+ * all of them. Returns 0 or -ENOMEM.
+ */
+int replies_fill(struct replies *replies);
+
+/* Every list's first reply is the next again. */
+void replies_rewind(struct replies *replies);
+void replies_free(struct replies *replies);
+
+/*
+ * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX)
+ * bytes into @ret_bytes. Returns their number, or -EINVAL where argsz is below what the ioctl
+ * takes.
+ */
+int reply_next(struct replies *replies, size_t list, uint32_t argsz,
+	       uint8_t ret_bytes[INFO_LEN_MAX]);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replies by each producer's rule, and which mappings a reply contains. No process is started here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "../../parsers/layout.h"
+#include "areas.h"
+
+/* A region's reply of 64 bytes: MSIX_MAPPABLE, then SPARSE_MMAP at 40 without areas. */
+static void chain(uint8_t bytes[64], uint32_t argsz)
+{
+	memset(bytes, 0, 64);
+	layout_store(bytes, 4, argsz);
+	layout_store(bytes + INFO_AT_REGION_flags, 4, FLAG_REGION_CAPS);
+	layout_store(bytes + INFO_AT_REGION_cap_offset, 4, 32);
+	layout_store(bytes + 32, 8, CAP_ID_MSIX_MAPPABLE | 1 << 16 | (uint64_t)40 << 32);
+	layout_store(bytes + 40, 8, CAP_ID_SPARSE_MMAP | 1 << 16);
+	memset(bytes + 56, 0xee, 8);
+}
+
+/* What one call is told: how many bytes, and three of its fields. */
+struct want {
+	enum reply_rule rule;
+	uint32_t asked;
+	int len;
+	uint32_t argsz, cap_offset;
+	bool flag;
+};
+
+static const struct want wants[] = {
+	{REPLY_KERNEL, 31, -EINVAL, 0, 0, false}, {REPLY_KERNEL, 32, 32, 64, 0, true},
+	{REPLY_KERNEL, 63, 32, 64, 0, true},	  {REPLY_KERNEL, 64, 64, 64, 32, true},
+	{REPLY_KERNEL, 200, 64, 200, 32, true},	  {REPLY_IOMMUFD, 48, 48, 64, 0, true},
+	{REPLY_IOMMUFD, 200, 64, 64, 32, true},	  {REPLY_VFIO_USER, 32, 32, 64, 0, false},
+	{REPLY_VFIO_USER, 48, 48, 64, 0, false},  {REPLY_VFIO_USER, 64, 64, 64, 32, true},
+	{REPLY_RAW, 64, 64, 64, 32, true},	  {REPLY_RAW, 32, 32, 64, 32, true},
+};
+
+static void rules_cut_as_their_producers_do(void **state)
+{
+	static uint8_t told[INFO_LEN_MAX];
+	uint8_t bytes[64];
+
+	(void)state;
+	chain(bytes, 64);
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		struct replies replies = {0};
+		struct reply *reply;
+		int len;
+
+		assert_int_equal(reply_add(&replies, 2, wants[i].rule, bytes, 64, false, &reply),
+				 0);
+		len = reply_next(&replies, 2, wants[i].asked, told);
+		print_message("row %zu\n", i);
+		assert_int_equal(len, wants[i].len);
+		if (len > 0) {
+			assert_int_equal(layout_load(told, 4), wants[i].argsz);
+			assert_int_equal(layout_load(told + 12, 4), wants[i].cap_offset);
+			assert_int_equal(!!(layout_load(told + 4, 4) & FLAG_REGION_CAPS),
+					 wants[i].flag);
+		}
+		/* A capability that is not announced is not there. */
+		if (wants[i].rule == REPLY_VFIO_USER && len == 48)
+			assert_int_equal(layout_load(told + 32, 8), 0);
+		replies_free(&replies);
+	}
+}
+
+static void a_files_own_argsz_stays(void **state)
+{
+	static uint8_t told[INFO_LEN_MAX];
+	struct replies replies = {0};
+	struct reply *reply;
+	uint8_t bytes[64];
+
+	(void)state;
+	chain(bytes, 0xffffffff);
+	reply_add(&replies, 0, REPLY_KERNEL, bytes, 64, true, &reply);
+	assert_int_equal(reply_next(&replies, 0, 64, told), 64);
+	assert_int_equal(layout_load(told, 4), 0xffffffff);
+	/* And the rest of the fixed fields are the device's. */
+	assert_int_equal(layout_load(told + INFO_AT_REGION_size, 8), 0x20000);
+	assert_int_equal(layout_load(told + INFO_AT_REGION_flags, 4), 15);
+	replies_free(&replies);
+}
+
+static void lists_go_on_and_over(void **state)
+{
+	static uint8_t told[INFO_LEN_MAX];
+	struct replies replies = {0};
+	struct reply *reply;
+	uint8_t bytes[64];
+
+	(void)state;
+	chain(bytes, 64);
+	reply_add(&replies, 0, REPLY_RAW, bytes, 64, false, &reply);
+	reply->how = ARGSZ_IS;
+	reply->argsz = 88;
+	reply_add(&replies, 0, REPLY_RAW, bytes, 64, false, &reply);
+	reply->how = ARGSZ_GROWS;
+	reply->argsz = 8;
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(reply_next(&replies, 0, 100 + i, told), 64);
+		assert_int_equal(layout_load(told, 4), i ? 108 + i : 88);
+	}
+	replies.lists[0].again = true;
+	reply_next(&replies, 0, 100, told);
+	reply_next(&replies, 0, 100, told);
+	assert_int_equal(layout_load(told, 4), 88);
+	replies_rewind(&replies);
+	reply_next(&replies, 0, 100, told);
+	assert_int_equal(layout_load(told, 4), 88);
+	replies_free(&replies);
+}
+
+/* Good replies have to be plain to the reference, or every outcome would be blamed on them. */
+static void good_replies_are_plain(void **state)
+{
+	static uint8_t told[INFO_LEN_MAX];
+	struct spec *const spec = spec_new();
+	struct replies replies = {0};
+	unsigned int chains = 0;
+
+	(void)state;
+	assert_int_equal(replies_fill(&replies), 0);
+	for (size_t list = 0; list < LISTS; list++) {
+		const enum info_kind kind = list == LIST_DEVICE	 ? INFO_DEVICE
+					    : list == LIST_IOMMU ? INFO_IOMMU
+								 : INFO_REGION;
+		const int len = reply_next(&replies, list, 4096, told);
+
+		assert_true(len > 0);
+		spec_read(told, 4096, kind, spec);
+		assert_int_equal(spec->class, CLASS_PLAIN);
+		chains += spec->verdict == VERDICT_OK;
+	}
+	assert_int_equal(chains, 3);
+	replies_free(&replies);
+	spec_free(spec);
+}
+
+static void mappings_are_held_to_the_reply(void **state)
+{
+	static const struct {
+		uint64_t offset, length;
+		enum area area;
+	} rows[] = {
+		{0, 0x1000, AREA_INSIDE},
+		{0, 0x2000, AREA_OUTSIDE},
+		{0x1000, 0x1000, AREA_OUTSIDE},
+		{0x3000, 0x1d000, AREA_INSIDE},
+		{0x4000, 0x1000, AREA_INSIDE},
+		{0x3000, 0x1e000, AREA_OUTSIDE},
+		{UINT64_C(9) << 40, 0x1000, AREA_NOWHERE},
+		{UINT64_MAX - 0xfff, 0x2000, AREA_NOWHERE},
+		{UINT64_C(1) << 40, 0x1000, AREA_NOWHERE},
+		{0, UINT64_MAX, AREA_OUTSIDE},
+	};
+	static uint8_t told[INFO_LEN_MAX];
+	struct spec *const spec = spec_new();
+	struct replies replies = {0};
+	struct vfio vfio = {0};
+
+	(void)state;
+	replies_fill(&replies);
+	vfio.calls[0].bytes = told;
+	vfio.calls[0].len = (size_t)reply_next(&replies, 0, 88, told);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(area_of(&vfio, rows[i].offset, rows[i].length, spec),
+				 rows[i].area);
+	/* One that does not say how far it goes contains nothing. */
+	layout_store(told + 40 + CAP_COUNT_AT, 4, 3);
+	assert_int_equal(area_of(&vfio, 0, 0x1000, spec), AREA_UNREADABLE);
+	/* Without areas it is the whole region, and no more. */
+	layout_store(told + INFO_AT_REGION_flags, 4, 7);
+	assert_int_equal(area_of(&vfio, 0, 0x20000, spec), AREA_INSIDE);
+	assert_int_equal(area_of(&vfio, 0, 0x21000, spec), AREA_NOWHERE);
+	replies_free(&replies);
+	spec_free(spec);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_cut_as_their_producers_do),
+		cmocka_unit_test(a_files_own_argsz_stays),
+		cmocka_unit_test(lists_go_on_and_over),
+		cmocka_unit_test(good_replies_are_plain),
+		cmocka_unit_test(mappings_are_held_to_the_reply),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

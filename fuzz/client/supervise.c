@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop: one notification after the other, and what no notification tells. */
+#include "supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <linux/vfio.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "areas.h"
+#include "paths.h"
+#include "remote.h"
+
+static const char *const outcome_names[OUTCOMES] = {"exit", "signal", "storm", "hang"};
+
+const char *outcome_name(enum outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+/*
+ * How often threads that may hang are looked at, while there is one; and after how many calls of
+ * others.
+ */
+#define LOOK_MS	   20
+#define LOOK_CALLS 256
+#define THREADS	   64
+
+/*
+ * A thread whose last call was an INFO ioctl, and its CPU time when it was first looked at after
+ * that.
+ */
+struct walker {
+	pid_t tid;
+	size_t info;
+	bool seen;
+	uint64_t cpu_ns;
+};
+
+struct supervisor {
+	struct vfio *vfio;
+	struct spec *spec;
+	struct limits limits;
+	struct supervised *run;
+	int listener;
+	struct walker walkers[THREADS];
+	size_t nwalkers;
+	struct seccomp_notif *call;
+	struct seccomp_notif_resp *response;
+	size_t call_size;
+	size_t response_size;
+	bool ended;
+};
+
+static void end(struct supervisor *s, enum outcome outcome, size_t info)
+{
+	s->run->outcome = outcome;
+	s->run->info = info;
+	s->ended = true;
+}
+
+static void forget_walker(struct supervisor *s, size_t i)
+{
+	s->walkers[i] = s->walkers[--s->nwalkers];
+}
+
+static void thread_called(struct supervisor *s, pid_t tid)
+{
+	for (size_t i = 0; i < s->nwalkers; i++)
+		if (s->walkers[i].tid == tid) {
+			forget_walker(s, i);
+			return;
+		}
+}
+
+static void thread_walks(struct supervisor *s, pid_t tid, size_t info)
+{
+	/* More threads than there is room for hang unseen. */
+	if (s->nwalkers < THREADS)
+		s->walkers[s->nwalkers++] = (struct walker){tid, info, false, 0};
+}
+
+static void look_for_hangs(struct supervisor *s)
+{
+	for (size_t i = s->nwalkers; i-- > 0 && !s->ended;) {
+		struct walker *const w = &s->walkers[i];
+		uint64_t now;
+
+		if (!remote_cpu(w->tid, &now)) {
+			forget_walker(s, i);
+		} else if (!w->seen) {
+			w->seen = true;
+			w->cpu_ns = now;
+		} else if (now - w->cpu_ns >= s->limits.hang_ns) {
+			s->run->cpu_ns = now - w->cpu_ns;
+			end(s, OUTCOME_HANG, w->info);
+		}
+	}
+}
+
+/* Gives the client a descriptor of our @fd as the call's result; closes ours. */
+static void respond_fd(struct supervisor *s, int fd, bool closes_on_exec)
+{
+	struct seccomp_notif_addfd add = {
+		.id = s->call->id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = (uint32_t)fd,
+		.newfd_flags = closes_on_exec ? O_CLOEXEC : 0,
+	};
+
+	/* It fails where the client is dead, or has no descriptor left. */
+	if (ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 && errno != ENOENT) {
+		s->response->error = -errno;
+		ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, s->response);
+	}
+	close(fd);
+}
+
+static void respond(struct supervisor *s, int64_t result)
+{
+	if (result < 0)
+		s->response->error = (int)result;
+	else
+		s->response->val = result;
+	ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, s->response);
+}
+
+static void go_on(struct supervisor *s)
+{
+	s->response->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, s->response);
+}
+
+static void on_ioctl(struct supervisor *s, pid_t tid)
+{
+	const __u64 *const args = s->call->data.args;
+	const enum fake_kind kind = fake_of(s->vfio->fake, tid, (int)args[0]);
+	enum fake_kind gives;
+	size_t info;
+	int64_t result;
+	int fd;
+
+	if (kind == FAKE_NONE) {
+		go_on(s);
+		return;
+	}
+	result = vfio_ioctl(s->vfio, tid, kind, (uint32_t)args[1], args[2], &gives, &info);
+	s->run->dma_maps += kind == FAKE_CONTAINER && (uint32_t)args[1] == VFIO_IOMMU_MAP_DMA;
+	if (info < CALLS) {
+		s->run->info = info;
+		thread_walks(s, tid, info);
+	}
+	for (size_t i = 0; i < CALLS && !s->ended; i++)
+		if (s->vfio->calls[i].calls > s->limits.storm_calls)
+			end(s, OUTCOME_STORM, i);
+	fd = gives == FAKE_NONE ? -1 : fake_fd(s->vfio->fake, gives, O_RDWR);
+	if (gives == FAKE_NONE || fd < 0)
+		respond(s, gives == FAKE_NONE ? result : fd);
+	else
+		respond_fd(s, fd, true);
+}
+
+static void on_mmap(struct supervisor *s, pid_t tid)
+{
+	const __u64 *const args = s->call->data.args;
+
+	if (fake_of(s->vfio->fake, tid, (int)args[4]) == FAKE_DEVICE &&
+	    s->run->nmappings++ < MAPPINGS_MAX)
+		s->run->mappings[s->run->nmappings - 1] = (struct mapping){
+			args[5], args[1], area_of(s->vfio, args[5], args[1], s->spec)};
+	go_on(s);
+}
+
+static void answer_call(struct supervisor *s)
+{
+	const pid_t tid = (pid_t)s->call->pid;
+	struct path_answer answer;
+
+	s->run->notifications++;
+	thread_called(s, tid);
+	s->response->id = s->call->id;
+	if (s->call->data.nr == SYS_ioctl)
+		on_ioctl(s, tid);
+	else if (s->call->data.nr == SYS_mmap)
+		on_mmap(s, tid);
+	else if (!paths_answer(s->vfio->fake, s->call, &answer))
+		go_on(s);
+	else if (answer.fd >= 0)
+		respond_fd(s, answer.fd, answer.closes_on_exec);
+	else
+		respond(s, answer.result);
+}
+
+/* Reads and answers one; false where there was none after all: its thread was killed. */
+static void take_call(struct supervisor *s)
+{
+	memset(s->call, 0, s->call_size);
+	memset(s->response, 0, s->response_size);
+	if (ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, s->call) == 0)
+		answer_call(s);
+}
+
+static void loop(struct supervisor *s, int child, const volatile sig_atomic_t *stop)
+{
+	struct pollfd polled[2] = {{.fd = s->listener, .events = POLLIN},
+				   {.fd = child, .events = POLLIN}};
+
+	while (!s->ended && !*stop) {
+		const int ready = poll(polled, 2, s->nwalkers ? LOOK_MS : -1);
+
+		if (ready < 0 && errno != EINTR)
+			return;
+		if (ready <= 0 || s->run->notifications % LOOK_CALLS == 0)
+			look_for_hangs(s);
+		if (ready > 0 && polled[0].revents & POLLIN && !s->ended)
+			take_call(s);
+		else if (ready > 0 && polled[1].revents)
+			return;
+		else if (ready > 0 && polled[0].revents & POLLHUP)
+			polled[0].fd = -1;
+	}
+}
+
+/* The kernel says how large its structs are; ours may be older. */
+static int open_buffers(struct supervisor *s)
+{
+	static _Alignas(16) char room[2][4096];
+	struct seccomp_notif_sizes sizes;
+
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
+		return -errno;
+	if (sizes.seccomp_notif > sizeof(room[0]) || sizes.seccomp_notif_resp > sizeof(room[1]))
+		return -E2BIG;
+	s->call = (struct seccomp_notif *)room[0];
+	s->response = (struct seccomp_notif_resp *)room[1];
+	s->call_size = sizes.seccomp_notif;
+	s->response_size = sizes.seccomp_notif_resp;
+	return 0;
+}
+
+static int watch(struct supervisor *s, pid_t pid, int exec_fd, const volatile sig_atomic_t *stop)
+{
+	const int child = (int)syscall(SYS_pidfd_open, pid, 0);
+	int status = child < 0 ? -errno : 0, wait_status = 0;
+
+	if (!status)
+		loop(s, child, stop);
+	if (!status && *stop)
+		status = -EINTR;
+	if (child >= 0)
+		close(child);
+	/* Calls that are still open fail with ENOSYS, and nobody is left to make another. */
+	remote_kill_all(pid, &wait_status);
+	s->run->exec_errno = filter_exec_error(exec_fd);
+	if (s->ended)
+		return status;
+	s->run->outcome = WIFSIGNALED(wait_status) ? OUTCOME_SIGNAL : OUTCOME_EXIT;
+	s->run->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	s->run->status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+	return status;
+}
+
+int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
+	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run)
+{
+	struct supervisor s = {
+		.vfio = vfio, .spec = spec_new(), .limits = limits, .run = ret_run, .listener = -1};
+	int status = s.spec ? open_buffers(&s) : -ENOMEM, exec_fd = -1;
+	pid_t pid = 0;
+
+	memset(ret_run, 0, sizeof(*ret_run));
+	ret_run->info = CALLS;
+	vfio_forget(vfio);
+	replies_rewind(vfio->replies);
+	/* What the client leaves behind is ours to kill. */
+	if (!status && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		status = -errno;
+	if (!status)
+		status = filter_start(argv, streams, &pid, &s.listener, &exec_fd);
+	if (!status)
+		status = watch(&s, pid, exec_fd, stop);
+	else if (pid > 0)
+		remote_kill_all(pid, &(int){0});
+	if (s.listener >= 0)
+		close(s.listener);
+	if (exec_fd >= 0)
+		close(exec_fd);
+	spec_free(s.spec);
+	return status;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs an unmodified program on given INFO replies and says how it ended.
+ *
+ * No wall clock decides: a retry storm is a count of calls, and a hang is CPU time that the thread
+ * has spent since an INFO reply without making another call that is seen here. A program that
+ * sleeps, or waits for its user, is waited for.
+ */
+#ifndef FUZZ_CLIENT_SUPERVISE_H
+#define FUZZ_CLIENT_SUPERVISE_H
+
+#include <signal.h>
+
+#include "areas.h"
+#include "filter.h"
+
+/*
+ * Calls of one INFO ioctl for one index. The programs seen make 8 at most (QEMU, with every walk it
+ * has).
+ */
+#define STORM_CALLS 64
+/*
+ * Milliseconds of a thread's CPU time after a reply. The longest seen in a good run was 234, of
+ * DPDK; valgrind makes that 20 to 50 times as much.
+ */
+#define HANG_MS	    800
+
+enum outcome {
+	OUTCOME_EXIT,	/* it ended by itself, with a status */
+	OUTCOME_SIGNAL, /* it died of a signal */
+	OUTCOME_STORM,	/* it asked for the same INFO again and again */
+	OUTCOME_HANG,	/* it computes since an INFO reply and calls nothing */
+	OUTCOMES
+};
+
+/* "exit" and so on. */
+const char *outcome_name(enum outcome outcome);
+
+/*
+ * A mapping of the device that the client asked for, and how it stands to the region's last reply.
+ */
+struct mapping {
+	uint64_t offset;
+	uint64_t length;
+	enum area area;
+};
+
+#define MAPPINGS_MAX 256
+
+/**
+ * struct supervised - one run
+ * @outcome, @status, @signal: how it ended; status of an exit, signal of a death by one
+ * @info: of a storm and a hang, which INFO ioctl: index in vfio.calls; else that of the last reply,
+ *	CALLS where there was none
+ * @cpu_ns: of a hang, the CPU time since that reply
+ * @notifications: system calls that were looked at
+ * @dma_maps: IOVA ranges mapped on the container
+ * @mappings, @nmappings: all of the device; those past MAPPINGS_MAX are counted alone
+ * @exec_errno: the program could not be run at all
+ */
+struct supervised {
+	enum outcome outcome;
+	int status;
+	int signal;
+	size_t info;
+	uint64_t cpu_ns;
+	uint64_t notifications;
+	uint64_t dma_maps;
+	size_t nmappings;
+	struct mapping mappings[MAPPINGS_MAX];
+	int exec_errno;
+};
+
+struct limits {
+	uint64_t storm_calls;
+	uint64_t hang_ns;
+};
+
+/*
+ * Runs @argv to its end, and kills what it leaves behind. The
+ * caller's @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR
+ * where *@stop was set by a signal handler.
+ */
+int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
+	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies to
+ * what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: vfio.c asks real
+ * devices, fake.c stands for one, sound or with one fault.
+ *
+ * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told apart:
+ * left as it was, written with the same value each time, or neither, which is how leaked memory
+ * shows. Leaked memory that happens to be the same each time, zeros above all, shows only where no
+ * field owns the byte. When probe_test.c fails, a fault of fake.c is no longer seen.
+ */
+#ifndef FUZZ_PROBE_PROBE_H
+#define FUZZ_PROBE_PROBE_H
+
+#include "../judge.h"
+
+/* Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first. */
+#define PROBE_FILL	 0xa5
+#define PROBE_OTHER_FILL 0x5a
+
+/* Replies that want more are not swept. */
+#define PROBE_NEED_MAX 4096u
+
+/* How far past the need, and bytes behind argsz that have to stay as they are. */
+#define PROBE_PAST  72u
+#define PROBE_SLACK 64u
+
+/* RULE(symbol, name, what a kernel has to keep) */
+#define PROBE_RULES(RULE)                                                                          \
+	RULE(SHORT_ACCEPTED, "short-accepted",                                                     \
+	     "argsz below the fixed part is refused with EINVAL")                                  \
+	RULE(REFUSES, "refuses-argsz", "no argsz from the fixed part on is refused")               \
+	RULE(TOUCHED, "touched-on-error", "a call that fails writes nothing")                      \
+	RULE(PAST_ARGSZ, "past-argsz", "no byte past argsz is written")                            \
+	RULE(UNSTABLE, "unstable-byte",                                                            \
+	     "a byte is left, or written with the same value each time")                           \
+	RULE(NOBODYS, "nobodys-byte", "no byte is written that no field or capability owns")       \
+	RULE(ARGSZ, "argsz-field", "argsz comes back as it was, or as the need")                   \
+	RULE(NEED, "need-differs", "each short reply asks for the same argsz")                     \
+	RULE(ABSURD, "absurd-need", "the need is no more than 4096 bytes")                         \
+	RULE(SHORT_FLAG, "short-flag", "a reply that is too short for the chain has CAPS set")     \
+	RULE(SHORT_OFFSET, "short-cap-offset", "its cap_offset is 0, or left where argsz cuts it") \
+	RULE(SHORT_WRITES, "short-writes", "nothing behind its fixed fields is written")           \
+	RULE(REFERENCE, "reference", "the reply is plain to the reference")                        \
+	RULE(BOUNDED, "bounded", "bounded.h reads it as the reference does")                       \
+	RULE(PLACE, "cap-offset-place", "cap_offset is where the fixed fields end")                \
+	RULE(ORDER, "chain-order",                                                                 \
+	     "capabilities stand in memory as they are linked, without gaps")                      \
+	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
+	RULE(VERSION, "version", "versions are those that kernels have: 1, of zPCI 1 or 2")        \
+	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
+	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
+
+enum probe_rule {
+#define RULE(symbol, name, words) PROBE_##symbol,
+	PROBE_RULES(RULE)
+#undef RULE
+		PROBE_RULE_COUNT
+};
+
+const char *probe_rule_name(enum probe_rule rule);
+const char *probe_rule_words(enum probe_rule rule);
+
+/* What is asked: @index is of a region. */
+struct probe_subject {
+	enum info_kind kind;
+	uint32_t index;
+};
+
+/*
+ * @ask: the ioctl of @subject on the buffer at @info, whose argsz (and index) are set; 0 or -errno.
+ */
+struct probe_device {
+	int (*ask)(struct probe_device *device, const struct probe_subject *subject, uint8_t *info);
+};
+
+/*
+ * One rule that a subject broke: at how many argsz, and the first of them, with the reply of it:
+ * @len bytes at @info, 0xa5 where the kernel wrote nothing.
+ */
+struct probe_violation {
+	enum probe_rule rule;
+	uint32_t count;
+	uint32_t argsz;
+	char words[160];
+	uint8_t *info;
+	size_t len;
+};
+
+/**
+ * struct probe_result - what a sweep found; for probe_free()
+ * @answered: 0, or the -errno of a subject that is not there: it answers at no argsz
+ * @calls: ioctls made
+ * @need: argsz that the whole reply takes
+ * @ncaps: capabilities in it
+ * @violations: by rule; those with a count
+ * @reply: the whole reply, at argsz @need
+ */
+struct probe_result {
+	int answered;
+	uint64_t calls;
+	uint32_t need;
+	size_t ncaps;
+	struct probe_violation violations[PROBE_RULE_COUNT];
+	uint8_t *reply;
+	void *sweep;
+};
+
+/*
+ * Sweeps @subject. @judge is over `bounded` alone. Returns 0, or -ENOMEM.
+ */
+int probe_sweep(struct probe_device *device, const struct probe_subject *subject,
+		struct judge *judge, struct probe_result *ret_result);
+void probe_free(struct probe_result *result);
+
+/* Rules that were broken. */
+size_t probe_broken(const struct probe_result *result);
+
+/* The reply at @argsz as caller's bytes, of a sweep that is not freed; NULL where it was refused. */
+const uint8_t *probe_reply(const struct probe_result *result, uint32_t argsz);
+
+/*
+ * A stand-in: a device with PROBE_FAKE_REGIONS regions and an IOMMU that answers as Linux 6.12 does,
+ * or breaks @fault (PROBE_RULE_COUNT: none; PROBE_BOUNDED is not for a device to break). One at a time.
+ */
+#define PROBE_FAKE_REGIONS 3
+struct probe_device *probe_fake(enum probe_rule fault);
+
+/*
+ * A real device: a PCI address or other name of a device that is bound to a VFIO driver, or
+ * /dev/vfio/devices/vfioN. Its group's container has a type1 IOMMU. Returns NULL with one line in
+ * @ret_error. @ret_iommu: whether there is a container to ask.
+ */
+struct probe_device *probe_vfio_open(const char *name, bool *ret_iommu, char *ret_error,
+				     size_t error_size);
+
+/* The names of the devices in group @number, by /sys; at most @max. Returns how many. */
+size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel of a build without libbpf: there is none; see kernel.h. */
+#include "kernel.h"
+
+#include <errno.h>
+
+const char *bpf_kernel_open(struct bpf_memory *ret_memory)
+{
+	(void)ret_memory;
+	return "this build has no libbpf in it";
+}
+
+int bpf_kernel_run(void)
+{
+	return -ENOSYS;
+}

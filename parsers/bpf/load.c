@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads walk.bpf.c through its libbpf skeleton and runs it with BPF_PROG_TEST_RUN; see kernel.h.
+ * What keeps it from being loaded is told apart: a privilege, a kernel that is too old, a limit; and
+ * a program that the verifier refuses, which is a bug of ours and is said with its words.
+ */
+#include "kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <walk.skel.h>
+
+/* Of the verifier's log the end: that is where it says what it holds against a program. */
+#define LOG_SIZE (1u << 16)
+#define WHY_SIZE 512
+
+static struct walk_bpf *loaded;
+static pid_t loaded_by;
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* The last lines of the log that are not the verifier's statistics. */
+static const char *last_words(char *log)
+{
+	static const char *const statistics[] = {"\nprocessed ", "\nverification time ",
+						 "\nstack depth "};
+	char *line;
+
+	for (size_t i = 0; i < sizeof(statistics) / sizeof(statistics[0]); i++)
+		if ((line = strstr(log, statistics[i])))
+			*line = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static const char *why_not(int error, char *log)
+{
+	static char why[WHY_SIZE];
+
+	if (error == -EPERM || error == -EACCES)
+		return log[0] ? (snprintf(why, sizeof(why), "the verifier refuses it: %s",
+					  last_words(log)),
+				 why)
+			      : "this needs CAP_BPF (root, or setcap cap_bpf+ep)";
+	if (error == -ENOSYS)
+		return "this kernel has no BPF";
+	snprintf(why, sizeof(why), "it cannot be loaded: %s%s%s (bpf_loop() needs Linux 5.17)",
+		 strerror(-error), log[0] ? ": " : "", last_words(log));
+	return why;
+}
+
+static int load(char *log)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .kernel_log_buf = log,
+		    .kernel_log_size = LOG_SIZE, .kernel_log_level = 0);
+	int error;
+
+	libbpf_set_print(silent);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	loaded = walk_bpf__open_opts(&options);
+	if (!loaded)
+		return -errno;
+	error = walk_bpf__load(loaded);
+	if (!error)
+		return 0;
+	walk_bpf__destroy(loaded);
+	loaded = NULL;
+	return error;
+}
+
+const char *bpf_kernel_open(struct bpf_memory *ret_memory)
+{
+	static char log[LOG_SIZE];
+	static const char *why;
+	int error;
+
+	if (loaded_by != getpid()) {
+		/* What a parent loaded is the parent's: two that write to one memory see each other's. */
+		loaded_by = getpid();
+		loaded = NULL;
+		log[0] = '\0';
+		error = load(log);
+		why = error ? why_not(error, log) : NULL;
+	}
+	if (why)
+		return why;
+	ret_memory->first = &loaded->bss->first_reply;
+	ret_memory->count = &loaded->bss->replies_count;
+	ret_memory->replies = loaded->bss->replies;
+	ret_memory->caps = loaded->bss->caps;
+	ret_memory->bytes = loaded->bss->bytes;
+	return NULL;
+}
+
+int bpf_kernel_run(void)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(loaded->progs.read_replies), &options);
+}
