@@ -9,6 +9,7 @@ often the night is killed (1), KILL_SEED chooses the moments (1).
 """
 
 import contextlib
+import datetime
 import glob
 import io
 import os
@@ -421,6 +422,19 @@ class Findings(Base):
             with open(self.path("f", "buckets", "region-naive-runaway-fault-loop"), "rb") as file:
                 self.assertEqual(len(file.read()), len(data))
 
+    def test_review_dates(self):
+        """Each that has passed is a failure of the night; on its day it has not."""
+        shutil.copytree(os.path.join(ROOT, "corpus"), self.path("corpus"))
+        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        first = re.search(r"review: (\S+)", text)[1]
+        self.write("corpus/ledger.yaml", text.replace(f"review: {first}", "review: 2026-01-01", 1))
+        day = datetime.date(2026, 1, 1)
+        self.assertEqual(triage.overdue(self.path("corpus"), day), [])
+        late = triage.overdue(self.path("corpus"), day + datetime.timedelta(1))
+        self.assertEqual(len(late), 1)
+        self.assertRegex(late[0][0], r"entry 1 \(\S+\): its review date, 2026-01-01, has passed")
+
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
                          "region-ksft-vfio-oob-fault-next-oob")
@@ -573,9 +587,13 @@ class Whole(Base):
     def test_a_night_and_its_pull_request(self):
         """A night ends with its divergences; with its pull request merged, they are known."""
         self.plant(self.forget("region-loop-*", "region-*fault-loop*"))
+        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("corpus/ledger.yaml", re.sub(r"review: \S+", "review: 2026-01-01", text, count=1))
         done = self.night("--seed", "3")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("this night counts; exit status 1", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^failure: .*ledger.yaml: entry 1 .* has passed")
         self.assertRegex(done.stdout, r"canary planted-\S+, libfuzzer region: found within \d+")
         self.assertRegex(done.stdout, r"canary planted-\S+, afl region: found within \d+")
         self.assertEqual(sorted(os.listdir(self.path("night", "afl"))), ["region.lock"])

@@ -262,6 +262,12 @@ def known_buckets(setup, kinds):
     return known, [entry["bucket"] for entry in entries]
 
 
+def overdue(corpus, today):
+    """What @corpus' ledger excuses although nobody has looked at it by the day set: failures."""
+    path = os.path.join(corpus, "ledger.yaml")
+    return [(line, None, None) for line in ledger.overdue(path, ledger.load(path), today)]
+
+
 def divergences(setup, state, kinds, broken):
     """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
     known, patterns = known_buckets(setup, kinds)
