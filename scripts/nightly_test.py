@@ -435,6 +435,20 @@ class Findings(Base):
         self.assertEqual(len(late), 1)
         self.assertRegex(late[0][0], r"entry 1 \(\S+\): its review date, 2026-01-01, has passed")
 
+    def test_a_witness_is_shrunk_for_its_own_bucket(self):
+        """Of all buckets that this buffer shows, another leads, and does not need what this one does."""
+        bucket = "naive:ok:accepts-malformed:short-argsz"
+        path, setup = self.path("region-x"), types.SimpleNamespace(capchain=CAPCHAIN)
+        subprocess.run([CAPCHAIN, "asm", os.path.join(ROOT, "corpus", "regressions",
+                                                      "region-argsz-31.yaml"), "-o", path],
+                       check=True)
+        os.makedirs(self.path("less"))
+        less = triage.shrunk(setup, triage.Divergence(bucket, "region", 48, path, False),
+                             self.path("less"))
+        shown = next(fuzz_report.check(CAPCHAIN, "region", [less]))
+        self.assertLess(shown["len"], os.path.getsize(path))
+        self.assertIn(bucket, [one["bucket"] for one in shown["disagreements"]])
+
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
                          "region-ksft-vfio-oob-fault-next-oob")

@@ -286,23 +286,13 @@ def divergences(setup, state, kinds, broken):
 
 # ---- the folder for a pull request ----
 
-def has_verb(capchain, verb):
-    _, said = run([capchain, "--help"])
-    return re.search(rf"^\s+{verb}\s", said, re.M) is not None
-
-
 def shrunk(setup, one, folder):
     """The smallest input that `capchain shrink` finds with this bucket; as it was found, else."""
     out = os.path.join(folder, f"{one.kind}-{len(os.listdir(folder))}")
     shutil.copyfile(one.path, out)
-    if has_verb(setup.capchain, "shrink"):
-        less = out + ".less"
-        status, _ = run([setup.capchain, "shrink", out, "-o", less])
-        if status == 0 and os.path.exists(less):
-            shows = [two["bucket"] for judged in fuzz_report.check(
-                setup.capchain, one.kind, [less]) for two in judged["disagreements"]]
-            if one.bucket in shows:
-                os.replace(less, out)
+    less = out + ".less"
+    if run([setup.capchain, "shrink", "--bucket", one.bucket, out, "-o", less])[0] == 0:
+        os.replace(less, out)
     return out
 
 
