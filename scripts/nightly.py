@@ -60,8 +60,8 @@ exit status:
      is a divergence (a bucket) that neither the corpus nor its ledger knows, or a review date of
      the ledger has passed
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
-  3  the night does not count; this wins over 1, since such a night cannot vouch for what it found
-  4  the target cannot reserve the sandbox's address space
+  3  the night does not count, also where the sandbox's address space cannot be reserved; this wins
+     over 1, since such a night cannot vouch for what it found
   5  findings cannot be written
 
 examples:
