@@ -449,6 +449,12 @@ class Findings(Base):
         self.assertLess(shown["len"], os.path.getsize(path))
         self.assertIn(bucket, [one["bucket"] for one in shown["disagreements"]])
 
+    def test_no_regression_is_written_over(self):
+        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a.yaml")
+        self.write("region-a.yaml", b"")
+        self.write("region-a-2.yaml", b"")
+        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a-3.yaml")
+
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
                          "region-ksft-vfio-oob-fault-next-oob")

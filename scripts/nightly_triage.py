@@ -300,6 +300,15 @@ def slug(kind, bucket):
     return f"{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}"
 
 
+def free_name(folder, name):
+    """@name.yaml, or with a number: a regression whose bucket has changed since keeps its name."""
+    number, free = 1, f"{name}.yaml"
+    while os.path.exists(os.path.join(folder, free)):
+        number += 1
+        free = f"{name}-{number}.yaml"
+    return free
+
+
 def must(command):
     done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
@@ -337,7 +346,8 @@ def pull_request(setup, state, new, out):
             with open(less, "rb") as file:
                 same.setdefault((one.kind, file.read()), []).append(one._replace(path=less))
         for shown in same.values():
-            name = f"{slug(shown[0].kind, shown[0].bucket)}.yaml"
+            name = free_name(os.path.join(after, "regressions"),
+                             slug(shown[0].kind, shown[0].bucket))
             write_text(setup, os.path.join(after, "regressions", name), shown[0],
                        [one.bucket for one in shown], state.date)
             names.append(f"regressions/{name}")
