@@ -208,6 +208,12 @@ class Seeds(Base):
         return {name: os.stat(os.path.join(folder, name)).st_mtime_ns
                 for name in os.listdir(folder)}
 
+    def test_scripts_of_replies_are_no_seeds(self):
+        self.write("corpus/clients/region-grows.replies", b"grow 8\n")
+        self.write("corpus/seeds/region-a", b"x")
+        self.assertEqual(fuzz_seeds.find_sources(self.path("corpus"), "region"),
+                         ["captured/region-plain.bin", "seeds/region-a"])
+
     def test_copies_and_assembles(self):
         self.write("corpus/seeds/region-text.yaml", YAML)
         self.write("corpus/expect/region-no-input.txt", "no input")
