@@ -473,7 +473,7 @@ ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
+		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
@@ -481,7 +481,7 @@ else
 			$(BUILD)/afl/$(call fuzzes,$(k)) $(if $(filter fetch,$(k)),,$(BUILD)/afl/mutator_$(k).so), \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
+		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
@@ -560,12 +560,12 @@ nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach 
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
 	@$(PYTHON) scripts/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work $(or $(NIGHT),$(BUILD)/nightly)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
-	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
+	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
 
 check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
 	@$(MAKE) -s --no-print-directory nightly-built
