@@ -119,7 +119,9 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;
 		judge->judged[i].spec = spec_for(judge, i);
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
-		judge->hooked[i] = !own_lacks_hooks(parsers[i]) && sandbox_has_hooks(parsers[i]);
+		/* One that is closed has nothing to run on. */
+		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
+				   sandbox_has_hooks(parsers[i]);
 		whole &= judge->judged[i].spec != NULL;
 	}
 	if (whole && judge->judged && judge->hooked && judge->caps && judge->readers &&

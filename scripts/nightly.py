@@ -52,7 +52,7 @@ A night does not count, and says so in one line each, where
   there are fewer than {checks.CANARIES_MIN} canaries, or the night's was not found by each engine in each kind
     that it reads, within {checks.CANARY_EXECS['libfuzzer']:,} execs of libFuzzer and {checks.CANARY_EXECS['afl']:,} of AFL++
   exec/s of CPU time are below {checks.SPEED['libfuzzer']:.0%} (libFuzzer), {checks.SPEED['afl']:.0%} (AFL++) or {checks.SPEED['afl-asan']:.0%} (AFL++ with ASan) of
-    the empty target's under the same engine
+    the empty target's under the same engine; of conversations {checks.SPEED_FETCH['libfuzzer']:.1%}, {checks.SPEED_FETCH['afl']:.0%} and {checks.SPEED_FETCH['afl-asan']:.0%}
 
 exit status:
   0  the night counts, no promise is broken and nothing diverges that the corpus does not show

@@ -25,6 +25,8 @@ from nightly_engines import build_of
 DELIVER = 0.90
 # exec/s of CPU time against the empty target's, by build: what is slower waits for something.
 SPEED = {"libfuzzer": 0.05, "afl": 0.05, "afl-asan": 0.03}
+# Conversations: ten loops hold each, most of them two or three times; 0.022 and more was measured.
+SPEED_FETCH = {"libfuzzer": 0.008, "afl": 0.05, "afl-asan": 0.02}
 # CPU seconds below which an instance has mostly been starting.
 SPEED_FROM = 5.0
 CANARIES_MIN = 16
@@ -432,8 +434,9 @@ def run_reasons(options, state, shares):
         elif not tally.walked:
             reasons.append(f"{target} judged none of {tally.execs} inputs as {role}: it returns "
                            "before it judges")
-        share, floor = shares.get(name), SPEED.get(build_of(role))
+        floors = SPEED_FETCH if kind == "fetch" else SPEED
+        share, floor = shares.get(name), floors.get(build_of(role))
         if share is not None and share < floor:
             reasons.append(f"{target} runs at {share:.1%} of the empty target's speed as {role}, "
-                           f"below {floor:.0%}")
+                           f"below {100 * floor:g}%")
     return reasons
