@@ -96,6 +96,8 @@ static void select_loops(struct judge *judge, enum info_kind kind)
 /* Memory of a judge over @count loops; false without. */
 static bool allocate(struct judge *judge, size_t count)
 {
+	/* Those of a judge before, which is gone: there is one a process. */
+	free(members);
 	members = calloc(count, sizeof(*members));
 	judge->count = count;
 	judge->judged = calloc(count, sizeof(*judge->judged));
