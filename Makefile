@@ -5,6 +5,9 @@ CLANG  ?= clang
 GCC    ?= gcc
 PYTHON := /usr/bin/python3
 KINDS  := device region iommu
+# Those, and whole conversations: names of their targets.
+TARGETS := $(KINDS:%=fuzz_%_info) fuzz_fetch
+fuzzes = $(if $(filter fetch,$(1)),fuzz_fetch,fuzz_$(1)_info)
 SETUP  ?= 1
 export SETUP
 
@@ -34,7 +37,8 @@ SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
 		fuzz/truncations.c fuzz/feedback.c fuzz/own/own.c
 # What the command and the tests have, and targets never link.
-TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
+TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
+		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
 # The supervisor of `capchain run`.
@@ -43,6 +47,11 @@ TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+# Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
+LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
+HELD_LOOPS   := fuzz/fetch/loops/reference.c
+LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
 # What holds them to captured replies: of `make conformance` and the tests alone.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
@@ -134,6 +143,10 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
+		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -166,10 +179,19 @@ $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
-$(1)_TEXT += $$($(1)_OBJ)/emit_table.o
+$(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
+$(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE) \
+		$$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
@@ -188,6 +210,9 @@ $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
 
+$(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_FETCH) \
+		$$($(1)_JUDGE) $$($(1)_KERNEL)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
 		$$($(1)_KERNEL)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
@@ -236,6 +261,7 @@ endef
 kind_of_device := INFO_DEVICE
 kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
+kind_of_fetch  := KIND_FETCH -DTARGET_FETCH=1
 
 # The BPF program, and that program with what its proof rests on taken out, for the test.
 BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -MMD -MP \
@@ -402,17 +428,18 @@ TESTS    := $(filter-out $(if $(CAN_BPF),,bpf_test),$(patsubst fuzz/%.c,%,$(TEST
 SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
-	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
-	    $(BUILD)/$(FRONT)/conformance $(SELF)
+	    $(BUILD)/$(FRONT)/conformance $(SELF) \
+	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
 # Built where 32-bit C headers are.
-CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
+CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean bench-bugs mutants
+.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
-	@echo 'Variables: KIND=device|region|iommu|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients; SETUP=0 installs nothing.'
@@ -434,8 +461,8 @@ needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
 KIND    ?= all
 ENGINE  ?= libfuzzer
 fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
-ifeq ($(filter $(KIND),$(KINDS) all),)
-$(error KIND=$(KIND): say device, region, iommu or all)
+ifeq ($(filter $(KIND),$(KINDS) fetch all),)
+$(error KIND=$(KIND): say device, region, iommu, fetch or all)
 endif
 ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)
@@ -445,13 +472,14 @@ fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
-	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(if $(filter afl,$(ENGINE)),\
-			$(BUILD)/afl/fuzz_$(k)_info $(BUILD)/afl/mutator_$(k).so,$(BUILD)/libfuzzer/fuzz_$(k)_info))
+		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\
+			$(BUILD)/afl/$(call fuzzes,$(k)) $(if $(filter fetch,$(k)),,$(BUILD)/afl/mutator_$(k).so), \
+			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
@@ -483,8 +511,10 @@ built: $(TRIAGE_CHECKED)
 .PHONY: oss-fuzz-objects check-oss-fuzz
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
-oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k)))
+oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL)
+oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
+	@echo fuzz_fetch $(oss_fetch)
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
@@ -502,7 +532,7 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/clang/bench_bpf $(BUILD)/afl/bench_feed.so \
-		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
+		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
 bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
@@ -521,7 +551,7 @@ COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TEST
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
-		$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
+		$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
 	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
@@ -533,7 +563,7 @@ nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, 
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
-	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
 	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
 
@@ -546,7 +576,7 @@ soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info))
+		$(foreach c,libfuzzer afl,$(TARGETS:%=$(BUILD)/$(c)/%))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
 # Debian's VFIO programs are half a gigabyte, so `make check` does without them.
@@ -564,6 +594,12 @@ policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's out
 
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
+
+fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer
+	@$(PYTHON) scripts/fetch_planted.py $<
+
+fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
+	@$< list --fetch
 
 clean: ## remove build/
 	@rm -rf $(BUILD)

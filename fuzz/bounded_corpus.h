@@ -99,8 +99,9 @@ static inline size_t corpus_folder(const char *folder, buffer_test *see)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || corpus_ends(entry->d_name, ".md") ||
-		    strncmp(entry->d_name, "fetch-", 6) == 0)
+		/* Conversations are no buffers. */
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "fetch-", 6) == 0 ||
+		    corpus_ends(entry->d_name, ".md") || strncmp(entry->d_name, "fetch-", 6) == 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", corpus_dir, folder, entry->d_name);
 		corpus_see(path, see);

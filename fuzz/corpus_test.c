@@ -80,9 +80,10 @@ static void judge_file(const char *folder, const char *name)
 	chain_free(&chain);
 }
 
+/* Conversations are for fetch/fetch_test.c. */
 static int is_input(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.';
+	return entry->d_name[0] != '.' && strncmp(entry->d_name, "fetch-", 6) != 0;
 }
 
 /* Calls @each after judging every file of a folder; returns how many. */

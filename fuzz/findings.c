@@ -78,18 +78,17 @@ static int make_folder(const char *dir, const char *name, char *ret_error, size_
 }
 
 /* Backs the counts with a file, so that they outlive the process however it ends. */
-static int map_counts(const char *dir, enum info_kind kind, char *ret_error, size_t error_size)
+static int map_counts(const char *dir, const char *kind, char *ret_error, size_t error_size)
 {
 	char path[4096];
 	void *at = MAP_FAILED;
 	int fd, error;
 
-	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, info_kind_name(kind), (long)getpid());
+	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, kind, (long)getpid());
 	/* Never one that is there: a run in another container may have it mapped under the same pid. */
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	for (int i = 2; fd < 0 && errno == EEXIST && i < COUNTS_OF_ONE_PID; i++) {
-		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, info_kind_name(kind),
-			 (long)getpid(), i);
+		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, kind, (long)getpid(), i);
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	}
 	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
@@ -124,7 +123,9 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 		    make_folder(dir, "sets", ret_error, error_size) ||
 		    make_folder(dir, "broken", ret_error, error_size) ||
 		    make_folder(dir, "counts", ret_error, error_size) ||
-		    map_counts(dir, kind, ret_error, error_size))
+		    map_counts(dir,
+			       kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
+			       ret_error, error_size))
 			return -1;
 		folder = dir;
 	}
@@ -201,7 +202,7 @@ static int keep_witness(const struct judge *judge, uint64_t signature)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, info_kind_name(judge->kind),
+	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, judge_kind_name(judge),
 		 signature);
 	return keep_smaller(judge, path);
 }
@@ -231,11 +232,11 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 		snprintf(name, sizeof(name), "%s", bucket);
 		for (char *at = name; (at = strchr(at, ':'));)
 			*at = '_';
-		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, info_kind_name(judge->kind),
+		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, judge_kind_name(judge),
 			 name);
 		if (keep_smaller(judge, path) == 0)
 			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
-				info_kind_name(judge->kind), path);
+				judge_kind_name(judge), path);
 	}
 	ledger_suggest(bucket, broken->spec->notes,
 		       "\"\"   # the witness, below corpus/regressions/", entry);

@@ -42,8 +42,7 @@ static struct spec *spec_for(struct judge *judge, size_t i)
 	return spec_new();
 }
 
-/* The K of the budget; see judge.h. */
-static uint64_t loads_per_byte(const struct info_parser *parser, enum info_kind kind)
+uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind kind)
 {
 	const struct info_reads *const reads = &parser->reads[kind];
 
@@ -66,7 +65,7 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 		struct judged *const judged = &judge->judged[i];
 
 		if (judged_reads(judged, kind)) {
-			judged->loads_per_byte = loads_per_byte(judged->parser, kind);
+			judged->loads_per_byte = judge_loads_per_byte(judged->parser, kind);
 			judge->readers[judge->nreaders++] = i;
 			if (judged->parser->fixed_size)
 				judge->nfixed++;
@@ -120,7 +119,9 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;
 		judge->judged[i].spec = spec_for(judge, i);
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
-		judge->hooked[i] = !own_lacks_hooks(parsers[i]) && sandbox_has_hooks(parsers[i]);
+		/* One that is closed has nothing to run on. */
+		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
+				   sandbox_has_hooks(parsers[i]);
 		whole &= judge->judged[i].spec != NULL;
 	}
 	if (whole && judge->judged && judge->hooked && judge->caps && judge->readers &&
@@ -156,11 +157,7 @@ void judge_free(struct judge *judge)
 	free(judge);
 }
 
-/*
- * Whether the links of the buffer come back to themselves, for a reader that tests nothing at all:
- * the reference may have stopped before it gets there.
- */
-static bool links_loop(enum info_kind kind, const uint8_t *info, size_t len)
+bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const uint32_t cap_offset_at = layout_infos[kind].cap_offset_at;
 	uint64_t at = cap_offset_at + 4 <= len ? layout_load(info + cap_offset_at, 4) : 0;
@@ -182,7 +179,7 @@ static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, 
 {
 	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
 		return false;
-	return links_loop(judge->kind, info, len);
+	return judge_links_loop(judge->kind, info, len);
 }
 
 /* Walks @len bytes at @info, which are placed, with parser @i. */
@@ -264,6 +261,11 @@ void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_
 	judge_trace(judge, info, len, kind, judge->count, NULL);
 }
 
+const char *judge_kind_name(const struct judge *judge)
+{
+	return judge->converses ? "fetch" : info_kind_name(judge->kind);
+}
+
 const char *judged_reason(const struct judged *judged)
 {
 	return judged->walk.reason ? judged->walk.reason : "";
@@ -293,14 +295,23 @@ static const char *cause(const struct judged *judged)
 
 const char *judged_class(const struct judged *judged)
 {
+	if (judged->conversation)
+		return "conversation";
 	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
+}
+
+/* What the bucket of @judged blames. */
+static const char *blamed(const struct judged *judged)
+{
+	if (judged->conversation)
+		return judged->conversation;
+	return judged->relation ? relation_name(judged->relation) : cause(judged);
 }
 
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), judged_class(judged),
-		 judged->relation ? relation_name(judged->relation) : cause(judged));
+		 verdict_name(judged->walk.verdict), judged_class(judged), blamed(judged));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -366,7 +377,7 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
 	const struct excuse asked = {judged->parser,
-				     cause(judged),
+				     judged->conversation ? judged->conversation : cause(judged),
 				     judged->walk.verdict,
 				     judged->disagreement,
 				     judged->relation,

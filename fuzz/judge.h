@@ -70,6 +70,7 @@ enum relating {
  * @relation: a relation that it claims and broke: another class of disagreement, `unstable`, beside
  *	what it answered on this buffer
  * @became: with @relation, how the changed buffer was answered
+ * @conversation: of a fetch loop: the rule of conversations that it broke, or NULL
  */
 struct judged {
 	const struct info_parser *parser;
@@ -83,11 +84,14 @@ struct judged {
 	bool skipped;
 	enum relation relation;
 	enum verdict became;
+	const char *conversation;
 };
 
 /**
  * struct judge - a buffer and everything that was found about it
  * @kind, @info, @len: the buffer, valid until the next judge_read()
+ * @converses: the input is a conversation about one of that kind, and the parsers are loops that ask
+ *	(fetch/judge.h)
  * @spec: the reference
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing
@@ -102,6 +106,7 @@ struct judged {
  */
 struct judge {
 	enum info_kind kind;
+	bool converses;
 	const uint8_t *info;
 	size_t len;
 	struct spec *spec;
@@ -150,6 +155,18 @@ void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_
 /* Judges with a trace of the loads of parser @traced. */
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
 		 size_t traced, struct sandbox_trace *ret_trace);
+
+/* The K of @parser's budget for @kind. */
+uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind kind);
+
+/*
+ * Whether the links of the buffer come back to themselves, for a reader that tests nothing at all:
+ * the reference may have stopped before it gets there.
+ */
+bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len);
+
+/* "device", "region", "iommu"; "fetch" where it converses. */
+const char *judge_kind_name(const struct judge *judge);
 
 /* The reason of a walk: its reject reason, or "". */
 const char *judged_reason(const struct judged *judged);

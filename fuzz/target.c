@@ -14,7 +14,9 @@
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
- * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h.
+ * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h. That of
+ * KIND_FETCH takes conversations (fetch/script.h) and has loops for parsers; it truncates nothing, as
+ * a conversation that is cut is another one.
  */
 #include "target.h"
 
@@ -24,6 +26,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef TARGET_FETCH
+#define TARGET_FETCH 0
+#endif
+
 #include "../parsers/layout.h"
 #include "chosen.h"
 #include "feedback.h"
@@ -31,7 +37,10 @@
 #include "judge.h"
 #include "truncations.h"
 #include "verdicts.h"
-#if TARGET_PLANTED
+#if TARGET_FETCH
+#include "fetch/judge.h"
+#include "fetch/planted.h"
+#elif TARGET_PLANTED
 #include "planted/planted.h"
 #endif
 
@@ -76,34 +85,57 @@ static void say_oracles(void)
 
 	verdicts_oracles(judge, oracles, sizeof(oracles));
 	fprintf(stderr, "capchain: kind %s, %zu parsers; oracles: %s\n",
-		info_kind_name(TARGET_KIND), judge->count, oracles);
+		TARGET_FETCH ? "fetch" : info_kind_name(TARGET_KIND), judge->count, oracles);
 }
+
+#if TARGET_FETCH
+/* A judge over every loop. */
+static struct judge *open_judge(char *error, size_t size)
+{
+	const struct fetch_loop *const *loops = fetch_loops;
+	size_t count = fetch_loop_count;
+
+	if (getenv("CAPCHAIN_PARSERS"))
+		give_up("CAPCHAIN_PARSERS is for the other kinds: fetch loops are all run", 2);
+#if TARGET_PLANTED
+	if (fetch_planted_open(&loops, &count, error, size))
+		give_up(error, 2);
+#endif
+	return fetch_judge_new(loops, count, error, size);
+}
+#else
+/* A judge over the parsers that are asked for. */
+static struct judge *open_judge(char *error, size_t size)
+{
+	const struct info_parser *const *parsers;
+	size_t count = chosen_parsers(getenv("CAPCHAIN_PARSERS"), &parsers, error, size);
+
+	if (!count)
+		give_up(error, 2);
+#if TARGET_PLANTED
+	if (planted_open(&parsers, &count, error, size))
+		give_up(error, 2);
+#endif
+	return judge_new(parsers, count, error, size);
+}
+#endif
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *const path = getenv("CAPCHAIN_VERDICTS");
 	const char *const truncate = getenv("CAPCHAIN_TRUNCATE");
-	const struct info_parser *const *parsers;
 	char error[512];
-	size_t count;
 
 	(void)argc;
 	(void)argv;
 	if (judge)
 		return 0;
-	count = chosen_parsers(getenv("CAPCHAIN_PARSERS"), &parsers, error, sizeof(error));
-	if (!count)
-		give_up(error, 2);
-#if TARGET_PLANTED
-	if (planted_open(&parsers, &count, error, sizeof(error)))
-		give_up(error, 2);
-#endif
-	judge = judge_new(parsers, count, error, sizeof(error));
+	judge = open_judge(error, sizeof(error));
 	if (!judge)
 		give_up(error, SANDBOX_EXIT);
-	judge->relate = RELATE_SHARE;
+	judge->relate = TARGET_FETCH ? RELATE_NEVER : RELATE_SHARE;
 	/* Who names parsers wants them on every buffer. */
-	judge->seldom = !getenv("CAPCHAIN_PARSERS");
+	judge->seldom = !TARGET_FETCH && !getenv("CAPCHAIN_PARSERS");
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
 		give_up(error, 5);
 	if (path && !(verdicts = fopen(path, "a"))) {
@@ -129,11 +161,15 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 	const struct judged *broken;
 	uint64_t signature;
 
+#if TARGET_FETCH
+	fetch_judge_read(judge, data, size);
+#else
 	judge_read(judge, data, size, TARGET_KIND);
+#endif
 	signature = findings_keep(judge);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
-#if TARGET_PLANTED
+#if TARGET_PLANTED && !TARGET_FETCH
 	planted_watch(judge);
 #endif
 	broken = judge_broken(judge);
@@ -145,7 +181,7 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 static void judge_truncations(const uint8_t *data, size_t size)
 {
 	size_t lens[TRUNCATIONS_MAX];
-	const size_t count = truncations(TARGET_KIND, size, lens);
+	const size_t count = TARGET_FETCH ? 0 : truncations(TARGET_KIND, size, lens);
 
 	for (size_t i = 0; i < count; i++)
 		judge_buffer(data, lens[i]);

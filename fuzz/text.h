@@ -30,6 +30,9 @@ int text_load(const char *name, const char *text, size_t size, struct chain *ret
 /* Writes @chain to @out. The caller asks ferror() afterwards, as a full disk may show late. */
 void text_dump(FILE *out, const struct chain *chain);
 
+/* The same without the line that says the kind. */
+void text_dump_body(FILE *out, const struct chain *chain);
+
 /*
  * The key that names a payload field: its UAPI name, but payload_version for ZPCI_GROUP's
  * `version`, because the header has a version too.

@@ -149,8 +149,13 @@ static void dump_raw(FILE *out, const struct chain_raw *raw)
 
 void text_dump(FILE *out, const struct chain *chain)
 {
-	fprintf(out, "kind: %s\nlen: %u\nfill: %#x\n", info_kind_name(chain->kind), chain->len,
-		chain->fill);
+	fprintf(out, "kind: %s\n", info_kind_name(chain->kind));
+	text_dump_body(out, chain);
+}
+
+void text_dump_body(FILE *out, const struct chain *chain)
+{
+	fprintf(out, "len: %u\nfill: %#x\n", chain->len, chain->fill);
 	dump_info(out, chain);
 	if (chain->ncaps)
 		fprintf(out, "caps:\n");

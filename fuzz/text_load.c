@@ -304,11 +304,33 @@ static int load_info(const struct source *from, const struct node *map, struct c
 	return error;
 }
 
-static int load_root(const struct source *from, const struct node *root, struct chain *chain)
+int text_load_body(const struct source *from, const struct node *map, enum info_kind kind,
+		   struct chain *ret_chain)
+{
+	const struct node *const caps = node_find(map, "caps");
+	const struct node *const raws = node_find(map, "raw");
+	struct chain chain;
+	int error = 0;
+
+	chain_init(&chain, kind);
+	if (caps)
+		error = load_caps(from, caps, &chain);
+	if (raws && !error)
+		error = load_raws(from, raws, &chain);
+	if (!error)
+		error = load_len(from, map, &chain);
+	if (!error)
+		error = load_info(from, node_find(map, "info"), &chain);
+	if (error)
+		chain_free(&chain);
+	else
+		*ret_chain = chain;
+	return error;
+}
+
+static int load_root(const struct source *from, const struct node *root, struct chain *ret_chain)
 {
 	static const char *const key[] = {"kind", "len", "fill", "info", "caps", "raw"};
-	const struct node *const caps = node_find(root, "caps");
-	const struct node *const raws = node_find(root, "raw");
 	struct names keys = {0};
 	struct names kinds = {0};
 	uint64_t kind;
@@ -322,34 +344,19 @@ static int load_root(const struct source *from, const struct node *root, struct 
 		error = check_keys(from, root, "document", &keys, 1);
 	if (!error)
 		error = load_name(from, node_find(root, "kind"), "kind", &kinds, 0, &kind);
-	if (error)
-		return error;
-	chain->kind = (enum info_kind)kind;
-	if (caps)
-		error = load_caps(from, caps, chain);
-	if (raws && !error)
-		error = load_raws(from, raws, chain);
-	if (!error)
-		error = load_len(from, root, chain);
-	return error ? error : load_info(from, node_find(root, "info"), chain);
+	return error ? error : text_load_body(from, root, (enum info_kind)kind, ret_chain);
 }
 
 int text_load(const char *name, const char *text, size_t size, struct chain *ret_chain,
 	      char ret_error[TEXT_ERROR_SIZE])
 {
 	const struct source from = {.name = name, .text = text, .size = size, .error = ret_error};
-	struct chain chain;
 	struct node root;
 	int error = node_read(&from, &root);
 
 	if (error)
 		return error;
-	chain_init(&chain, INFO_DEVICE);
-	error = load_root(&from, &root, &chain);
+	error = load_root(&from, &root, ret_chain);
 	node_free(&root);
-	if (error)
-		chain_free(&chain);
-	else
-		*ret_chain = chain;
 	return error;
 }

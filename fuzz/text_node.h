@@ -13,8 +13,8 @@
 
 #include "text.h"
 
-/* Document, `caps`, a capability, `areas`, an area. */
-#define NODE_DEPTH 5
+/* Document, `replies`, a reply, `caps`, a capability, `areas`, an area. */
+#define NODE_DEPTH 7
 
 enum node_type { NODE_SCALAR, NODE_LIST, NODE_MAP };
 

@@ -167,8 +167,9 @@ static const struct refused refused[] = {
 	{"kind: !!str device\n", "t:1:7: an anchor or tag: want the value alone"},
 	{"kind: device\ncaps: !!seq []\n", "t:2:7: an anchor or tag: want the value alone"},
 	{"kind: device\ninfo: !x {}\n", "t:2:7: an anchor or tag: want the value alone"},
-	{"[[[[[[1]]]]]]\n", "t:1:6: nested too deep: want at most 5 levels"},
-	{"kind: {a: {a: {a: {a: {a: 1}}}}}\n", "t:1:23: nested too deep: want at most 5 levels"},
+	{"[[[[[[[[1]]]]]]]]\n", "t:1:8: nested too deep: want at most 7 levels"},
+	{"kind: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}\n",
+	 "t:1:31: nested too deep: want at most 7 levels"},
 	{"kind: device\n<<: {len: 1}\n",
 	 "t:2:1: document: unknown key <<: want kind, len, fill, info, caps, raw"},
 	/* The wrong shape. */

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "../parsers/layout.h"
 #include "relations.h"
 
 #define TEXT_OF(x)   #x
@@ -33,7 +32,7 @@ void verdicts_print(FILE *file, const struct judge *judge)
 
 	for (size_t i = 0; i < judge->len; i++)
 		hash = info_hash(hash, judge->info[i]);
-	fprintf(file, "%016" PRIx64 " %s %zu %s:%s", hash, info_kind_name(judge->kind), judge->len,
+	fprintf(file, "%016" PRIx64 " %s %zu %s:%s", hash, judge_kind_name(judge), judge->len,
 		verdict_name(judge->spec->verdict), rule_name(judge->spec->rule));
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];

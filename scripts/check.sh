@@ -218,6 +218,7 @@ layered() {
 	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
 		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/rules fuzz/spec fuzz/compare \
 			fuzz/judge fuzz/findings fuzz/verdicts fuzz/ledger fuzz/target_iommu \
+			fuzz/target_fetch fuzz/fetch/script fuzz/fetch/host fuzz/fetch/judge \
 			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls &&
 		includes_none '(^|/)(bounded|spec|judge|compare|sandbox|chain|text|yaml|jansson)\.h$' \
 			fuzz/producer/producer fuzz/producer/answers fuzz/producer/caps \
@@ -243,7 +244,7 @@ planted_listed() {
 planted_apart() {
 	local program names
 	if lacks nm; then return 77; fi
-	for program in "$build"/*/fuzz_*_info "$build"/*/capchain; do
+	for program in "$build"/*/fuzz_*_info "$build"/*/fuzz_fetch "$build"/*/capchain; do
 		names=$(nm "$program")
 		if ! grep -q ' main$' <<<"$names"; then
 			echo "$program: nm does not name what is in it"
@@ -266,7 +267,7 @@ hooked() {
 	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
-		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c; do
+		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c fuzz/fetch/loops/*.c; do
 			case $object in parsers/layout*.c | parsers/registry.c) continue ;; esac
 			object=$build/$config/obj/${object%.c}.o
 			count=$((count + 1))
@@ -298,24 +299,26 @@ replayed() {
 as_bytes() {
 	local kind file
 	rm -rf "$logs/bytes"
-	for kind in device region iommu; do
+	for kind in device region iommu fetch; do
 		mkdir -p "$logs/bytes/$kind"
 		for file in corpus/seeds/"$kind"-*.yaml corpus/regressions/"$kind"-*.yaml; do
 			"$build/capchain" asm "$file" -o "$logs/bytes/$kind/$(basename "$file" .yaml)" ||
 				return 1
 		done
-		cp corpus/captured/"$kind"-* "$logs/bytes/$kind/" || return 1
+		# Of conversations nothing is captured.
+		[ $kind = fetch ] || cp corpus/captured/"$kind"-* "$logs/bytes/$kind/" || return 1
 	done
 	find "$logs/bytes" -type f | wc -l
 }
 
-# run_targets FOLDER OUT: the three targets on the corpus as bytes, their lines of verdicts to OUT.
+# run_targets FOLDER OUT: the four targets on the corpus as bytes, their lines of verdicts to OUT.
 # The folder `afl-memory` is AFL++ as it fuzzes: one process for many inputs, from shared memory.
 run_targets() {
 	local kind target
 	rm -f "$2"
-	for kind in device region iommu; do
+	for kind in device region iommu fetch; do
 		target=$build/$1/fuzz_${kind}_info
+		[ $kind != fetch ] || target=$build/$1/fuzz_fetch
 		case $1 in
 		libfuzzer*)
 			find "$logs/bytes/$kind" -type f -print0 |
@@ -323,7 +326,7 @@ run_targets() {
 			;;
 		afl-memory)
 			CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
-				"$build/afl/fuzz_${kind}_info" >"$logs/afl-said" || return 1
+				"$target" >"$logs/afl-said" || return 1
 			if ! grep -q 'Persistent mode' "$logs/afl-said" ||
 				! grep -q 'SHARED MEMORY' "$logs/afl-said"; then
 				echo "AFL++ did not run $kind in persistent mode from shared memory"
@@ -364,7 +367,7 @@ same_truncated() {
 }
 
 same32() {
-	[ -x $build/clang32/fuzz_iommu_info ] || {
+	[ -x $build/clang32/fuzz_fetch ] || {
 		echo "no 32-bit build"
 		return 77
 	}
@@ -392,11 +395,29 @@ lists_known() {
 	local list name
 	for list in corpus/expect/*.txt; do
 		name=$(basename "$list" .txt)
-		[ "$name" = reference ] || "$build/capchain" list --json | grep -q "\"parser\":\"$name\"" || {
+		[ "$name" = reference ] || "$build/capchain" list --json |
+			grep -qE "\"(parser|loop)\":\"$name\"" || {
 			echo "$list is of no parser; remove it"
 			return 1
 		}
 	done
+}
+
+# fuzz/fetch/TABLE.md says what every loop does; fetch_test holds what it must not.
+fetch_table() {
+	"$build/capchain" list --fetch >"$logs/fetch-table" || return 1
+	sed -n '/^|/p' fuzz/fetch/TABLE.md | diff - "$logs/fetch-table" && return
+	echo "read the difference; if it is meant, make fetch-table gives the new lines"
+	return 1
+}
+
+# Each planted loop is found by fuzzing, from nothing.
+fetch_planted() {
+	[ -x "$build/libfuzzer/planted_fetch" ] || {
+		echo "no libfuzzer build"
+		return 77
+	}
+	scripts/fetch_planted.py "$build/libfuzzer/planted_fetch"
 }
 
 # A target that is handed nothing has shown nothing.
@@ -467,6 +488,7 @@ done
 case " $engines " in
 *" libfuzzer "*)
 	step "fuzz.py" python_test fuzz_test.py "$first"
+	step "planted fetch loops are found" fetch_planted
 	step "verdicts are coverage" python_test feedback_test.py "$first"
 	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
 	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
@@ -499,6 +521,7 @@ step "python" python_compiles
 step "layers" layered
 step "layout against linux/vfio.h" uapi_held
 step "bounded.h in every build" scripts/bounded-builds.sh
+step "fetch.h in every build" scripts/fetch-builds.sh
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
@@ -521,6 +544,7 @@ for config in $engines; do
 done
 step "planted faults without an arena" no_arena
 step "expected verdicts are of parsers" lists_known
+step "fetch table is fresh" fetch_table
 step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
 step "policy.py" python_test policy_test.py "$first"
 step "replay of nothing fails" nothing_fails

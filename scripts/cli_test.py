@@ -38,7 +38,9 @@ BAD_YAML = (
     (b"", "want one document"), (b"\xff\xfe\0", "not text"), (b"kind: region\nfoo: 1\n", "foo"),
     (b"kind: &a region\n", "anchor"), (b"kind: *a\n", "alias"), (b"kind: !!str region\n", "tag"),
     (b"kind: region\nkind: region\n", "twice"), (b"kind: region\n---\nkind: region\n", "second"),
-    (b"kind: fetch\n", "device, region, iommu"), (b"len: 3\n", "kind"), (b"[]\n", "mapping"),
+    (b"kind: disk\n", "device, region, iommu"), (b"kind: fetch\nfirst: 65536\n", "too big"),
+    (b"kind: fetch\nfirst: 1\nreplies: [{len: 1, size: 2}]\n", "unknown key size"),
+    (b"len: 3\n", "kind"), (b"[]\n", "mapping"),
     (b"kind: region\ncaps: [{id: TYPE, at: 0x100000000}]\n", "too big"),
     (b"kind: region\ninfo: {cap_offset: 4294967296}\n", "too big"),
     (b"kind: region\ncaps: [{id: TYPE, next: -1}]\n", "want a decimal"),
@@ -285,13 +287,38 @@ class Inputs(Cli):
 
     def test_kinds(self):
         file = self.write("buffer.bin", PLAIN)
-        self.unusable(file, says="buffer.bin: of which kind.*--kind device, region or iommu")
+        self.unusable(file, says="buffer.bin: of which kind.*--kind device, region, iommu or fetch")
         self.assertIn("plain", self.works("check", "--kind", "region", file))
         self.assertIn("kind: iommu", self.works("dis", "--kind=iommu", file))
-        self.unusable(self.write("fetch-a", b""), says="of which kind")
+        self.unusable(self.write("disk-a", b""), says="of which kind")
         text = self.write("a.yaml", b"kind: region\n")
         self.unusable(text, "--kind", "device", says="a.yaml: is of another kind")
         self.works("check", "--kind", "region", text)
+
+    def test_conversations(self):
+        script = bytes((1, 32, 0, 2, 8, 32, 0)) + PLAIN[:32]
+        file = self.write("fetch-always-8", script)
+        text = self.path("a.yaml")
+        self.works("dis", file, "-o", text)
+        self.assertIn("relative: true", self.works("dis", file))
+        self.works("asm", text, "-o", self.path("back"))
+        with open(self.path("back"), "rb") as back:
+            self.assertEqual(back.read(), script)
+        report = json.loads(self.works("check", "--json", file))
+        self.assertEqual((report["kind"], report["len"]), ("fetch", len(script)))
+        said = {one["name"]: (one["verdict"], one.get("reason")) for one in report["parsers"]}
+        self.assertEqual(said["qemu"], ("runaway", "unbounded"))
+        self.assertEqual(said["fetch"], ("reject", "unsteady"))
+        self.assertIn("qemu:runaway:conversation:unbounded",
+                      [one["bucket"] for one in report["disagreements"]])
+        self.assertEqual(self.works("check", "--kind", "fetch", "--json", file),
+                         self.works("check", "--json", file))
+        ladder = self.works("explain", file)
+        self.assertEqual(len(re.findall(r"it wants more", ladder.split("\nfetch:")[1]
+                                        .split("\n\n")[0])), 8)
+        for verb in ("shrink", "emit"):
+            self.fails(2, verb, file, "-o", self.path("o"), says="one INFO buffer")
+        self.assertIn("| fetch | iommu | ok |", self.works("list", "--fetch"))
 
     def test_bad_text(self):
         for text, says in BAD_YAML:
@@ -687,7 +714,7 @@ class Replay(Cli):
 
     def test_unusable_input(self):
         before = self.lists()
-        self.write("seeds/bad.yaml", b"kind: fetch\n")
+        self.write("seeds/bad.yaml", b"kind: disk\n")
         self.write("seeds/nameless", PLAIN)
         self.assertEqual(sorted(self.failed(self.replay())), ["seeds/bad.yaml", "seeds/nameless"])
         os.remove(self.path("seeds", "nameless"))

@@ -110,7 +110,8 @@ def load_inputs(options, folder):
     for where, ending in (("regressions", ".yaml"), ("clients", ".replies")):
         where = os.path.join(options.corpus, where)
         paths += [os.path.join(where, name) for name in sorted(os.listdir(where))
-                  if name.endswith(ending)]
+                  # A client has its own conversation.
+                  if name.endswith(ending) and not name.startswith("fetch-")]
     inputs = [Input(options, folder, path) for path in paths
               if not options.inputs or options.inputs.search(os.path.basename(path))]
     if not inputs:

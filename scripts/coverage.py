@@ -35,7 +35,7 @@ exit status:
   3  llvm-cov or a program of the coverage build is missing
 """
 
-KINDS = ("device", "region", "iommu")
+KINDS = ("device", "region", "iommu", "fetch")
 # Everything of these has to run.
 WHOLE = ("parsers/bounded.h", "fuzz/spec.c")
 # (file, text of the line, why nothing can run it or not both ways)
@@ -222,13 +222,13 @@ def measure(options, folder):
     work = Measure(options, folder)
     for kind in KINDS:
         fuzz_seeds.prepare(setup, kind)
-        work.run(os.path.join(options.build, f"fuzz_{kind}_info"), setup.seeds(kind))
+        work.run(os.path.join(options.build, fuzz_seeds.target_name(kind)), setup.seeds(kind))
     stages = [("corpus", work.counts())]
     if options.inputs:
         for kind in KINDS:
             folders = folders_of(options, kind)
             if folders:
-                work.run(os.path.join(options.build, f"fuzz_{kind}_info"), *folders)
+                work.run(os.path.join(options.build, fuzz_seeds.target_name(kind)), *folders)
         stages.append(("+ inputs", work.counts()))
     if not options.no_tests:
         run_tests(options, work)

@@ -64,7 +64,9 @@ examples:
   scripts/fuzz.py --engine afl --kind iommu --findings /tmp/findings
 """
 
-KINDS = ("device", "region", "iommu")
+# Each INFO struct, and whole conversations.
+BUFFERS = ("device", "region", "iommu")
+KINDS = (*BUFFERS, "fetch")
 RESTARTS = 3
 TICK = 0.25
 # Seconds that an engine may take over its time, and those it has to end when it is told to.
@@ -97,7 +99,8 @@ def parse(arguments):
         prog="fuzz.py", description=__doc__, epilog=MANUAL,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct (all)")
+    add("--kind", choices=("all", "buffers", *KINDS), default="all",
+        help="which INFO struct, or fetch: conversations; buffers: the three structs (all)")
     add("--seconds", type=positive, default=60, metavar="N", help="for the whole run (60)")
     add("--engine", choices=sorted(ENGINES), default="libfuzzer", help="libfuzzer, or afl: AFL++")
     add("--jobs", type=jobs, metavar="N", help="engine processes at once (CPUs, at most 8)")
@@ -105,14 +108,14 @@ def parse(arguments):
     add("--work", default="build/fuzz", metavar="DIR", help="kept between runs (build/fuzz)")
     add("--findings", default="findings", metavar="DIR", help="what was found (findings)")
     add("--capchain", default="build/capchain", metavar="PATH", help="(build/capchain)")
-    add("--targets", metavar="DIR", help="holds fuzz_KIND_info (build/libfuzzer or build/afl)")
+    add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
     add("--show", type=positive, default=15, metavar="N", help="new sets of verdicts shown (15)")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
     options.targets = options.targets or os.path.join("build", options.engine)
-    options.kinds = KINDS if options.kind == "all" else (options.kind,)
+    options.kinds = {"all": KINDS, "buffers": BUFFERS}.get(options.kind, (options.kind,))
     return options
 
 
@@ -332,7 +335,7 @@ def missing(setup, options):
                        NO_ENGINE)
     loaded = options.engine == "afl" and not default_mutators()
     for path in (setup.capchain, *map(setup.target, options.kinds),
-                 *(map(setup.mutator, options.kinds) if loaded else ())):
+                 *(map(setup.mutator, filter(fuzz_seeds.has_mutator, options.kinds)) if loaded else ())):
         if not os.access(path, os.X_OK):
             return Refused(f"{path} is missing: make {path}", NO_ENGINE)
     return None

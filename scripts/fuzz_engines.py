@@ -20,6 +20,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import fuzz_seeds
 from fuzz_report import (FINE, NO_ARENA, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused,
                          read_counts)
 
@@ -50,7 +51,7 @@ class Setup:
     folders: dict = field(default_factory=dict)
 
     def target(self, kind):
-        return os.path.join(self.targets, f"fuzz_{kind}_info")
+        return os.path.join(self.targets, fuzz_seeds.target_name(kind))
 
     def mutator(self, kind):
         """What AFL++ loads; libFuzzer's targets have the mutator in them."""
@@ -126,7 +127,7 @@ class Worker:
         self.execs = self.edges = self.edges_all = self.corpus = 0
         self.counts = {}
         self.counts_before = frozenset()
-        self.ours = not default_mutators()
+        self.ours = not default_mutators() and fuzz_seeds.has_mutator(kind)
         # A copy: the first worker that does not start changes it for those after it.
         self.prefix = list(setup.prefix)
 

@@ -15,6 +15,16 @@ NO_SEEDS = ("expect",)
 NO_INPUTS = (".md", ".dict", ".txt", ".replies", ".tmp", "~")
 
 
+def target_name(kind):
+    """The program that fuzzes @kind."""
+    return "fuzz_fetch" if kind == "fetch" else f"fuzz_{kind}_info"
+
+
+def has_mutator(kind):
+    """Whether there is a mutator that knows chains: a conversation has the engine's own."""
+    return kind != "fetch"
+
+
 def find_sources(corpus, kind):
     """The files of @corpus that hold a buffer of @kind, by name, relative to it."""
     found = []

@@ -83,8 +83,9 @@ class Base(unittest.TestCase):
 
     def fake(self, script, kind="region"):
         """A script that poses as the libFuzzer target of a kind."""
-        self.write(f"fake/fuzz_{kind}_info", "#!/bin/sh\n" + script)
-        os.chmod(self.path("fake", f"fuzz_{kind}_info"), 0o755)
+        name = fuzz_seeds.target_name(kind)
+        self.write(f"fake/{name}", "#!/bin/sh\n" + script)
+        os.chmod(self.path("fake", name), 0o755)
 
     def command(self, *options, targets=None, kind="region", seconds=3):
         return [sys.executable, os.path.join(HERE, "fuzz.py"), "--kind", kind,
@@ -308,7 +309,9 @@ class Ends(Base):
         self.fake(START + PULSE + SECONDS, "iommu")
         self.write("corpus/captured/device-plain.bin", bytes(16))
         self.fake(START + PULSE + SECONDS, "device")
-        done = self.fuzz("--jobs", "3", kind="all", seconds=3)
+        self.write("corpus/seeds/fetch-plain.bin", bytes(16))
+        self.fake(START + PULSE + SECONDS, "fetch")
+        done = self.fuzz("--jobs", "4", kind="all", seconds=3)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
                       f"    {CAPCHAIN} explain --kind region "
@@ -316,7 +319,10 @@ class Ends(Base):
         self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  reason: \"\"", done.stdout)
         self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
         self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
-        self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k ")
+        self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n"
+                         r".*fetch +4.1k ")
+        done = self.fuzz("--jobs", "3", kind="buffers", seconds=3)
+        self.assertNotIn("fuzz_fetch", done.stdout)
         self.assertNotIn("\x1b", done.stdout)
 
     def test_sanitizer_report(self):

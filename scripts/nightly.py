@@ -52,7 +52,7 @@ A night does not count, and says so in one line each, where
   there are fewer than {checks.CANARIES_MIN} canaries, or the night's was not found by each engine in each kind
     that it reads, within {checks.CANARY_EXECS['libfuzzer']:,} execs of libFuzzer and {checks.CANARY_EXECS['afl']:,} of AFL++
   exec/s of CPU time are below {checks.SPEED['libfuzzer']:.0%} (libFuzzer), {checks.SPEED['afl']:.0%} (AFL++) or {checks.SPEED['afl-asan']:.0%} (AFL++ with ASan) of
-    the empty target's under the same engine
+    the empty target's under the same engine; of conversations {checks.SPEED_FETCH['libfuzzer']:.1%}, {checks.SPEED_FETCH['afl']:.0%} and {checks.SPEED_FETCH['afl-asan']:.0%}
 
 exit status:
   0  the night counts, no promise is broken and nothing diverges that the corpus does not show
@@ -84,7 +84,7 @@ def parse(arguments):
     time_of.add_argument("--seconds", type=fuzz.positive, metavar="N", help="of the engines")
     time_of.add_argument("--hours", type=float, metavar="N", help="the same (8)")
     add("--jobs", type=fuzz.jobs, metavar="N", help="engine processes at once (CPUs)")
-    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct (all)")
+    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct, or fetch (all)")
     add("--seed", type=int, metavar="N", help="chooses the canary (the day's number)")
     add("--work", default="build/nightly", metavar="DIR", help="NIGHT (build/nightly)")
     add("--corpus", default="corpus", metavar="DIR", help="(corpus)")

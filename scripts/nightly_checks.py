@@ -25,6 +25,8 @@ from nightly_engines import build_of
 DELIVER = 0.90
 # exec/s of CPU time against the empty target's, by build: what is slower waits for something.
 SPEED = {"libfuzzer": 0.05, "afl": 0.05, "afl-asan": 0.03}
+# Conversations: ten loops hold each, most of them two or three times; 0.022 and more was measured.
+SPEED_FETCH = {"libfuzzer": 0.008, "afl": 0.05, "afl-asan": 0.02}
 # CPU seconds below which an instance has mostly been starting.
 SPEED_FROM = 5.0
 CANARIES_MIN = 16
@@ -107,10 +109,13 @@ def deliver_reason(setup, kind, sources):
     for name in sorted(names):
         path = os.path.join(folder, name)
         with open(path, "rb") as file:
-            if offers(file.read(), kind) and not set_aside(known[names[name]]):
+            if (kind == "fetch" or offers(file.read(), kind)) and not set_aside(known[names[name]]):
                 paths.append(path)
     if not paths:
         return f"no {kind} seed has CAPS set and a cap_offset: the seeds are of something else"
+    if kind == "fetch":
+        # Some of its producers have no capabilities: what is known to be right has to come out so.
+        paths = [path for path in paths if known[names[os.path.basename(path)]] == "ok"]
     delivered = sum(bool(one["reference"].get("caps"))
                     for one in fuzz_report.check(setup.capchain, kind, paths))
     if delivered < DELIVER * len(paths):
@@ -134,14 +139,23 @@ def corpus_reasons(setup, kinds):
             if not fuzz_seeds.find_sources(setup.corpus, kind)]
 
 
+def canary_kinds(options):
+    """
+    The kinds that a canary is hunted in. Canaries are parsers, so a night of conversations alone hunts
+    them in buffers: what it proves is that both engines find and stop.
+    """
+    return [kind for kind in options.kinds if kind != "fetch"] or ["device", "region", "iommu"]
+
+
 def missing_reasons(options):
     """The first program that a night runs and that is not there."""
     programs = [options.capchain] + [
-        os.path.join(options.build, build, f"fuzz_{kind}_info")
+        os.path.join(options.build, build, fuzz_seeds.target_name(kind))
         for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
         os.path.join(options.build, build, f"planted_{kind}_info")
-        for build in CANARY_EXECS for kind in options.kinds] + [
-        os.path.join(options.build, "afl", f"mutator_{kind}.so") for kind in options.kinds]
+        for build in CANARY_EXECS for kind in canary_kinds(options)] + [
+        os.path.join(options.build, "afl", f"mutator_{kind}.so")
+        for kind in canary_kinds(options)]
     for path in programs:
         if not os.access(path, os.X_OK):
             return [f"{path} is missing: make nightly-built"]
@@ -181,7 +195,7 @@ class Alive:
 
     def __init__(self, build_folder, build, kind, seeds):
         self.build, self.kind = build, kind
-        self.target = os.path.join(build_folder, build, f"fuzz_{kind}_info")
+        self.target = os.path.join(build_folder, build, fuzz_seeds.target_name(kind))
         self.seeds = [os.path.join(seeds, name) for name in sorted(os.listdir(seeds))]
         self.oracles, self.broken = None, []
         self.judged = 0
@@ -343,9 +357,12 @@ def hunt_reason(canary, hunt):
 def canary_reasons(setup, options, state, kinds_of):
     """Sends both engines after the canary; fills state.found, and returns reasons."""
     hunts = [Hunt(setup, options, state, engine, kind) for engine in CANARY_EXECS
-             for kind in kinds_of if kind in options.kinds]
+             for kind in kinds_of if kind in canary_kinds(options)]
     if not hunts:
         return [f"the canary {state.canary} reads none of {', '.join(options.kinds)}"]
+    # A night of conversations has prepared no seeds of buffers yet.
+    for kind in {hunt.kind for hunt in hunts} - set(options.kinds):
+        fuzz_seeds.prepare(setup, kind)
     found = in_parallel(options.jobs, Hunt.go, hunts)
     state.found = {f"{hunt['engine']} {hunt['kind']}": hunt for hunt in found}
     return unlike(hunt_reason(state.canary, hunt) for hunt in found)
@@ -411,14 +428,15 @@ def run_reasons(options, state, shares):
     for name in state.due:
         kind, role = name.split()
         tally = state.tallies.get(name)
-        target = os.path.join(options.build, build_of(role), f"fuzz_{kind}_info")
+        target = os.path.join(options.build, build_of(role), fuzz_seeds.target_name(kind))
         if not tally or not tally.execs:
             reasons.append(f"{target} ran no input as {role}")
         elif not tally.walked:
             reasons.append(f"{target} judged none of {tally.execs} inputs as {role}: it returns "
                            "before it judges")
-        share, floor = shares.get(name), SPEED.get(build_of(role))
+        floors = SPEED_FETCH if kind == "fetch" else SPEED
+        share, floor = shares.get(name), floors.get(build_of(role))
         if share is not None and share < floor:
             reasons.append(f"{target} runs at {share:.1%} of the empty target's speed as {role}, "
-                           f"below {floor:.0%}")
+                           f"below {100 * floor:g}%")
     return reasons

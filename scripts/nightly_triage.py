@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 
 import fuzz_report
+import fuzz_seeds
 import ledger
 from fuzz_engines import LEN_MAX, PID, PROMISE, WRONG
 from fuzz_report import NO_ENGINE, Refused
@@ -98,7 +99,7 @@ class Replay:
 
     def __init__(self, options, build, kind, paths):
         self.build, self.kind, self.paths = build, kind, paths
-        self.target = os.path.join(options.build, build, f"fuzz_{kind}_info")
+        self.target = os.path.join(options.build, build, fuzz_seeds.target_name(kind))
         self.verdicts = collections.Counter()
         self.broken = {}
         self.stopped = []

@@ -21,7 +21,7 @@ import types
 import fuzz_seeds
 from fuzz_report import NO_ENGINE, Refused
 
-KINDS = ("device", "region", "iommu")
+KINDS = ("device", "region", "iommu", "fetch")
 GROWTH = 1.10
 
 
@@ -44,7 +44,7 @@ class Run:
         self.log = self.out + ".log"
         self.samples = []
         os.mkdir(self.out)
-        target = f"{options.build}/{engine}/fuzz_{kind}_info"
+        target = f"{options.build}/{engine}/{fuzz_seeds.target_name(kind)}"
         environment = {**os.environ, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
                        "AFL_NO_AFFINITY": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
         if engine == "afl":

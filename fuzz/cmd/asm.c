@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 #include "../findings.h"
-#include "../text.h"
+#include "../fetch/judge.h"
+#include "../fetch/text.h"
 #include "cmd.h"
 
 struct text_options {
@@ -134,13 +135,25 @@ int cmd_asm(int argc, char **argv)
 	return status;
 }
 
+static int disassemble(FILE *out, const struct input *input)
+{
+	struct chain chain;
+
+	if (input->kind == KIND_FETCH)
+		return fetch_text_dump(out, input->bytes, input->len);
+	if (chain_read(input->bytes, input->len, input->kind, &chain))
+		return -ENOMEM;
+	text_dump(out, &chain);
+	chain_free(&chain);
+	return 0;
+}
+
 int cmd_dis(int argc, char **argv)
 {
 	static struct input input;
 	struct text_options o = {0};
 	char *text = NULL;
 	size_t size = 0;
-	struct chain chain;
 	FILE *memory;
 	int status;
 
@@ -148,14 +161,12 @@ int cmd_dis(int argc, char **argv)
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
 	memory = open_memstream(&text, &size);
-	if (!memory || chain_read(input.bytes, input.len, input.kind, &chain)) {
+	if (!memory || disassemble(memory, &input)) {
 		fprintf(stderr, "capchain: %s: out of memory\n", o.file);
 		return EXIT_UNUSABLE;
 	}
-	text_dump(memory, &chain);
 	fclose(memory);
 	status = output_put(o.out, text, size);
-	chain_free(&chain);
 	free(text);
 	input_free(&input);
 	return status;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/judge.h"
 #include "../ledger.h"
 #include "../own/own.h"
 #include "cmd.h"
@@ -131,7 +132,7 @@ static void print_reference(const struct judge *judge, const char *path)
 	const struct spec *const spec = judge->spec;
 	char words[64];
 
-	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, info_kind_name(judge->kind), judge->len,
+	printf("%s: %s, %zu bytes, argsz %u: %s\n", path, judge_kind_name(judge), judge->len,
 	       spec->argsz, buffer_class_name(spec->class));
 	verdict_words(spec->verdict, rule_name(spec->rule), words, sizeof(words));
 	printf("  %-14s %s", "reference", words);
@@ -195,15 +196,21 @@ static void print_suggestions(const struct judge *judge, const char *path)
 		suggest_entry(&judge->judged[judge->readers[r]], path);
 }
 
-static int check_file(struct judge *judge, const struct check_options *o, const char *path)
+static int check_file(struct judge *parsers, const struct check_options *o, const char *path)
 {
 	static struct input input;
+	struct judge *judge;
 	bool found;
 
 	if (input_load(path, o->kind, &input))
 		return EXIT_UNUSABLE;
+	/* A parser that joined reads buffers. */
+	if (o->joined && input.kind == KIND_FETCH) {
+		input_free(&input);
+		return EXIT_FINE;
+	}
 	own_watch(path);
-	judge_read(judge, input.bytes, input.len, input.kind);
+	judge = judge_input(parsers, &input);
 	found = o->joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
 	if (o->joined)
 		own_count(judge, input.path);

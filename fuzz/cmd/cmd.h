@@ -45,7 +45,7 @@ int cmd_run(int argc, char **argv);
  */
 char *path_shown(const char *path, const char *also);
 
-/* One input: its bytes, kind and path as shown. */
+/* One input: its bytes, kind (or KIND_FETCH of fetch/judge.h) and path as shown. */
 struct input {
 	char *path;
 	enum info_kind kind;
@@ -77,13 +77,29 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
  * *@ret_kind points to @value where @arg is a kind; anything else ends the process with one line.
  */
 #define KIND_KEY 'k'
-#define KIND_OPTION                                                                                \
-	{                                                                                          \
-		"kind", KIND_KEY, "KIND", 0,                                                       \
-			"the INFO struct that bytes start with: device, region or iommu", 0        \
+#define KIND_OPTION                                                                                 \
+	{                                                                                           \
+		"kind", KIND_KEY, "KIND", 0,                                                        \
+			"the INFO struct that bytes start with: device, region or iommu; or fetch", \
+			0                                                                           \
 	}
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
+
+/*
+ * Judges @input: by @judge, or where it is a conversation by one of all fetch loops, made when it is first
+ * needed (or the process exits with EXIT_ARENA). Returns the judge that has it.
+ */
+struct judge *judge_input(struct judge *judge, const struct input *input);
+struct judge *fetch_judge_or_exit(void);
+
+/* EXIT_UNUSABLE after one line where @input is a conversation, which @verb has no use for. */
+int input_no_fetch(const struct input *input, const char *verb);
+
+/* What explain and list show of conversations; the table is of loops and scripted producers. */
+void fetch_explain(const struct input *input);
+void fetch_list(void);
+void fetch_print_table(void);
 
 /* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
 int emit_report(const char *path, const char *to);

@@ -154,6 +154,8 @@ int cmd_emit(int argc, char **argv)
 		return emit_report(o.report, o.out);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
+	if (input_no_fetch(&input, "emit"))
+		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
 	status = run(&o, judge, &input);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../fetch/judge.h"
 #include "../findings.h"
 #include "cmd.h"
 
@@ -99,6 +100,12 @@ struct expected *expect_load(const char *root)
 	for (size_t i = 0; !error && i < info_parser_count; i++) {
 		file = info_parsers[i]->name;
 		error = load_list(expected, root, file);
+	}
+	/* Nearly every loop shares the list of the parser that it is called like: names tell inputs. */
+	for (size_t i = 0; !error && i < fetch_loop_count; i++) {
+		file = fetch_loops[i]->name;
+		if (!json_object_get(expected->lists, file))
+			error = load_list(expected, root, file);
 	}
 	if (!error)
 		return expected;

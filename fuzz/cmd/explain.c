@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/judge.h"
 #include "cmd.h"
 
 struct explain_options {
@@ -66,7 +67,8 @@ static const struct argp argp = {
 	"FILE",
 	"Draws the chain of one buffer, its bytes by owner, and each parser's way through it.\v"
 	"In the dump a letter under a byte names the capability it belongs to, `.` the fixed struct, "
-	"`~` a byte past argsz that this reply did not deliver. The last line names the oracles of this "
+	"`~` a byte past argsz that this reply did not deliver. Of a conversation it draws each loop's "
+	"calls as a ladder, questions to the right and replies to the left. The last line names the oracles of this "
 	"build.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
 	"missing; 4 no address space for the sandbox; 5 the output could "
@@ -396,9 +398,14 @@ int cmd_explain(int argc, char **argv)
 		return own_run("explain", o.parser, argv);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
+	if (input.kind == KIND_FETCH) {
+		fetch_explain(&input);
+		input_free(&input);
+		return EXIT_FINE;
+	}
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
-	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, info_kind_name(judge->kind),
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge_kind_name(judge),
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');

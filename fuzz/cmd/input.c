@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 
 #include "../../parsers/layout.h"
-#include "../text.h"
+#include "../fetch/judge.h"
+#include "../fetch/text.h"
 #include "cmd.h"
 
 /* No text form of INFO_LEN_MAX bytes is longer. */
@@ -56,8 +57,10 @@ bool kind_parse(const char *name, enum info_kind *ret_kind)
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind)
 {
-	if (!kind_parse(arg, value))
-		argp_error(state, "no kind `%s`: device, region or iommu", arg);
+	if (strcmp(arg, "fetch") == 0)
+		*value = KIND_FETCH;
+	else if (!kind_parse(arg, value))
+		argp_error(state, "no kind `%s`: device, region or iommu; or fetch", arg);
 	*ret_kind = value;
 }
 
@@ -86,6 +89,10 @@ static bool kind_of_name(const char *path, enum info_kind *ret_kind)
 		return false;
 	memcpy(start, name, len);
 	start[len] = '\0';
+	if (strcmp(start, "fetch") == 0) {
+		*ret_kind = KIND_FETCH;
+		return true;
+	}
 	return kind_parse(start, ret_kind);
 }
 
@@ -122,25 +129,43 @@ static int read_file(const char *path, size_t max, char **ret_bytes, size_t *ret
 	return 0;
 }
 
-static int load_text(const char *path, const enum info_kind *kind, struct input *ret_input)
+/* A buffer's text or a conversation's, to bytes. 0, or not with the line in @ret_error. */
+static int assemble(const char *text, size_t size, struct input *ret_input,
+		    char ret_error[TEXT_ERROR_SIZE])
 {
-	char error[TEXT_ERROR_SIZE];
 	struct chain chain;
-	char *text;
-	size_t size;
+	int error;
 
-	if (read_file(path, TEXT_MAX, &text, &size))
-		return EXIT_UNUSABLE;
-	if (text_load(ret_input->path, text, size, &chain, error)) {
-		fprintf(stderr, "capchain: %s\n", error);
-		free(text);
-		return EXIT_UNUSABLE;
+	if (fetch_text_is(text, size)) {
+		ret_input->kind = KIND_FETCH;
+		return fetch_text_load(ret_input->path, text, size, ret_input->bytes,
+				       &ret_input->len, ret_error);
 	}
-	free(text);
+	error = text_load(ret_input->path, text, size, &chain, ret_error);
+	if (error)
+		return error;
 	chain_write(&chain, ret_input->bytes);
 	ret_input->kind = chain.kind;
 	ret_input->len = chain.len;
 	chain_free(&chain);
+	return 0;
+}
+
+static int load_text(const char *path, const enum info_kind *kind, struct input *ret_input)
+{
+	char error[TEXT_ERROR_SIZE];
+	char *text;
+	size_t size;
+	int failed;
+
+	if (read_file(path, TEXT_MAX, &text, &size))
+		return EXIT_UNUSABLE;
+	failed = assemble(text, size, ret_input, error);
+	free(text);
+	if (failed) {
+		fprintf(stderr, "capchain: %s\n", error);
+		return EXIT_UNUSABLE;
+	}
 	if (kind && *kind != ret_input->kind)
 		return unusable(path, "is of another kind than --kind says; leave --kind out");
 	return 0;
@@ -158,8 +183,9 @@ static int load_bytes(const char *path, const enum info_kind *kind, struct input
 	if (kind)
 		ret_input->kind = *kind;
 	else if (!kind_of_name(path, &ret_input->kind))
-		return unusable(path, "of which kind? say --kind device, region or iommu, or start "
-				      "its name with one and a dash");
+		return unusable(
+			path, "of which kind? say --kind device, region, iommu or fetch, or start "
+			      "its name with one and a dash");
 	if (read_file(path, INFO_LEN_MAX, &bytes, &ret_input->len))
 		return EXIT_UNUSABLE;
 	memcpy(ret_input->bytes, bytes, ret_input->len);

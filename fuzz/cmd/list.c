@@ -6,18 +6,32 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/judge.h"
 #include "../relations.h"
 #include "cmd.h"
 
-static const struct argp_option options[] = {{"json", 'j', NULL, 0, "one JSON object a thing", 0},
-					     {0}};
+struct list_options {
+	bool json;
+	bool fetch;
+};
+
+static const struct argp_option options[] = {
+	{"json", 'j', NULL, 0, "one JSON object a thing", 0},
+	{"fetch", 'f', NULL, 0,
+	 "only the table of fetch loops and scripted producers: how each conversation ends", 0},
+	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+	struct list_options *const o = state->input;
+
 	(void)arg;
 	switch (key) {
 	case 'j':
-		*(bool *)state->input = true;
+		o->json = true;
+		return 0;
+	case 'f':
+		o->fetch = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "takes no argument");
@@ -31,7 +45,7 @@ static const struct argp argp = {
 	options,
 	parse,
 	"",
-	"Lists parsers, kinds, rules, notes, relations, capabilities and known divergences.\v"
+	"Lists parsers, fetch loops, kinds, rules, notes, relations, capabilities and known divergences.\v"
 	"Exit status: 0; 4 no address space for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
@@ -118,6 +132,7 @@ static void print_all(const struct judge *judge)
 	puts("parsers");
 	for (size_t i = 0; i < info_parser_count; i++)
 		print_parser(info_parsers[i]);
+	fetch_list();
 	puts("kinds");
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 		printf("  %-14s struct %s: at least %u bytes, capabilities from %u on\n",
@@ -198,6 +213,12 @@ static void json_all(void)
 {
 	for (size_t i = 0; i < info_parser_count; i++)
 		json_parser(info_parsers[i]);
+	for (size_t i = 0; i < fetch_loop_count; i++)
+		put_json(json_pack("{s:s,s:s,s:s,s:s,s:s}", "loop", fetch_loops[i]->name, "summary",
+				   fetch_loops[i]->summary, "trust",
+				   trust_name(fetch_loops[i]->trust), "source",
+				   source_name(fetch_loops[i]->source), "walk",
+				   fetch_loops[i]->walk));
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 		put_json(json_pack("{s:s,s:s,s:i,s:i}", "kind", info_kind_name(kind), "struct",
 				   layout_infos[kind].uapi, "minsz", (int)layout_infos[kind].minsz,
@@ -217,10 +238,12 @@ static void json_all(void)
 
 int cmd_list(int argc, char **argv)
 {
-	bool json = false;
+	struct list_options o = {0};
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	if (json) {
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.fetch) {
+		fetch_print_table();
+	} else if (o.json) {
 		json_all();
 	} else {
 		struct judge *const judge = judge_or_exit();

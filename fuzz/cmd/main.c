@@ -33,7 +33,7 @@ static int help(FILE *out)
 		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
 	fputs("\n`capchain VERB --help` says more of each.\n\n"
 	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
-	      "unless its name starts with device-, region- or iommu-.\n\n"
+	      "unless its name starts with device-, region-, iommu- or fetch-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
 	      "command line cannot be used; 3 something is missing; 4 no address space for the\n"
 	      "sandbox; 5 the output could not be written.\n",

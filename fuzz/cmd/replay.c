@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../fetch/judge.h"
 #include "../truncations.h"
 #include "../verdicts.h"
 #include "cmd.h"
@@ -17,7 +18,8 @@
 
 /* What a replay adds up. */
 struct replay {
-	struct judge *judge;
+	struct judge *parsers;
+	struct judge *judge; /* of the input in hand: of parsers, or of fetch loops */
 	struct expected *expected;
 	char root[PATH_MAX];
 	FILE *verdicts;
@@ -130,7 +132,7 @@ static int open_replay(struct replay *r)
 	r->expected = expect_load(r->root);
 	if (!r->expected)
 		return EXIT_UNUSABLE;
-	r->judge = judge_or_exit();
+	r->judge = r->parsers = judge_or_exit();
 	r->seen = json_object();
 	return 0;
 }
@@ -143,7 +145,7 @@ static int close_replay(struct replay *r, int status)
 	}
 	json_decref(r->seen);
 	expect_free(r->expected);
-	judge_free(r->judge);
+	judge_free(r->parsers);
 	return status;
 }
 
@@ -240,7 +242,8 @@ static bool truncations_break(struct replay *r, const char *name, const struct i
 			      char *why, size_t size)
 {
 	size_t lens[TRUNCATIONS_MAX];
-	const size_t count = truncations(input->kind, input->len, lens);
+	const size_t count =
+		input->kind == KIND_FETCH ? 0 : truncations(input->kind, input->len, lens);
 	bool bad = false;
 
 	for (size_t i = 0; i < count; i++) {
@@ -277,7 +280,7 @@ static void replay_file(struct replay *r, const char *path)
 		free(name);
 		return;
 	}
-	judge_read(r->judge, input.bytes, input.len, input.kind);
+	r->judge = judge_input(r->parsers, &input);
 	bad = differs_anywhere(r, name, why, sizeof(why));
 	if (r->verdicts)
 		verdicts_print(r->verdicts, r->judge);
@@ -369,7 +372,7 @@ int cmd_replay(int argc, char **argv)
 		}
 	inputs_free(files, count);
 	printf("1..%zu\n", r.done);
-	print_oracles("# ", r.judge);
+	print_oracles("# ", r.parsers);
 	if (r.skipped)
 		printf("# %zu walks skipped: no load hooks in this build, and they may loop\n",
 		       r.skipped);
@@ -391,7 +394,7 @@ static int bless_file(struct replay *r, const char *path)
 		free(name);
 		return EXIT_UNUSABLE;
 	}
-	judge_read(r->judge, input.bytes, input.len, input.kind);
+	r->judge = judge_input(r->parsers, &input);
 	broken = judge_broken(r->judge);
 	if (broken) {
 		judged_bucket(broken, bucket);

@@ -201,7 +201,7 @@ json_t *report_json(const struct judge *judge, const char *path)
 	}
 	add_disagreement(disagreements, &judge->reference);
 	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:s}", "file", path, "kind",
-			 info_kind_name(judge->kind), "len", (json_int_t)judge->len, "argsz",
+			 judge_kind_name(judge), "len", (json_int_t)judge->len, "argsz",
 			 (json_int_t)judge->spec->argsz, "class",
 			 buffer_class_name(judge->spec->class), "reference", reference_json(judge),
 			 "rules", rules_json(judge->spec), "notes", notes_json(judge), "parsers",

@@ -215,6 +215,8 @@ int cmd_shrink(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
+	if (input_no_fetch(&input, "shrink"))
+		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
 	judge_read(judge, input.bytes, input.len, input.kind);
 	kind = o.bucket ? GOAL_BUCKET : GOAL_LEADING;

@@ -111,8 +111,9 @@ def check_names(build):
     """Every kind has its target, and each target its seeds, dictionary and options by its name."""
     targets = build.targets()
     for kind in sorted(build.expected):
-        if f"fuzz_{kind}_info" not in targets:
-            yield f"no target fuzz_{kind}_info"
+        name = "fuzz_fetch" if kind == "fetch" else f"fuzz_{kind}_info"
+        if name not in targets:
+            yield f"no target {name}"
     for name in targets:
         if not NAME.fullmatch(name):
             yield f"{name}: OSS-Fuzz does not run a target of that name"

@@ -24,6 +24,8 @@ seeds() {
 	local folder=$WORK/capchain/seeds/$1 file name
 	mkdir -p "$folder"
 	for file in corpus/seeds/"$1"-* corpus/regressions/"$1"-* corpus/captured/"$1"-*; do
+		# Of conversations nothing is captured.
+		[ -e "$file" ] || continue
 		name=$(basename "$file" .yaml).$(basename "$(dirname "$file")")
 		case $file in
 		*.yaml) "$tool/clang/capchain" asm "$file" -o "$folder/$name" ;;
