@@ -48,7 +48,7 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutate*.c))
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
 TEXT_SRC     += $(PROBE_SRC)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
 # a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
@@ -104,6 +104,7 @@ $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 $(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL := $$($(1)_OBJ)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
+$(1)_CAPTURE := $$($(1)_OBJ)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
@@ -146,6 +147,9 @@ $$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/capture/load.o: fuzz/capture/load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bpf_test.o: fuzz/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
@@ -166,7 +170,7 @@ $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
-$(1)_TEXT += $$($(1)_OBJ)/emit_table.o
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
@@ -218,7 +222,8 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_OBJ)/parsers/bpf/absent.o \
 		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
-$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
+$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
+		$$($(1)_OBJ)/fuzz/capture/absent.o
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own.flags: Makefile
 	@mkdir -p $$(@D)
@@ -246,7 +251,10 @@ $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.
 		$(BUILD)/compiler-clang
 	@mkdir -p $(@D)
 	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && llvm-strip -g $@
-$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h): %.skel.h: %.bpf.o
+$(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
+	@mkdir -p $(@D)
+	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) -c $< -o $@ && llvm-strip -g $@
+$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) $(BUILD)/bpf/capture.skel.h: %.skel.h: %.bpf.o
 	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
 -include $(wildcard $(BUILD)/bpf/*.d)
 

@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"run", "an unmodified program on hostile replies", cmd_run},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
+	{"capture", "records the INFO replies that other programs get", cmd_capture},
 	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
 	 cmd_probe},
 	{"list", "parsers, kinds, rules, notes, relations, capabilities, known divergences",

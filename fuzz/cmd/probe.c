@@ -13,7 +13,6 @@
 
 #define NAMES_MAX      64
 #define REGIONS_MAX    64
-#define EXIT_NO_DEVICE 3
 
 extern const struct info_parser bounded_parser;
 
@@ -312,7 +311,7 @@ int cmd_probe(int argc, char **argv)
 				   : probe_vfio_open(o.names[i], &has_iommu, error, sizeof(error));
 		if (!device) {
 			fprintf(stderr, "capchain: %s\n", error);
-			run.status = EXIT_NO_DEVICE;
+			run.status = EXIT_MISSING;
 			break;
 		}
 		probe_all(&run, device, has_iommu);

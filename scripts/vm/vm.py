@@ -212,8 +212,8 @@ class Checks:
 
 
 def sweep_commands(version):
-    """A sweep of each device, by the address that its root port gives it."""
-    return [f"/capchain probe --keep /out --witnesses /out/broken --label linux{version}-{label} "
+    """Capture, and beside it a sweep of each device, by the address that its root port gives it."""
+    return ["&/capchain capture --out /out/captured --ready /out/ready"] + [f"/capchain probe --keep /out --witnesses /out/broken --label linux{version}-{label} "
             f"0000:{number:02x}:00.0" for number, (label, _, _) in enumerate(DEVICES, 1)]
 
 
