@@ -57,9 +57,10 @@ void capture_close(void);
 /*
  * Makes the corpus' reply of a call: @before and @after are the caller's @len bytes around it. A byte
  * that changed was written. One that did not may have been: it is kept where the reply rests on it
- * (the fixed fields, a cap_offset that counts, the chain), and is 0xa5 elsewhere.
+ * (the fixed fields, a cap_offset that counts, the chain), and is 0xa5 elsewhere. @chain_end: where
+ * the kernel said that its chain ends, or 0; then the reference says it, with padding to 8 bytes.
  */
 void capture_normal(enum info_kind kind, const uint8_t *before, const uint8_t *after, uint32_t len,
-		    uint8_t *ret_bytes);
+		    uint32_t chain_end, uint8_t *ret_bytes);
 
 #endif

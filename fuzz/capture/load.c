@@ -47,7 +47,8 @@ static int take(void *with, void *data, size_t size)
 	reply.index = reply.kind == INFO_REGION && reply.len >= 12
 			      ? (uint32_t)layout_load(after + 8, 4)
 			      : 0;
-	capture_normal(reply.kind, before, after, reply.len, reply.bytes);
+	capture_normal(reply.kind, before, after, reply.len, record->chain_at + record->chain,
+		       reply.bytes);
 	/* As much of the chain as the caller had room for. */
 	reply.chain_differs = record->chain && record->chain_at + record->chain <= reply.len &&
 			      memcmp(after + record->chain_at, chain, record->chain) != 0;

@@ -10,7 +10,8 @@ it with a static capchain and nothing else, sweeps every INFO reply with `capcha
 One line a check; the serial log stays in build/vm/KERNEL.log.
 
   --kernel V    one of the two alone
-  --keep DIR    writes every reply of the sweeps to DIR, named as in corpus/captured
+  --keep DIR    writes replies that corpus/captured has not to DIR, named as there: of each device, and
+                of each chain, the shortest and those around the need
   --accel A     tcg (default: works everywhere) or kvm
 
 Exit status: 0; 1 a check failed; 2 wrong usage; 3 something is missing (what to do is said) or a boot
@@ -19,6 +20,7 @@ failed (its serial log is named).
 import argparse
 import glob
 import gzip
+import json
 import lzma
 import os
 import re
@@ -66,8 +68,11 @@ def run(command, what, **options):
 
 def package_of(version):
     """The newest package of @version that apt knows, by name."""
-    ask = lambda: re.search(r"Depends: (linux-image-\S+)", run(
-        ["apt-cache", "depends", KERNELS[version]], "scripts/vm needs Debian's apt"))
+    def ask():
+        said = subprocess.run(["apt-cache", "depends", KERNELS[version]], capture_output=True,
+                              text=True, check=False)
+        return re.search(r"Depends: (linux-image-\S+)", said.stdout)
+
     found = ask()
     # A machine that never fetched lists knows of nothing.
     if not found and os.geteuid() == 0:
@@ -217,13 +222,84 @@ def sweep_commands(version):
             f"0000:{number:02x}:00.0" for number, (label, _, _) in enumerate(DEVICES, 1)]
 
 
-def known(version, name, data):
-    """Whether the corpus has this reply already, under whatever device's name."""
-    for path in glob.glob(f"corpus/captured/{name.split('-')[0]}-linux{version}-*"):
+def by_call(boot):
+    """The replies of probe and those of capture: (kind, device, region, length) to a set of bytes."""
+    labels = {label: f"0000_{number:02x}_00.0" for number, (label, _, _) in enumerate(DEVICES, 1)}
+    probed, captured = {}, {}
+    for name, data in boot.files.items():
+        found = re.fullmatch(r"(captured/)?(\w+?)-(.+?)(?:-idx(\d+))?-len(\d+)(?:-\d+)?\.bin", name)
+        if not found or "broken/" in name:
+            continue
+        by_capture, kind, device, index, length = found.groups()
+        # What stands behind a container capture does not know.
+        device = ("container" if kind == "iommu" else device if by_capture
+                  else labels[device.split("-", 1)[1]])
+        to = captured if by_capture else probed
+        to.setdefault((kind, device, index, length), set()).add(data)
+    return probed, captured
+
+
+def check_capture(boot, version, checks):
+    """Capture saw each call that probe made, and has the same bytes; and those are the kernel's."""
+    said = "\n".join(line for each in boot.runs for line in each["said"])
+    calls = sum(int(count) for count in re.findall(r"answered, (\d+) calls", said))
+    counts = re.search(r"^(\d+) calls: (\d+) captured, (\d+) failed, (\d+) of other ioctls, "
+                       r"(\d+) unreadable, (\d+) dropped", said, re.M)
+    chains = re.search(r"own chains: (\d+) seen, (\d+) differ", said)
+    if not counts or not chains:
+        checks.hold(False, f"{version}: capture said nothing; see {boot.log}")
+        return
+    seen, sent, failed, _, unreadable, dropped = map(int, counts.groups())
+    probed, captured = by_call(boot)
+    differ = sum(probed.get(key) != captured.get(key) for key in probed.keys() | captured.keys())
+    checks.hold(seen == calls and sent + failed == seen and not unreadable and not dropped,
+                f"{version}: {calls} calls made, {seen} seen, {sent} captured, {failed} failed as "
+                f"they should, {dropped} dropped")
+    checks.hold(probed and not differ, f"{version}: {sum(map(len, probed.values()))} replies of "
+                f"probe, {sum(map(len, captured.values()))} of capture, {differ} differ")
+    checks.hold(int(chains[1]) > 0 and chains[2] == "0",
+                f"{version}: {chains[1]} chains as vfio_info_cap_shift made them, {chains[2]} differ "
+                "from the caller's bytes")
+
+
+def check_readers(replies, version, checks):
+    """Every parser on every reply: a kernel's replies are plain, and no promise is broken on them."""
+    folder = os.path.join(BUILD, f"replies-{version}")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for name, data in replies.items():
+        with open(os.path.join(folder, name), "wb") as file:
+            file.write(data)
+    done = subprocess.run([CAPCHAIN, "check", "--json", folder], capture_output=True, text=True,
+                          check=False)
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    odd = [each["file"] for each in reports if each["class"] not in ("plain", "truncated")]
+    checks.hold(done.returncode == 0 and len(reports) == len(replies) and not odd,
+                f"{version}: every parser on {len(reports)} replies: no promise is broken, "
+                f"{len(odd)} are odd or malformed {' '.join(odd[:1])}")
+
+
+def new_replies(version, replies):
+    """What the corpus has not: of each device and chain the shortest reply, and those at the need."""
+    have, new, wholes = set(), {}, {}
+    for path in glob.glob(f"corpus/captured/*-linux{version}-*"):
         with open(path, "rb") as file:
-            if file.read() == data:
-                return True
-    return False
+            have.add((os.path.basename(path).split("-")[0], file.read()))
+    flag = {"device": 0x80, "region": 8, "iommu": 2}
+    for name, data in replies.items():
+        call = name.rsplit("-len", 1)[0]
+        # A reply that is too short says how much it takes.
+        wholes[call] = max(wholes.get(call, 24), min(int.from_bytes(data[:4], "little"), 4096)
+                           if int.from_bytes(data[:4], "little") > len(data) else 0)
+    for name, data in sorted(replies.items()):
+        call, kind = name.rsplit("-len", 1)[0], name.split("-")[0]
+        chained = int.from_bytes(data[4:8], "little") & flag[kind]
+        if kind == "region" and not chained or (kind, data) in have:
+            continue
+        if len(data) in (32 if kind == "region" else 16, wholes[call] - 1, wholes[call]):
+            new[name] = data
+            have.add((kind, data))
+    return new
 
 
 def check_sweeps(boot, version, checks):
@@ -256,14 +332,16 @@ def main():
     for version in options.kernel or sorted(KERNELS):
         boot = Boot(version, sweep_commands(version), options.accel)
         check_sweeps(boot, version, checks)
+        check_capture(boot, version, checks)
         replies = {name: data for name, data in boot.files.items() if "/" not in name}
-        new = [name for name, data in replies.items() if not known(version, name, data)]
-        print(f"        {version}: {len(replies)} replies, {len(new)} of them not in the corpus")
-        if options.keep:
+        check_readers(replies, version, checks)
+        new = new_replies(version, replies)
+        print(f"        {version}: {len(replies)} replies; {len(new)} would be new to the corpus"
+              + (f", and are in {options.keep}" if options.keep else ""))
+        for name, data in new.items() if options.keep else ():
             os.makedirs(options.keep, exist_ok=True)
-            for name, data in replies.items():
-                with open(os.path.join(options.keep, name), "wb") as file:
-                    file.write(data)
+            with open(os.path.join(options.keep, name), "wb") as file:
+                file.write(data)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed or not checks.passed else 0
 
