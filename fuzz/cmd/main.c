@@ -37,7 +37,8 @@ static int help(FILE *out)
 	      "unless its name starts with device-, region- or iommu-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
 	      "command line cannot be used; 3 something is missing; 4 no address space for the\n"
-	      "sandbox; 5 the output could not be written.\n",
+	      "sandbox; 5 the output could not be written; 6 the kernel\n"
+	      "refuses a BPF program of ours.\n",
 	      out);
 	return EXIT_UNUSABLE;
 }
