@@ -165,10 +165,21 @@ static void end(pid_t pid)
 	fflush(stdout);
 }
 
-/* A program that is left running says by a file that it is ready. */
+/*
+ * =FILE TEXT writes to a file of the kernel's. A program that is left running says by a file that it is
+ * ready.
+ */
 static void run_command(char *line)
 {
+	char *text;
+
 	say("RUN", line);
+	if (line[0] == '=' && (text = strchr(line, ' '))) {
+		*text = '\0';
+		write_to(line + 1, text + 1);
+		say("STATUS", "0");
+		return;
+	}
 	if (line[0] != '&') {
 		end(start(line));
 		return;

@@ -28,6 +28,8 @@ import shutil
 import subprocess
 import sys
 
+import samples
+
 BUILD = "build/vm"
 CAPCHAIN = "build/clang/capchain-static"
 INIT = "build/vm/init"
@@ -102,20 +104,17 @@ def unpacked(version):
     return folder
 
 
-def modules(folder):
-    """(file name, bytes) of each module, in order."""
-    found = []
-    for name in MODULES:
-        paths = [path for path in glob.glob(f"{folder}/lib/modules/*/kernel/**/{name}.ko*",
-                                            recursive=True)]
-        if not paths and name in OPTIONAL:
-            continue
-        if len(paths) != 1:
-            raise Fail(f"{folder} has {len(paths)} modules {name}; want one")
-        with open(paths[0], "rb") as file:
-            data = file.read()
-        found.append((name + ".ko", lzma.decompress(data) if paths[0].endswith(".xz") else data))
-    return found
+def module_of(version, name):
+    """(file name, bytes) of a module; None where it is one that not every kernel has."""
+    folder = unpacked(version)
+    paths = glob.glob(f"{folder}/lib/modules/*/kernel/**/{name}.ko*", recursive=True)
+    if not paths and name in OPTIONAL:
+        return None
+    if len(paths) != 1:
+        raise Fail(f"{folder} has {len(paths)} modules {name}; want one")
+    with open(paths[0], "rb") as file:
+        data = file.read()
+    return name + ".ko", lzma.decompress(data) if paths[0].endswith(".xz") else data
 
 
 def cpio(files):
@@ -130,12 +129,12 @@ def cpio(files):
     return bytes(out)
 
 
-def initrd(folder, commands, extra=()):
+def initrd(version, commands, extra=()):
     with open(INIT, "rb") as file:
         init = file.read()
     with open(CAPCHAIN, "rb") as file:
         capchain = file.read()
-    loaded = [*modules(folder), *extra]
+    loaded = [*filter(None, (module_of(version, name) for name in MODULES)), *extra]
     files = [(name, 0o40755, b"") for name in ("dev", "proc", "sys", "out", "lib")]
     files += [("init", 0o100755, init), ("capchain", 0o100755, capchain),
               ("modules", 0o100644, "".join(name + "\n" for name, _ in loaded).encode()),
@@ -153,7 +152,7 @@ class Boot:
         self.log = os.path.join(BUILD, self.name + ".log")
         image = os.path.join(BUILD, self.name + ".initrd")
         with open(image, "wb") as file:
-            file.write(initrd(folder, commands, extra))
+            file.write(initrd(version, commands, extra))
         kernel, = glob.glob(folder + "/boot/vmlinuz-*")
         command = ["qemu-system-x86_64", "-machine", f"q35,accel={accel},kernel-irqchip=off",
                    "-cpu", "max", "-m", "1024", "-smp", "1", "-nodefaults", "-no-user-config",
@@ -317,6 +316,33 @@ def check_sweeps(boot, version, checks):
             print("        " + line)
 
 
+def probed(boot):
+    """What probe printed as JSON."""
+    return [json.loads(line) for each in boot.runs for line in each["said"]
+            if line.startswith("{")]
+
+
+def check_samples(accel, checks):
+    """The kernel's sample drivers on 6.1: replies with TYPE, and one that breaks rules."""
+    modules = samples.build(run, package_of("6.1"), os.path.join(BUILD, "samples"))
+    boot = Boot("6.1", samples.commands(), accel, [module_of("6.1", "mdev"), *modules],
+                "6.1-samples")
+    found = samples.broken(probed(boot))
+    answered = {each["device"] for each in probed(boot) if each.get("answered") == "yes"}
+    for name, broken in found.items():
+        wanted = samples.WANTED[name]
+        rules = {}
+        for subject, rule in sorted(broken):
+            rules.setdefault(rule, []).append(subject.replace("region ", ""))
+        checks.hold(broken == wanted and len(answered) == len(samples.SAMPLES),
+                    f"6.1: {name} breaks " + ("; ".join(
+                        f"{rule} (regions {' '.join(at)})" for rule, at in rules.items())
+                        or "no rule"))
+    types = [data for name, data in boot.files.items() if "mbochs-idx9-len48" in name]
+    checks.hold(len(types) == 1, "6.1: mbochs' region 9 has a TYPE capability: "
+                + " ".join(data.hex() for data in types))
+
+
 def main():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--kernel", action="append", choices=sorted(KERNELS))
@@ -342,6 +368,8 @@ def main():
             os.makedirs(options.keep, exist_ok=True)
             with open(os.path.join(options.keep, name), "wb") as file:
                 file.write(data)
+    if "6.1" in (options.kernel or KERNELS):
+        check_samples(options.accel, checks)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed or not checks.passed else 0
 
