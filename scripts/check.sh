@@ -151,7 +151,7 @@ warns() {
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/main_afl.c | *.bpf.c) continue ;;
-		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/capture/load.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
+		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
 		esac
 		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
