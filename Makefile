@@ -496,7 +496,7 @@ oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k)))
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
-	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/vm/init
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init
 	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
 check-vm: vm ## the same: every check in the guests
 

@@ -32,6 +32,7 @@ import samples
 
 BUILD = "build/vm"
 CAPCHAIN = "build/clang/capchain-static"
+CONFORMANCE = "build/clang/conformance"
 INIT = "build/vm/init"
 BOOT_SECONDS = 240
 # What Debian names the kernels: a package that depends on today's.
@@ -278,6 +279,22 @@ def check_readers(replies, version, checks):
                 f"{len(odd)} are odd or malformed {' '.join(odd[:1])}")
 
 
+def check_models(replies, version, checks):
+    """The models of fuzz/producer/ write each of the replies: at every argsz, byte for byte."""
+    folder = os.path.join(BUILD, f"models-{version}")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for name, data in replies.items():
+        kind, kernel, rest = name.split("-", 2)
+        device, more = re.fullmatch(r"(.+?)((?:-idx\d+)?-len\d+\.bin)", rest).groups()
+        with open(f"{folder}/{kind}-{kernel}-{device}.probe{more}", "wb") as file:
+            file.write(data)
+    done = subprocess.run([CONFORMANCE, folder], capture_output=True, text=True, check=False)
+    last = (done.stdout + done.stderr).splitlines()[-1:]
+    checks.hold(done.returncode == 0 and last and last[0].startswith(
+        f"{len(replies)} of {len(replies)} "), f"{version}: producer models: {' '.join(last)}")
+
+
 def new_replies(version, replies):
     """What the corpus has not: of each device and chain the shortest reply, and those at the need."""
     have, new, wholes = set(), {}, {}
@@ -361,6 +378,7 @@ def main():
         check_capture(boot, version, checks)
         replies = {name: data for name, data in boot.files.items() if "/" not in name}
         check_readers(replies, version, checks)
+        check_models(replies, version, checks)
         new = new_replies(version, replies)
         print(f"        {version}: {len(replies)} replies; {len(new)} would be new to the corpus"
               + (f", and are in {options.keep}" if options.keep else ""))
