@@ -285,15 +285,22 @@ static __always_inline bool is_device(struct file *file)
 static __always_inline bool arguments(struct pt_regs *regs, long id, __u32 *ret_fd, __u32 *ret_cmd,
 				      __u64 *ret_arg)
 {
-	struct task_struct *const task = (void *)bpf_get_current_task();
-	const bool compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	struct task_struct *task;
+	bool compat;
 
+	/* Nearly every call is another one, and pays for each read here. */
+	if (id != SYSCALL_IOCTL && id != SYSCALL_IOCTL32)
+		return false;
+	task = (void *)bpf_get_current_task();
+	compat = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 	if (id != (compat ? SYSCALL_IOCTL32 : SYSCALL_IOCTL))
 		return false;
-	*ret_fd = compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
 	*ret_cmd = compat ? BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
+	if (!is_info(*ret_cmd))
+		return false;
+	*ret_fd = compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
 	*ret_arg = compat ? (__u32)BPF_CORE_READ(regs, dx) : BPF_CORE_READ(regs, dx);
-	return is_info(*ret_cmd);
+	return true;
 }
 
 SEC("raw_tp/sys_enter")
