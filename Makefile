@@ -57,7 +57,7 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutate*.c))
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
 TEXT_SRC     += $(PROBE_SRC)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
 # a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
@@ -113,6 +113,7 @@ $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 $(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL := $$($(1)_OBJ)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
+$(1)_CAPTURE := $$($(1)_OBJ)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
@@ -159,6 +160,9 @@ $$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/capture/load.o: fuzz/capture/load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bpf_test.o: fuzz/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
@@ -181,7 +185,7 @@ $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_l
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
 $(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
-$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH)
+$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
@@ -243,7 +247,8 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_OBJ)/parsers/bpf/absent.o \
 		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
-$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$($(1)_TEXT)
+$(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
+		$$($(1)_OBJ)/fuzz/capture/absent.o
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own.flags: Makefile
 	@mkdir -p $$(@D)
@@ -272,7 +277,10 @@ $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.
 		$(BUILD)/compiler-clang
 	@mkdir -p $(@D)
 	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && llvm-strip -g $@
-$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h): %.skel.h: %.bpf.o
+$(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
+	@mkdir -p $(@D)
+	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) -c $< -o $@ && llvm-strip -g $@
+$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) $(BUILD)/bpf/capture.skel.h: %.skel.h: %.bpf.o
 	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
 -include $(wildcard $(BUILD)/bpf/*.d)
 
@@ -518,7 +526,7 @@ oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
-	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/vm/init
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init
 	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
 check-vm: vm ## the same: every check in the guests
 
@@ -531,7 +539,7 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
-	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/clang/bench_bpf $(BUILD)/afl/bench_feed.so \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(if $(CAN_BPF),$(BUILD)/clang/bench_bpf) $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 

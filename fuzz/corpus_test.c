@@ -32,7 +32,12 @@ static const struct {
 } chained[] = {
 	{"iommu-linux6.1-virtio-rng", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"iommu-linux6.12-type1", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"region-linux6.1-e1000e-idx3", 1, {CAP_ID_MSIX_MAPPABLE}},
+	{"region-linux6.1-nvme-idx0", 1, {CAP_ID_MSIX_MAPPABLE}},
+	{"region-linux6.1-virtio-rng-idx1", 1, {CAP_ID_MSIX_MAPPABLE}},
+	{"region-linux6.12-e1000e-idx3", 1, {CAP_ID_MSIX_MAPPABLE}},
 	{"region-linux6.12-nvme-idx0", 1, {CAP_ID_MSIX_MAPPABLE}},
+	{"region-linux6.12-virtio-rng-idx1", 1, {CAP_ID_MSIX_MAPPABLE}},
 };
 #define CHAINED (sizeof(chained) / sizeof(chained[0]))
 

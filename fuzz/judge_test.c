@@ -524,6 +524,73 @@ static void test_registry_is_sorted(void **state)
 		assert_true(strcmp(info_parsers[i - 1]->name, info_parsers[i]->name) < 0);
 }
 
+static const char *open_fine(void)
+{
+	return NULL;
+}
+
+static const char *open_refused(void)
+{
+	return "not today";
+}
+
+/* A parser that cannot be used here abstains, and is not run. */
+static void test_closed(void **state)
+{
+	(void)state;
+	parsers[1].open = open_refused;
+	new_judge(2);
+	assert_null(judge->judged[0].closed);
+	assert_string_equal(judge->judged[1].closed, "not today");
+	scripts[1].runs = 0;
+	judge_text(PLAIN);
+	assert_int_equal(scripts[1].runs, 0);
+	assert_int_equal(judge->judged[1].walk.verdict, VERDICT_ABSTAIN);
+	assert_int_equal(judge->nreaders, 1);
+	assert_null(judge_broken(judge));
+}
+
+/* A signature is the same with and without a parser that not every build has; its faults still stop. */
+static void test_not_everywhere(void **state)
+{
+	uint64_t without;
+
+	(void)state;
+	new_judge(1);
+	without = signature(PLAIN);
+	parsers[1].open = open_fine;
+	parsers[1].trust = INFO_HARDENED;
+	new_judge(2);
+	assert_int_equal(signature(PLAIN), without);
+	scripts[1].lies = true;
+	scripts[1].says = answer_reject("loop");
+	assert_int_equal(signature(PLAIN), without);
+	assert_ptr_equal(judge_broken(judge), &judge->judged[1]);
+}
+
+/* Where it runs on a share alone, that is about one buffer in SELDOM_SHARE, and the same ones again. */
+static void test_seldom(void **state)
+{
+	uint8_t info[64] = {0};
+	unsigned int runs[2];
+
+	(void)state;
+	parsers[1].open = open_fine;
+	new_judge(2);
+	judge->seldom = true;
+	for (unsigned int round = 0; round < 2; round++) {
+		scripts[0].runs = scripts[1].runs = 0;
+		for (uint32_t i = 0; i < 64 * SELDOM_SHARE; i++) {
+			memcpy(info + 40, &i, sizeof(i));
+			judge_read(judge, info, sizeof(info), INFO_REGION);
+		}
+		assert_int_equal(scripts[0].runs, 64 * SELDOM_SHARE);
+		runs[round] = scripts[1].runs;
+	}
+	assert_in_range(runs[0], 32, 128);
+	assert_int_equal(runs[0], runs[1]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest single[] = {
@@ -537,6 +604,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_kind_not_read, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_skipped, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_trace, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_closed, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_not_everywhere, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_seldom, start_afresh, end),
 		cmocka_unit_test(test_registry_is_sorted),
 	};
 	static struct CMUnitTest tests[COUNT_OF(rows) + COUNT_OF(single)];

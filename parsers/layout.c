@@ -114,3 +114,13 @@ void layout_store(uint8_t *at, unsigned int width, uint64_t value)
 		*at = (uint8_t)value;
 	}
 }
+
+uint32_t layout_span(enum info_kind kind, const struct info_cap *cap)
+{
+	const struct layout_cap *const layout = layout_cap(kind, cap->id);
+
+	if (!layout || !cap->decoded)
+		return CAP_HEADER_SIZE;
+	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest] +
+	       cap->count * (uint32_t)layout->elements;
+}

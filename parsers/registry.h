@@ -6,7 +6,7 @@
  */
 #define PARSERS(PARSER)                                                                            \
 	PARSER(bounded)                                                                            \
-	PARSER(bpf)                                                                                    \
+	PARSER(bpf)                                                                                \
 	PARSER(crosvm_iommu)                                                                       \
 	PARSER(crosvm_region)                                                                      \
 	PARSER(dpdk)                                                                               \

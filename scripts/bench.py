@@ -44,6 +44,8 @@ FETCH_FLOORS = {"libfuzzer": 0.015, "libfuzzer-fast": 0.022, "afl": 0.45}
 LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 # Cost is linear in a chain's length where a straight line misses no length by more than this factor.
 LINEAR_WITHIN = 1.25
+# Million buffers a second that the parser in the kernel has to read where many are read a call.
+BPF_BATCH = 1.0
 
 
 def give_up(line, status=NO_ENGINE):
@@ -216,6 +218,24 @@ def bench_lengths():
     return fine
 
 
+def bench_bpf():
+    """The parser in the kernel: its batch path has a floor, in buffers a second."""
+    program = f"{BUILD}/clang/bench_bpf"
+    if not os.path.exists(program):
+        print("skip parser bpf: no libbpf to build with (Debian packages libbpf-dev, bpftool)")
+        return True
+    run = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode == 77:
+        print(f"skip parser bpf: {run.stdout.strip()}")
+        return True
+    if run.returncode:
+        raise Refused(f"{program}: {run.stdout.strip()}", 1)
+    verified, loaded, alone, batch = map(float, run.stdout.split())
+    return figure("parser bpf, million buffers a second, 256 a call", batch / 1e6, BPF_BATCH,
+                  f"{verified:.0f} instructions verified, loaded in {loaded:.1f} ms, "
+                  f"{alone / 1e6:.2f} alone")
+
+
 def stay_on_one_cpu():
     """AFL++ and its target wake each other up at every exec: what that costs is decided by where each
     of them runs, and by nothing that is measured here."""
@@ -233,6 +253,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()
+        fine &= bench_bpf()
         fine &= bench_engines(folders, folder)
     sys.exit(0 if fine else 1)
 

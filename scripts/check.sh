@@ -151,7 +151,7 @@ warns() {
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/main_afl.c | *.bpf.c) continue ;;
-		parsers/bpf/load.c | fuzz/bpf_test.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
+		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
 		esac
 		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
@@ -496,6 +496,7 @@ case " $engines " in
 	;;
 esac
 step "your own parser" own_alone "$first"
+step "probe and capture" python_test live_test.py "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
 step "$first run" python_test run_test.py "$first"
 step "clients.py" python_test clients_test.py "$first"

@@ -135,6 +135,7 @@ ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL+
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
 or-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
+-o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
 or-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|rustc|commands rustc|rustc: the example parser in Rust
 -o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library

@@ -17,6 +17,7 @@ enum {
 	EXIT_MISSING = 3,      /* what it needs is not here, or forbidden */
 	EXIT_ARENA = 4,	       /* the sandbox has no address space */
 	EXIT_CANNOT_WRITE = 5, /* output could not be written whole */
+	EXIT_OUR_FAULT = 6,    /* a BPF program of ours is refused */
 };
 
 /* One verb: argv[0] is "capchain VERB". Returns the exit status. */
@@ -38,6 +39,7 @@ int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_capture(int argc, char **argv);
 
 /*
  * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that

@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"run", "an unmodified program on hostile replies", cmd_run},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
+	{"capture", "records the INFO replies that other programs get", cmd_capture},
 	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
 	 cmd_probe},
 	{"list", "parsers, kinds, rules, notes, relations, capabilities, known divergences",
@@ -36,7 +37,8 @@ static int help(FILE *out)
 	      "unless its name starts with device-, region-, iommu- or fetch-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
 	      "command line cannot be used; 3 something is missing; 4 no address space for the\n"
-	      "sandbox; 5 the output could not be written.\n",
+	      "sandbox; 5 the output could not be written; 6 the kernel\n"
+	      "refuses a BPF program of ours.\n",
 	      out);
 	return EXIT_UNUSABLE;
 }

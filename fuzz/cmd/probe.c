@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../../parsers/layout.h"
 #include "../findings.h"
 #include "../probe/probe.h"
 #include "cmd.h"
 
-#define NAMES_MAX      64
-#define REGIONS_MAX    64
-#define EXIT_NO_DEVICE 3
+#define NAMES_MAX   64
+#define REGIONS_MAX 64
 
 extern const struct info_parser bounded_parser;
 
@@ -202,6 +202,7 @@ static void say_violation(struct run *run, const struct probe_subject *subject,
 	/* A colon is the path separator of too many programs. */
 	for (char *at = path; (at = strchr(at, ':'));)
 		*at = '_';
+	mkdir(run->options->witnesses ? run->options->witnesses : "findings", 0777);
 	if (violation->info)
 		write_reply(run, path, violation->info, violation->len);
 	if (run->options->json)
@@ -224,6 +225,7 @@ static void keep_replies(struct run *run, const struct probe_subject *subject,
 
 	if (subject->kind == INFO_REGION)
 		snprintf(index, sizeof(index), "-idx%u", subject->index);
+	mkdir(o->keep, 0777);
 	for (uint32_t argsz = 0; argsz <= result->need + PROBE_PAST; argsz++) {
 		const uint8_t *const reply = probe_reply(result, argsz);
 
@@ -312,7 +314,7 @@ int cmd_probe(int argc, char **argv)
 				   : probe_vfio_open(o.names[i], &has_iommu, error, sizeof(error));
 		if (!device) {
 			fprintf(stderr, "capchain: %s\n", error);
-			run.status = EXIT_NO_DEVICE;
+			run.status = EXIT_MISSING;
 			break;
 		}
 		probe_all(&run, device, has_iommu);

@@ -220,17 +220,6 @@ static void check_short(struct sweep *sweep, const struct sample *sample)
 		      sweep->result->need);
 }
 
-/* Bytes of a delivered capability, without padding. */
-static uint32_t span_of(enum info_kind kind, const struct info_cap *cap)
-{
-	const struct layout_cap *const layout = layout_cap(kind, cap->id);
-
-	if (!layout || !cap->decoded)
-		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest] +
-	       cap->count * (uint32_t)layout->elements;
-}
-
 static uint32_t round_up(uint32_t value, uint32_t to)
 {
 	return (value + to - 1) / to * to;
@@ -276,7 +265,7 @@ static void check_chain(struct sweep *sweep, const struct sample *sample)
 			broke(sweep, PROBE_ORDER, sample,
 			      "the capability at %u stands behind one that ends at %u", cap->offset,
 			      end);
-		end = cap->offset + span_of(kind, cap);
+		end = cap->offset + layout_span(kind, cap);
 		if (layout ? !cap->version || cap->version > layout->newest : cap->version == 0)
 			broke(sweep, PROBE_VERSION, sample, "id %u at %u has version %u", cap->id,
 			      cap->offset, cap->version);

@@ -138,7 +138,9 @@ void captured_caller(const struct captured *reply, uint8_t *ret_buffer)
 	const uint32_t full = layout_infos[reply->kind].full;
 
 	memset(ret_buffer, CALLERS_FILL, reply->argsz);
-	if (fnmatch("*-linux6.12-*", reply->name, 0) == 0)
+	/* Whoever recorded these had cleared the struct; `make vm` does not, and says so in the name. */
+	if (fnmatch("*-linux6.12-*", reply->name, 0) == 0 &&
+	    fnmatch("*.probe-*", reply->name, 0) != 0)
 		memset(ret_buffer, 0, full < reply->argsz ? full : reply->argsz);
 	if (reply->argsz >= 4)
 		layout_store(ret_buffer + INFO_AT_DEVICE_argsz, 4, reply->argsz);

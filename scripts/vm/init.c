@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE 1024
+#define LINE  1024
 #define WORDS 64
 
 static void say(const char *what, const char *of)
@@ -125,7 +125,8 @@ static void bind_all(void)
 		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override",
 			 entry->d_name);
 		write_to(path, "vfio-pci");
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind", entry->d_name);
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind",
+			 entry->d_name);
 		if (access(path, W_OK) == 0)
 			write_to(path, entry->d_name);
 		write_to("/sys/bus/pci/drivers_probe", entry->d_name);
@@ -164,10 +165,21 @@ static void end(pid_t pid)
 	fflush(stdout);
 }
 
-/* A program that is left running says by a file that it is ready. */
+/*
+ * =FILE TEXT writes to a file of the kernel's. A program that is left running says by a file that it is
+ * ready.
+ */
 static void run_command(char *line)
 {
+	char *text;
+
 	say("RUN", line);
+	if (line[0] == '=' && (text = strchr(line, ' '))) {
+		*text = '\0';
+		write_to(line + 1, text + 1);
+		say("STATUS", "0");
+		return;
+	}
 	if (line[0] != '&') {
 		end(start(line));
 		return;
@@ -179,41 +191,36 @@ static void run_command(char *line)
 		fails("nothing is ready after a minute", line + 1);
 }
 
-static void print_file(const char *name)
+/* @path below /out. */
+static void print_file(const char *path)
 {
-	char path[LINE];
-	FILE *file;
+	FILE *const file = fopen(path, "r");
 	int byte;
 
-	snprintf(path, sizeof(path), "/out/%s", name);
-	file = fopen(path, "r");
 	if (!file)
 		fails("read", path);
-	printf("@@ FILE %s ", name);
+	printf("@@ FILE %s ", path + strlen("/out/"));
 	while ((byte = fgetc(file)) != EOF)
 		printf("%02x", (unsigned int)byte);
 	putchar('\n');
 	fclose(file);
 }
 
-static void print_files(const char *below)
+static void print_files(const char *folder_path)
 {
-	char path[LINE], name[LINE];
+	DIR *const folder = opendir(folder_path);
+	char path[2 * LINE];
 	struct dirent *entry;
 	struct stat what;
-	DIR *folder;
 
-	snprintf(path, sizeof(path), "/out/%s", below);
-	folder = opendir(path);
 	while (folder && (entry = readdir(folder))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(name, sizeof(name), "%s%s%s", below, *below ? "/" : "", entry->d_name);
-		snprintf(path, sizeof(path), "/out/%s", name);
+		snprintf(path, sizeof(path), "%.*s/%s", LINE, folder_path, entry->d_name);
 		if (stat(path, &what) == 0 && S_ISDIR(what.st_mode))
-			print_files(name);
+			print_files(path);
 		else
-			print_file(name);
+			print_file(path);
 	}
 	if (folder)
 		closedir(folder);
@@ -235,6 +242,6 @@ int main(void)
 		kill(running[--runs], SIGINT);
 		end(running[runs]);
 	}
-	print_files("");
+	print_files("/out");
 	off();
 }

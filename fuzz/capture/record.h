@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the BPF programs of capture send up for one INFO ioctl: this, then the caller's bytes as they
+ * were before it, as they are after it, and the kernel's own chain; @size, @size and @chain bytes.
+ */
+#ifndef FUZZ_CAPTURE_RECORD_H
+#define FUZZ_CAPTURE_RECORD_H
+
+/* Of a longer buffer this much is kept. */
+#define CAPTURE_MAX 4096u
+
+enum capture_source { CAPTURE_MODULE, CAPTURE_SYSCALL };
+
+/**
+ * struct capture_record - one call that succeeded
+ * @cmd: its number
+ * @argsz: as the caller passed it in
+ * @size: min(argsz, CAPTURE_MAX), or what could be read of it
+ * @chain, @chain_at: bytes of the kernel's chain, and where they belong in the reply; 0 unknown
+ * @cut: the caller's memory could not be read to its end: nobody had touched that page
+ * @device_fd: the file is a device; else a container
+ * @device: its address, "" unknown
+ */
+struct capture_record {
+	unsigned int cmd;
+	unsigned int argsz;
+	unsigned int size;
+	unsigned int chain;
+	unsigned int chain_at;
+	unsigned int cut;
+	unsigned int device_fd;
+	unsigned int pid;
+	char comm[16];
+	char device[48];
+};
+
+/* How often what happened, of calls with an INFO ioctl's number. */
+struct capture_counts {
+	unsigned long long seen;
+	unsigned long long failed; /* the ioctl failed: its buffer is no answer */
+	unsigned long long sent;
+	unsigned long long dropped;    /* no room in the ring */
+	unsigned long long unreadable; /* not even argsz could be read */
+	unsigned long long others; /* another ioctl of the same number: not VFIO's, or hot reset */
+};
+
+#endif

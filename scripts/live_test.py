@@ -1,0 +1,244 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests of the verbs that look at live devices, on a machine without VFIO: `capchain probe` against its
+fakes, and `capchain capture` with an ioctl that stands for VFIO_IOMMU_GET_INFO.
+
+Usage: CAPCHAIN=build/clang/capchain live_test.py
+
+The stand-in is FIOCLEX: every file takes it, and it leaves the buffer alone. Where BPF may not be used
+the tests of capture are skipped, and the exit status is 77. A load error that is no missing privilege
+fails.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", "build/clang/capchain"))
+FIOCLEX = 0x5451
+UNWRITTEN = 0xa5
+REPLY = "corpus/captured/iommu-linux6.12-type1-len144.bin"
+CALLER = r"""
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+int main(int argc, char **argv)
+{
+	static char reply[4096];
+	FILE *const file = fopen(argv[1], "rb");
+	const unsigned int size = file ? fread(reply, 1, sizeof(reply), file) : 0;
+	(void)argc;
+	memcpy(reply, &size, 4);
+	return ioctl(0, 0x5451, reply);
+}
+"""
+# Reads where the buffers are from its command line, and makes the calls.
+MANY = r"""
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+for path in sys.argv[2:]:
+    data = bytearray(open(path, "rb").read())
+    data[:4] = len(data).to_bytes(4, "little")
+    if libc.ioctl(int(sys.argv[1]), 0x5451, (ctypes.c_char * len(data)).from_buffer(data)):
+        pass
+"""
+TAIL = r"""
+import ctypes, mmap, sys
+libc = ctypes.CDLL(None)
+area = mmap.mmap(-1, 2 * 4096)
+data = bytearray(open(sys.argv[1], "rb").read())
+data[:4] = (200).to_bytes(4, "little")
+area[4096 - 64:4096] = bytes(data[:64])
+at = ctypes.addressof(ctypes.c_char.from_buffer(area)) + 4096 - 64
+libc.ioctl(0, 0x5451, ctypes.c_void_p(at))
+"""
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL, timeout=60, **options)
+
+
+def counts(text):
+    """The numbers of capture's two closing lines, by the word that follows each."""
+    words = text.replace(",", "").replace(":", "").replace(";", "").split()
+    return {words[i + 1]: int(word) for i, word in enumerate(words[:-1]) if word.isdigit()}
+
+
+class Probe(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def probe(self, *arguments):
+        return run(CAPCHAIN, "probe", "--witnesses", self.folder + "/made", *arguments)
+
+    def rules(self):
+        return [line.split()[0] for line in run(CAPCHAIN, "probe", "--rules").stdout.splitlines()]
+
+    def test_sound(self):
+        done = self.probe("--fake", "sound")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("5 subjects answered", done.stdout)
+        self.assertIn(" 0 violations", done.stdout)
+
+    def test_each_rule_has_its_line_and_witness(self):
+        self.assertGreaterEqual(len(self.rules()), 20)
+        for rule in self.rules():
+            if rule == "bounded":
+                continue
+            done = self.probe("--json", "--fake", rule)
+            self.assertEqual(done.returncode, 1, f"{rule}: {done.stdout}{done.stderr}")
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            broken = [line for line in lines if line.get("rule") == rule]
+            self.assertTrue(broken, rule)
+            for line in broken:
+                self.assertEqual(os.path.getsize(line["witness"]), line["argsz"])
+
+    def test_unusable(self):
+        for arguments, status in (((), 2), (("--fake", "no-such-rule"), 2),
+                                  (("--fake", "bounded"), 2), (("--group", "999999"), 2),
+                                  (("0000:ff:1f.7",), 3), (("/dev/null/none",), 3),
+                                  (("/dev/vfio/devices/vfio99",), 3)):
+            done = self.probe(*arguments)
+            self.assertEqual(done.returncode, status, f"{arguments}: {done.stderr}")
+            self.assertTrue(done.stderr.startswith("capchain"), done.stderr)
+
+    def test_witness_cannot_be_written(self):
+        with open(self.folder + "/made", "wb"):
+            pass
+        self.assertEqual(self.probe("--fake", "chain-order").returncode, 5)
+
+
+class Capture(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
+                   tempfile.mkdtemp(), "true")
+        if done.returncode == 3:
+            raise unittest.SkipTest(done.stderr.strip())
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def capture(self, *program, options=()):
+        return run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
+                   self.folder + "/out", *options, *program)
+
+    def many(self, *paths, fd=0):
+        return self.capture(sys.executable, "-c", MANY, str(fd), *paths)
+
+    def files(self):
+        out = self.folder + "/out"
+        found = {}
+        for name in os.listdir(out):
+            with open(os.path.join(out, name), "rb") as file:
+                found[name] = file.read()
+        return found
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def test_bytes(self):
+        """Each reply once, its bytes those of the caller, but for what nothing says was written."""
+        done = self.many(REPLY, REPLY, REPLY)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(REPLY, "rb") as file:
+            wanted = bytearray(file.read())
+        wanted[:4] = len(wanted).to_bytes(4, "little")
+        wanted[20:24] = bytes([UNWRITTEN] * 4)
+        self.assertEqual(self.files(), {"iommu-container-len144.bin": bytes(wanted)})
+        told = counts(done.stdout)
+        self.assertGreaterEqual(told["captured"], 3)
+        self.assertEqual(told["distinct"], 1)
+        self.assertEqual(told["dropped"], 0)
+
+    def test_two_of_one_length(self):
+        with open(REPLY, "rb") as file:
+            other = bytearray(file.read())
+        other[8] ^= 1
+        done = self.many(REPLY, self.write("other", other))
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(sorted(self.files()),
+                         ["iommu-container-len144-2.bin", "iommu-container-len144.bin"])
+
+    def test_longer_than_the_limit(self):
+        with open(REPLY, "rb") as file:
+            data = file.read()
+        self.many(self.write("long", data + bytes(6000 - len(data))))
+        self.assertEqual([(name, len(data)) for name, data in self.files().items()],
+                         [("iommu-container-len4096.bin", 4096)])
+
+    def test_untouched_tail(self):
+        done = self.capture(sys.executable, "-c", TAIL, REPLY)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(counts(done.stdout)["cut"], 1)
+        self.assertEqual([len(data) for data in self.files().values()], [64])
+
+    def test_failed_calls(self):
+        """A call that failed is no answer, and a run without answers has shown nothing."""
+        done = self.many(REPLY, fd=999)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertGreaterEqual(counts(done.stdout)["failed"], 1)
+        self.assertEqual(self.files(), {})
+
+    def test_a_burst(self):
+        """Many calls of one program: all are seen, and nothing is dropped."""
+        done = self.many(*[REPLY] * 3000)
+        self.assertGreaterEqual(counts(done.stdout)["captured"], 3000)
+        self.assertEqual(counts(done.stdout)["dropped"], 0)
+
+    def test_32_bit_caller(self):
+        source, program = self.write("caller.c", CALLER.encode()), self.folder + "/caller32"
+        made = run("gcc", "-m32", "-O1", source, "-o", program)
+        if made.returncode:
+            self.skipTest("no 32-bit libc to build with (Debian package gcc-multilib)")
+        done = self.capture(program, REPLY)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(list(self.files()), ["iommu-container-len144.bin"])
+
+    def test_comm(self):
+        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder + "/out",
+                   "--comm", "somebody-else", sys.executable, "-c", MANY, "0", REPLY)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(self.files(), {})
+
+    def test_privileges(self):
+        for caps in ("-all", "-all,+bpf"):
+            done = run("setpriv", f"--bounding-set={caps}", "--inh-caps=-all", CAPCHAIN, "capture",
+                       "--stand-in", hex(FIOCLEX), "--out", self.folder + "/out", "true")
+            self.assertEqual(done.returncode, 3, f"{caps}: {done.stderr}")
+            self.assertIn("CAP_BPF and CAP_PERFMON", done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_no_module(self):
+        if os.path.exists("/sys/kernel/btf/vfio"):
+            self.skipTest("vfio.ko is loaded here")
+        done = run(CAPCHAIN, "capture", "--hooks", "module", "true")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("vfio.ko is not loaded", done.stderr)
+
+    def test_unusable(self):
+        self.assertEqual(run(CAPCHAIN, "capture", "--hooks", "elsewhere").returncode, 2)
+        self.assertEqual(run(CAPCHAIN, "capture", "--stand-in", "x").returncode, 2)
+        self.assertEqual(self.capture("true", options=("--ready", "/none/ready")).returncode, 5)
+        done = self.capture("true", options=("--out", self.write("blocked", b"") + "/out"))
+        self.assertEqual(done.returncode, 5)
+
+
+if __name__ == "__main__":
+    if not os.access(CAPCHAIN, os.X_OK):
+        sys.exit(f"{CAPCHAIN}: not built; make it, or set CAPCHAIN")
+    result = unittest.main(exit=False).result
+    if result.skipped and result.wasSuccessful():
+        print(result.skipped[0][1])
+        sys.exit(77)
+    sys.exit(not result.wasSuccessful() or not result.testsRun)
