@@ -32,7 +32,7 @@ SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/verdicts.c \
-		fuzz/truncations.c fuzz/own/own.c
+		fuzz/truncations.c fuzz/feedback.c fuzz/own/own.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
@@ -269,6 +269,8 @@ AFLCOV := -fsanitize-coverage=trace-pc-guard
 CMPLOG := -fsanitize-coverage=trace-pc-guard,trace-cmp,trace-loads,trace-stores
 CMPCOV := -fsanitize-coverage=trace-pc-guard,trace-cmp
 MSAN   := -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
+# What targets do under AFL++: truncations, and verdicts as edges.
+TARGET_AFL := -DTARGET_TRUNCATES=1 -DFEEDBACK_GUARDS=1
 COVER  := -fprofile-instr-generate -fcoverage-mapping
 
 MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
@@ -300,9 +302,9 @@ $(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=ad
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
-$(eval $(call config,afl,$(CLANG),-DTARGET_TRUNCATES=1,,,$(AFLOAD),,))
-$(eval $(call config,afl-asan,$(CLANG),-DTARGET_TRUNCATES=1,$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
-$(eval $(call config,afl-cmplog,$(CLANG),-DTARGET_TRUNCATES=1,,,$(CMPLOG),$(CMPCOV),))
+$(eval $(call config,afl,$(CLANG),$(TARGET_AFL),,,$(AFLOAD),,))
+$(eval $(call config,afl-asan,$(CLANG),$(TARGET_AFL),$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-cmplog,$(CLANG),$(TARGET_AFL),,,$(CMPLOG),$(CMPCOV),))
 $(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))
 $(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
 
@@ -401,12 +403,12 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) \
-	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so)) $(BUILD)/capchain \
+	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance $(SELF)
 # Built where 32-bit C headers are.
 CHECKED32 := $(KINDS:%=$(BUILD)/clang32/fuzz_%_info) $(BUILD)/clang32/no_arena
 
-.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean
+.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -444,14 +446,14 @@ ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work "$$own/fuzz" --findings $(or $(FINDINGS),findings) --capchain "$$own/capchain" \
+		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS),$(KIND)),$(if $(filter afl,$(ENGINE)),\
 			$(BUILD)/afl/fuzz_$(k)_info $(BUILD)/afl/mutator_$(k).so,$(BUILD)/libfuzzer/fuzz_$(k)_info))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work $(BUILD)/fuzz --findings $(or $(FINDINGS),findings) --capchain $(BUILD)/capchain \
+		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
@@ -503,6 +505,17 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
+bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
+	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
+		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
+	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS))
+
+mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
+	@$(call needs,$(CLANG))
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+
 # The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
 COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
@@ -517,12 +530,12 @@ nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach 
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
 	@$(PYTHON) scripts/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work $(or $(NIGHT),$(BUILD)/nightly)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(KINDS:%=$(BUILD)/coverage/fuzz_%_info) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
-	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs $(INPUTS)) $(if $(HTML),--html $(HTML))
+	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
 
 check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
 	@$(MAKE) -s --no-print-directory nightly-built

@@ -206,7 +206,7 @@ static int keep_witness(const struct judge *judge, uint64_t signature)
 	return keep_smaller(judge, path);
 }
 
-void findings_keep(const struct judge *judge)
+uint64_t findings_keep(const struct judge *judge)
 {
 	const uint64_t signature = judge_signature(judge);
 	size_t *const size = set_size(signature);
@@ -214,10 +214,11 @@ void findings_keep(const struct judge *judge)
 	count(judge);
 	/* Sizes are kept plus one, so that 0 means a free entry and an empty input has a size. */
 	if (!size || *size <= judge->len + 1)
-		return;
+		return signature;
 	/* One that could not be kept is tried again when it comes again. */
 	if (!folder || keep_witness(judge, signature) == 0)
 		*size = judge->len + 1;
+	return signature;
 }
 
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)

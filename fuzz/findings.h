@@ -44,9 +44,9 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 
 /*
  * Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts. A
- * parser that does not read the kind abstains uncounted.
+ * parser that does not read the kind abstains uncounted. Returns the set's judge_signature().
  */
-void findings_keep(const struct judge *judge);
+uint64_t findings_keep(const struct judge *judge);
 
 /* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);

@@ -270,14 +270,25 @@ const char *judged_reason(const struct judged *judged)
 }
 
 /* What a bucket blames: the rule, else the first odd note, else the reference's verdict. */
-static const char *cause(const struct spec *spec)
+size_t judged_cause(const struct judged *judged)
 {
+	const struct spec *const spec = judged->spec;
+	const uint32_t odd = spec->notes & NOTES_ODD;
+
 	if (spec->rule != RULE_NONE)
-		return rule_name(spec->rule);
-	for (unsigned int note = 0; NOTE_BIT(note) & NOTES_ODD; note++)
-		if (spec->notes & NOTE_BIT(note))
-			return note_name((enum note)note);
-	return verdict_name(spec->verdict);
+		return spec->rule;
+	return RULE_COUNT + (odd ? (size_t)__builtin_ctz(odd) : NOTE_COUNT + (size_t)spec->verdict);
+}
+
+static const char *cause(const struct judged *judged)
+{
+	const size_t number = judged_cause(judged);
+
+	if (number < RULE_COUNT)
+		return rule_name((enum rule)number);
+	if (number < RULE_COUNT + NOTE_COUNT)
+		return note_name((enum note)(number - RULE_COUNT));
+	return verdict_name((enum verdict)(number - RULE_COUNT - NOTE_COUNT));
 }
 
 const char *judged_class(const struct judged *judged)
@@ -289,7 +300,7 @@ void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
 		 verdict_name(judged->walk.verdict), judged_class(judged),
-		 judged->relation ? relation_name(judged->relation) : cause(judged->spec));
+		 judged->relation ? relation_name(judged->relation) : cause(judged));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -355,7 +366,7 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
 	const struct excuse asked = {judged->parser,
-				     cause(spec),
+				     cause(judged),
 				     judged->walk.verdict,
 				     judged->disagreement,
 				     judged->relation,

@@ -163,6 +163,10 @@ const char *judged_class(const struct judged *judged);
  */
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
 
+/* The cause in its bucket, relations apart, as a number below JUDGED_CAUSES. */
+#define JUDGED_CAUSES (RULE_COUNT + NOTE_COUNT + VERDICTS)
+size_t judged_cause(const struct judged *judged);
+
 /*
  * A hash of the set of verdicts: (verdict, reason, class) of every parser that reads the kind, by
  * name. The same on every run and build: parsers that not every build has are left out.

@@ -10,6 +10,7 @@
  *
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ does of 1 in 4)
+ *	CAPCHAIN_FEEDBACK	0: verdicts are no coverage, for comparison
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
@@ -25,6 +26,7 @@
 
 #include "../parsers/layout.h"
 #include "chosen.h"
+#include "feedback.h"
 #include "findings.h"
 #include "judge.h"
 #include "truncations.h"
@@ -121,12 +123,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void judge_buffer(const uint8_t *data, size_t size)
+/* Returns the set of verdicts, as judge_signature() has it. */
+static uint64_t judge_buffer(const uint8_t *data, size_t size)
 {
 	const struct judged *broken;
+	uint64_t signature;
 
 	judge_read(judge, data, size, TARGET_KIND);
-	findings_keep(judge);
+	signature = findings_keep(judge);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
 #if TARGET_PLANTED
@@ -135,6 +139,7 @@ static void judge_buffer(const uint8_t *data, size_t size)
 	broken = judge_broken(judge);
 	if (broken)
 		findings_stop(judge, broken);
+	return signature;
 }
 
 static void judge_truncations(const uint8_t *data, size_t size)
@@ -158,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* No INFO reply is longer, and no parser is handed more. */
 	if (size > INFO_LEN_MAX)
 		return 0;
-	judge_buffer(data, size);
+	feedback_give(judge, judge_buffer(data, size));
 	if (truncates == TRUNCATE_ALL ||
 	    (truncates == TRUNCATE_SHARE && truncations_chosen(data, size)))
 		judge_truncations(data, size);

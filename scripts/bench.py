@@ -5,8 +5,10 @@
 Each engine runs the same fixed inputs (those of one kind that corpus/bench.txt names, in order of name,
 over and over) through our target and through an empty target built with the same flags; the engine's own
 loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
-by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor; exit status 1 where one is below it, 2
-where something is missing.
+by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor.
+
+Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
+not got; 3 where an engine or target is missing or fails.
 """
 import ctypes
 import json
@@ -20,6 +22,7 @@ import tempfile
 import types
 
 import fuzz_seeds
+from fuzz_report import NO_ENGINE, UNUSABLE, Refused
 
 KINDS = ("device", "region", "iommu")
 BUILD = "build"
@@ -39,6 +42,11 @@ LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 LINEAR_WITHIN = 1.25
 
 
+def give_up(line, status=NO_ENGINE):
+    print(f"bench: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
 def listed():
     """The inputs to run, by path below corpus/."""
     with open("corpus/bench.txt", encoding="ascii") as file:
@@ -55,7 +63,7 @@ def make_inputs(folder):
         found = set(os.listdir(setup.seeds(kind)))
         lost = {name for name in names if name.startswith(kind + "-")} - found
         if lost:
-            sys.exit(f"bench: corpus/bench.txt names {min(lost)}, which corpus/ has not got")
+            give_up(f"corpus/bench.txt names {min(lost)}, which corpus/ has not got", UNUSABLE)
         for name in found:
             path = os.path.join(setup.seeds(kind), name)
             if name not in names or os.path.getsize(path) > LONGEST:
@@ -79,8 +87,8 @@ def adopt_orphans():
     """afl-fuzz kills its target and does not wait for it: what the target took would be nobody's."""
     pr_set_child_subreaper = 36
     if ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0):
-        sys.exit("bench: cannot adopt the processes that afl-fuzz leaves: "
-                 + os.strerror(ctypes.get_errno()))
+        give_up("cannot adopt the processes that afl-fuzz leaves: "
+                + os.strerror(ctypes.get_errno()))
 
 
 def reap_orphans():
@@ -100,7 +108,7 @@ def cpu_of(command, environment):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode:
         sys.stderr.buffer.write(run.stdout[-2000:])
-        sys.exit(f"bench: {command[0]} ended with status {run.returncode}")
+        give_up(f"{command[0]} ended with status {run.returncode}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
@@ -205,7 +213,7 @@ def main():
         print(__doc__)
         sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
     if not shutil.which("afl-fuzz"):
-        sys.exit("bench: no afl-fuzz; install the Debian package afl++")
+        give_up("no afl-fuzz; install the Debian package afl++")
     stay_on_one_cpu()
     adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:
@@ -216,4 +224,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Refused as refused:
+        give_up(str(refused), refused.status)

@@ -2,11 +2,22 @@
 # SPDX-License-Identifier: MIT
 # make check: every test of the project. Prints one line a step, with the log of a step that failed;
 # the last line counts passed, failed and skipped steps. A skipped step says why. Exit status: 0; 1
-# where a step failed or none ran, or in CI (CI=true) where one was skipped.
+# where a step failed or none ran, or in CI (CI=true) where one was skipped; 2 wrong usage.
 #
 # environment:
 #   STEPS   a regular expression: beside the builds, only steps whose name it matches
 set -u
+case ${1:-} in
+'') ;;
+-h | --help)
+	sed -n '3,/^set/s/^# \{0,1\}//p' "$0"
+	exit
+	;;
+*)
+	echo "check.sh takes no arguments, \`STEPS=REGEX make check\` runs some steps; see --help" >&2
+	exit 2
+	;;
+esac
 cd "$(dirname "$0")/.." || exit 1
 
 build=build
@@ -225,17 +236,23 @@ planted_listed() {
 		}
 		count=$((count + 1))
 	done
-	[ $count -ge 4 ] && echo "$count planted bugs"
+	[ $count -ge 16 ] && echo "$count planted bugs"
 }
 
 # No program but the planted targets may carry one.
 planted_apart() {
-	local program
+	local program names
+	if lacks nm; then return 77; fi
 	for program in "$build"/*/fuzz_*_info "$build"/*/capchain; do
-		! nm "$program" | grep -q planted_ || {
+		names=$(nm "$program")
+		if ! grep -q ' main$' <<<"$names"; then
+			echo "$program: nm does not name what is in it"
+			return 1
+		fi
+		if grep -q planted_ <<<"$names"; then
 			echo "$program has planted bugs in it"
 			return 1
-		}
+		fi
 	done
 }
 
@@ -450,6 +467,7 @@ done
 case " $engines " in
 *" libfuzzer "*)
 	step "fuzz.py" python_test fuzz_test.py "$first"
+	step "verdicts are coverage" python_test feedback_test.py "$first"
 	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
 	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
 		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
@@ -468,6 +486,7 @@ esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
+step "bench_bugs.py and mutants.py" python_test measure_test.py "$first"
 step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 
 step "format" formatted

@@ -189,9 +189,10 @@ class Worker:
         return self.process.poll() is not None
 
     def stop(self, now):
+        """Tells it to end. One that has ended by itself was not stopped: its end is a finding."""
         if not self.stopped and not self.ended():
             self.process.send_signal(signal.SIGINT)
-        self.stopped = self.stopped or now
+            self.stopped = now
 
     def kill(self):
         """Ends it and what it started."""

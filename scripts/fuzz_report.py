@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shlex
 import struct
 import subprocess
 from collections import namedtuple
@@ -183,7 +184,7 @@ def find_new(setup, kind):
 
 
 def explain(setup, kind, path):
-    return f"{setup.capchain} explain --kind {kind} {path}"
+    return shlex.join([setup.capchain, "explain", "--kind", kind, path])
 
 
 def set_lines(setup, new, most):
@@ -234,7 +235,8 @@ def broken_lines(setup, kind, bucket, stops):
             f"    {explain(setup, kind, witness)}",
             "    where this is known and stays, keep the witness and add to "
             f"{setup.corpus}/ledger.yaml:",
-            f"    {setup.capchain} dis --kind {kind} {witness} -o {setup.corpus}/{name}",
+            "    " + shlex.join([setup.capchain, "dis", "--kind", kind, witness, "-o",
+                                 f"{setup.corpus}/{name}"]),
             f"- bucket: {bucket}",
             '  reason: ""    # why the parser may do this',
             '  source: ""    # file and version that show it',

@@ -11,6 +11,8 @@ from fuzz_report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused
 
 # What is right for each input is no input.
 NO_SEEDS = ("expect",)
+# What `capchain check FOLDER` leaves out too; see fuzz/cmd/input.c.
+NO_INPUTS = (".md", ".dict", ".txt", ".replies", ".tmp", "~")
 
 
 def find_sources(corpus, kind):
@@ -20,7 +22,7 @@ def find_sources(corpus, kind):
         folders[:] = sorted(name for name in folders
                             if name not in NO_SEEDS and not name.startswith("."))
         found += [os.path.relpath(os.path.join(folder, name), corpus) for name in names
-                  if name.startswith(kind + "-") and not name.endswith((".tmp", "~"))]
+                  if name.startswith(kind + "-") and not name.endswith(NO_INPUTS)]
     return sorted(found)
 
 

@@ -182,6 +182,22 @@ class Counts(Base):
         self.assertIsNone(worker.counts_path(77))
 
 
+class Stops(Base):
+    def ended(self, script, stop_after_end):
+        worker = LibFuzzer(Setup("libfuzzer", "", self.at, self.at, "", ""), "region", 1, 1)
+        worker.oracles = "x"
+        with subprocess.Popen(["sh", "-c", script]) as worker.process:
+            if stop_after_end:
+                worker.process.wait()
+            worker.stop(1.0)
+        return worker.end().how
+
+    def test_only_what_runs_is_stopped(self):
+        """A target that failed in the moment before Ctrl-C has failed."""
+        self.assertEqual(self.ended("exit 77", True), "failed")
+        self.assertEqual(self.ended("exec sleep 20", False), "fine")
+
+
 class Seeds(Base):
     def prepare(self):
         setup = Setup("libfuzzer", self.path("corpus"), self.path("work"), "", CAPCHAIN, "")
@@ -191,6 +207,12 @@ class Seeds(Base):
         folder = self.path("work", "seeds", "region")
         return {name: os.stat(os.path.join(folder, name)).st_mtime_ns
                 for name in os.listdir(folder)}
+
+    def test_scripts_of_replies_are_no_seeds(self):
+        self.write("corpus/clients/region-grows.replies", b"grow 8\n")
+        self.write("corpus/seeds/region-a", b"x")
+        self.assertEqual(fuzz_seeds.find_sources(self.path("corpus"), "region"),
+                         ["captured/region-plain.bin", "seeds/region-a"])
 
     def test_copies_and_assembles(self):
         self.write("corpus/seeds/region-text.yaml", YAML)

@@ -190,13 +190,18 @@ def write(path, text):
         fail(f"{path}: {error.strerror}", CANNOT_WRITE)
 
 
+def overdue(path, entries, today):
+    """One line for each entry whose review date has passed."""
+    return [f"{path}: entry {number} ({entry['bucket']}): its review date, {entry['review']}, has "
+            "passed; look whether it still holds, and set a new one"
+            for number, entry in enumerate(entries, 1) if entry["review"] < today]
+
+
 def passed(path, entries, today, strict):
     """Prints the review dates that have passed; the exit status."""
-    late = [(number, entry) for number, entry in enumerate(entries, 1) if entry["review"] < today]
-    for number, entry in late:
-        print(f"{'error' if strict else 'warning'}: {path}: entry {number} ({entry['bucket']}): "
-              f"its review date, {entry['review']}, has passed; look whether it still holds, and "
-              "set a new one")
+    late = overdue(path, entries, today)
+    for line in late:
+        print(f"{'error' if strict else 'warning'}: {line}")
     print(f"{len(entries)} entries, {len(late)} past their review date")
     return PASSED if strict and late else 0
 

@@ -57,10 +57,11 @@ A night does not count, and says so in one line each, where
 exit status:
   0  the night counts, no promise is broken and nothing diverges that the corpus does not show
   1  a promise is broken, a target failed (sanitizer, timeout, memory, builds that differ), or there
-     is a divergence (a bucket) that neither the corpus nor its ledger knows
+     is a divergence (a bucket) that neither the corpus nor its ledger knows, or a review date of
+     the ledger has passed
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
-  3  the night does not count; this wins over 1, since such a night cannot vouch for what it found
-  4  the target cannot reserve the sandbox's address space
+  3  the night does not count, also where the sandbox's address space cannot be reserved; this wins
+     over 1, since such a night cannot vouch for what it found
   5  findings cannot be written
 
 examples:
@@ -261,6 +262,7 @@ class Night:
         inputs, broken, failures = triage.replay(
             self.options, setup, kinds,
             {kind: triage.everything(setup, state, kind) for kind in kinds})
+        failures += triage.overdue(self.options.corpus, datetime.date.today())
         say("measuring speed and coverage")
         shares = checks.speed_shares(setup, self.options, state)
         for reason in checks.run_reasons(self.options, state, shares):

@@ -9,6 +9,7 @@ often the night is killed (1), KILL_SEED chooses the moments (1).
 """
 
 import contextlib
+import datetime
 import glob
 import io
 import os
@@ -421,6 +422,39 @@ class Findings(Base):
             with open(self.path("f", "buckets", "region-naive-runaway-fault-loop"), "rb") as file:
                 self.assertEqual(len(file.read()), len(data))
 
+    def test_review_dates(self):
+        """Each that has passed is a failure of the night; on its day it has not."""
+        shutil.copytree(os.path.join(ROOT, "corpus"), self.path("corpus"))
+        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        first = re.search(r"review: (\S+)", text)[1]
+        self.write("corpus/ledger.yaml", text.replace(f"review: {first}", "review: 2026-01-01", 1))
+        day = datetime.date(2026, 1, 1)
+        self.assertEqual(triage.overdue(self.path("corpus"), day), [])
+        late = triage.overdue(self.path("corpus"), day + datetime.timedelta(1))
+        self.assertEqual(len(late), 1)
+        self.assertRegex(late[0][0], r"entry 1 \(\S+\): its review date, 2026-01-01, has passed")
+
+    def test_a_witness_is_shrunk_for_its_own_bucket(self):
+        """Of all buckets that this buffer shows, another leads, and does not need what this one does."""
+        bucket = "naive:ok:accepts-malformed:short-argsz"
+        path, setup = self.path("region-x"), types.SimpleNamespace(capchain=CAPCHAIN)
+        subprocess.run([CAPCHAIN, "asm", os.path.join(ROOT, "corpus", "regressions",
+                                                      "region-argsz-31.yaml"), "-o", path],
+                       check=True)
+        os.makedirs(self.path("less"))
+        less = triage.shrunk(setup, triage.Divergence(bucket, "region", 48, path, False),
+                             self.path("less"))
+        shown = next(fuzz_report.check(CAPCHAIN, "region", [less]))
+        self.assertLess(shown["len"], os.path.getsize(path))
+        self.assertIn(bucket, [one["bucket"] for one in shown["disagreements"]])
+
+    def test_no_regression_is_written_over(self):
+        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a.yaml")
+        self.write("region-a.yaml", b"")
+        self.write("region-a-2.yaml", b"")
+        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a-3.yaml")
+
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
                          "region-ksft-vfio-oob-fault-next-oob")
@@ -484,6 +518,12 @@ class Whole(Base):
             os.unlink(path)
         subprocess.run([CAPCHAIN, "bless", self.path("corpus")], check=True, capture_output=True)
         return taken
+
+    def showing(self, bucket):
+        """The names of the regressions that show it."""
+        paths = sorted(glob.glob(self.path("corpus", "regressions", "region-*")))
+        return [os.path.basename(one["file"]) for one in fuzz_report.check(CAPCHAIN, "region", paths)
+                if bucket in [two["bucket"] for two in one["disagreements"]]]
 
     def plant(self, paths):
         """Puts witnesses where engines and targets leave theirs."""
@@ -572,10 +612,14 @@ class Whole(Base):
 
     def test_a_night_and_its_pull_request(self):
         """A night ends with its divergences; with its pull request merged, they are known."""
-        self.plant(self.forget("region-loop-*", "region-*fault-loop*"))
+        self.plant(self.forget(*self.showing("naive:runaway:fault:loop")))
+        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("corpus/ledger.yaml", re.sub(r"review: \S+", "review: 2026-01-01", text, count=1))
         done = self.night("--seed", "3")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("this night counts; exit status 1", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^failure: .*ledger.yaml: entry 1 .* has passed")
         self.assertRegex(done.stdout, r"canary planted-\S+, libfuzzer region: found within \d+")
         self.assertRegex(done.stdout, r"canary planted-\S+, afl region: found within \d+")
         self.assertEqual(sorted(os.listdir(self.path("night", "afl"))), ["region.lock"])

@@ -262,6 +262,12 @@ def known_buckets(setup, kinds):
     return known, [entry["bucket"] for entry in entries]
 
 
+def overdue(corpus, today):
+    """What @corpus' ledger excuses although nobody has looked at it by the day set: failures."""
+    path = os.path.join(corpus, "ledger.yaml")
+    return [(line, None, None) for line in ledger.overdue(path, ledger.load(path), today)]
+
+
 def divergences(setup, state, kinds, broken):
     """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
     known, patterns = known_buckets(setup, kinds)
@@ -280,28 +286,27 @@ def divergences(setup, state, kinds, broken):
 
 # ---- the folder for a pull request ----
 
-def has_verb(capchain, verb):
-    _, said = run([capchain, "--help"])
-    return re.search(rf"^\s+{verb}\s", said, re.M) is not None
-
-
 def shrunk(setup, one, folder):
     """The smallest input that `capchain shrink` finds with this bucket; as it was found, else."""
     out = os.path.join(folder, f"{one.kind}-{len(os.listdir(folder))}")
     shutil.copyfile(one.path, out)
-    if has_verb(setup.capchain, "shrink"):
-        less = out + ".less"
-        status, _ = run([setup.capchain, "shrink", out, "-o", less])
-        if status == 0 and os.path.exists(less):
-            shows = [two["bucket"] for judged in fuzz_report.check(
-                setup.capchain, one.kind, [less]) for two in judged["disagreements"]]
-            if one.bucket in shows:
-                os.replace(less, out)
+    less = out + ".less"
+    if run([setup.capchain, "shrink", "--bucket", one.bucket, out, "-o", less])[0] == 0:
+        os.replace(less, out)
     return out
 
 
 def slug(kind, bucket):
     return f"{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}"
+
+
+def free_name(folder, name):
+    """@name.yaml, or with a number: a regression whose bucket has changed since keeps its name."""
+    number, free = 1, f"{name}.yaml"
+    while os.path.exists(os.path.join(folder, free)):
+        number += 1
+        free = f"{name}-{number}.yaml"
+    return free
 
 
 def must(command):
@@ -341,7 +346,8 @@ def pull_request(setup, state, new, out):
             with open(less, "rb") as file:
                 same.setdefault((one.kind, file.read()), []).append(one._replace(path=less))
         for shown in same.values():
-            name = f"{slug(shown[0].kind, shown[0].bucket)}.yaml"
+            name = free_name(os.path.join(after, "regressions"),
+                             slug(shown[0].kind, shown[0].bucket))
             write_text(setup, os.path.join(after, "regressions", name), shown[0],
                        [one.bucket for one in shown], state.date)
             names.append(f"regressions/{name}")

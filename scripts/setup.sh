@@ -141,6 +141,8 @@ or-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
 -o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
 -r-|file|commands file|file: tests that look into programs
+-o-|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
+-o-|python3-matplotlib|python matplotlib|the matplotlib module: the plot of make bench-bugs
 -r-|util-linux|commands prlimit|prlimit: tests of readers that do not end
 -o-|strace|commands strace|strace: programs run under it by capchain run
 -o-|gdb|commands gdb|gdb: the same

@@ -3,8 +3,11 @@
 """make soak: every kind in every engine for a stated time, and what must hold of it.
 
 No crash, no timeout, AFL++ stability 100 %, and resident memory whose peak in the second half of the
-run is at most a tenth above its peak in the first. One line a run, exit status 1 where one of these
-does not hold, 2 where something is missing. JOBS runs go side by side (default: all six).
+run is at most a tenth above its peak in the first. One line a run. JOBS runs go side by side (default:
+all six).
+
+Exit status: 0; 1 where one of these does not hold; 2 where a file of the corpus cannot be used; 3 where
+an engine is missing.
 """
 import argparse
 import os
@@ -16,6 +19,7 @@ import time
 import types
 
 import fuzz_seeds
+from fuzz_report import NO_ENGINE, Refused
 
 KINDS = ("device", "region", "iommu")
 GROWTH = 1.10
@@ -130,7 +134,7 @@ def main():
     options = parse()
     if not shutil.which("afl-fuzz"):
         print("soak: no afl-fuzz; install the Debian package afl++", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(NO_ENGINE)
     fine = True
     with tempfile.TemporaryDirectory() as folder:
         setup = types.SimpleNamespace(corpus="corpus", capchain=f"{options.build}/capchain",
@@ -157,4 +161,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Refused as refused:
+        print(f"soak: {refused}", file=sys.stderr)
+        sys.exit(refused.status)

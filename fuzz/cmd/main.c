@@ -18,7 +18,8 @@ static const struct verb verbs[] = {
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
 	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",
 	 cmd_probe},
-	{"list", "parsers, kinds, rules, notes, relations, known divergences", cmd_list},
+	{"list", "parsers, kinds, rules, notes, relations, capabilities, known divergences",
+	 cmd_list},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -34,8 +35,8 @@ static int help(FILE *out)
 	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
 	      "unless its name starts with device-, region- or iommu-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
-	      "command line cannot be used; 3 something is missing; 4 no address space for the sandbox; 5 the output could\n"
-	      "not be written.\n",
+	      "command line cannot be used; 3 something is missing; 4 no address space for the\n"
+	      "sandbox; 5 the output could not be written.\n",
 	      out);
 	return EXIT_UNUSABLE;
 }

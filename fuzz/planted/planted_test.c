@@ -22,7 +22,7 @@
 #include "planted.h"
 
 /* A canary is another one each night, so there have to be some. */
-#define BUGS_MIN 4
+#define BUGS_MIN 16
 #define NOISE	 20000
 
 extern const struct info_parser planted_sound_parser;

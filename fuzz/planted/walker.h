@@ -20,9 +20,25 @@
 #ifndef HAS_FLAG
 #define HAS_FLAG(chain) (load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag)
 #endif
+/* R5: the bytes that a reader may use. */
+#ifndef BOUND
+#define BOUND(argsz, len) ((argsz) < (len) ? (argsz) : (len))
+#endif
+/* R2 to R4: the reply says that it was longer. */
+#ifndef CUT
+#define CUT(argsz, len) ((argsz) > (len))
+#endif
 /* R4, and a next: there is no capability there. */
 #ifndef ENDS
 #define ENDS(chain, at) ((at) == 0)
+#endif
+/* R4: the same of cap_offset. */
+#ifndef NO_CHAIN
+#define NO_CHAIN(chain, at) ENDS(chain, at)
+#endif
+/* R5: a range that ends at @end may be read. */
+#ifndef INSIDE
+#define INSIDE(end, bound) ((end) <= (bound))
 #endif
 /* R6: the offset is inside the known fixed fields. */
 #ifndef INTO_HEADER
@@ -35,6 +51,15 @@
 /* R9: the chain was at this offset before. */
 #ifndef IS_LOOP
 #define IS_LOOP(chain, at) was_here(chain, at)
+#endif
+/* R11: which capability it is. */
+#ifndef ID
+#define ID(chain, at) load16(chain, (at) + CAP_HEADER_id)
+#endif
+/* R11: bytes of the payload's fixed part, header included. */
+#ifndef FIXED
+#define FIXED(layout, version)                                                                     \
+	((layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest])
 #endif
 /* R10: how many elements follow, as the program holds it. */
 #ifndef COUNT
@@ -61,6 +86,7 @@
 /**
  * struct chain - one reading while it runs
  * @from: the header that holds the link, 0 where that is cap_offset
+ * @taken: capabilities so far
  * @visited: one bit for each offset below the bound
  */
 struct chain {
@@ -68,7 +94,7 @@ struct chain {
 	const uint8_t *info;
 	const struct layout_info *layout;
 	enum info_kind kind;
-	uint32_t len, argsz, bound, from;
+	uint32_t len, argsz, bound, from, taken;
 	uint8_t *visited;
 	struct info_answer answer;
 };
@@ -108,7 +134,7 @@ static bool refuse(struct chain *chain, const char *rule)
 /* The ladder of R5 for a range that ends at @end. */
 static bool fits(struct chain *chain, uint64_t end, uint64_t bound, const char *rule)
 {
-	if (end <= bound)
+	if (INSIDE(end, bound))
 		return true;
 	if (end > chain->argsz)
 		return refuse(chain, rule);
@@ -119,7 +145,7 @@ static bool fits(struct chain *chain, uint64_t end, uint64_t bound, const char *
 /* R1 to R4: from the fixed fields to the first offset. */
 static bool find_first(struct chain *chain, uint32_t *ret_first)
 {
-	const bool cut = chain->argsz > chain->len;
+	const bool cut = CUT(chain->argsz, chain->len);
 
 	if (chain->len < chain->layout->minsz)
 		return refuse(chain, "short-buffer");
@@ -131,7 +157,7 @@ static bool find_first(struct chain *chain, uint32_t *ret_first)
 	if (chain->layout->cap_offset_at + 4 > chain->bound)
 		return cut ? false : refuse(chain, "short-argsz");
 	*ret_first = load32(chain, chain->layout->cap_offset_at);
-	return !ENDS(chain, *ret_first);
+	return !NO_CHAIN(chain, *ret_first);
 }
 
 /* R6, R7, R9: a header may be read at @at. */
@@ -195,14 +221,13 @@ static void decode(const struct chain *chain, const struct layout_cap *layout, u
 static bool take(struct chain *chain, uint32_t at)
 {
 	struct info_cap cap = {.offset = at,
-			       .id = load16(chain, at + CAP_HEADER_id),
+			       .id = (uint16_t)ID(chain, at),
 			       .version = load16(chain, at + CAP_HEADER_version)};
 	const struct layout_cap *const layout = layout_cap(chain->kind, cap.id);
 
 	cap.decoded = layout && cap.version > 0;
 	if (cap.decoded) {
-		const uint32_t fixed =
-			layout->fixed[cap.version < layout->newest ? cap.version : layout->newest];
+		const uint32_t fixed = (uint32_t)FIXED(layout, cap.version);
 
 		if (!payload_fits(chain, layout, fixed, &cap)) {
 			chain->answer.verdict =
@@ -227,7 +252,7 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 
 	if (len >= INFO_AT_DEVICE_argsz + 4)
 		chain.argsz = load32(&chain, INFO_AT_DEVICE_argsz);
-	chain.bound = chain.argsz < len ? chain.argsz : len;
+	chain.bound = (uint32_t)BOUND(chain.argsz, len);
 	if (!find_first(&chain, &at))
 		return chain.answer;
 	chain.visited = walk_alloc(walk, chain.bound / 8 + 1);
@@ -236,6 +261,7 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 		if (!is_sound(&chain, at) || !take(&chain, at))
 			return chain.answer;
 		chain.from = at;
+		chain.taken++;
 		at = (uint32_t)NEXT(&chain, at);
 	} while (!ENDS(&chain, at));
 	return answer(VERDICT_OK);

@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench-bugs: how many execs until each planted bug is found, and what each part of ours is worth.
+
+A trial is one engine after one bug of fuzz/planted/, from its start to the first input whose bucket
+names the bug's parser, or to its limit of execs, where it is censored. Trial N of every configuration
+has the same kind (they take turns) and the same seed of the engine. Execs do not depend on the
+machine; libFuzzer runs the fast build, since sanitizers change none of them.
+
+configurations (planted bugs are real ones re-introduced, but for those whose file says otherwise):
+  ours               mutator, feedback, plain seeds (corpus/seeds)
+  default            libFuzzer's own mutators instead of ours
+  no-feedback        verdicts are no coverage
+  no-seeds           an empty corpus
+  default-no-seeds   both
+  afl, afl-default   AFL++ with our mutator beside its havoc, and alone; plain seeds
+
+The table has, for each bug, medians and ranges over the trials found, and `N/M` where some were not;
+then for each configuration the geometric mean and the restricted mean (a censored trial counts as the
+limit), Vargha-Delaney A12 (how likely a trial of it takes longer than one of `ours`) and the two-sided
+Mann-Whitney p, over all trials. `sets` compares sets of verdicts with and without the feedback,
+`speed` exec/s of CPU time of our mutator against libFuzzer's in the ASan+UBSan build, from all seeds.
+
+OUT/trials.csv, OUT/sets.csv, OUT/speed.csv keep every trial; OUT/found.png shows the share found by
+execs. Exit status: 0; 1 a figure is missed; 2 usage; 3 something is missing.
+"""
+
+import argparse
+import collections
+import csv
+import functools
+import math
+import os
+import re
+import resource
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from concurrent.futures import ThreadPoolExecutor
+
+sys.dont_write_bytecode = True
+
+import fuzz_report  # noqa: E402
+import fuzz_seeds  # noqa: E402
+
+KINDS = ("device", "region", "iommu")
+BUILD = "build"
+DICT = "corpus/vfio.dict"
+# name: (engine, mutator, feedback, seeds)
+CONFIGS = {
+    "ours": ("libfuzzer", "ours", "1", True),
+    "default": ("libfuzzer", "default", "1", True),
+    "no-feedback": ("libfuzzer", "ours", "0", True),
+    "no-seeds": ("libfuzzer", "ours", "1", False),
+    "default-no-seeds": ("libfuzzer", "default", "1", False),
+    "afl": ("afl", "ours", "1", True),
+    "afl-default": ("afl", "default", "1", True),
+}
+FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
+          "detected", "bucket", "seconds")
+# Figures that the run is held to.
+TENTH = 0.1
+SPEED_MIN = 0.6
+P_MAX = 0.01
+
+
+def libfuzzer_flags(mutator):
+    flags = ["-entropic=0", "-max_len=4096", f"-dict={DICT}", "-print_final_stats=1"]
+    # Off where a target has a mutator of its own, used or not.
+    return flags + (["-len_control=100"] if mutator == "default" else [])
+
+
+def afl_environment(kind, mutator):
+    known = {"AFL_BENCH_UNTIL_CRASH": "1", "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
+             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1"}
+    if mutator == "ours":
+        known["AFL_CUSTOM_MUTATOR_LIBRARY"] = f"{BUILD}/afl/mutator_{kind}.so"
+    return known
+
+
+# ---- trials ----
+
+class Trial:
+    """One engine after one bug."""
+
+    def __init__(self, options, bug, config, number):
+        self.options, self.bug, self.config = options, bug, config
+        self.engine, self.mutator, self.feedback, self.seeded = CONFIGS[config]
+        self.kind, self.seed = KINDS[number % len(KINDS)], number + 1
+        self.limit = options.execs if self.engine == "libfuzzer" else options.afl_execs
+
+    def command(self, folder):
+        seeds = os.path.join(folder, "in")
+        os.makedirs(seeds)
+        if self.seeded:
+            shutil.copytree(os.path.join(self.options.seeds, self.kind), seeds, dirs_exist_ok=True)
+        if self.engine == "libfuzzer":
+            target = f"{BUILD}/libfuzzer-fast/planted_{self.kind}_info"
+            return [target, seeds, f"-seed={self.seed}", f"-runs={self.limit}",
+                    f"-artifact_prefix={folder}/", *libfuzzer_flags(self.mutator)]
+        return ["afl-fuzz", "-i", seeds, "-o", f"{folder}/out", "-s", str(self.seed), "-E",
+                str(self.limit), "-x", DICT, "-G", "4096", "-t", "10000", "--",
+                f"{BUILD}/afl/planted_{self.kind}_info"]
+
+    def execs(self, folder, said):
+        """libFuzzer counts to its stop; AFL++ puts the count into the name of what it saved."""
+        if self.engine == "libfuzzer":
+            found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
+            return int(found[1]) if found else None
+        crashes = f"{folder}/out/default/crashes"
+        saved = [int(count) for name in (os.listdir(crashes) if os.path.isdir(crashes) else ())
+                 for count in re.findall(r"execs:(\d+)", name)]
+        return min(saved) if saved else self.limit
+
+    def go(self):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="bench-bugs-") as folder:
+            env = {**os.environ, "CAPCHAIN_PLANTED": self.bug, "CAPCHAIN_MARKS": f"{folder}/marks",
+                   "CAPCHAIN_FINDINGS": f"{folder}/findings", "CAPCHAIN_FEEDBACK": self.feedback,
+                   "CAPCHAIN_MUTATOR": self.mutator}
+            if self.engine == "afl":
+                env.update(afl_environment(self.kind, self.mutator))
+            done = subprocess.run(self.command(folder), env=env, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            said = done.stdout.decode("utf-8", "replace")
+            marks = (0, 0, 0)
+            if os.path.exists(f"{folder}/marks"):
+                with open(f"{folder}/marks", "rb") as file:
+                    marks = struct.unpack("=3Q", file.read())
+            broken = f"{folder}/findings/broken"
+            own = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
+                   if name.startswith(f"{self.kind}-{self.bug}_")]
+            execs = self.execs(folder, said)
+        if execs is None or (not own and execs < self.limit):
+            sys.exit(f"bench-bugs: {self.config} after {self.bug} in {self.kind} ended with status "
+                     f"{done.returncode} and no bucket of it:\n{said[-1500:]}")
+        return dict(zip(FIELDS, (
+            self.bug, self.config, self.kind, self.seed, min(execs, self.limit), self.limit,
+            int(bool(own)), *marks, own[0].split("-", 1)[1] if own else "",
+            round(time.monotonic() - began, 2))))
+
+
+# ---- statistics ----
+
+def geometric(values):
+    return math.exp(statistics.fmean(math.log(max(value, 1)) for value in values))
+
+
+def a12(these, those):
+    """How likely one of @these is above one of @those; ties count half."""
+    above = sum((one > other) + (one == other) / 2 for one in these for other in those)
+    return above / (len(these) * len(those))
+
+
+def p_value(these, those):
+    from scipy import stats
+    if len(set(these) | set(those)) == 1:
+        return 1.0
+    return stats.mannwhitneyu(these, those, alternative="two-sided").pvalue
+
+
+def plot(rows, path):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for config in CONFIGS:
+        of = [row for row in rows if row["config"] == config]
+        found = sorted(row["execs"] for row in of if row["found"])
+        if not of:
+            continue
+        xs = [1, *found, max(row["limit"] for row in of)]
+        ys = [0, *((i + 1) / len(of) for i in range(len(found))), len(found) / len(of)]
+        axes.step(xs, ys, where="post", label=f"{config} ({len(of)} trials)")
+    axes.set(xscale="log", xlabel="execs", ylabel="share of trials that found their bug",
+             ylim=(0, 1.02))
+    axes.legend(loc="lower right", fontsize=8)
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+# ---- the parts ----
+
+def keep(options, name, rows):
+    path = os.path.join(options.out, f"{name}.csv")
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, rows[0].keys())
+        out.writeheader()
+        out.writerows(rows)
+    print(f"every trial: {path}")
+
+
+def cell(of):
+    """Median (range) of what was found, and how many where not all were."""
+    found = [row["execs"] for row in of if row["found"]]
+    if not of:
+        return "-"
+    share = "" if len(found) == len(of) else f" {len(found)}/{len(of)}"
+    if not found:
+        return f"none{share}"
+    return f"{statistics.median(found):.0f} ({min(found)}-{max(found)}){share}"
+
+
+def figure(fine, text):
+    print(f"{'ok  ' if fine else 'MISS'} {text}", flush=True)
+    return fine
+
+
+def bench_bugs(options):
+    trials = [Trial(options, bug, config, number) for config in options.configs
+              for bug in options.bugs for number in range(
+                  options.trials if CONFIGS[config][0] == "libfuzzer" else options.afl_trials)]
+    began = time.monotonic()
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(Trial.go, trials))
+    keep(options, "trials", rows)
+    by = collections.defaultdict(list)
+    for row in rows:
+        by[row["bug"], row["config"]].append(row)
+    print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s of wall time, {options.jobs} at once")
+    for line in fuzz_report.table(["bug", *options.configs], [
+            [bug.removeprefix("planted-"), *(cell(by[bug, config]) for config in options.configs)]
+            for bug in options.bugs]):
+        print(line)
+    execs = {config: [row["execs"] for bug in options.bugs for row in by[bug, config]]
+             for config in options.configs}
+    base = execs.get("ours")
+    lines = [[config, f"{geometric(values):.0f}", f"{statistics.fmean(values):.0f}",
+              *([f"{a12(values, base):.2f}", f"{p_value(values, base):.1e}"] if base else ["", ""])]
+             for config, values in execs.items()]
+    for line in fuzz_report.table(["", "geometric mean", "restricted mean", "A12", "p"], lines):
+        print(line)
+    plot(rows, os.path.join(options.out, "found.png"))
+    return bug_figures(options, by, execs)
+
+
+def bug_figures(options, by, execs):
+    fine = True
+    if "no-seeds" in execs:
+        missed = [row for bug in options.bugs for row in by[bug, "no-seeds"] if not row["found"]]
+        fine &= figure(not missed, f"from an empty corpus, {len(execs['no-seeds']) - len(missed)} of "
+                       f"{len(execs['no-seeds'])} trials found their bug within {options.execs} execs")
+    # From plain seeds a flipped byte breaks most checks, whoever flips it: said, and held to nothing.
+    for ours, theirs, most in (("ours", "default", None), ("no-seeds", "default-no-seeds", TENTH)):
+        if ours in execs and theirs in execs:
+            ratio = geometric(execs[ours]) / geometric(execs[theirs])
+            fine &= figure(most is None or ratio <= most,
+                           f"execs of {ours} against {theirs}: {ratio:.4f}, "
+                           f"{f'at most {most}' if most else 'for comparison'} (geometric means; a "
+                           "censored trial counts as the limit)")
+    if "afl" in execs:
+        poor = [bug for bug in options.bugs
+                if sum(row["found"] for row in by[bug, "afl"]) < 0.8 * len(by[bug, "afl"])]
+        fine &= figure(not poor, f"AFL++ found {len(options.bugs) - len(poor)} of {len(options.bugs)} "
+                       f"bugs in 4 of 5 trials {' '.join(poor)}")
+    return fine
+
+
+def sets_of(options, job):
+    kind, feedback, seed = job
+    with tempfile.TemporaryDirectory(prefix="bench-sets-") as folder:
+        os.makedirs(f"{folder}/corpus")
+        env = {**os.environ, "CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"}
+        subprocess.run([f"{BUILD}/libfuzzer-fast/fuzz_{kind}_info", f"{folder}/corpus",
+                        os.path.join(options.seeds, kind), f"-seed={seed}",
+                        f"-runs={options.sets_execs}", *libfuzzer_flags("ours")], env=env,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+        return {"kind": kind, "feedback": feedback, "seed": seed, "execs": options.sets_execs,
+                "sets": len(os.listdir(f"{folder}/f/sets"))}
+
+
+def bench_sets(options):
+    jobs = [(kind, feedback, seed + 1) for seed in range(options.trials) for kind in KINDS
+            for feedback in "10"]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(functools.partial(sets_of, options), jobs))
+    keep(options, "sets", rows)
+    fine = True
+    for kind in KINDS:
+        on, off = ([row["sets"] for row in rows if row["kind"] == kind and row["feedback"] == one]
+                   for one in "10")
+        p = p_value(on, off)
+        fine &= figure(p < P_MAX and statistics.median(on) > statistics.median(off),
+                       f"sets of verdicts after {options.sets_execs} execs, {kind}: with feedback "
+                       f"{statistics.median(on):.0f} ({min(on)}-{max(on)}), without "
+                       f"{statistics.median(off):.0f} ({min(off)}-{max(off)}), A12 {a12(on, off):.2f}, "
+                       f"p {p:.4f}, {options.trials} trials each")
+    return fine
+
+
+def cpu_of(options, kind, mutator, seed):
+    with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([f"{BUILD}/libfuzzer/fuzz_{kind}_info", folder,
+                        os.path.join(options.all_seeds, kind), f"-seed={seed}",
+                        f"-runs={options.speed_execs}", *libfuzzer_flags(mutator)],
+                       env={**os.environ, "CAPCHAIN_MUTATOR": mutator}, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def bench_speed(options):
+    fine, rows = True, []
+    for kind in KINDS:
+        for seed in range(1, 4):
+            for mutator in ("ours", "default"):
+                rows.append({"kind": kind, "mutator": mutator, "seed": seed,
+                             "execs": options.speed_execs,
+                             "cpu": round(cpu_of(options, kind, mutator, seed), 3)})
+        ours, default = (statistics.median(row["cpu"] for row in rows if row["kind"] == kind
+                                           and row["mutator"] == one) for one in ("ours", "default"))
+        fine &= figure(default / ours >= SPEED_MIN,
+                       f"speed with our mutator, {kind}: {default / ours:.2f} of libFuzzer's own, at "
+                       f"least {SPEED_MIN} ({options.speed_execs / ours:,.0f} against "
+                       f"{options.speed_execs / default:,.0f} exec/s of CPU time)")
+    keep(options, "speed", rows)
+    return fine
+
+
+# ---- all of it ----
+
+def planted(options):
+    program = f"{BUILD}/libfuzzer-fast/planted_region_info"
+    said = subprocess.run([program], env={**os.environ, "CAPCHAIN_PLANTED": "list"},
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+    bugs = re.findall(r"^(planted-\S+)(?: \w+)*: ", said, re.M)
+    return [bug for bug in bugs if re.search(options.bugs, bug)]
+
+
+def make_seeds(options, folder):
+    """All inputs of the corpus as bytes, and of them the plain ones of corpus/seeds."""
+    options.all_seeds, options.seeds = os.path.join(folder, "all"), os.path.join(folder, "plain")
+    setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
+                                  seeds=lambda kind: os.path.join(options.all_seeds, kind))
+    for kind in KINDS:
+        fuzz_seeds.prepare(setup, kind)
+        os.makedirs(os.path.join(options.seeds, kind))
+        paths = [os.path.join(setup.seeds(kind), name) for name in os.listdir(setup.seeds(kind))
+                 if name.endswith(".seeds")]
+        for one in fuzz_report.check(setup.capchain, kind, paths):
+            if one["class"] == "plain":
+                shutil.copy(one["file"], os.path.join(options.seeds, kind))
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="bench_bugs.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--trials", type=int, default=10, metavar="N", help="of each libFuzzer configuration (10)")
+    add("--execs", type=int, default=2_000_000, metavar="N", help="limit of a trial (2000000)")
+    add("--afl-trials", type=int, metavar="N", help="(half of --trials, 5 at most)")
+    add("--afl-execs", type=int, default=200_000, metavar="N", help="limit of AFL++ (200000)")
+    add("--sets-execs", type=int, default=1_000_000, metavar="N", help="(1000000)")
+    add("--speed-execs", type=int, default=1_000_000, metavar="N", help="(1000000)")
+    add("--bugs", default=".", metavar="REGEX", help="only these")
+    add("--configs", default=",".join(CONFIGS), metavar="LIST", help="only these")
+    add("--parts", default="bugs,sets,speed", metavar="LIST", help="(bugs,sets,speed)")
+    add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="at once (CPUs)")
+    add("--out", default="build/bench-bugs", metavar="DIR", help="(build/bench-bugs)")
+    options = parser.parse_args(arguments)
+    options.configs = options.configs.split(",")
+    options.afl_trials = options.afl_trials or max(1, min(5, options.trials // 2))
+    if options.trials < 1 or set(options.configs) - set(CONFIGS):
+        parser.error("--trials is 1 or more, --configs names configurations")
+    return options
+
+
+def main(arguments):
+    options = parse(arguments)
+    try:
+        import matplotlib  # noqa: F401
+        import scipy  # noqa: F401
+    except ImportError as missing:
+        print(f"bench-bugs: {missing}; install Debian's python3-scipy and python3-matplotlib",
+              file=sys.stderr)
+        return 3
+    options.bugs = planted(options)
+    if not options.bugs:
+        print("bench-bugs: no planted bug has such a name", file=sys.stderr)
+        return 2
+    os.makedirs(options.out, exist_ok=True)
+    parts = {"bugs": bench_bugs, "sets": bench_sets, "speed": bench_speed}
+    with tempfile.TemporaryDirectory(prefix="bench-seeds-") as folder:
+        make_seeds(options, folder)
+        fine = [parts[name](options) for name in options.parts.split(",")]
+    return 0 if all(fine) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

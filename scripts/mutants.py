@@ -1,0 +1,445 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make mutants: mutation analysis of bounded.h, of the reference (spec.c) and of the models.
+
+A mutant is the source with one token changed in one function: a relational operator, a number one more,
+a check dropped, a field swapped with its neighbour, a type narrowed, a mask or term dropped, `&&`
+against `||`. Each is compiled as the build compiles the file, linked into the command, and replayed
+against the corpus:
+
+  killed     the replay prints a failing input, that is, an expected verdict changed (bounded.h and
+             models), or a parser's bucket did (spec.c)
+  stopped    it crashed or hung the replay: seen by anybody, and no kill here
+  same       its machine code is the original's: equivalent, or its function is not in the program
+  equivalent scripts/mutants.txt lists it, with the reason
+  survived   none of these
+
+Survivors are fuzzed: libFuzzer runs a target with the mutant in it for --execs execs a kind, from the
+corpus, and is a kill where a broken promise is reported, or where the command with the mutant and the
+one without say different things of any input that the run kept. A mutant that does not compile is an
+error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
+
+OUT/mutants.csv has them all, OUT/survivors.diff what survived, as diffs. Exit status: 0; 1 a score is
+below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage.
+"""
+
+import argparse
+import collections
+import csv
+import difflib
+import glob
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build")
+EQUIVALENT = os.path.join(ROOT, "scripts", "mutants.txt")
+KINDS = ("device", "region", "iommu")
+SECONDS = 60
+
+# (what, pattern, replacements): each match is a mutant for each replacement.
+RULES = (
+    ("relation", r" (<=) ", (" < ",)), ("relation", r" (>=) ", (" > ",)),
+    ("relation", r" (<) ", (" <= ",)), ("relation", r" (>) ", (" >= ",)),
+    ("relation", r" (==) ", (" != ",)), ("relation", r" (!=) ", (" == ",)),
+    ("logic", r" (&&) ", (" || ",)), ("logic", r" (\|\|) ", (" && ",)),
+    ("off by one", r"(?<![\w.'\"])(\d+)(?=u?[^\w.'\"x])", (None,)),
+    ("mask", r"( & [\w>.\-]+)(?=[);])", ("",)),
+    ("mask", r" (\|=) ", (" = ",)),
+    ("term", r"( \+ [\w>.\-]+)(?=[);,])", ("",)),
+    ("narrowed", r"\b(vb_u64)\b", ("vb_u32",)), ("narrowed", r"\b(uint64_t)\b", ("uint32_t",)),
+    ("narrowed", r"\b(overlay_u64)\b", ("uint32_t",)),
+    ("narrowed", r"\b(vb_u32)\b(?! \w+\()", ("vb_u16",)),
+    ("narrowed", r"\b(uint32_t)\b(?! \w+\()", ("uint16_t",)),
+    ("narrowed", r"\(uint64_t\)", ("",)), ("narrowed", r"\(vb_u64\)", ("",)),
+    ("field", r"(?:->|\.)(bound|argsz|minsz|end|id|version|first|at|from|bytes1|bytes|count|left|lap|laps|"
+              r"offset|size|next)\b", (None,)),
+    ("check", r"\bif (\(.*\))$", (None,)),
+)
+NEIGHBOUR = {"bound": "argsz", "argsz": "bound", "minsz": "end", "end": "minsz", "id": "version",
+             "version": "id", "first": "at", "at": "from", "from": "at", "bytes1": "bytes",
+             "bytes": "bytes1", "count": "left", "left": "count", "lap": "laps", "laps": "lap",
+             "offset": "size", "size": "offset", "next": "id"}
+# Subjects, the object that each is in, and what its group has to reach: by corpus, with fuzzing.
+GROUPS = (
+    ("bounded.h", ["parsers/bounded.h"], 0.90, 0.98),
+    ("spec.c", ["fuzz/spec.c"], None, None),
+    ("models", sorted(os.path.relpath(path, ROOT) for path in
+                      glob.glob(os.path.join(ROOT, "parsers/models/*.c"))), 0.85, 0.95),
+)
+
+
+def unit_of(path):
+    return "parsers/bounded.c" if path == "parsers/bounded.h" else path
+
+
+# ---- making mutants ----
+
+def replacement(what, text, given):
+    if given is not None:
+        return given
+    if what == "off by one":
+        return str(int(text) + 1)
+    if what == "field":
+        return NEIGHBOUR[text]
+    return f"(0 && {text})"
+
+
+def code_lines(lines):
+    """Numbers of the lines inside function bodies, comments and strings left out."""
+    inside = comment = False
+    for number, line in enumerate(lines):
+        if line.startswith("{"):
+            inside = True
+            continue
+        if line.startswith("}"):
+            inside = False
+        starts = "/*" in line
+        if inside and not comment and not starts and '"' not in line and not line.startswith("#"):
+            yield number
+        if starts:
+            comment = True
+        if "*/" in line:
+            comment = False
+
+
+def mutate_line(line):
+    """(what, changed line) for every change of one line."""
+    for what, pattern, replacements in RULES:
+        for match in re.finditer(pattern, line):
+            group = 1 if match.re.groups else 0
+            whole = what in ("relation", "logic") or pattern.startswith(r" (\|=)")
+            start, end = (match.start(), match.end()) if whole else match.span(group)
+            for given in replacements:
+                changed = line[:start] + replacement(what, match[group], given) + line[end:]
+                if changed != line:
+                    yield what, changed
+
+
+def function_of(lines, number):
+    """The name of the function whose body the line is in."""
+    while not lines[number].startswith("{"):
+        number -= 1
+    while not (found := re.match(r"\w.*?(\w+)\(", lines[number])):
+        number -= 1
+    return found[1]
+
+
+class Mutant:
+
+    def __init__(self, path, lines, number, what, changed):
+        self.path, self.number, self.what = path, number, what
+        self.function = function_of(lines, number)
+        self.before, self.after = lines[number], changed
+        self.lines = lines[:number] + [changed] + lines[number + 1:]
+        self.state, self.by = None, ""
+
+    def diff(self, lines):
+        return "".join(difflib.unified_diff(
+            [line + "\n" for line in lines], [line + "\n" for line in self.lines],
+            f"a/{self.path}", f"b/{self.path}", n=2))
+
+
+def mutants_of(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    made, seen = [], set()
+    for number in code_lines(lines):
+        for what, changed in mutate_line(lines[number]):
+            if (number, changed) not in seen:
+                seen.add((number, changed))
+                made.append(Mutant(path, lines, number, what, changed))
+    return made, lines
+
+
+def read_equivalent():
+    """{(path, function, before, after): reason} of mutants.txt, its fields with ` | ` between."""
+    known = {}
+    if os.path.exists(EQUIVALENT):
+        with open(EQUIVALENT, encoding="utf-8") as file:
+            for line in file:
+                if line.strip() and not line.startswith("#"):
+                    *key, reason = line.rstrip("\n").split(" | ")
+                    known[tuple(key)] = reason
+    return known
+
+
+def set_equivalent(everyone, sources):
+    """Marks what is listed; True where the list says nothing that is not so."""
+    listed, used, fine = read_equivalent(), set(), True
+    for mutant in everyone:
+        key = (mutant.path, mutant.function, mutant.before.strip(), mutant.after.strip())
+        if key not in listed:
+            continue
+        used.add(key)
+        if mutant.state in ("killed", "fuzzed", "stopped"):
+            print(f"mutants.txt: {' | '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
+            fine = False
+        elif mutant.state == "survived":
+            mutant.state, mutant.by = "equivalent", listed[key]
+    for key in set(listed) - used:
+        if key[0] in sources:
+            print(f"mutants.txt: no mutant is {' | '.join(key)}: take the line out")
+            fine = False
+    return fine
+
+
+# ---- building them ----
+
+def commands(target, changed):
+    """The commands with which make makes a target anew when one file has changed."""
+    made = subprocess.run(["make", "-n", "--no-print-directory", "SETUP=0", "-W", changed, target],
+                          cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode()
+    return [shlex.split(line) for line in made.replace("\\\n", " ").splitlines()
+            if f"-o {target}" in line]
+
+
+class Builder:
+    """How the build makes one unit, and the programs with it."""
+
+    def __init__(self, unit):
+        self.unit = unit
+        self.compile = {config: self.command(config, f"build/{config}/obj/{unit[:-2]}.o")
+                        for config in ("clang", "libfuzzer-fast")}
+        self.links = {"command": self.command("clang", "build/clang/capchain")}
+        for kind in KINDS:
+            self.links[kind] = self.command("libfuzzer-fast",
+                                            f"build/libfuzzer-fast/fuzz_{kind}_info")
+
+    def command(self, config, target):
+        found = commands(target, self.unit)
+        if not found:
+            raise SystemExit(f"mutants: make does not say how it makes {target}")
+        return found[-1]
+
+    def compiled(self, tree, config, out):
+        command = list(self.compile[config])
+        command[command.index("-o") + 1] = out
+        command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
+        return subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def linked(self, which, config, mutant, out):
+        own = f"build/{config}/obj/{self.unit[:-2]}.o"
+        command = [mutant if word == own else word for word in self.links[which]]
+        command[command.index("-o") + 1] = out
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       check=True)
+
+
+def code_of(path):
+    """A digest of an object, which has no debug information, so no lines, in it."""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+class Bench:
+    """What is done with a mutant. Each thread has a copy of the sources, with one file changed."""
+
+    def __init__(self, options, builders, originals, folder):
+        self.options, self.builders, self.originals = options, builders, originals
+        self.folder, self.own = folder, threading.local()
+
+    def tree(self):
+        if not hasattr(self.own, "tree"):
+            self.own.tree = tempfile.mkdtemp(dir=self.folder)
+            for name in ("parsers", "fuzz"):
+                shutil.copytree(os.path.join(ROOT, name), os.path.join(self.own.tree, name))
+        return self.own.tree
+
+    def weigh(self, mutant):
+        """Compiles and replays; fills in its state."""
+        unit = unit_of(mutant.path)
+        builder, tree = self.builders[unit], self.tree()
+        changed = os.path.join(tree, mutant.path)
+        with open(changed, "w", encoding="utf-8") as file:
+            file.write("\n".join(mutant.lines))
+        try:
+            self.judge(mutant, unit, builder, tree)
+        finally:
+            shutil.copyfile(os.path.join(ROOT, mutant.path), changed)
+
+    def judge(self, mutant, unit, builder, tree):
+        made, program = os.path.join(tree, "mutant.o"), os.path.join(tree, "capchain")
+        if not builder.compiled(tree, "clang", made):
+            mutant.state = "error"
+        elif code_of(made) == self.originals[unit]:
+            mutant.state = "same"
+        else:
+            builder.linked("command", "clang", made, program)
+            self.replay(mutant, program)
+            if mutant.state == "survived" and self.options.execs:
+                self.fuzz(mutant, builder, tree, program)
+
+    def replay(self, mutant, program):
+        try:
+            done = subprocess.run([program, "replay", "corpus"], cwd=ROOT, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            mutant.state = "stopped"
+            return
+        failing = re.search(rb"^not ok \d+ - (.*)$", done.stdout, re.M)
+        if done.returncode == 1 and failing:
+            mutant.state, mutant.by = "killed", failing[1].decode()
+        else:
+            mutant.state = "stopped" if done.returncode else "survived"
+
+    def fuzz(self, mutant, builder, tree, program):
+        made = os.path.join(tree, "fuzzed.o")
+        if not builder.compiled(tree, "libfuzzer-fast", made):
+            raise SystemExit(f"mutants: {mutant.path} compiles in one build only")
+        for kind in KINDS:
+            target, corpus = os.path.join(tree, f"fuzz_{kind}"), tempfile.mkdtemp(dir=tree)
+            builder.linked(kind, "libfuzzer-fast", made, target)
+            try:
+                done = subprocess.run(
+                    [target, corpus, os.path.join(self.options.seeds, kind), "-seed=1",
+                     f"-runs={self.options.execs}", "-entropic=0", "-max_len=4096",
+                     f"-artifact_prefix={tree}/"], cwd=ROOT, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, timeout=SECONDS * 10, check=False)
+            except subprocess.TimeoutExpired:
+                mutant.state = "stopped"
+                return
+            broken = re.search(rb"broken promise: (\S+)", done.stdout)
+            if broken:
+                mutant.state, mutant.by = "fuzzed", broken[1].decode()
+                return
+            if self.said(program, kind, corpus) != self.said(
+                    os.path.join(BUILD, "clang", "capchain"), kind, corpus):
+                mutant.state, mutant.by = "fuzzed", f"other verdicts in {kind}"
+                return
+
+    def said(self, program, kind, corpus):
+        if not os.listdir(corpus):
+            return b""
+        return subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=False).stdout
+
+
+# ---- all of it ----
+
+def make_seeds(folder):
+    import types
+    import fuzz_seeds
+    setup = types.SimpleNamespace(corpus=os.path.join(ROOT, "corpus"),
+                                  capchain=os.path.join(BUILD, "clang", "capchain"),
+                                  seeds=lambda kind: os.path.join(folder, kind))
+    for kind in KINDS:
+        fuzz_seeds.prepare(setup, kind)
+
+
+def share(part, whole):
+    return part / whole if whole else 0.0
+
+
+def report(options, groups, sources):
+    fine, survivors, rows = True, [], []
+    for name, made, by_corpus, with_fuzzing in groups:
+        total = collections.Counter()
+        for path in sorted({mutant.path for mutant in made}):
+            count = collections.Counter(mutant.state for mutant in made if mutant.path == path)
+            total += count
+            print(line_of(path, count, options.execs))
+        print(line_of(f"all of {name}", total, options.execs), flush=True)
+        fine &= floors(options, name, total, by_corpus, with_fuzzing)
+        for mutant in made:
+            rows.append([mutant.path, mutant.number + 1, mutant.function, mutant.what, mutant.state, mutant.by,
+                         mutant.before.strip(), mutant.after.strip()])
+            if mutant.state in ("survived", "stopped", "error"):
+                survivors.append(f"# {mutant.state}\n{mutant.diff(sources[mutant.path])}")
+            if mutant.state == "equivalent":
+                print(f"  equivalent, {mutant.path}:{mutant.number + 1}: {mutant.after.strip()}: "
+                      f"{mutant.by}")
+    with open(os.path.join(options.out, "mutants.csv"), "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["file", "line", "function", "operator", "state", "by", "before", "after"],
+                                    *rows])
+    with open(os.path.join(options.out, "survivors.diff"), "w", encoding="utf-8") as file:
+        file.write("\n".join(survivors))
+    print(f"{options.out}/mutants.csv has all, {options.out}/survivors.diff what survived")
+    return fine and bool(rows)
+
+
+def counted(count):
+    return count["killed"] + count["fuzzed"] + count["survived"] + count["stopped"]
+
+
+def line_of(name, count, execs):
+    of = counted(count)
+    fuzzed = f", {100 * share(count['killed'] + count['fuzzed'], of):.1f} % with {execs} execs a kind" \
+        if execs else ""
+    return (f"{name}: {of} mutants, {100 * share(count['killed'], of):.1f} % killed by the corpus"
+            f"{fuzzed}; {count['stopped']} stopped, {count['survived']} survived; "
+            f"{count['same']} same code, {count['equivalent']} equivalent, {count['error']} do not compile")
+
+
+def floors(options, name, count, by_corpus, with_fuzzing):
+    fine = True
+    for floor, value, what in (
+            (by_corpus, share(count["killed"], counted(count)), "by the corpus"),
+            (with_fuzzing if options.execs else None,
+             share(count["killed"] + count["fuzzed"], counted(count)), "with fuzzing")):
+        if floor is not None:
+            good = value >= floor
+            fine &= good
+            print(f"{'ok  ' if good else 'LOW '} {name}, {what}: {value:.3f}, floor {floor:.2f}")
+    return fine
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="mutants.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--execs", type=int, default=200_000, metavar="N",
+        help="of each kind, for each survivor; 0: none (200000)")
+    add("--only", default=".", metavar="REGEX", help="only files with such a name")
+    add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="(CPUs)")
+    add("--out", default=os.path.join(BUILD, "mutants"), metavar="DIR", help="(build/mutants)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
+    os.makedirs(options.out, exist_ok=True)
+    sources, groups = {}, []
+    for name, paths, *scores in GROUPS:
+        made = []
+        for path in paths:
+            if re.search(options.only, path):
+                mutants, sources[path] = mutants_of(path)
+                made += mutants
+        if made:
+            groups.append((name, made, *scores))
+    everyone = [mutant for _, made, *_ in groups for mutant in made]
+    if not everyone:
+        print("mutants: no file has such a name", file=sys.stderr)
+        return 2
+    builders = {unit: Builder(unit) for unit in {unit_of(path) for path in sources}}
+    originals = {}
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        options.seeds = os.path.join(folder, "seeds")
+        make_seeds(options.seeds)
+        for unit, builder in builders.items():
+            out = os.path.join(folder, "original.o")
+            if not builder.compiled(ROOT, "clang", out):
+                raise SystemExit(f"mutants: {unit} itself does not compile")
+            originals[unit] = code_of(out)
+        bench = Bench(options, builders, originals, folder)
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(bench.weigh, everyone))
+    fine = set_equivalent(everyone, sources)
+    fine &= report(options, groups, sources)
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
