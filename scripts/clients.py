@@ -11,7 +11,7 @@ script of replies in CORPUS/clients, is its reply, once as the program comes and
 which makes every access past the reply's buffer a crash. What they come to has to be what
 CORPUS/clients/NAME.txt says, which names the package versions too. Last, the model of the program
 (parsers/models) judges the bytes that the program held, and its prediction stands beside what was
-seen; KNOWN in clients_models.py says why some differ.
+seen; KNOWN and CLASSES in clients_models.py say why some differ.
 
   --client NAME   this one; may be repeated (all of them without)
   --inputs REGEX  only inputs whose name it matches; only those are compared with the lists then

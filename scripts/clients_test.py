@@ -154,6 +154,30 @@ class Words(unittest.TestCase):
             self.assertTrue(any(os.path.exists(os.path.join(CORPUS, place)) for place in
                                 (f"regressions/{name}.yaml", f"clients/{name}.replies")), name)
 
+    def test_a_class_of_differences_is_no_more_than_that(self):
+        """Each is borne out by what the program held, and ends where that does."""
+        def why(client, kind, predicted, outcome, held=bytes(32), **calls):
+            client = next(c for c in CLIENTS if c.name == client)
+            run = {"outcome": outcome, "signal": "SIGSEGV", "status": 99, "dma_maps": 0,
+                   "mappings": [], "calls": [{"info": "region 0" if kind == "region" else kind,
+                                              "asked": 32, "answered": 32, "buffer": held.hex(),
+                                              **calls}]}
+            good = self.seen(client=client)
+            plain = Seen(client, run, good)
+            item = type("Item", (), {"name": "none", "kind": kind})
+            return clients_models.why_different(clients.Row(client, item, plain, None), predicted)
+
+        self.assertIn("no size", why("qemu-system-x86_64", "region", "absent", "exit"))
+        sized = bytes(16) + b"\1" * 8 + bytes(8)
+        self.assertIsNone(why("qemu-system-x86_64", "region", "absent", "exit", sized))
+        self.assertIsNone(why("dpdk-test", "region", "absent", "exit"))
+        self.assertIn("num_irqs", why("qemu-system-s390x", "device", "truncated", "exit"))
+        self.assertIn("MODEL_HEAP", why("qemu-system-x86_64", "region", "reject enomem", "signal"))
+        self.assertIsNone(why("qemu-system-x86_64", "region", "ok", "signal", sized))
+        self.assertIn("clears", why("dpdk-test", "region", "truncated", "hang", answered=1 << 31))
+        self.assertIsNone(why("dpdk-test", "region", "truncated", "hang", answered=1 << 30))
+        self.assertIsNone(why("dpdk-test", "region", "ok", "hang", answered=1 << 31))
+
     def test_lists_are_of_clients_and_whole(self):
         """Each input of a client's kinds has its line, so that none is left out by mistake."""
         regressions = [name[:-5] for name in os.listdir(os.path.join(CORPUS, "regressions"))

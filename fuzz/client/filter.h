@@ -18,10 +18,9 @@ struct filter_streams {
 };
 
 /*
- * Runs @argv. Returns 0 with the child and the fd its
- * notifications come from, and in *@ret_exec what filter_exec_error() asks; -errno where the filter
- * could not be put on (a container, another supervisor's filter), -EPERM where its memory is not
- * ours to read.
+ * Runs @argv. Returns 0 with the child and the fd its notifications come from, and in *@ret_exec
+ * what filter_exec_error() asks; -errno where the filter could not be put on (a container, another
+ * supervisor's filter), -EPERM where its memory is not ours to read.
  */
 int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
 		 int *ret_listener, int *ret_exec);
