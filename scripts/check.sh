@@ -480,7 +480,12 @@ if [ "$(how_many failed)" -gt 0 ]; then
 fi
 
 # The long ones first, so that the last to end is a short one.
-case " $engines " in *" afl "*) step "nightly.py" python_test nightly_test.py "$first" ;; esac
+case " $engines " in
+*" afl "*)
+	step "nightly.py" python_test nightly_test.py "$first"
+	step "AFL++'s hooks of the mutator" python_test mutator_test.py "$first"
+	;;
+esac
 step "shrink, emit, buckets of engines" python_test triage_test.py "$first"
 for config in $commands; do
 	step "$config command line" python_test cli_test.py "$config"

@@ -421,7 +421,7 @@ class Real(Base):
                                r"wrote +crash\n")
         self.assertRegex(said, r"\nnaive  ( +([0-9.]+[kM]?|\.)){10}\n")
         self.assertRegex(said, r" skipped\n")
-        self.assertRegex(said, r"\nregion +[0-9.]+[kM] +[0-9.]+[kM] +\d+/\d+ +\d+ +\d+ \(\+\d+\)"
+        self.assertRegex(said, r"\nregion +[0-9.]+[kM] +[0-9.]+[kM] +\d+/\d+ +[0-9.]+[kM]? +\d+ \(\+\d+\)"
                                r"( +\d+%){4}\n")
         self.assertRegex(said, r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer")
         self.assertRegex(said, r"sets of verdicts that corpus/ does not show")

@@ -91,14 +91,14 @@ class Mutants(unittest.TestCase):
                 return mutants.set_equivalent([made], {"f.c": SOURCE})
 
     def test_the_list_of_equivalents_is_held_to(self):
-        line = "f.c | walk | return 0; | return 1; | because"
+        line = "f.c :: walk :: return 0; :: return 1; :: because"
         made = self.mutant("survived")
         self.assertTrue(self.listed(line, made))
         self.assertEqual((made.state, made.by), ("equivalent", "because"))
         made = self.mutant("killed")
         self.assertFalse(self.listed(line, made))
         self.assertEqual(made.state, "killed")
-        self.assertFalse(self.listed("f.c | walk | return 9; | return 1; | because",
+        self.assertFalse(self.listed("f.c :: walk :: return 9; :: return 1; :: because",
                                      self.mutant("survived")))
 
     def test_a_stop_is_no_kill_and_counts(self):

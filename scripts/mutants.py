@@ -162,13 +162,13 @@ def mutants_of(path):
 
 
 def read_equivalent():
-    """{(path, function, before, after): reason} of mutants.txt, its fields with ` | ` between."""
+    """{(path, function, before, after): reason} of mutants.txt, its fields with ` :: ` between."""
     known = {}
     if os.path.exists(EQUIVALENT):
         with open(EQUIVALENT, encoding="utf-8") as file:
             for line in file:
                 if line.strip() and not line.startswith("#"):
-                    *key, reason = line.rstrip("\n").split(" | ")
+                    *key, reason = line.rstrip("\n").split(" :: ")
                     known[tuple(key)] = reason
     return known
 
@@ -182,13 +182,13 @@ def set_equivalent(everyone, sources):
             continue
         used.add(key)
         if mutant.state in ("killed", "fuzzed", "stopped"):
-            print(f"mutants.txt: {' | '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
+            print(f"mutants.txt: {' :: '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
             fine = False
         elif mutant.state == "survived":
             mutant.state, mutant.by = "equivalent", listed[key]
     for key in set(listed) - used:
         if key[0] in sources:
-            print(f"mutants.txt: no mutant is {' | '.join(key)}: take the line out")
+            print(f"mutants.txt: no mutant is {' :: '.join(key)}: take the line out")
             fine = False
     return fine
 

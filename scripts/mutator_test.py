@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""
+Calls the mutator's shared objects as AFL++ 4.04c does: init, fuzz with and without another input, havoc,
+describe, the three hooks of a trim. What they mutate, fuzz/mutate_test.c tests.
+
+CAPCHAIN_BUILD is the folder with afl/mutator_*.so; build by default.
+"""
+
+import ctypes
+import glob
+import os
+import struct
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
+                                       os.path.join(os.path.dirname(HERE), "build")))
+CAPTURED = os.path.join(os.path.dirname(HERE), "corpus", "captured")
+KINDS = ("device", "region", "iommu")
+sys.dont_write_bytecode = True
+
+
+class Library:
+    """One shared object, from init to deinit."""
+
+    def __init__(self, kind, seed):
+        self.library = ctypes.CDLL(os.path.join(BUILD, "afl", f"mutator_{kind}.so"))
+        for name, result in (("init", ctypes.c_void_p), ("fuzz", ctypes.c_size_t),
+                             ("havoc_mutation", ctypes.c_size_t), ("trim", ctypes.c_size_t),
+                             ("describe", ctypes.c_char_p), ("init_trim", ctypes.c_int32),
+                             ("post_trim", ctypes.c_int32), ("deinit", None),
+                             ("havoc_mutation_probability", ctypes.c_uint8)):
+            getattr(self.library, f"afl_custom_{name}").restype = result
+        self.data = ctypes.c_void_p(self.call("init", None, seed))
+
+    def call(self, name, *arguments):
+        return getattr(self.library, f"afl_custom_{name}")(*arguments)
+
+    def out(self, name, *arguments):
+        """What a hook that returns a size and a pointer made."""
+        made = ctypes.POINTER(ctypes.c_uint8)()
+        before, after = arguments
+        size = self.call(name, self.data, *before, ctypes.byref(made), *after)
+        return bytes(made[:size])
+
+    def fuzz(self, data, other, most):
+        return self.out("fuzz", (data, ctypes.c_size_t(len(data))),
+                        (other, ctypes.c_size_t(len(other or b"")), ctypes.c_size_t(most)))
+
+    def havoc(self, data, most):
+        return self.out("havoc_mutation", (data, ctypes.c_size_t(len(data))),
+                        (ctypes.c_size_t(most),))
+
+    def describe(self, most):
+        return self.call("describe", self.data, ctypes.c_size_t(most)).decode()
+
+    def trims(self, data, keep):
+        """Every try of a trim, as trim_case_custom() goes through them; @keep says what succeeds."""
+        steps = self.call("init_trim", self.data, data, ctypes.c_size_t(len(data)))
+        tries, step = [], 0
+        while step < steps:
+            tries.append(self.out("trim", (), ()))
+            step = self.call("post_trim", self.data, int(keep(tries[-1])))
+        return tries
+
+    def end(self):
+        self.call("deinit", self.data)
+
+
+def inputs(kind):
+    for path in sorted(glob.glob(os.path.join(CAPTURED, f"{kind}-*"))):
+        with open(path, "rb") as file:
+            yield file.read()
+
+
+def chained(kind):
+    """A reply with one capability of an id that no kind knows."""
+    flag, full, at = {"device": (1 << 7, 24, 16), "region": (1 << 3, 32, 12),
+                      "iommu": (1 << 1, 24, 16)}[kind]
+    data = bytearray(struct.pack("=2I", full + 8, flag) + bytes(full - 8))
+    struct.pack_into("=I", data, at, full)
+    return bytes(data + struct.pack("=HHI", 0x4d, 1, 0))
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "afl", "mutator_region.so")),
+                     "the mutators of AFL++ are not built")
+class Hooks(unittest.TestCase):
+
+    def each(self, seed=1):
+        for kind in KINDS:
+            library = Library(kind, seed)
+            yield kind, library, list(inputs(kind))
+            library.end()
+
+    def test_results_keep_to_their_limit_and_are_named(self):
+        for kind, library, files in self.each():
+            names = set()
+            for i, data in enumerate(files * 16):
+                most = (16, len(data), 4096)[i // 7 % 3]
+                self.assertLessEqual(len(library.fuzz(data, chained(kind), most)), most)
+                names.update(library.describe(200).split("+"))
+                self.assertLessEqual(len(library.describe(7)), 6)
+                self.assertLessEqual(len(library.havoc(data, most)), most)
+            self.assertIn("splice", names)
+            self.assertGreater(len(names), 30)
+
+    def test_the_same_seed_gives_the_same(self):
+        for kind, library, files in self.each(7):
+            again, other = Library(kind, 7), Library(kind, 8)
+            made = [library.fuzz(data, None, 4096) for data in files]
+            self.assertEqual(made, [again.fuzz(data, None, 4096) for data in files])
+            self.assertNotEqual(made, [other.fuzz(data, None, 4096) for data in files])
+            again.end()
+            other.end()
+
+    def test_a_trim_ends_and_only_shrinks(self):
+        for _, library, files in self.each():
+            for data in files:
+                for keep in (lambda tried: False, lambda tried: True,
+                             lambda tried: len(tried) % 3 == 0):
+                    tries = library.trims(data, keep)
+                    self.assertTrue(all(len(tried) <= len(data) for tried in tries))
+                    self.assertLess(len(tries), 1000)
+            self.assertLess(min(map(len, library.trims(files[-1], lambda tried: True))),
+                            len(files[-1]))
+
+    def test_havoc_has_a_share(self):
+        for _, library, _ in self.each():
+            self.assertIn(self.probability(library), range(1, 100))
+
+    def probability(self, library):
+        return library.call("havoc_mutation_probability", library.data)
+
+
+if __name__ == "__main__":
+    unittest.main()
