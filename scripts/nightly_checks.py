@@ -27,8 +27,9 @@ DELIVER = 0.90
 SPEED = {"libfuzzer": 0.05, "afl": 0.05, "afl-asan": 0.03}
 # Conversations: ten loops hold each, most of them two or three times; 0.022 and more was measured.
 SPEED_FETCH = {"libfuzzer": 0.008, "afl": 0.05, "afl-asan": 0.02}
-# CPU seconds below which an instance has mostly been starting.
-SPEED_FROM = 5.0
+# CPU seconds below which an instance has mostly been starting: it reads thousands of inputs, and
+# writes as many.
+SPEED_FROM = 20.0
 CANARIES_MIN = 16
 # With the mutator that knows chains; `make bench-bugs` has the figures. No trial of libFuzzer took
 # 10,000, none of AFL++ 20,000.

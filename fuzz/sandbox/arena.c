@@ -12,7 +12,8 @@
  * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
  *
  * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
- * elsewhere, where only the sandbox writes. The buffer ends where the window ends. 32-bit address
+ * elsewhere, where only the sandbox writes; a page behind it says which of its bytes are not zero. The
+ * buffer ends where the window ends. 32-bit address
  * spaces have no room for the emptiness: there the hooks alone tell, and guard pages stand in.
  *
  * When sandbox_test.c's wild offsets are not `oob` any more, look at the distances here first.
@@ -76,11 +77,14 @@ static int map_scratch(uintptr_t at)
 
 static int map_window(uintptr_t at, int fd)
 {
-	if (ftruncate(fd, INFO_LEN_MAX))
+	const size_t size = INFO_LEN_MAX + PAGE;
+
+	if (ftruncate(fd, (off_t)size))
 		return -errno;
-	the_arena.shadow = mmap(NULL, INFO_LEN_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	the_arena.shadow = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (the_arena.shadow == MAP_FAILED)
 		return -errno;
+	the_arena.placed = (void *)(the_arena.shadow + INFO_LEN_MAX);
 	if (mmap((void *)at, INFO_LEN_MAX, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 		return -errno;
 	the_arena.window_end = at + INFO_LEN_MAX;

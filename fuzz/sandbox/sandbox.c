@@ -180,17 +180,14 @@ bool sandbox_has_arena(void)
 
 const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size)
 {
-	static uint8_t *last;
-	static size_t last_len;
 	uint8_t *const at = the_arena.shadow + INFO_LEN_MAX - size;
 
 	/* Nothing of the buffer before it may be seen in this one, nor below it: all else is zero. */
-	if (last_len)
-		memset(last, 0, last_len);
+	memset(the_arena.shadow + the_arena.placed->at, 0, the_arena.placed->len);
+	the_arena.placed->at = INFO_LEN_MAX - size;
+	the_arena.placed->len = len;
 	if (len)
 		memcpy(at, info, len);
-	last = at;
-	last_len = len;
 	the_walk.window = the_arena.window_end - size;
 	the_walk.len = size;
 	return at;

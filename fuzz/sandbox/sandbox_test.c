@@ -115,6 +115,30 @@ static void test_no_residue(void **state)
 	}
 }
 
+/* The window is shared memory: what a process that is gone had placed is not there any more. */
+static void test_no_residue_of_a_fork(void **state)
+{
+	static const uint8_t byte = 0x22;
+	uint8_t info[4096];
+	const uint8_t *placed;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	memset(info, 0x11, sizeof(info));
+	sandbox_place(info, 0);
+	pid = fork();
+	if (pid == 0) {
+		sandbox_place(info, sizeof(info));
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	placed = sandbox_place_padded(&byte, 1, sizeof(info));
+	assert_int_equal(placed[0], byte);
+	for (size_t i = 1; i < sizeof(info); i++)
+		assert_int_equal(placed[i], 0);
+}
+
 /* Every length is placed with its end on the page's edge. */
 static void test_lengths(void **state)
 {
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_no_residue),
+		cmocka_unit_test(test_no_residue_of_a_fork),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_hooks_are_found),
 		cmocka_unit_test(test_no_hooks_are_found),

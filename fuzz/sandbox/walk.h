@@ -56,6 +56,14 @@ struct arena {
 	uintptr_t end;
 	uintptr_t window_end;
 	uint8_t *shadow;
+	/*
+	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a target
+	 * anew after each stop, and what the last one placed is still there.
+	 */
+	struct {
+		size_t at;
+		size_t len;
+	} * placed;
 };
 
 extern struct arena the_arena;
