@@ -284,8 +284,9 @@ class Fuzzing(Base):
         done = self.fuzz(os.path.join(OWN, name))
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertRegex(done.stderr, r"#\d{4,}\s+DONE")
-        every = re.search(r"(\d+) parsers; oracles: load hooks in (\d+) of", done.stderr)
-        self.assertEqual(every[1], every[2])
+        every = re.search(r"(\d+) parsers; oracles: load hooks in (\d+) of(.*)", done.stderr)
+        # One that has no place in this build says so, and has nothing to hook.
+        self.assertEqual(int(every[1]), int(every[2]) + every[3].count(" abstains: "))
 
     def is_stopped(self, name):
         done = self.fuzz(os.path.join(OWN, name))

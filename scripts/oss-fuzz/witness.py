@@ -12,7 +12,8 @@ from bad_build import Build, why
 FILE = os.path.join("parsers", "bounded.h")
 ANCHOR = "if (end <= chain->bound)"
 WRONG = "if (end <= (vb_u64)chain->bound + 8)"
-BUCKET = re.compile(r"^Assertion failure: (bounded:\S+)$", re.M)
+# Of bounded.h itself, or of the loop that hands its replies to it.
+BUCKET = re.compile(r"^Assertion failure: ((?:bounded|fetch):\S+)$", re.M)
 TOKEN = re.compile(r"^DEDUP_TOKEN: (\S+)$", re.M)
 
 
