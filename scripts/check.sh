@@ -322,8 +322,8 @@ run_targets() {
 	local kind target
 	rm -f "$2"
 	for kind in device region iommu fetch; do
-		target=$build/$1/fuzz_${kind}_info
-		[ $kind != fetch ] || target=$build/$1/fuzz_fetch
+		target=$build/${1%-memory}/fuzz_${kind}_info
+		[ $kind != fetch ] || target=${target%_info}
 		case $1 in
 		libfuzzer*)
 			find "$logs/bytes/$kind" -type f -print0 |

@@ -4,6 +4,7 @@
 
 CAPCHAIN=build/clang/capchain names the command (build/capchain without it).
 """
+import json
 import os
 import re
 import shutil
@@ -116,7 +117,8 @@ class Policy(unittest.TestCase):
                                 check=True).stdout
         for name in re.findall(r'"(?:rule|note)":"([a-z0-9-]+)"', listed):
             self.assertRegex(text, rf"(?m)^\| {name} \| \S")
-        readers = re.findall(r'"parser":"([a-z0-9-]+)"', listed)
+        readers = [each["parser"] for each in map(json.loads, listed.splitlines())
+                   if each.get("everywhere")]
         self.assertGreater(len(readers), 15)
         for name in readers:
             self.assertEqual(len(re.findall(rf"(?m)^\| `{name}`( \(peer\))? \|", text)), 3, name)

@@ -8,6 +8,7 @@
  * A bug is written as PLANT(right, wrong), see planted_choose(); keep @right free of branches, so
  * that it makes no edges which guide an engine.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "../../parsers/layout.h"
@@ -256,6 +257,9 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 	if (!find_first(&chain, &at))
 		return chain.answer;
 	chain.visited = walk_alloc(walk, chain.bound / 8 + 1);
+	/* One that takes argsz for the bound asks for what no one grants. */
+	if (!chain.visited)
+		walk_crash(walk, SIGSEGV);
 	memset(chain.visited, 0, chain.bound / 8 + 1);
 	do {
 		if (!is_sound(&chain, at) || !take(&chain, at))

@@ -72,9 +72,13 @@ pub struct Parser {
     pub summary: *const u8,
     pub trust: c_int,
     pub source: c_int,
+    pub claims: u32,
     pub fixed_size: u32,
     pub reads: [Reads; 3],
     pub read: Read,
+    /// What only parsers of this project have.
+    pub open: Option<extern "C" fn() -> *const c_char>,
+    pub ahead: Option<extern "C" fn(c_int, usize, *const *const u8, *const u32)>,
 }
 
 // Its pointers are to constants.

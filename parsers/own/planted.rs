@@ -79,7 +79,10 @@ pub static capchain_parser: Parser = Parser {
     summary: "has four planted bugs\0".as_ptr(),
     trust: 0,
     source: 0,
+    claims: 0,
     fixed_size: 0,
     reads: [capchain::NOT_READ, READS, capchain::NOT_READ],
     read: read_info,
+    open: None,
+    ahead: None,
 };

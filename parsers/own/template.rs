@@ -42,7 +42,10 @@ pub static capchain_parser: Parser = Parser {
     summary: "what it reads chains for\0".as_ptr(),
     trust: 0,
     source: 0,
+    claims: 0,
     fixed_size: 0,
     reads: [capchain::READS_ALL, capchain::READS_ALL, capchain::READS_ALL],
     read: read_info,
+    open: None,
+    ahead: None,
 };
