@@ -321,7 +321,8 @@ class Reasons(Base):
         self.assertIn("1.0% of the empty target's speed", slow[0])
 
     def test_speed_is_measured(self):
-        state = types.SimpleNamespace(tallies={"region libfuzzer": Tally({"execs": 10, "cpu": 2 * checks.SPEED_FROM}),
+        enough = {"execs": 10, "cpu": 2 * checks.SPEED_FROM}
+        state = types.SimpleNamespace(tallies={"region libfuzzer": Tally(enough),
                                                "region main": Tally({"execs": 9, "cpu": 1})})
         options = types.SimpleNamespace(build=BUILD)
         shares = checks.speed_shares(self.setup, options, state)
