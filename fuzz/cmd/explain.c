@@ -381,6 +381,10 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 		       verdict_name(judged->became));
 	if (judged->after_match)
 		puts("  right up to its match; the chain is bad after it");
+	if (judged->walk.verdict == VERDICT_ABSTAIN && judged->parser->source == INFO_FROM_PEER) {
+		puts("  its program reads from a peer: what it does with this is not shown");
+		return;
+	}
 	print_delivered(judge, &judged->walk);
 	print_fault(judge, &judged->walk);
 	print_ranges(judge, trace);

@@ -265,6 +265,15 @@ FAULTY_READ(reads_stale)
 	return answer(VERDICT_OK);
 }
 
+FAULTY_READ(abstains_late)
+{
+	const struct info_cap cap = {.offset = len - 1};
+
+	walk_deliver(walk, &cap);
+	sink = bytes(info)[len - 1];
+	return answer(VERDICT_ABSTAIN);
+}
+
 FAULTY_READ(own_stack_overflow)
 {
 	volatile uint8_t own[16];

@@ -41,6 +41,7 @@
 	FAULT(says_oob)                                                                            \
 	FAULT(recurses)                                                                            \
 	FAULT(reads_stale)                                                                         \
+	FAULT(abstains_late)                                                                       \
 	FAULT(own_stack_overflow)                                                                  \
 	FAULT(sees_below)                                                                          \
 	FAULT(load_wild_below)                                                                     \

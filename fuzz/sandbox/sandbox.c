@@ -230,6 +230,15 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 	result->need = said.verdict == VERDICT_TRUNCATED ? said.need : 0;
 }
 
+/* Whoever abstains says nothing: how far it read would tell what its model does not. */
+static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
+{
+	result->ncaps = 0;
+	result->stale = false;
+	if (trace)
+		trace->count = 0;
+}
+
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result)
 {
@@ -267,6 +276,8 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		result->reason = NULL;
 		result->need = 0;
 	}
+	if (result->verdict == VERDICT_ABSTAIN)
+		forget_all(result, limits->trace);
 }
 
 bool sandbox_has_hooks(const struct info_parser *parser)

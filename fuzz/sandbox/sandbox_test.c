@@ -99,6 +99,26 @@ static void test_stale(void **state)
 	assert_int_equal(result.verdict, VERDICT_OK);
 }
 
+/* Of whoever abstains nothing is known; a hardened one's fault is. */
+static void test_abstains(void **state)
+{
+	static struct sandbox_trace trace;
+	const struct info_parser parser = {.name = "faulty", .read = faulty_abstains_late};
+	const struct walk_limits limits = {.bound = LEN - 1, .budget = 1000, .trace = &trace};
+	struct info_cap caps[1];
+	struct walk_result result = {.caps = caps};
+
+	(void)state;
+	place(LEN);
+	sandbox_walk(&parser, INFO_DEVICE, &limits, &result);
+	assert_int_equal(result.verdict, VERDICT_ABSTAIN);
+	assert_int_equal(result.ncaps, 0);
+	assert_false(result.stale);
+	assert_int_equal(trace.count, 0);
+	result = walk(faulty_abstains_late, INFO_HARDENED, LEN - 1);
+	assert_int_equal(result.verdict, VERDICT_STALE);
+}
+
 /* Where hooks cannot see, a reader below the buffer gets the same byte whatever was there before.
  */
 static void test_no_residue(void **state)
@@ -269,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_every_fault),
 		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_abstains),
 		cmocka_unit_test(test_no_residue),
 		cmocka_unit_test(test_no_residue_of_a_fork),
 		cmocka_unit_test(test_lengths),
