@@ -20,10 +20,11 @@ struct scratch_object {
 
 /*
  * Loads of the stack and of globals are a compiler's choice (a struct kept in registers at one
- * level is in memory at another), so a walk may do this many times its budget of them: few enough
- * that one which does nothing else still ends, too many to decide between one build and the next.
+ * level is in memory at another; a compare that AFL++ splits loads its operand byte by byte), so a
+ * walk may do this many times its budget of them: few enough that one which does nothing else still
+ * ends, too many to decide between one build and the next.
  */
-#define WALK_OWN_LOADS 16
+#define WALK_OWN_LOADS 64
 
 struct walk {
 	/* What the hooks look at comes first: it shares a cache line. */
