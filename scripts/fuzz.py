@@ -35,7 +35,8 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
   FINDINGS/sets       the smallest input of each set of verdicts
-  FINDINGS/new-*.txt  of these, what no seed shows, each with the command that explains it
+  FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
+                      its smallest witness and the command that explains it
   FINDINGS/artifacts  inputs that libFuzzer stopped on, timeouts and memory too
   FINDINGS/counts     what targets that are running have counted
   WORK/seeds, corpus, afl, logs
@@ -111,7 +112,7 @@ def parse(arguments):
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
-    add("--show", type=positive, default=15, metavar="N", help="new sets of verdicts shown (15)")
+    add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
     options.targets = options.targets or os.path.join("build", options.engine)
