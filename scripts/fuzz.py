@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import fuzz_report as report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
+from fuzz_engines import TIMEOUT, ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
 from fuzz_report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 
 MANUAL = """\
@@ -70,9 +70,11 @@ BUFFERS = ("device", "region", "iommu")
 KINDS = (*BUFFERS, "fetch")
 RESTARTS = 3
 TICK = 0.25
-# Seconds that an engine may take over its time, and those it has to end when it is told to.
-GRACE = 10
+# Seconds that an engine has to end when it is told to, and those it may take over its time: in the
+# last moment it may begin an input that hangs, which libFuzzer sees after at most one and a half
+# times TIMEOUT, and AFL++ only when it has hung a second time.
 TO_END = 5
+GRACE = 2 * TIMEOUT + TO_END
 CLEAR = "\r\x1b[K"
 
 
@@ -180,7 +182,7 @@ class Run:
         """Looks at every worker: takes in its numbers, ends and restarts what has to be."""
         for worker in list(self.running):
             if now > self.deadline + GRACE:
-                worker.stop(now)
+                worker.stop(now, overdue=True)
             if worker.stopped and now > worker.stopped + TO_END:
                 worker.kill()
             ended = worker.ended()

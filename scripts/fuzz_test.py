@@ -29,9 +29,10 @@ CAPCHAIN = next((path for path in (os.path.join(BUILD, "capchain"),
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import fuzz  # noqa: E402
 import fuzz_report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import LibFuzzer, Setup  # noqa: E402
+from fuzz_engines import TIMEOUT, LibFuzzer, Setup  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -197,6 +198,32 @@ class Stops(Base):
         """A target that failed in the moment before Ctrl-C has failed."""
         self.assertEqual(self.ended("exit 77", True), "failed")
         self.assertEqual(self.ended("exec sleep 20", False), "fine")
+
+    def run_past(self, script, over):
+        """A run whose target is still there @over seconds after its time; who looks sees it end."""
+        self.fake(START + script)
+        setup = Setup("libfuzzer", self.path("corpus"), self.at, self.at, "", self.path("fake"))
+        os.makedirs(self.path("logs"))
+        run = fuzz.Run(setup, "region", 1, 1)
+        run.begin()
+        worker = run.running[0]
+        self.wait_for(lambda: worker.read() and worker.oracles)
+        run.step(run.deadline + over)
+        self.wait_for(worker.ended)
+        run.step(run.deadline + over)
+        return run
+
+    def test_a_hang_of_the_last_moment_is_waited_for(self):
+        """libFuzzer looks for it every half of its time-out, plus one second."""
+        run = self.run_past("sleep 1\necho 'SUMMARY: libFuzzer: timeout' >&2\nexit 70",
+                            TIMEOUT + TIMEOUT // 2 + 1)
+        self.assertEqual(run.failures[0][0], "region: SUMMARY: libFuzzer: timeout (exit status 70)")
+        self.assertEqual(run.status, 1)
+
+    def test_who_does_not_end_has_failed(self):
+        run = self.run_past("exec sleep 60", fuzz.GRACE + 1)
+        self.assertIn("region: did not end in its time", run.failures[0][0])
+        self.assertEqual(run.status, 1)
 
 
 class Seeds(Base):
