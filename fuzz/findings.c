@@ -16,12 +16,16 @@
 #include "../parsers/layout.h"
 #include "own/own.h"
 
-/* Sets of verdicts seen by this process: open addressing, size of the best witness beside each. */
-#define SETS_MAX 65536
-static struct {
+/*
+ * Sets of verdicts seen by this process: open addressing, size of the best witness beside each. It
+ * doubles when it is half full, so that a long run drops none.
+ */
+#define SLOTS_AT_FIRST 65536
+static struct set {
 	uint64_t signature;
-	size_t size;
-} sets[SETS_MAX];
+	size_t size; /* plus one: 0 is a free slot, and an empty input has a size */
+} at_first[SLOTS_AT_FIRST], *sets = at_first;
+static size_t slots = SLOTS_AT_FIRST, sets_seen;
 
 /* Counts files that one pid may have left behind, in other containers or of earlier processes. */
 #define COUNTS_OF_ONE_PID 1000
@@ -151,22 +155,56 @@ static void count(const struct judge *judge)
 	}
 }
 
-/* The entry of @signature, new ones with size SIZE_MAX; NULL when the table is full. */
+/* Where @signature stands in the table, or may. */
+static struct set *slot(uint64_t signature)
+{
+	size_t i = (size_t)signature % slots;
+
+	while (sets[i].size && sets[i].signature != signature)
+		i = (i + 1) % slots;
+	return &sets[i];
+}
+
+/* Makes the table twice as large; not by malloc, which a sanitizer would end the run for. */
+static int grow(void)
+{
+	struct set *const old = sets;
+	const size_t count = slots;
+	void *const larger = mmap(NULL, 2 * count * sizeof(*sets), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (larger == MAP_FAILED)
+		return -errno;
+	sets = larger;
+	slots = 2 * count;
+	for (size_t i = 0; i < count; i++)
+		if (old[i].size)
+			*slot(old[i].signature) = old[i];
+	if (old != at_first)
+		munmap(old, count * sizeof(*old));
+	return 0;
+}
+
+/* The size kept of @signature, SIZE_MAX of a new one; NULL where there is no memory for one more. */
 static size_t *set_size(uint64_t signature)
 {
-	for (size_t probe = 0; probe < SETS_MAX; probe++) {
-		const size_t i = (size_t)(signature + probe) % SETS_MAX;
+	struct set *set = slot(signature);
 
-		if (sets[i].signature == signature && sets[i].size)
-			return &sets[i].size;
-		if (sets[i].size == 0) {
-			sets[i].signature = signature;
-			sets[i].size = SIZE_MAX;
-			counts->sets++;
-			return &sets[i].size;
+	if (set->size)
+		return &set->size;
+	if (sets_seen == slots / 2) {
+		const int error = grow();
+
+		if (error) {
+			say_not_kept("sets of verdicts", error);
+			return NULL;
 		}
+		set = slot(signature);
 	}
-	return NULL;
+	sets_seen++;
+	counts->sets++;
+	*set = (struct set){signature, SIZE_MAX};
+	return &set->size;
 }
 
 /* Keeps other runs from replacing a witness between our look at it and our own; -1 where it cannot. */
@@ -213,7 +251,6 @@ uint64_t findings_keep(const struct judge *judge)
 	size_t *const size = set_size(signature);
 
 	count(judge);
-	/* Sizes are kept plus one, so that 0 means a free entry and an empty input has a size. */
 	if (!size || *size <= judge->len + 1)
 		return signature;
 	/* One that could not be kept is tried again when it comes again. */

@@ -25,7 +25,7 @@ struct findings_counts {
 	uint64_t parsers;
 	uint64_t walked; /* buffers judged, truncations included */
 	uint64_t sets;	 /* distinct sets of verdicts, of each process that counted */
-	uint64_t failed; /* witnesses that could not be written */
+	uint64_t failed; /* witnesses that could not be kept, once for each buffer */
 	uint64_t classes[BUFFER_CLASSES];
 	struct {
 		char name[FINDINGS_NAME_MAX];

@@ -55,8 +55,10 @@ static struct judge judge = {.kind = INFO_REGION,
 			     .count = 1,
 			     .readers = readers,
 			     .nreaders = 1};
+/* More sets of verdicts than the table of findings.c starts with room for. */
+#define MANY 70000
 /* A parser's reasons are static strings: each set of verdicts has its own. */
-static char reasons[1 << 16][12];
+static char reasons[MANY + 2][12];
 static uint8_t bytes[256];
 
 /* Sets up @judge: @set stands for a set of verdicts, all bytes are @byte. */
@@ -266,6 +268,40 @@ static void test_only_shrinks(void **state)
 	assert_int_equal(files_in("counts"), 3);
 }
 
+static void see_many(void)
+{
+	for (unsigned int set = 1; set <= MANY; set++)
+		findings_keep(found(set, 64, 1));
+}
+
+/* All are known when they come again, one more is new, and one of the last still shrinks. */
+static void see_many_and_keep(void)
+{
+	see_many();
+	open_or_exit(dir);
+	see_many();
+	findings_keep(found(MANY + 1, 64, 2));
+	findings_keep(found(MANY, 63, 3));
+}
+
+/* The same with memory for as many as fit at first. */
+static void see_many_in_little_memory(void)
+{
+	struct rlimit limit;
+	unsigned long pages;
+	FILE *const file = fopen("/proc/self/statm", "r");
+
+	if (!file || fscanf(file, "%lu", &pages) != 1 || fclose(file))
+		_exit(CANNOT);
+	limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 20);
+	if (setrlimit(RLIMIT_AS, &limit))
+		_exit(CANNOT);
+	see_many();
+	open_or_exit(dir);
+	see_many();
+	findings_keep(found(1, 63, 3));
+}
+
 /* Where the two processes of test_two_runs wait for each other. */
 static atomic_uint *arrived;
 
@@ -378,6 +414,42 @@ static void test_full_disk(void **state)
 	assert_int_equal(files_in("sets"), 0);
 	assert_int_equal(counts_of(made.pid).failed, 3);
 	assert_int_equal(counts_of(made.pid).walked, 3);
+}
+
+/* However many sets there are, none is dropped. */
+static void test_many_sets(void **state)
+{
+	struct findings_counts counts;
+	struct run made;
+
+	(void)state;
+	made = run(see_many_and_keep, NULL, AS_IS);
+	assert_fine(&made);
+	counts = counts_of(made.pid);
+	assert_int_equal(counts.walked, MANY + 2);
+	assert_int_equal(counts.sets, 1);
+	assert_int_equal(files_in("sets"), 2);
+	assert_file(witness(MANY + 1), 64, 2);
+	assert_file(witness(MANY), 63, 3);
+}
+
+/* Those that there is no memory for are counted, and said in one line a folder. */
+static void test_many_sets_in_little_memory(void **state)
+{
+	struct findings_counts counts;
+	struct run made;
+
+	(void)state;
+	made = run(see_many_in_little_memory, NULL, AS_IS);
+	assert_int_equal(made.status, 0);
+	assert_int_equal(lines(made.errors), 2);
+	assert_non_null(strstr(made.errors, "cannot keep sets of verdicts: "));
+	counts = counts_of(made.pid);
+	assert_int_equal(counts.walked, MANY + 1);
+	assert_int_equal(counts.sets, 0);
+	assert_in_range(counts.failed, 1, MANY - 1);
+	assert_int_equal(files_in("sets"), 1);
+	assert_file(witness(1), 63, 3);
 }
 
 /* Fills the file system that @dir is, to the last byte. */
@@ -552,6 +624,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_only_shrinks, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_two_runs, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_many_sets, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_many_sets_in_little_memory, make_dir,
+						remove_dir),
 		cmocka_unit_test_setup_teardown(test_full_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_full_file_system, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_unwritable, make_dir, remove_dir),

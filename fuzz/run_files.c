@@ -4,24 +4,24 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "../parsers/parser.h"
+#include "file.h"
 #include "target.h"
 
 static size_t ran;
 
 static int complain(const char *path)
 {
-	fprintf(stderr, "capchain: %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "capchain: %s: %s\n", path, file_why(errno));
 	return 2;
 }
 
 static int run_file(const char *path)
 {
 	static uint8_t bytes[INFO_LEN_MAX + 1];
-	FILE *const file = fopen(path, "rb");
+	FILE *const file = file_open(path);
 	size_t len;
 	int failed;
 

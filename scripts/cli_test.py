@@ -12,6 +12,7 @@ import random
 import re
 import resource
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -264,6 +265,31 @@ class Inputs(Cli):
                 self.fails(2, verb, self.path(name), says=f"{name}: is a folder")
             self.fails(2, "check", self.path(name), says=f"no input under .*{name}")
         self.fails(2, "asm", self.path("dir.yaml"), "-o", "out", says="dir.yaml: is a folder")
+
+    def test_endless(self):
+        """What may have no end is refused at once, not waited for."""
+        for name in ("region-pipe", "pipe.yaml", "pipe.c", "pipe.jsonl", "pipe.replies"):
+            os.mkfifo(self.path(name))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path("region-socket"))
+        os.symlink("/dev/zero", self.path("region-zero"))
+        os.symlink("/dev/zero", self.path("zero.yaml"))
+        for name in ("region-pipe", "pipe.yaml", "region-socket", "region-zero", "zero.yaml"):
+            self.unusable(self.path(name), says=f"{name}: is a pipe, socket or device.*copy")
+            for verb in ("shrink", "emit"):
+                self.fails(2, verb, self.path(name), "-o", self.path("out"), says=f"{name}: is a pipe")
+        os.mkdir(self.path("expect"))
+        for name in ("region-pipe", "pipe.yaml", "region-socket"):
+            self.fails(1, "replay", self.path(name), says=f"{name}: is a pipe")
+            self.fails(2, "bless", self.path(name), says=f"{name}: is a pipe")
+        self.fails(2, "check", "--parser", self.path("pipe.c"), self.dir, says="pipe.c: is a pipe")
+        self.fails(2, "emit", "--report", self.path("pipe.jsonl"), says="jsonl: is a pipe")
+        self.fails(2, "run", "--replies", self.path("pipe.replies"), "--", "true", says="is a pipe")
+        self.fails(2, "run", "--iommu", self.path("pipe.yaml"), "--", "true", says="is a pipe")
+        for name in ("region-pipe", "pipe.yaml"):
+            os.unlink(self.path(name))
+        os.mkfifo(self.path("expect", "reference.txt"))
+        self.fails(2, "replay", self.write("region-a", PLAIN), says="reference.txt: is a pipe")
 
     def test_missing(self):
         self.unusable(self.path("region-none"), says="region-none: No such file")

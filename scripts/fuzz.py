@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import fuzz_report as report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
+from fuzz_engines import TIMEOUT, ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
 from fuzz_report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 
 MANUAL = """\
@@ -35,7 +35,8 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
   FINDINGS/sets       the smallest input of each set of verdicts
-  FINDINGS/new-*.txt  of these, what no seed shows, each with the command that explains it
+  FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
+                      its smallest witness and the command that explains it
   FINDINGS/artifacts  inputs that libFuzzer stopped on, timeouts and memory too
   FINDINGS/counts     what targets that are running have counted
   WORK/seeds, corpus, afl, logs
@@ -69,9 +70,11 @@ BUFFERS = ("device", "region", "iommu")
 KINDS = (*BUFFERS, "fetch")
 RESTARTS = 3
 TICK = 0.25
-# Seconds that an engine may take over its time, and those it has to end when it is told to.
-GRACE = 10
+# Seconds that an engine has to end when it is told to, and those it may take over its time: in the
+# last moment it may begin an input that hangs, which libFuzzer sees after at most one and a half
+# times TIMEOUT, and AFL++ only when it has hung a second time.
 TO_END = 5
+GRACE = 2 * TIMEOUT + TO_END
 CLEAR = "\r\x1b[K"
 
 
@@ -111,7 +114,7 @@ def parse(arguments):
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
-    add("--show", type=positive, default=15, metavar="N", help="new sets of verdicts shown (15)")
+    add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
     options.targets = options.targets or os.path.join("build", options.engine)
@@ -179,7 +182,7 @@ class Run:
         """Looks at every worker: takes in its numbers, ends and restarts what has to be."""
         for worker in list(self.running):
             if now > self.deadline + GRACE:
-                worker.stop(now)
+                worker.stop(now, overdue=True)
             if worker.stopped and now > worker.stopped + TO_END:
                 worker.kill()
             ended = worker.ended()

@@ -123,7 +123,7 @@ class Worker:
         self.wrong = []
         self.oracles = self.artifact = None
         self.rest = b""
-        self.open, self.stopped = True, None
+        self.open, self.stopped, self.overdue = True, None, False
         self.execs = self.edges = self.edges_all = self.corpus = 0
         self.counts = {}
         self.counts_before = frozenset()
@@ -189,11 +189,20 @@ class Worker:
     def ended(self):
         return self.process.poll() is not None
 
-    def stop(self, now):
-        """Tells it to end. One that has ended by itself was not stopped: its end is a finding."""
+    def stop(self, now, overdue=False):
+        """
+        Tells it to end, @overdue where it should have. One that has ended by itself was not stopped:
+        its end is a finding.
+        """
         if not self.stopped and not self.ended():
             self.process.send_signal(signal.SIGINT)
-            self.stopped = now
+            self.stopped, self.overdue = now, overdue
+
+    def end(self):
+        """How it ended."""
+        if self.overdue:
+            return End("failed", NOT_FINE, "did not end in its time, and no input's time-out ended it")
+        return self.outcome()
 
     def kill(self):
         """Ends it and what it started."""
@@ -322,7 +331,7 @@ class LibFuzzer(Worker):
         elif "PC tables (" in line:
             self.edges_all = int(re.search(r"tables \((\d+)", line)[1])
 
-    def end(self):
+    def outcome(self):
         code = self.process.returncode
         if self.stopped or code == 0:
             return End("fine")
@@ -417,7 +426,7 @@ class Afl(Worker):
         return [path for path in sorted(glob.glob(os.path.join(self.own, folder, "id:*")))
                 if os.stat(path).st_mtime >= self.began]
 
-    def end(self):
+    def outcome(self):
         saved = self.saved("hangs") + ([] if self.broken else self.saved("crashes"))
         if saved:
             self.artifact = saved[0]

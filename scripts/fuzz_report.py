@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What fuzz.py shows of a run: the counts that targets keep, tables, and what is new."""
 
+import itertools
 import json
 import os
 import re
@@ -27,6 +28,8 @@ PARSER = struct.Struct(f"=32s{len(VERDICTS)}Q{len(DISAGREEMENTS)}QQ")
 
 FILES_PER_CHECK = 500
 BUCKETS_SHOWN = 3
+# Of sets that only combine what is known there are thousands.
+SETS_SHOWN = 5
 
 
 class Refused(Exception):
@@ -37,8 +40,9 @@ class Refused(Exception):
         self.status = status
 
 
-# A set of verdicts that the corpus does not show, with its smallest witness.
-NewSet = namedtuple("NewSet", "size path kind buckets reference")
+# What is new has its smallest witness: a bucket, or a set of verdicts with all its buckets.
+New = namedtuple("New", "size path kind buckets reference")
+WHAT_IS_NEW = ("buckets", "sets of verdicts")
 
 
 class Counts:
@@ -157,6 +161,10 @@ def check(capchain, kind, paths):
             raise Refused(f"{capchain} check: {why}", NO_ENGINE)
 
 
+def buckets_of(judged):
+    return tuple(known["bucket"] for known in judged["disagreements"])
+
+
 def verdicts_of(judged):
     """(parser, verdict, reason, class) of every parser: what makes a set of verdicts."""
     classes = {one["parser"]: one["class"] for one in judged["disagreements"]}
@@ -165,30 +173,41 @@ def verdicts_of(judged):
 
 
 def find_new(setup, kind):
-    """The sets of verdicts in the findings folder that no seed shows, smallest witness first."""
+    """
+    What the findings folder has of @kind and no seed shows, smallest witness first: buckets, each in
+    its smallest witness alone, and sets of verdicts.
+    """
     seeds = setup.seeds(kind)
     paths = [os.path.join(seeds, name) for name in sorted(os.listdir(seeds))]
-    shown = {verdicts_of(judged) for judged in check(setup.capchain, kind, paths)}
-    new = {}
+    known, shown = set(), set()
+    for judged in check(setup.capchain, kind, paths):
+        shown.add(verdicts_of(judged))
+        known.update(buckets_of(judged))
+    buckets, sets = {}, {}
     paths = [os.path.join(setup.findings, "sets", name)
              for name in sorted(set_names(setup.findings, kind))]
     for judged in check(setup.capchain, kind, paths):
-        verdicts = verdicts_of(judged)
         reference = judged["reference"]
-        one = NewSet(judged["len"], judged["file"], kind,
-                     tuple(known["bucket"] for known in judged["disagreements"]),
-                     f"{reference['verdict']} {reference.get('reason', '')}".strip())
-        if verdicts not in shown and (verdicts not in new or one < new[verdicts]):
-            new[verdicts] = one
-    return sorted(new.values())
+        one = New(judged["len"], judged["file"], kind, buckets_of(judged),
+                  f"{reference['verdict']} {reference.get('reason', '')}".strip())
+        verdicts = verdicts_of(judged)
+        if verdicts not in shown:
+            sets[verdicts] = min(one, sets.get(verdicts, one))
+        for bucket in set(one.buckets) - known:
+            buckets[bucket] = min(one, buckets.get(bucket, one))
+    witnesses = {}
+    for bucket, one in sorted(buckets.items()):
+        before = witnesses.get(one.path, one._replace(buckets=()))
+        witnesses[one.path] = before._replace(buckets=(*before.buckets, bucket))
+    return sorted(witnesses.values()), sorted(sets.values())
 
 
 def explain(setup, kind, path):
     return shlex.join([setup.capchain, "explain", "--kind", kind, path])
 
 
-def set_lines(setup, new, most):
-    """A new set in two lines: size and what differs, and the command that explains it."""
+def new_entry(setup, new, most):
+    """A witness in two lines: size and what differs, and the command that explains it."""
     differs = ", ".join(new.buckets[:most])
     if len(new.buckets) > most:
         differs += f" and {len(new.buckets) - most} more"
@@ -196,35 +215,50 @@ def set_lines(setup, new, most):
             f"               {explain(setup, new.kind, new.path)}"]
 
 
+def counted(new, what):
+    """The line above them."""
+    if what == "sets of verdicts":
+        return f"{len(new)} new {what}, smallest first"
+    buckets = len({bucket for one in new for bucket in one.buckets})
+    return f"{buckets} new {what} in {len(new)} witnesses, smallest first"
+
+
 def write_new(setup, kind, new):
-    """All new sets of a kind in one file, whole or not at all; returns its path."""
+    """All that is new of a kind in one file, whole or not at all; returns its path."""
     path = os.path.join(setup.findings, f"new-{kind}.txt")
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(temporary, "w", encoding="utf-8") as file:
-            for one in new:
-                print(*set_lines(setup, one, len(one.buckets)), sep="\n", file=file)
+            for ones, what in zip(new, WHAT_IS_NEW):
+                print(counted(ones, what), file=file)
+                for one in ones:
+                    print(*new_entry(setup, one, len(one.buckets)), sep="\n", file=file)
         os.replace(temporary, path)
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
     return path
 
 
-def new_lines(setup, kinds, show):
-    """The new sets of all kinds, at most @show of them, and where all are."""
-    new, paths = [], []
-    for kind in kinds:
-        of_kind = find_new(setup, kind)
-        new += of_kind
-        paths.append(write_new(setup, kind, of_kind))
-    if not new:
-        return [f"no set of verdicts that {setup.corpus}/ does not show"]
-    new.sort()
-    lines = [f"{len(new)} sets of verdicts that {setup.corpus}/ does not show, smallest first"]
-    for one in new[:show]:
-        lines += set_lines(setup, one, BUCKETS_SHOWN)
-    more = f"{len(new) - show} more; " if len(new) > show else ""
-    return lines + [f"  {more}all of them: {' '.join(paths)}"]
+def fair(lists, most):
+    """At most @most in all, the first of each list before the second of any."""
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*lists))
+    return list(itertools.islice((one for one in turns if one), most))
+
+
+def new_lines(setup, kinds, show, bold):
+    """What is new of all kinds: buckets first, then sets of verdicts, at most @show of each."""
+    yield f"new is what no input of {setup.corpus}/ shows"
+    new = {kind: find_new(setup, kind) for kind in kinds}
+    paths = [write_new(setup, kind, new[kind]) for kind in kinds]
+    for i, what in enumerate(WHAT_IS_NEW):
+        lists = [new[kind][i] for kind in kinds]
+        every = list(itertools.chain(*lists))
+        yield bold(counted(every, what) if every else f"no new {what}")
+        most = show if what == "buckets" else min(show, SETS_SHOWN)
+        for one in fair(lists, most):
+            yield from new_entry(setup, one, BUCKETS_SHOWN)
+        if len(every) > most:
+            yield f"  {len(every) - most} more; all of them: {' '.join(paths)}"
 
 
 def broken_lines(setup, kind, bucket, stops):
@@ -280,4 +314,4 @@ def final_lines(runs, show, bold):
     if ran:
         yield from (*kind_table(ran), "", *oracle_lines(ran), "")
     if counts.walked:
-        yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show), "")
+        yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show, bold), "")

@@ -29,9 +29,10 @@ CAPCHAIN = next((path for path in (os.path.join(BUILD, "capchain"),
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import fuzz  # noqa: E402
 import fuzz_report  # noqa: E402
 import fuzz_seeds  # noqa: E402
-from fuzz_engines import LibFuzzer, Setup  # noqa: E402
+from fuzz_engines import TIMEOUT, LibFuzzer, Setup  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -197,6 +198,32 @@ class Stops(Base):
         """A target that failed in the moment before Ctrl-C has failed."""
         self.assertEqual(self.ended("exit 77", True), "failed")
         self.assertEqual(self.ended("exec sleep 20", False), "fine")
+
+    def run_past(self, script, over):
+        """A run whose target is still there @over seconds after its time; who looks sees it end."""
+        self.fake(START + script)
+        setup = Setup("libfuzzer", self.path("corpus"), self.at, self.at, "", self.path("fake"))
+        os.makedirs(self.path("logs"))
+        run = fuzz.Run(setup, "region", 1, 1)
+        run.begin()
+        worker = run.running[0]
+        self.wait_for(lambda: worker.read() and worker.oracles)
+        run.step(run.deadline + over)
+        self.wait_for(worker.ended)
+        run.step(run.deadline + over)
+        return run
+
+    def test_a_hang_of_the_last_moment_is_waited_for(self):
+        """libFuzzer looks for it every half of its time-out, plus one second."""
+        run = self.run_past("sleep 1\necho 'SUMMARY: libFuzzer: timeout' >&2\nexit 70",
+                            TIMEOUT + TIMEOUT // 2 + 1)
+        self.assertEqual(run.failures[0][0], "region: SUMMARY: libFuzzer: timeout (exit status 70)")
+        self.assertEqual(run.status, 1)
+
+    def test_who_does_not_end_has_failed(self):
+        run = self.run_past("exec sleep 60", fuzz.GRACE + 1)
+        self.assertIn("region: did not end in its time", run.failures[0][0])
+        self.assertEqual(run.status, 1)
 
 
 class Seeds(Base):
@@ -421,10 +448,10 @@ class Real(Base):
                                r"wrote +crash\n")
         self.assertRegex(said, r"\nnaive  ( +([0-9.]+[kM]?|\.)){10}\n")
         self.assertRegex(said, r" skipped\n")
-        self.assertRegex(said, r"\nregion +[0-9.]+[kM] +[0-9.]+[kM] +\d+/\d+ +[0-9.]+[kM]? +\d+ \(\+\d+\)"
+        self.assertRegex(said, r"\nregion +[0-9.]+[kM] +[0-9.]+[kM]? +\d+/\d+ +[0-9.]+[kM]? +\d+ \(\+\d+\)"
                                r"( +\d+%){4}\n")
         self.assertRegex(said, r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer")
-        self.assertRegex(said, r"sets of verdicts that corpus/ does not show")
+        self.assertRegex(said, r"\n\d+ new sets of verdicts, smallest first\n")
 
     def test_run(self):
         # Counts of another process: of an earlier run, or of one that shares the folder.
@@ -436,13 +463,27 @@ class Real(Base):
         self.holds_table(done.stdout)
         self.assertNotRegex(done.stdout, r"[\r\x1b]")
         self.assertRegex(done.stdout, r"-max_len=4096 -max_total_time=4 -timeout=10 ")
-        more = re.search(r"(\d+) more; all of them: (findings/new-region.txt)", done.stdout)
-        self.assertEqual(len(self.read(more[2]).splitlines()), 2 * (int(more[1]) + 2))
+        self.holds_new(done.stdout)
         explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
         explained = subprocess.run(explain[0].split(), cwd=self.at, capture_output=True,
                                    check=False)
         self.assertEqual(explained.returncode, 0)
         self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
+
+    def holds_new(self, said):
+        """New buckets come first, two witnesses of each kind of news, and the file has them all."""
+        file = self.read("findings/new-region.txt").decode()
+        number, entries = r"(\d+)", r"((?: .*\n)+)  (\d+) more; all of them: findings/new-region.txt\n"
+        told = re.search(rf"\n({number} new buckets in {number} witnesses, smallest first\n){entries}"
+                         rf"({number} new sets of verdicts, smallest first\n){entries}", said)
+        buckets, witnesses, sets = int(told[2]), int(told[3]), int(told[7])
+        self.assertEqual([told[4].count("\n"), told[8].count("\n")], [4, 4])
+        self.assertEqual([int(told[5]), int(told[9])], [witnesses - 2, sets - 2])
+        self.assertGreater(buckets, witnesses)
+        self.assertTrue(file.startswith(told[1]) and told[6] in file)
+        self.assertEqual(file.count("\n"), 2 + 2 * (witnesses + sets))
+        listed = re.findall(r"[a-z0-9-]+:[a-z]+:[a-z-]+:[a-z0-9-]+", file[:file.index(told[6])])
+        self.assertEqual((len(listed), len(set(listed))), (buckets, buckets))
 
     def test_interrupt(self):
         for jobs in ("1", "2"):

@@ -33,6 +33,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -105,6 +106,8 @@ def check_file(path, kinds=(*SOURCES, *BINARIES)):
         raise Refused(f"{shown(path)}: want source ({' '.join(SOURCES)}), an object (.o) or an "
                       "archive (.a)")
     try:
+        if not os.path.isdir(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            raise Refused(f"{shown(path)}: is a pipe, socket or device, not a file")
         with open(path, "rb") as file:
             head = file.read(8)
     except OSError as error:

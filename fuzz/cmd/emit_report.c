@@ -11,6 +11,7 @@
 
 #include "../../parsers/layout.h"
 #include "../client/vfio.h"
+#include "../file.h"
 #include "../text.h"
 #include "cmd.h"
 #include "run.h"
@@ -236,13 +237,13 @@ static void print_report(FILE *out, const struct observed *o)
 /* The first line of @path that a report may rest on; else why the last one may not. */
 static int load(const char *path, json_t **ret_line, struct observed *ret)
 {
-	FILE *const file = fopen(path, "re");
+	FILE *const file = file_open(path);
 	const char *why = "is empty";
 	json_error_t error;
 	json_t *line;
 
 	if (!file)
-		return refuse(path, strerror(errno));
+		return refuse(path, file_why(errno));
 	while (why && (line = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error))) {
 		ret->call = NULL;
 		why = take(line, ret);

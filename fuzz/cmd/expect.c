@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../fetch/judge.h"
+#include "../file.h"
 #include "../findings.h"
 #include "cmd.h"
 
@@ -64,7 +65,7 @@ static int load_list(struct expected *expected, const char *root, const char *fi
 	int error;
 
 	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
-	in = fopen(path, "r");
+	in = file_open(path);
 	/* No list is an empty one; a list that cannot be read is not. */
 	if (!in)
 		return errno == ENOENT ? 0 : -errno;
@@ -109,7 +110,7 @@ struct expected *expect_load(const char *root)
 	}
 	if (!error)
 		return expected;
-	fprintf(stderr, "capchain: %s/expect/%s.txt: %s\n", root, file, strerror(-error));
+	fprintf(stderr, "capchain: %s/expect/%s.txt: %s\n", root, file, file_why(-error));
 	expect_free(expected);
 	return NULL;
 }

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../../parsers/layout.h"
 #include "../fetch/judge.h"
 #include "../fetch/text.h"
+#include "../file.h"
 #include "cmd.h"
 
 /* No text form of INFO_LEN_MAX bytes is longer. */
@@ -99,17 +99,12 @@ static bool kind_of_name(const char *path, enum info_kind *ret_kind)
 /* Reads at most @max bytes of @path; a longer file is refused before it is read. */
 static int read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_len)
 {
-	FILE *const file = fopen(path, "rb");
-	struct stat what;
+	FILE *const file = file_open(path);
 	char *bytes;
 	char line[128];
 
 	if (!file)
-		return unusable(path, strerror(errno));
-	if (fstat(fileno(file), &what) == 0 && S_ISDIR(what.st_mode)) {
-		fclose(file);
-		return unusable(path, "is a folder; name a file in it");
-	}
+		return unusable(path, file_why(errno));
 	bytes = malloc(max + 1);
 	if (!bytes) {
 		fclose(file);
@@ -173,23 +168,18 @@ static int load_text(const char *path, const enum info_kind *kind, struct input 
 
 static int load_bytes(const char *path, const enum info_kind *kind, struct input *ret_input)
 {
-	struct stat what;
 	char *bytes;
 
-	if (stat(path, &what))
-		return unusable(path, strerror(errno));
-	if (S_ISDIR(what.st_mode))
-		return unusable(path, "is a folder; name a file in it");
+	if (read_file(path, INFO_LEN_MAX, &bytes, &ret_input->len))
+		return EXIT_UNUSABLE;
+	memcpy(ret_input->bytes, bytes, ret_input->len);
+	free(bytes);
 	if (kind)
 		ret_input->kind = *kind;
 	else if (!kind_of_name(path, &ret_input->kind))
 		return unusable(
 			path, "of which kind? say --kind device, region, iommu or fetch, or start "
 			      "its name with one and a dash");
-	if (read_file(path, INFO_LEN_MAX, &bytes, &ret_input->len))
-		return EXIT_UNUSABLE;
-	memcpy(ret_input->bytes, bytes, ret_input->len);
-	free(bytes);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../file.h"
 #include "cmd.h"
 #include "run.h"
 
@@ -140,13 +141,13 @@ static int add_line(struct line *line, char *text)
 int run_add_script(struct replies *replies, const char *path, struct reading reading)
 {
 	struct line line = {path, 0, replies, reading};
-	FILE *const file = fopen(path, "re");
+	FILE *const file = file_open(path);
 	char *text = NULL;
 	size_t size = 0;
 	int status = 0;
 
 	if (!file) {
-		fprintf(stderr, "capchain: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "capchain: %s: %s\n", path, file_why(errno));
 		return EXIT_UNUSABLE;
 	}
 	errno = 0;
