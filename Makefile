@@ -48,7 +48,7 @@ TEXT_SRC     += $(CLIENT_SRC)
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/talk.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
 LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
 HELD_LOOPS   := fuzz/fetch/loops/reference.c
 LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
@@ -57,6 +57,9 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutate*.c))
+# The part of it that knows conversations, and the model that it edits; of fetch targets alone.
+TALK_SRC     := fuzz/mutate_talk.c fuzz/mutate_replies.c fuzz/mutate_argsz.c fuzz/mutate_told.c
+MUTATE_SRC   := $(filter-out $(TALK_SRC),$(MUTATE_SRC))
 PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
 TEXT_SRC     += $(PROBE_SRC)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
@@ -182,6 +185,9 @@ $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
 # Of a libFuzzer target; its % is the kind.
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
+$(1)_TALK := $$(TALK_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_fetch.o \
+		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
 $(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
@@ -190,10 +196,11 @@ $(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE) \
-		$$($(1)_KERNEL)
+		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL)
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
@@ -209,6 +216,7 @@ $(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONF
 		$$($(1)_PRODUCER) $$($(1)_OBJ)/parsers/layout.o
 	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/mutate_test: $$($(1)_MUTATE)
+$(BUILD)/$(1)/test/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
@@ -383,6 +391,14 @@ $(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
+TALK_SO := $(TALK_SRC) $(MUTATE_SRC) fuzz/fetch/talk.c fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain.c \
+	parsers/layout.c
+$(BUILD)/afl/mutator_fetch.so: fuzz/mutate_afl.c $(TALK_SO) $(wildcard fuzz/mutate*.h fuzz/fetch/*.h \
+		fuzz/producer/*.h) fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
+	@mkdir -p $(@D)
+	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
+		-DMUTATE_KIND=$(kind_of_fetch) $(filter %.c,$^) -o $@
+MUTATORS := $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/mutator_fetch.so
 $(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared $< -o $@
@@ -437,7 +453,7 @@ SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(ENGINES),$(SANDBOX_TESTS:%=$(BUILD)/$(c)/test/%)) \
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
-	    $(if $(filter afl,$(ENGINES)),$(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
+	    $(if $(filter afl,$(ENGINES)),$(MUTATORS) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance $(SELF) \
 	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
 # Built where 32-bit C headers are.
@@ -486,7 +502,7 @@ ifneq ($(OWN_PARSER),)
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\
-			$(BUILD)/afl/$(call fuzzes,$(k)) $(if $(filter fetch,$(k)),,$(BUILD)/afl/mutator_$(k).so), \
+			$(BUILD)/afl/$(call fuzzes,$(k)) $(BUILD)/afl/mutator_$(k).so, \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
@@ -519,7 +535,9 @@ built: $(TRIAGE_CHECKED)
 .PHONY: oss-fuzz-objects check-oss-fuzz
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
-oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL)
+oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_fetch.o \
+	$(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_TALK) $(oss-fuzz_MUTATE) \
+	$(BUILD)/oss-fuzz/obj/fuzz/chain.o
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 	@echo fuzz_fetch $(oss_fetch)
@@ -558,7 +576,7 @@ mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models:
 COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
-nightly-built: $(BUILD)/capchain $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
+nightly-built: $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
 		$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
@@ -603,8 +621,8 @@ policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's out
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
-fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer
-	@$(PYTHON) scripts/fetch_planted.py $<
+fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer; TRIALS= compares mutators
+	@$(PYTHON) scripts/fetch_planted.py $(if $(TRIALS),--trials $(TRIALS)) $<
 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch

@@ -74,13 +74,19 @@ const char *mutate_name(size_t operator)
 
 void mutate_describe(const struct mutated *how, char *ret_text, size_t size)
 {
+	mutate_describe_by(mutate_name, how, ret_text, size);
+}
+
+void mutate_describe_by(const char *(*name)(size_t operator), const struct mutated *how,
+			char *ret_text, size_t size)
+{
 	size_t used = 0;
 
 	snprintf(ret_text, size, "none");
 	/* Each name is cut to what is left of the text. */
 	for (size_t i = 0; i < how->nsteps && used < size; i++)
 		used += (size_t)snprintf(ret_text + used, size - used, "%s%s", i ? "+" : "",
-					 mutate_name(how->steps[i]));
+					 name(how->steps[i]));
 }
 
 static void note(struct mutated *how, size_t operator)

@@ -6,7 +6,8 @@
  * kept between calls. Any byte string is a buffer, also one that no kernel wrote. Half of all
  * results are repaired after they were changed, so that plain and nearly plain buffers are both
  * made. Engines reach it through mutate_libfuzzer.c and mutate_afl.c, which add nothing to what is
- * done. Something larger that holds INFO buffers mutates one of them by the same call.
+ * done. A conversation (fetch/script.h) has operators of its own on its replies, or on what its
+ * producer tells, and one of its replies goes through mutate(); see mutate_talk().
  *
  * To add an operator: write it beside its like in mutate_*.c and add a row to the table there;
  * mutate_test.c fails while it is never reached.
@@ -63,5 +64,23 @@ const char *mutate_name(size_t operator);
 
 /* The names of @how with `+` between, cut to @size bytes with the NUL; "none" where it did nothing. */
 void mutate_describe(const struct mutated *how, char *ret_text, size_t size);
+void mutate_describe_by(const char *(*name)(size_t operator), const struct mutated *how,
+			char *ret_text, size_t size);
+
+/*
+ * All of that for conversations, with the same promises: any bytes are one, and half of the results are
+ * repaired. Two are spliced reply to reply, or capability to capability. A step less is a reply less,
+ * or half of one, or all of it but the fixed struct. The operators of mutate() have names here too.
+ */
+size_t mutate_talk(const uint8_t *bytes, size_t size, size_t max, uint64_t seed, uint8_t *ret_bytes,
+		   struct mutated *ret_how);
+size_t mutate_talk_splice(const uint8_t *bytes, size_t size, const uint8_t *other,
+			  size_t other_size, size_t max, uint64_t seed, uint8_t *ret_bytes,
+			  struct mutated *ret_how);
+size_t mutate_talk_trims(const uint8_t *bytes, size_t size);
+size_t mutate_talk_trim(const uint8_t *bytes, size_t size, size_t step, uint8_t *ret_bytes);
+size_t mutate_talk_names(void);
+const char *mutate_talk_name(size_t operator);
+void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate.h"
+#include "mutate_kind.h"
 
 /* One mutation in so many is a splice with the other input that AFL++ offers. */
 #define SPLICE_ONE_IN 8
@@ -72,17 +72,17 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **ret_by
 	/* A multiplier spreads the seeds, so that it is not always the same ones which splice. */
 	if (add && add_size &&
 	    seed * UINT64_C(0x9e3779b97f4a7c15) >> 32 < UINT32_MAX / SPLICE_ONE_IN)
-		return mutate_splice(bytes, size, add, add_size, MUTATE_KIND, max, seed,
-				     mutator->out, &mutator->how);
-	return mutate(bytes, size, MUTATE_KIND, max, seed, mutator->out, &mutator->how);
+		return kind_splice(bytes, size, add, add_size, max, seed, mutator->out,
+				   &mutator->how);
+	return kind_mutate(bytes, size, max, seed, mutator->out, &mutator->how);
 }
 
 const char *afl_custom_describe(void *data, size_t max)
 {
 	struct afl_mutator *const mutator = data;
 
-	mutate_describe(&mutator->how, mutator->name,
-			max < sizeof(mutator->name) ? max : sizeof(mutator->name));
+	kind_describe(&mutator->how, mutator->name,
+		      max < sizeof(mutator->name) ? max : sizeof(mutator->name));
 	return mutator->name;
 }
 
@@ -93,7 +93,7 @@ size_t afl_custom_havoc_mutation(void *data, uint8_t *bytes, size_t size, uint8_
 	struct afl_mutator *const mutator = data;
 
 	*ret_bytes = mutator->out;
-	return mutate(bytes, size, MUTATE_KIND, max, mutator->seed++, mutator->out, &mutator->how);
+	return kind_mutate(bytes, size, max, mutator->seed++, mutator->out, &mutator->how);
 }
 
 uint8_t afl_custom_havoc_mutation_probability(void *data)
@@ -112,7 +112,7 @@ int32_t afl_custom_init_trim(void *data, uint8_t *bytes, size_t size)
 		return 0;
 	memcpy(mutator->trimmed, bytes, size);
 	mutator->trimmed_size = size;
-	mutator->steps = mutate_trims(bytes, size, MUTATE_KIND);
+	mutator->steps = kind_trims(bytes, size);
 	return (int32_t)mutator->steps;
 }
 
@@ -120,8 +120,8 @@ size_t afl_custom_trim(void *data, uint8_t **ret_bytes)
 {
 	struct afl_mutator *const mutator = data;
 
-	mutator->tried_size = mutate_trim(mutator->trimmed, mutator->trimmed_size, MUTATE_KIND,
-					  mutator->step, mutator->tried);
+	mutator->tried_size =
+		kind_trim(mutator->trimmed, mutator->trimmed_size, mutator->step, mutator->tried);
 	*ret_bytes = mutator->tried;
 	return mutator->tried_size;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate.h"
+#include "mutate_kind.h"
 
 /* Not every engine that takes a libFuzzer target has it. */
 __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -37,7 +37,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 {
 	if (LLVMFuzzerMutate && (is_default() || (size <= THEIRS_MAX && seed % THEIRS_ONE_IN == 0)))
 		return LLVMFuzzerMutate(data, size, max);
-	return mutate(data, size, MUTATE_KIND, max, seed, data, NULL);
+	return kind_mutate(data, size, max, seed, data, NULL);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
@@ -46,5 +46,5 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 	/* 0: libFuzzer takes its other mutator, which is LLVMFuzzerCustomMutator(). */
 	if (is_default() || seed % SPLICE_ONE_IN)
 		return 0;
-	return mutate_splice(one, one_size, two, two_size, MUTATE_KIND, max, seed, out, NULL);
+	return kind_splice(one, one_size, two, two_size, max, seed, out, NULL);
 }

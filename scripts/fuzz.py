@@ -338,7 +338,7 @@ def missing(setup, options):
                        NO_ENGINE)
     loaded = options.engine == "afl" and not default_mutators()
     for path in (setup.capchain, *map(setup.target, options.kinds),
-                 *(map(setup.mutator, filter(fuzz_seeds.has_mutator, options.kinds)) if loaded else ())):
+                 *(map(setup.mutator, options.kinds) if loaded else ())):
         if not os.access(path, os.X_OK):
             return Refused(f"{path} is missing: make {path}", NO_ENGINE)
     return None

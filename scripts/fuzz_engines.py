@@ -127,7 +127,7 @@ class Worker:
         self.execs = self.edges = self.edges_all = self.corpus = 0
         self.counts = {}
         self.counts_before = frozenset()
-        self.ours = not default_mutators() and fuzz_seeds.has_mutator(kind)
+        self.ours = not default_mutators()
         # A copy: the first worker that does not start changes it for those after it.
         self.prefix = list(setup.prefix)
 

@@ -20,11 +20,6 @@ def target_name(kind):
     return "fuzz_fetch" if kind == "fetch" else f"fuzz_{kind}_info"
 
 
-def has_mutator(kind):
-    """Whether there is a mutator that knows chains: a conversation has the engine's own."""
-    return kind != "fetch"
-
-
 def find_sources(corpus, kind):
     """The files of @corpus that hold a buffer of @kind, by name, relative to it."""
     found = []

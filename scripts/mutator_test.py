@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
                                        os.path.join(os.path.dirname(HERE), "build")))
 CAPTURED = os.path.join(os.path.dirname(HERE), "corpus", "captured")
-KINDS = ("device", "region", "iommu")
+KINDS = ("device", "region", "iommu", "fetch")
 sys.dont_write_bytecode = True
 
 
@@ -69,7 +69,17 @@ class Library:
         self.call("deinit", self.data)
 
 
+def conversation(*replies):
+    """A caller asks with 32 bytes, and gets these about a region."""
+    return struct.pack("<BH", 1, 32) + b"".join(
+        struct.pack("<BbH", 0, 0, len(reply)) + reply for reply in replies)
+
+
 def inputs(kind):
+    if kind == "fetch":
+        replies = list(inputs("region"))
+        yield from map(conversation, replies, replies[1:], replies[2:])
+        return
     for path in sorted(glob.glob(os.path.join(CAPTURED, f"{kind}-*"))):
         with open(path, "rb") as file:
             yield file.read()
@@ -77,6 +87,8 @@ def inputs(kind):
 
 def chained(kind):
     """A reply with one capability of an id that no kind knows."""
+    if kind == "fetch":
+        return conversation(chained("region"))
     flag, full, at = {"device": (1 << 7, 24, 16), "region": (1 << 3, 32, 12),
                       "iommu": (1 << 1, 24, 16)}[kind]
     data = bytearray(struct.pack("=2I", full + 8, flag) + bytes(full - 8))
@@ -103,7 +115,7 @@ class Hooks(unittest.TestCase):
                 names.update(library.describe(200).split("+"))
                 self.assertLessEqual(len(library.describe(7)), 6)
                 self.assertLessEqual(len(library.havoc(data, most)), most)
-            self.assertIn("splice", names)
+            self.assertIn("talk-splice" if kind == "fetch" else "splice", names)
             self.assertGreater(len(names), 30)
 
     def test_the_same_seed_gives_the_same(self):

@@ -20,9 +20,6 @@
 #include "../judge.h"
 #include "host.h"
 
-/* As a kind of input, beside those of enum info_kind. */
-#define KIND_FETCH INFO_KINDS
-
 /* Every loop, sorted by name. */
 extern const struct fetch_loop *const fetch_loops[];
 extern const size_t fetch_loop_count;

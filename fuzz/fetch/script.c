@@ -87,9 +87,15 @@ static const uint8_t *read_producer(const uint8_t *at, const uint8_t *end, struc
 	return at;
 }
 
-void script_read(const uint8_t *bytes, size_t size, struct script *ret_script)
+enum info_kind script_kind(uint8_t head)
 {
 	static const enum info_kind kinds[] = {INFO_DEVICE, INFO_REGION, INFO_IOMMU, INFO_REGION};
+
+	return kinds[head & SCRIPT_KIND];
+}
+
+void script_read(const uint8_t *bytes, size_t size, struct script *ret_script)
+{
 	const uint8_t *const end = bytes + size;
 	const uint8_t *at = bytes;
 
@@ -103,7 +109,7 @@ void script_read(const uint8_t *bytes, size_t size, struct script *ret_script)
 		ret_script->first = load16(bytes + 1);
 		at += 3;
 	}
-	ret_script->kind = kinds[ret_script->head & SCRIPT_KIND];
+	ret_script->kind = script_kind(ret_script->head);
 	if (size >= 3 && ret_script->head & SCRIPT_PRODUCED)
 		at = read_producer(at, end, ret_script);
 	else if (size >= 3)

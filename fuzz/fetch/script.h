@@ -51,6 +51,9 @@ enum {
 	REPLY_SPARE = 0xfc,
 };
 
+/* As a kind of input, beside those of enum info_kind. */
+#define KIND_FETCH INFO_KINDS
+
 /* One reply as the input has it; @said bytes were announced, @size are there, at @bytes. */
 struct script_reply {
 	uint8_t how;
@@ -86,6 +89,9 @@ struct script {
 
 /* Decodes @size bytes at @bytes, which have to stay. */
 void script_read(const uint8_t *bytes, size_t size, struct script *ret_script);
+
+/* The kind that an input's @head names; with a producer the kind is the producer's. */
+enum info_kind script_kind(uint8_t head);
 
 /* The key that names @producer in an input. */
 uint16_t script_key(const struct producer *producer);

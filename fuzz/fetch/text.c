@@ -245,12 +245,7 @@ static int load_root(const struct source *from, const struct node *root, struct 
 		    spare);
 	put(to, 2, first);
 	/* A kind that the head names in another way is still that kind. */
-	kind = (kind ^ spare) & SCRIPT_KIND;
-	error = load_parts(from, root,
-			   kind == 2   ? INFO_IOMMU
-			   : kind == 0 ? INFO_DEVICE
-				       : INFO_REGION,
-			   to);
+	error = load_parts(from, root, script_kind((uint8_t)(kind ^ spare)), to);
 	return error ? error : put_hex(from, root, "rest", to);
 }
 

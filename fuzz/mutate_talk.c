@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of events of a conversation's mutation; see mutate.h. What is done stands in mutate_*.c. */
+#include <string.h>
+
+#include "mutate_talk_ops.h"
+
+static const struct {
+	const struct talk_op *ops;
+	const size_t *count;
+} tables[] = {
+	{talk_reply_ops, &talk_reply_op_count},
+	{talk_argsz_ops, &talk_argsz_op_count},
+	{talk_told_ops, &talk_told_op_count},
+};
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+/* After those: what is done here, then the operators of mutate(), which replies and bytes go through. */
+enum { OWN_SHORTEN, OWN_SPLICE, OWN_REPAIR, OWN_REPAIR_FIXED, OWN_AGREE, OWN_COUNT };
+static const char *const own_names[OWN_COUNT] = {
+	[OWN_SHORTEN] = "talk-shorten",	   [OWN_SPLICE] = "talk-splice",
+	[OWN_REPAIR] = "talk-repair",	   [OWN_REPAIR_FIXED] = "talk-repair-fixed",
+	[OWN_AGREE] = "talk-repair-sizes",
+};
+/* Draws before a conversation for which no operator has a use is left to the operators on bytes. */
+#define DRAWS	     32
+/* One mutation in so many that was not repaired has its bytes changed too, anywhere. */
+#define BYTES_ONE_IN 6
+/*
+ * What is longer, in bytes, is first made short but for one mutation in so many: every loop asks all of
+ * it, some of them three times, and walks what comes of it.
+ */
+#define LONG	     384
+#define LONG_ONE_IN  16
+#define SHORT_PARTS  4
+#define SHORT_BYTES  96
+
+static size_t talk_ops(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < TABLES; i++)
+		count += *tables[i].count;
+	return count;
+}
+
+static const struct talk_op *op_of(size_t number)
+{
+	size_t i = 0;
+
+	while (number >= *tables[i].count)
+		number -= *tables[i++].count;
+	return &tables[i].ops[number];
+}
+
+/* The number that operator @number of mutate() has here. */
+static size_t number_of_chains(size_t number)
+{
+	return talk_ops() + OWN_COUNT + number;
+}
+
+size_t mutate_talk_names(void)
+{
+	return number_of_chains(mutate_names());
+}
+
+const char *mutate_talk_name(size_t operator)
+{
+	const size_t ops = talk_ops();
+
+	if (operator<ops)
+		return op_of(operator)->name;
+	if (operator<ops + OWN_COUNT)
+		return own_names[operator - ops];
+	return mutate_name(operator- ops - OWN_COUNT);
+}
+
+void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size)
+{
+	mutate_describe_by(mutate_talk_name, how, ret_text, size);
+}
+
+static void note(struct talking *t, size_t operator)
+{
+	if (t->how->nsteps < MUTATE_STEPS)
+		t->how->steps[t->how->nsteps++] = (uint8_t) operator;
+}
+
+bool talk_mutate_reply(struct talking *t, struct talk_part *reply)
+{
+	static uint8_t made[INFO_LEN_MAX];
+	struct mutated how;
+	/* A reply says in 16 bits how long it is. */
+	const size_t max = t->m.max < UINT16_MAX ? t->m.max : UINT16_MAX;
+	const size_t size = mutate(reply->bytes, reply->size, talk_kind(t->talk), max,
+				   random_next(&t->m), made, &how);
+
+	if ((size == reply->size && (!size || memcmp(made, reply->bytes, size) == 0)) ||
+	    !talk_resize(t->talk, reply, size))
+		return false;
+	if (size)
+		memcpy(reply->bytes, made, size);
+	for (size_t i = 0; i < how.nsteps; i++)
+		note(t, number_of_chains(how.steps[i]));
+	return true;
+}
+
+/* An operator of the side that the conversation is on, by weight. */
+static size_t draw(struct talking *t)
+{
+	const enum talk_side side = talk_produced(t->talk) ? SIDE_TOLD : SIDE_REPLIES;
+	unsigned int sum = 0;
+	uint32_t at;
+
+	for (size_t i = 0; i < talk_ops(); i++)
+		sum += op_of(i)->side & side ? op_of(i)->weight : 0;
+	at = random_of(&t->m, sum);
+	for (size_t i = 0;; i++) {
+		const unsigned int weight = op_of(i)->side & side ? op_of(i)->weight : 0;
+
+		if (at < weight)
+			return i;
+		at -= weight;
+	}
+}
+
+/* One to four operators, each half as often as one less. */
+static void change(struct talking *t)
+{
+	unsigned int left = 1;
+
+	while (left < 4 && random_one_in(&t->m, 2))
+		left++;
+	for (unsigned int draws = 0; left && draws < DRAWS; draws++) {
+		const size_t number = draw(t);
+
+		if (op_of(number)->apply(t)) {
+			note(t, number);
+			left--;
+		}
+	}
+}
+
+static size_t change_bytes(struct talking *t, uint8_t *bytes, size_t size)
+{
+	const size_t byte_ops = mutate_names() - mutate_byte_op_count;
+
+	for (unsigned int left = 1 + random_of(&t->m, 3); left; left--) {
+		const size_t op = random_of(&t->m, mutate_byte_op_count);
+
+		size = mutate_byte_ops[op].apply(&t->m, bytes, size);
+		note(t, number_of_chains(byte_ops + op));
+	}
+	return size;
+}
+
+/* Makes a reply's chain plain, or only its fixed fields true; it then fits what it wants. */
+static void repair_reply(struct talking *t, struct talk_part *reply, bool whole)
+{
+	static uint8_t made[INFO_LEN_MAX];
+	const uint32_t max = t->m.max;
+	size_t size;
+
+	if (chain_read(reply->bytes, reply->size, talk_kind(t->talk), &t->m.chain))
+		return;
+	t->m.max = max < UINT16_MAX ? max : UINT16_MAX;
+	mutate_repair(&t->m, whole);
+	size = t->m.chain.len < t->m.max ? t->m.chain.len : t->m.max;
+	t->m.chain.len = (uint32_t)size;
+	chain_write(&t->m.chain, made);
+	chain_free(&t->m.chain);
+	t->m.max = max;
+	if (talk_resize(t->talk, reply, size) && size)
+		memcpy(reply->bytes, made, size);
+	/* One that wants more than it was asked with does so still. */
+	reply->how &= REPLY_RELATIVE;
+}
+
+/* Every reply wants what the longest of them has, as those of one producer do. */
+static void agree(struct talking *t)
+{
+	uint16_t longest = 0;
+
+	for (size_t i = 0; i < t->talk->nparts; i++)
+		if (t->talk->parts[i].size > longest)
+			longest = t->talk->parts[i].size;
+	for (size_t i = 0; i < t->talk->nparts; i++) {
+		t->talk->parts[i].how = 0;
+		talk_set_field(t, &t->talk->parts[i], 0, longest);
+	}
+	t->talk->head = (uint8_t)(t->talk->head & ~SCRIPT_CYCLES);
+}
+
+static void repair(struct talking *t)
+{
+	const bool whole = random_one_in(&t->m, 2);
+
+	t->talk->nrest = 0;
+	if (talk_produced(t->talk)) {
+		talk_repair_told(t);
+		note(t, talk_ops() + OWN_REPAIR);
+		return;
+	}
+	/* Sizes alone: what a reply brings stays as odd as it is. */
+	if (random_one_in(&t->m, 3)) {
+		agree(t);
+		note(t, talk_ops() + OWN_AGREE);
+		return;
+	}
+	for (size_t i = 0; i < t->talk->nparts; i++)
+		repair_reply(t, &t->talk->parts[i], whole);
+	if (random_one_in(&t->m, 2))
+		agree(t);
+	note(t, talk_ops() + (whole ? OWN_REPAIR : OWN_REPAIR_FIXED));
+}
+
+static void shorten(struct talking *t)
+{
+	struct talk *const talk = t->talk;
+
+	if (talk->nparts > SHORT_PARTS)
+		talk_drop(talk, SHORT_PARTS, talk->nparts - SHORT_PARTS);
+	for (size_t i = 0; i < talk->nparts; i++)
+		if (talk->parts[i].size > SHORT_BYTES)
+			talk_resize(talk, &talk->parts[i], SHORT_BYTES);
+	talk->nrest = 0;
+	note(t, talk_ops() + OWN_SHORTEN);
+}
+
+/* Reads the input; one without a head gets one, so that there is something to work on. */
+static struct talking begin(struct talk *talk, const uint8_t *bytes, size_t size, size_t max,
+			    uint64_t seed, struct mutated *how)
+{
+	struct talking t = {.m = {.random = seed}, .talk = talk, .how = how};
+
+	how->nsteps = 0;
+	t.m.max = max < INFO_LEN_MAX ? (uint32_t)max : INFO_LEN_MAX;
+	talk_read(bytes, size, talk);
+	if (!talk->headed) {
+		talk->headed = true;
+		talk->head = (uint8_t)random_of(&t.m, 3);
+		talk->first = (uint16_t)talk_layout(&t)->full;
+		talk->nrest = 0;
+	}
+	if (size > LONG && !random_one_in(&t.m, LONG_ONE_IN))
+		shorten(&t);
+	return t;
+}
+
+/* Repairs half of all, and writes. */
+static size_t finish(struct talking *t, uint8_t *ret_bytes)
+{
+	const bool repaired = random_one_in(&t->m, 2);
+	size_t size;
+
+	if (repaired)
+		repair(t);
+	size = talk_write(t->talk, t->m.max, ret_bytes);
+	if (!t->how->nsteps || (!repaired && random_one_in(&t->m, BYTES_ONE_IN)))
+		size = change_bytes(t, ret_bytes, size);
+	return size;
+}
+
+/* One of each, as there is one engine a process. */
+static struct talk one, two;
+
+size_t mutate_talk(const uint8_t *bytes, size_t size, size_t max, uint64_t seed, uint8_t *ret_bytes,
+		   struct mutated *ret_how)
+{
+	struct mutated how;
+	struct talking t = begin(&one, bytes, size, max, seed, &how);
+
+	change(&t);
+	size = finish(&t, ret_bytes);
+	if (ret_how)
+		*ret_how = how;
+	return size;
+}
+
+/* Some of @from's parts behind some of ours. What is on the other side is played out first. */
+static bool splice(struct talking *t, struct talk *from)
+{
+	struct talking other = {
+		.m = {.random = random_next(&t->m), .max = t->m.max}, .talk = from, .how = t->how};
+	bool any = false;
+	size_t keep, start;
+
+	if (talk_produced(t->talk) != talk_produced(from)) {
+		struct talking *const told = talk_produced(from) ? &other : t;
+
+		if (!talk_play(told))
+			return false;
+	}
+	if (!from->nparts)
+		return false;
+	keep = random_of(&t->m, t->talk->nparts + 1);
+	start = random_of(&t->m, from->nparts);
+	talk_drop(t->talk, keep, t->talk->nparts - keep);
+	t->talk->nrest = 0;
+	for (size_t i = start; i < from->nparts && t->talk->nparts < TALK_PARTS_MAX; i++)
+		any |= talk_insert(t->talk, t->talk->nparts, &from->parts[i]) != NULL;
+	return any;
+}
+
+size_t mutate_talk_splice(const uint8_t *bytes, size_t size, const uint8_t *other,
+			  size_t other_size, size_t max, uint64_t seed, uint8_t *ret_bytes,
+			  struct mutated *ret_how)
+{
+	struct mutated how;
+	struct talking t = begin(&one, bytes, size, max, seed, &how);
+
+	talk_read(other, other_size, &two);
+	if (splice(&t, &two))
+		note(&t, talk_ops() + OWN_SPLICE);
+	if (!how.nsteps || random_one_in(&t.m, 2))
+		change(&t);
+	size = finish(&t, ret_bytes);
+	if (ret_how)
+		*ret_how = how;
+	return size;
+}
+
+/* Each part less, each part's bytes less by half, and the fixed struct alone. */
+#define TRIMS_OF_PART 3
+
+size_t mutate_talk_trims(const uint8_t *bytes, size_t size)
+{
+	if (size > INFO_LEN_MAX)
+		return 0;
+	talk_read(bytes, size, &one);
+	/* And one for what means nothing at the end. */
+	return TRIMS_OF_PART * one.nparts + 1;
+}
+
+static void trim_part(struct talk *talk, size_t i, size_t way)
+{
+	struct talk_part *const part = &talk->parts[i];
+	const uint16_t full = (uint16_t)layout_infos[talk_kind(talk)].full;
+
+	if (way == 0)
+		talk_drop(talk, i, 1);
+	else if (way == 1)
+		talk_resize(talk, part, part->size / 2u);
+	else if (part->size > full)
+		talk_resize(talk, part, full);
+}
+
+size_t mutate_talk_trim(const uint8_t *bytes, size_t size, size_t step, uint8_t *ret_bytes)
+{
+	size_t trimmed = size;
+
+	if (size <= INFO_LEN_MAX) {
+		talk_read(bytes, size, &one);
+		if (step < TRIMS_OF_PART * one.nparts)
+			trim_part(&one, step / TRIMS_OF_PART, step % TRIMS_OF_PART);
+		else
+			one.nrest = 0;
+		trimmed = talk_write(&one, size, ret_bytes);
+	}
+	if (trimmed < size)
+		return trimmed;
+	if (size)
+		memmove(ret_bytes, bytes, size);
+	return size;
+}
