@@ -7,6 +7,8 @@ import re
 import subprocess
 import tempfile
 
+from kernels import run, source_of
+
 OWN = "build/clang/own.a"
 COMMAND = "build/clang/own_command.a"
 FLAGS = "build/clang/own.flags"
@@ -46,7 +48,7 @@ def flags():
         return dict(line.rstrip("\n").split(" ", 1) for line in file)
 
 
-def compiled(run, folder, name, text, more=()):
+def compiled(folder, name, text, more=()):
     """The object of @text, with the hooks that parsers have."""
     source, made = f"{folder}/{name}.c", f"{folder}/{name}.o"
     with open(source, "w", encoding="utf-8") as file:
@@ -57,7 +59,7 @@ def compiled(run, folder, name, text, more=()):
     return made
 
 
-def linked(run, folder, name, objects):
+def linked(folder, name, objects):
     program = f"{folder}/{name}"
     run([flags()["compiler"], PROGRAM, *objects, COMMAND, OWN, "-lcmocka", "-lyaml", "-ljansson",
          "-o", program], "make check-vm builds what is missing")
@@ -68,14 +70,14 @@ def said(program):
     return subprocess.run([program, "corpus"], capture_output=True, text=True, check=False)
 
 
-def check(run, version, source, hold):
-    """@hold(fine, what) for each outcome, of the kernel whose source tree's files are in @source."""
+def check(version, hold):
+    """@hold(fine, what) for each outcome."""
     with tempfile.TemporaryDirectory(prefix="capchain-helper-") as folder:
-        kernel = compiled(run, folder, "kernel_helpers", cut(source))
+        kernel = compiled(folder, "kernel_helpers", cut(source_of(version)))
         # Its loads of 4 bytes are those of `next`.
         run(["objcopy", "--redefine-sym", "__sanitizer_cov_load4=saw_next", kernel],
             "install the Debian package binutils")
-        done = said(linked(run, folder, "helper", [kernel]))
+        done = said(linked(folder, "helper", [kernel]))
         counts = [line for line in done.stdout.splitlines() if "differences 0" in line]
         for line in counts or (done.stdout + done.stderr).splitlines()[-12:]:
             hold(done.returncode == 0 and len(counts) == 2,
@@ -86,8 +88,8 @@ def check(run, version, source, hold):
             if ours.count(old) != 1:
                 hold(False, f"{version}: parsers/kernel.c has no one place for a walk {what}")
                 continue
-            other = compiled(run, folder, "altered", ours.replace(old, new))
-            done = said(linked(run, folder, "helper", [other, kernel]))
+            other = compiled(folder, "altered", ours.replace(old, new))
+            done = said(linked(folder, "helper", [other, kernel]))
             hold(done.returncode in (1, 2) and
                  "differs from the kernel" in done.stdout + done.stderr,
                  f"{version}: a walk {what} is seen to differ")
