@@ -375,6 +375,15 @@ $(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clan
 $(BUILD)/vm/init: scripts/vm/init.c
 	@mkdir -p $(@D)
 	@$(CLANG) -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
+# A 32-bit client for it; vm.py says what is missing where it cannot be built.
+$(BUILD)/vm/caller32: scripts/vm/caller.c
+	@mkdir -p $(@D)
+	@$(CLANG) -m32 -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
+# What holds kernel.c to the kernel's own helpers, which vm.py builds and links to it.
+$(BUILD)/vm/helper.o: scripts/vm/helper.c Makefile $(BUILD)/compiler-clang
+	@mkdir -p $(@D)
+	@$(CLANG) $(HOST) -c $< -o $@
+-include $(wildcard $(BUILD)/vm/*.d)
 
 # Planted faults where there is no arena: 32-bit, so without cmocka.
 $(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
@@ -544,7 +553,9 @@ oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
-	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init \
+		$(BUILD)/vm/helper.o own-clang
+	@$(MAKE) -s --no-print-directory $(BUILD)/vm/caller32 2>/dev/null || rm -f $(BUILD)/vm/caller32
 	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
 check-vm: vm ## the same: every check in the guests
 

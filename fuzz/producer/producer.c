@@ -18,6 +18,7 @@
 	 INFO_ID(CAP_ID_NVLINK2_SSATGT) | INFO_ID(CAP_ID_NVLINK2_LNKSPD))
 #define TYPE1 (INFO_ID(CAP_ID_IOVA_RANGE) | INFO_ID(CAP_ID_MIGRATION) | INFO_ID(CAP_ID_DMA_AVAIL))
 
+/* Of the names of captured replies: the samples mbochs, mdpy and mtty are those that begin with m. */
 const struct producer producers[] = {
 	{
 		.name = "device-16-bytes",
@@ -28,7 +29,7 @@ const struct producer producers[] = {
 		.minsz = 16,
 		.base = 16,
 		.fixed = 16,
-		.captured = NONE,
+		.captured = NAMES("device-*-m*.probe-*"),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -64,7 +65,7 @@ const struct producer producers[] = {
 		.fixed = 20,
 		.wholly = true,
 		.align = 1,
-		.captured = NAMES("device-linux6.1-*"),
+		.captured = NAMES("device-linux6.1-[!m]*"),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -78,7 +79,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NAMES("device-linux6.12-*"),
+		.captured = NAMES("device-linux6.12-[!m]*"),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -107,7 +108,7 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 1,
-		.captured = NONE,
+		.captured = NAMES("region-*-mbochs.probe-*"),
 		.answer = producer_answer_mbochs,
 	},
 	{
@@ -119,7 +120,7 @@ const struct producer producers[] = {
 		.minsz = 32,
 		.base = 32,
 		.fixed = 32,
-		.captured = NONE,
+		.captured = NAMES("region-*-mdpy.probe-*", "region-*-mtty.probe-*"),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -149,7 +150,7 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 1,
-		.captured = NAMES("region-linux6.1-*"),
+		.captured = NAMES("region-linux6.1-[!m]*"),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -164,7 +165,7 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 8,
-		.captured = NAMES("region-linux6.12-*"),
+		.captured = NAMES("region-linux6.12-[!m]*"),
 		.answer = producer_answer_helpers,
 	},
 	{

@@ -7,42 +7,48 @@ import os
 import re
 import shutil
 
+from kernels import Fail, once, release_of, run, source_of, unpack
+
 UUID = "a297db4a-f4c2-11e6-90f6-d3b88d6c95{:02d}"
 # Module, its folder below /sys/class/mdev_bus, the type of which a device is made.
 SAMPLES = (("mbochs", "mbochs", "mbochs-small"), ("mtty", "mtty", "mtty-1"),
            ("mdpy", "mdpy", "mdpy-vga"), ("mbad", "mbad", "mbad-small"))
+# Those whose replies are real.
+REAL = ("mbochs", "mtty", "mdpy")
 
 
-def fetch(run, package, folder):
-    run(["apt-get", "download", package], "check the network and apt-get update", cwd=folder)
-    deb = max(glob.glob(f"{folder}/{package.split('=')[0]}_*.deb"))
-    return deb
+def headers_of(release, folder):
+    """Unpacks the headers and what they are built with. Returns what stands for the kernel's tree."""
+    headers = f"linux-headers-{release}"
+    deb = unpack(headers, folder)
+    needs = run(["dpkg-deb", "-f", deb, "Depends"], "remove " + folder)
+    common, = re.findall(r"linux-headers-\S+-common", needs)
+    kbuild, = re.findall(r"linux-kbuild-[^\s,]+", needs)
+    for package in (common, kbuild):
+        unpack(package, folder)
+    tree = os.path.abspath(f"{folder}/usr/src/{headers}")
+    with open(f"{tree}/Makefile", "w", encoding="ascii") as file:
+        file.write(f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n")
+    return tree
 
 
-def build(run, image, folder):
-    """The .ko files for the kernel package @image (linux-image-V), built once in @folder."""
-    release = image.removeprefix("linux-image-")
-    done = os.path.join(folder, "whole")
-    if not os.path.isfile(done):
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        print(f"building sample drivers for {release}", flush=True)
-        headers = f"linux-headers-{release}"
-        common = headers.removesuffix("-amd64") + "-common"
-        for package in (headers, common, "linux-kbuild-6.1"):
-            run(["dpkg-deb", "-x", fetch(run, package, folder), folder], f"remove {folder}")
-        take_sources(run, folder)
-        kernel = os.path.abspath(f"{folder}/usr/src/{headers}")
-        with open(f"{kernel}/Makefile", "w", encoding="ascii") as file:
-            file.write(f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n")
+def build(version):
+    """The .ko files for @version's kernel, built once: (file name, bytes)."""
+    source = source_of(version)
+
+    def make(folder):
+        print(f"building sample drivers for {release_of(version)}", flush=True)
+        tree = headers_of(release_of(version), folder)
+        for path in glob.glob(f"{source}/samples/vfio-mdev/*.[ch]"):
+            shutil.copy(path, folder)
+        plant_loop(folder)
         with open(f"{folder}/Makefile", "w", encoding="ascii") as file:
             file.write("obj-m := " + " ".join(name + ".o" for name, _, _ in SAMPLES) + "\n")
-        run(["make", "-C", kernel, f"M={os.path.abspath(folder)}", "modules"],
-            "the samples do not build: gcc-12 and make are needed")
-        for package in glob.glob(f"{folder}/*.deb"):
-            os.remove(package)
-        with open(done, "w", encoding="ascii") as file:
-            file.write("whole\n")
+        # Types of these modules are of no use to anybody, and want pahole.
+        run(["make", "-C", tree, f"M={os.path.abspath(folder)}", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+             "modules"], "the samples do not build: gcc-12 and make are needed")
+
+    folder = once("samples-" + release_of(version), make)
     modules = []
     for name, _, _ in SAMPLES:
         with open(f"{folder}/{name}.ko", "rb") as file:
@@ -50,29 +56,26 @@ def build(run, image, folder):
     return modules
 
 
-def take_sources(run, folder):
-    """The samples' sources out of Debian's kernel source, and mbad made of mbochs."""
-    deb = fetch(run, "linux-source-6.1", folder)
-    run(["sh", "-c", 'dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/linux-source-6.1.tar.xz | '
-         'tar -xJ -C "$2" --strip-components=3 --wildcards "linux-source-6.1/samples/vfio-mdev/*"',
-         "sh", deb, folder], "the package is broken: remove " + folder)
+def plant_loop(folder):
+    """mbad, made of mbochs."""
     with open(f"{folder}/mbochs.c", encoding="utf-8") as file:
         text = file.read()
     bad, changed = re.subn(r"(type\.header\.next = )0;", r"\g<1>32;",
                            text.replace('"mbochs"', '"mbad"'))
     if changed != 1:
-        raise ValueError("mbochs.c is not what it was: no chain to plant a loop in")
+        raise Fail("mbochs.c is not what it was: no chain to plant a loop in", 1)
     with open(f"{folder}/mbad.c", "w", encoding="utf-8") as file:
         file.write(bad)
 
 
-def commands():
+def commands(version):
     lines = []
     for number, (name, folder, kind) in enumerate(SAMPLES):
         uuid = UUID.format(number)
+        # The name says that the caller had not cleared its buffer: see corpus/README.md.
         lines += [f"=/sys/class/mdev_bus/{folder}/mdev_supported_types/{kind}/create {uuid}",
                   f"/capchain probe --json --witnesses /out/broken-{name} --keep /out "
-                  f"--label linux6.1-{name} {uuid}"]
+                  f"--label linux{version}-{name}.probe {uuid}"]
     return lines
 
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""What capture has to do with callers of all sorts: 32-bit programs, by either set of hooks; another ioctl
+of the same number; a kernel that is locked down. And what Debian's kernels have not, said from their
+configuration."""
+import re
+
+from guest import Boot, address
+from kernels import configured
+
+PROGRAM = "build/vm/caller32"
+# Of its calls that are something else: how many each set of hooks sees, and tells from INFO; and how many
+# of them fail, so that they are no answer. The module's see what reaches a device or container.
+HOOKS = {"module": (1, 0), "syscalls": (2, 1)}
+
+
+def commands():
+    return [f"/capchain capture --hooks {hooks} --out /out/{hooks}-seen /caller32 {address(1)} "
+            f"/out/{hooks}-asked" for hooks in HOOKS]
+
+
+def replies(boot, folder):
+    return {name.removeprefix(folder + "/"): data for name, data in boot.files.items()
+            if name.startswith(folder + "/")}
+
+
+def check(boot, version, checks):
+    """@boot ran commands()."""
+    if not configured(version, "IA32_EMULATION")[0]:
+        checks.cannot(f"{version}: 32-bit callers", configured(version, "IA32_EMULATION")[1])
+        return
+    for run in boot.runs:
+        hooks = run["line"].split("--hooks ")[-1].split()[0]
+        if hooks not in HOOKS:
+            continue
+        said = "\n".join(run["said"])
+        made = re.search(r"^32-bit: (\d+) calls, (\d+) others", said, re.M)
+        counts = re.search(r"^(\d+) calls: (\d+) captured, (\d+) failed, (\d+) of other ioctls, "
+                           r"(\d+) unreadable, (\d+) dropped", said, re.M)
+        asked, seen = replies(boot, hooks + "-asked"), replies(boot, hooks + "-seen")
+        differ = sum(asked.get(name) != seen.get(name) for name in asked.keys() | seen.keys())
+        checks.hold(asked and not differ and run["status"] == 0,
+                    f"{version}: a 32-bit caller, hooks at {hooks}: {len(asked)} replies got, "
+                    f"{len(seen)} captured, {differ} differ" + ("" if seen else f": {said[-200:]}"))
+        if not made or not counts:
+            checks.hold(False, f"{version}: hooks at {hooks}: nothing was said; see {boot.log}")
+            continue
+        others, failed = HOOKS[hooks]
+        refused = int(made[1]) - len(asked)
+        checks.hold([int(each) for each in counts.groups()[1:]] ==
+                    [len(asked), refused + failed, others, 0, 0],
+                    f"{version}: 0x3b70 on {made[2]} other files, hooks at {hooks}: {counts[4]} told "
+                    f"from VFIO_IOMMU_GET_INFO, {int(counts[3]) - refused} failed, none captured")
+
+
+def check_lockdown(version, accel, checks):
+    boot = Boot(f"{version}-lockdown", version,
+                [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules"
+                 for hooks in HOOKS], accel, append="lockdown=confidentiality")
+    for hooks, run in zip(HOOKS, boot.runs):
+        said = " ".join(run["said"])
+        checks.hold(run["status"] == 3 and len(run["said"]) == 1 and "confidentiality" in said,
+                    f"{version}: lockdown=confidentiality, hooks at {hooks}: {said[-160:]}")
+
+
+def check_cdev(version, checks):
+    has, line = configured(version, "VFIO_DEVICE_CDEV")
+    # Then this has to become a sweep.
+    if has:
+        checks.hold(False, f"{version}: Debian's kernel has cdevs now ({line}): have probe sweep one")
+        return
+    iommufd = configured(version, "IOMMUFD")[1]
+    checks.cannot(f"{version}: probe by cdev, capture at iommufd", f"Debian's configuration: "
+                  f"{line}; {iommufd}")

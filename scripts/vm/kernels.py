@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Debian's kernels for the guests: packages, modules, configuration and source, fetched once and kept below
+build/vm; nothing is installed."""
+import glob
+import lzma
+import os
+import re
+import shutil
+import subprocess
+
+BUILD = "build/vm"
+# What Debian names the kernels: a package that depends on today's.
+KERNELS = {"6.1": "linux-image-amd64", "6.12": "linux-image-6.12-amd64"}
+# In the order in which they can be loaded; what a kernel has not is left out.
+MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci")
+OPTIONAL = ("vfio_virqfd",)
+# Of the kernel's source what is used here: the sample drivers, and what has the chain helpers.
+SOURCES = ("samples/vfio-mdev", "drivers/vfio/vfio_main.c", "include/linux/vfio.h")
+
+
+class Fail(Exception):
+    """One line, and the exit status."""
+
+    def __init__(self, line, status=3):
+        super().__init__(line)
+        self.status = status
+
+
+def run(command, what, **options):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    except OSError as error:
+        raise Fail(f"{command[0]}: {error.strerror}; {what}") from None
+    if done.returncode:
+        raise Fail(f"{' '.join(command)}: {' '.join(done.stderr.split())[-300:]}; {what}")
+    return done.stdout
+
+
+def package_of(version):
+    """The newest package of @version that apt knows, by name."""
+    def ask():
+        said = subprocess.run(["apt-cache", "depends", KERNELS[version]], capture_output=True,
+                              text=True, check=False)
+        return re.search(r"Depends: (linux-image-\S+)", said.stdout)
+
+    found = ask()
+    # A machine that never fetched lists knows of nothing.
+    if not found and os.geteuid() == 0:
+        run(["apt-get", "-qq", "update"], "check the network")
+        found = ask()
+    if not found:
+        raise Fail(f"apt knows no {KERNELS[version]}: 6.12 stands in bookworm-security; add that "
+                   "source, and apt-get update")
+    return found[1]
+
+
+def release_of(version):
+    return package_of(version).removeprefix("linux-image-")
+
+
+def once(name, make):
+    """The folder @name below build/vm, as make(folder) fills it; made anew where it is not whole."""
+    folder = os.path.join(BUILD, name)
+    if not os.path.isfile(os.path.join(folder, "whole")):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        make(folder)
+        for package in glob.glob(f"{folder}/*.deb"):
+            os.remove(package)
+        with open(os.path.join(folder, "whole"), "w", encoding="ascii") as file:
+            file.write("whole\n")
+    return folder
+
+
+def fetch(package, folder):
+    """The file of @package, fetched into @folder."""
+    print(f"fetching {package}", flush=True)
+    run(["apt-get", "download", package], "check the network and apt-get update", cwd=folder)
+    return max(glob.glob(f"{folder}/{package}_*.deb"))
+
+
+def unpack(package, folder):
+    deb = fetch(package, folder)
+    run(["dpkg-deb", "-x", deb, folder], "the package is broken: remove " + folder)
+    return deb
+
+
+def image_of(version):
+    """The folder with @version's kernel package."""
+    return once(package_of(version), lambda folder: unpack(package_of(version), folder))
+
+
+def source_of(version):
+    """The folder with SOURCES of @version, below the tree's own names."""
+    def make(folder):
+        deb = fetch(f"linux-source-{version}", folder)
+        names = [f"linux-source-{version}/{name}" for name in SOURCES]
+        run(["bash", "-o", "pipefail", "-c",
+             f'dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/linux-source-{version}.tar.xz | '
+             'tar -xJ -C "$2" --strip-components=1 "${@:3}"', "bash", deb, folder, *names],
+            "the package is broken: remove " + folder)
+
+    return once("source-" + release_of(version), make)
+
+
+def module_of(version, name):
+    """(file name, bytes) of a module; None where it is one that not every kernel has."""
+    folder = image_of(version)
+    paths = glob.glob(f"{folder}/lib/modules/*/kernel/**/{name}.ko*", recursive=True)
+    if not paths and name in OPTIONAL:
+        return None
+    if len(paths) != 1:
+        raise Fail(f"{folder} has {len(paths)} modules {name}; want one")
+    with open(paths[0], "rb") as file:
+        data = file.read()
+    return name + ".ko", lzma.decompress(data) if paths[0].endswith(".xz") else data
+
+
+def vmlinuz_of(version):
+    kernel, = glob.glob(image_of(version) + "/boot/vmlinuz-*")
+    return kernel
+
+
+def configured(version, name):
+    """Whether @version's kernel has CONFIG_@name, and the line of its configuration that says so."""
+    path, = glob.glob(image_of(version) + "/boot/config-*")
+    with open(path, encoding="ascii") as file:
+        found = re.search(rf"^(?:CONFIG_{name}=([ym])|# CONFIG_{name} is not set)$", file.read(),
+                          re.M)
+    return bool(found and found[1]), found[0] if found else f"nothing of CONFIG_{name}"
