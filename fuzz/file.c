@@ -2,11 +2,17 @@
 /* Opens inputs; see file.h. */
 #include "file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What a word may have that needs no quotes, beside letters and digits. */
+#define PLAIN "_@%+=:,./-"
 
 /* 0 where @what can be read to its end, else the error. */
 static int weigh(const struct stat *what)
@@ -52,4 +58,41 @@ const char *file_why(int error)
 		return "is a pipe, socket or device, which may have no end; copy its bytes to a file, and "
 		       "name that";
 	return strerror(error);
+}
+
+static bool is_plain(const char *path)
+{
+	for (const char *at = path; *at; at++)
+		if (!isascii(*at) || (!isalnum(*at) && !strchr(PLAIN, *at)))
+			return false;
+	return *path != '\0';
+}
+
+static bool is_printable(const char *path)
+{
+	for (; *path; path++)
+		if (!isascii(*path) || !isprint(*path))
+			return false;
+	return true;
+}
+
+const char *file_word(const char *path)
+{
+	static char word[4 * PATH_MAX + sizeof("$''")];
+	const bool printable = is_printable(path);
+	char *to = word;
+
+	if (is_plain(path) && strlen(path) < PATH_MAX)
+		return path;
+	to = stpcpy(to, printable ? "'" : "$'");
+	for (int i = 0; path[i] && i < PATH_MAX; i++) {
+		if (path[i] == '\'')
+			to = stpcpy(to, printable ? "'\\''" : "\\'");
+		else if (printable || (is_printable((const char[]){path[i], 0}) && path[i] != '\\'))
+			*to++ = path[i];
+		else
+			to += sprintf(to, "\\%03o", (unsigned char)path[i]);
+	}
+	strcpy(to, "'");
+	return word;
 }

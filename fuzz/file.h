@@ -17,4 +17,11 @@ FILE *file_open(const char *path);
 /* What is wrong with a path that file_open() refused with @error, and what to do, to put after it. */
 const char *file_why(int error);
 
+/*
+ * @path as one word of a shell, on one line of a terminal: as it is where it can be, else in '', or
+ * with control bytes and what is not ASCII as octal in $''. Good until the next call; cut after 4096
+ * bytes, which no path has.
+ */
+const char *file_word(const char *path);
+
 #endif

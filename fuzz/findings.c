@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../parsers/layout.h"
+#include "file.h"
 #include "own/own.h"
 
 /*
@@ -59,13 +60,13 @@ int findings_write(const char *path, const void *bytes, size_t len)
 }
 
 /* Says once that findings are not kept, and counts each for the front end. */
-static void say_not_kept(const char *path, int error)
+static void say_not_kept(const char *what, int error)
 {
 	if (!counts->failed++)
 		fprintf(stderr,
 			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
 			"choose another folder\n",
-			path, strerror(-error));
+			what, strerror(-error));
 }
 
 static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)
@@ -76,7 +77,7 @@ static int make_folder(const char *dir, const char *name, char *ret_error, size_
 	if (mkdir(path, 0777) == 0 || errno == EEXIST)
 		return 0;
 	snprintf(ret_error, error_size,
-		 "cannot make %s: %s; choose a findings folder you may write", path,
+		 "cannot make %s: %s; choose a findings folder you may write", file_word(path),
 		 strerror(errno));
 	return -1;
 }
@@ -108,7 +109,7 @@ static int map_counts(const char *dir, const char *kind, char *ret_error, size_t
 		snprintf(ret_error, error_size,
 			 "cannot keep counts in %s: %s; make room or choose "
 			 "another findings folder",
-			 path, strerror(error));
+			 file_word(path), strerror(error));
 		return -1;
 	}
 	counts = at;
@@ -232,7 +233,7 @@ static int keep_smaller(const struct judge *judge, const char *path)
 	if (lock >= 0)
 		close(lock);
 	if (error)
-		say_not_kept(path, error);
+		say_not_kept(file_word(path), error);
 	return error;
 }
 
@@ -273,7 +274,7 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 			 name);
 		if (keep_smaller(judge, path) == 0)
 			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
-				judge_kind_name(judge), path);
+				judge_kind_name(judge), file_word(path));
 	}
 	ledger_suggest(bucket, broken->spec->notes,
 		       "\"\"   # the witness, below corpus/regressions/", entry);

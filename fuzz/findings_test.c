@@ -545,6 +545,11 @@ static void test_stop(void **state)
 	assert_file(in_dir("broken/region-one_ok_accepts-malformed_loop"), 40, 1);
 	assert_non_null(strstr(made.errors, in_dir("broken/region-one_ok_accepts-malformed_loop")));
 	assert_int_equal(files_in("broken"), 1);
+	/* The command is one line, and one that a shell takes, whatever the folder is called. */
+	made = run(stop, in_dir("a\n'b"), AS_IS);
+	assert_stopped(&made);
+	assert_non_null(strstr(made.errors, "explain --kind region $'/tmp/findings_test."));
+	assert_non_null(strstr(made.errors, "/a\\012\\'b/broken/region-one_ok_"));
 }
 
 static void keep_and_die(void)

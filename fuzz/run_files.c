@@ -14,7 +14,7 @@ static size_t ran;
 
 static int complain(const char *path)
 {
-	fprintf(stderr, "capchain: %s: %s\n", path, file_why(errno));
+	fprintf(stderr, "capchain: %s: %s\n", file_word(path), file_why(errno));
 	return 2;
 }
 
@@ -35,7 +35,7 @@ static int run_file(const char *path)
 	/* An INFO buffer has a size that somebody would pass as argsz. */
 	if (len > INFO_LEN_MAX) {
 		fprintf(stderr, "capchain: %s: longer than %u bytes, the most an input may have\n",
-			path, INFO_LEN_MAX);
+			file_word(path), INFO_LEN_MAX);
 		return 2;
 	}
 	LLVMFuzzerTestOneInput(bytes, len);

@@ -33,6 +33,7 @@
 #include "../parsers/layout.h"
 #include "chosen.h"
 #include "feedback.h"
+#include "file.h"
 #include "findings.h"
 #include "judge.h"
 #include "truncations.h"
@@ -139,7 +140,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
 		give_up(error, 5);
 	if (path && !(verdicts = fopen(path, "a"))) {
-		snprintf(error, sizeof(error), "cannot write %s: %s", path, strerror(errno));
+		snprintf(error, sizeof(error), "cannot write %s: %s", file_word(path),
+			 strerror(errno));
 		give_up(error, 5);
 	}
 	/* A line at a time: AFL++ ends its target by a signal. */

@@ -1,18 +1,32 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes the sources of every parser into a C table, for `capchain emit`.
-
-Usage: amalgamate.py OUT.c REGISTRY.h HOST.h HOST.c SOURCE.c...
-
-REGISTRY.h lists the parsers: PARSER(x) stands for `const struct info_parser x_parser` in one of the
-SOURCE files. A parser's sources are that file, every file of the project that it includes with
-quotes, and for each X.h the X.c beside it among SOURCE. In a file made of all of them static names
-could meet, so those of every file but the parser's own are renamed while it lasts, and its macros
-end with it. Exit status: 0; 2 a file cannot be used; 5 OUT.c cannot be written.
-"""
+"""Write the sources of every parser into a C table, for `capchain emit`."""
+import argparse
 import os
 import re
 import sys
+
+MANUAL = """\
+OUT.c appears whole or not at all. It defines emit_sources, a row a parser with its files in the
+order in which they have to stand, and emit_host_header and emit_host, the part that is always the
+same; fuzz/emit.h declares them. The Makefile makes two: build/emit_table.c of the registered
+parsers, build/triage_table.c of those that are planted for the tests of triage.
+
+A parser's sources are the one SOURCE that defines `const struct info_parser NAME_parser`, every file
+that it includes with quotes, and for each X.h the X.c beside it among the SOURCEs. In a file made of
+all of them static names could meet, so those of every file but the parser's own are renamed while it
+lasts, and its macros end with it. Parser `bpf` is left out: it runs in the kernel.
+
+exit status:
+  0  OUT.c is written
+  2  the command line or a file cannot be used, a parser has no source or more than one, or none is
+     registered
+  5  OUT.c cannot be written
+
+example, as the Makefile has it:
+  scripts/amalgamate.py build/emit_table.c parsers/registry.h fuzz/emit_host.h fuzz/emit_host.c \\
+      parsers/*.c parsers/models/*.c
+"""
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)".*\n', re.M)
 PARSER = re.compile(r"\bPARSER\((\w+)\)")
@@ -129,12 +143,22 @@ class Table:
                           ", ".join(f"&file_{number}" for number in numbers) + ", 0};")
 
 
-def main():
-    if len(sys.argv) < 6:
-        fail("usage: amalgamate.py OUT.c REGISTRY.h HOST.h HOST.c SOURCE.c...")
-    out, registry, *host = sys.argv[1:5]
-    tree, table, rows = Tree(sys.argv[5:]), Table(), []
-    for name in PARSER.findall(read(registry).split("#define PARSERS", 1)[-1]):
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="amalgamate.py", description=__doc__, epilog=MANUAL,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("out", metavar="OUT.c", help="the table to write")
+    add("registry", metavar="REGISTRY.h", help="lists the parsers as PARSER(NAME), after PARSERS")
+    add("host", metavar="HOST", nargs=2, help="header and source of what calls the walk")
+    add("sources", metavar="SOURCE.c", nargs="+", help="where parsers and what they use may stand")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
+    tree, table, rows = Tree(options.sources), Table(), []
+    for name in PARSER.findall(read(options.registry).split("#define PARSERS", 1)[-1]):
         if name in NOT_ALONE:
             continue
         parser = tree.defining(name)
@@ -144,19 +168,19 @@ def main():
         own = any(os.path.basename(path) in VENDORED for path in order)
         rows.append(f'\t{{"{name}", "{parser}", {"false" if own else "true"}, files_{name}}},')
     if not rows:
-        fail(f"{registry}: no PARSER(name) in it")
-    host = [table.number(path, body(read(path), path, True)) for path in host]
+        fail(f"{options.registry}: no PARSER(name) in it")
+    host = [table.number(path, body(read(path), path, True)) for path in options.host]
     table.lines += ["const struct emit_source emit_sources[] = {", *rows, "};",
                     f"const size_t emit_source_count = {len(rows)};",
                     f"const struct emit_file *const emit_host_header = &file_{host[0]};",
                     f"const struct emit_file *const emit_host = &file_{host[1]};", ""]
     try:
-        with open(out + ".tmp", "w", encoding="utf-8") as file:
+        with open(options.out + ".tmp", "w", encoding="utf-8") as file:
             file.write("\n".join(table.lines))
-        os.replace(out + ".tmp", out)
+        os.replace(options.out + ".tmp", options.out)
     except OSError as error:
-        fail(f"{out}: {error.strerror}", 5)
+        fail(f"{options.out}: {error.strerror}", 5)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -167,6 +167,21 @@ shell_clean() {
 	shellcheck $files .ci/run
 }
 
+# What somebody may call says how it ends.
+scripts_helpful() {
+	local script count=0
+	for script in scripts/*.py scripts/*.sh scripts/*/*.py scripts/*/*.sh; do
+		case $script in *_test.py | scripts/oss-fuzz/*.sh) continue ;; esac
+		[ -x "$script" ] || continue
+		"$script" --help 2>&1 </dev/null | tr '\n' ' ' | grep -qi 'exit status' || {
+			echo "$script --help does not tell its exit status"
+			return 1
+		}
+		count=$((count + 1))
+	done
+	[ $count -gt 0 ] && echo "$count scripts tell their exit status"
+}
+
 python_compiles() {
 	local file
 	for file in $(sources '*.py'); do
@@ -535,6 +550,7 @@ for config in gcc clang; do
 done
 step "shellcheck" shell_clean
 step "python" python_compiles
+step "scripts have --help" scripts_helpful
 step "layers" layered
 step "layout against linux/vfio.h" uapi_held
 step "bounded.h in every build" scripts/bounded-builds.sh
