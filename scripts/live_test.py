@@ -161,6 +161,39 @@ class Capture(unittest.TestCase):
         self.assertEqual(told["distinct"], 1)
         self.assertEqual(told["dropped"], 0)
 
+    def test_text(self):
+        """Text gives the bytes that are written without it, says who asked, and both can be checked."""
+        script = "import ctypes; ctypes.CDLL(None).prctl(15, b'a\\n- b', 0, 0, 0)\n" + MANY
+        for options in ((), ("--text",)):
+            done = self.capture(sys.executable, "-c", script, "0", REPLY, options=options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(self.files()),
+                         ["iommu-container-len144.bin", "iommu-container-len144.yaml"])
+        path = self.folder + "/out/iommu-container-len144"
+        done = run(CAPCHAIN, "asm", path + ".yaml", "-o", self.folder + "/again")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.folder + "/again", "rb") as file:
+            self.assertEqual(file.read(), self.files()["iommu-container-len144.bin"])
+        self.assertEqual(self.files()["iommu-container-len144.yaml"].splitlines()[0],
+                         b"# VFIO_IOMMU_GET_INFO of container, argsz 144 passed in by a%0A- b")
+        said = [run(CAPCHAIN, "check", path + end).stdout.split(": ", 1)[1]
+                for end in (".bin", ".yaml")]
+        self.assertEqual(said[0], said[1])
+        self.assertIn("iommu, 144 bytes, argsz 144: plain", said[0])
+
+    def test_json(self):
+        done = self.capture(sys.executable, "-c", MANY, "0", REPLY, REPLY, options=("--json",))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(lines), 2, done.stdout)
+        reply, told = lines
+        self.assertEqual({key: reply[key] for key in ("ioctl", "kind", "device", "argsz", "len")},
+                         {"ioctl": "VFIO_IOMMU_GET_INFO", "kind": "iommu", "device": "container",
+                          "argsz": 144, "len": 144})
+        self.assertTrue(reply["comm"].startswith("python3"))
+        self.assertTrue(os.path.isfile(reply["file"]))
+        self.assertEqual((told["distinct"], told["dropped"]), (1, 0))
+        self.assertGreaterEqual(told["captured"], 2)
+
     def test_two_of_one_length(self):
         with open(REPLY, "rb") as file:
             other = bytearray(file.read())
