@@ -30,9 +30,16 @@ static const struct {
 	size_t count;
 	uint16_t ids[3];
 } chained[] = {
+	{"iommu-linux6.1-ahci.probe", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"iommu-linux6.12-ahci.probe", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	/* A container that has mdevs alone has no ranges. */
+	{"iommu-linux6.1-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},
+	{"iommu-linux6.12-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},
 	{"iommu-linux6.1-virtio-rng", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"iommu-linux6.12-type1", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"region-linux6.1-e1000e-idx3", 1, {CAP_ID_MSIX_MAPPABLE}},
+	{"region-linux6.1-mbochs.probe-idx9", 1, {CAP_ID_TYPE}},
+	{"region-linux6.12-mbochs.probe-idx9", 1, {CAP_ID_TYPE}},
 	{"region-linux6.1-nvme-idx0", 1, {CAP_ID_MSIX_MAPPABLE}},
 	{"region-linux6.1-virtio-rng-idx1", 1, {CAP_ID_MSIX_MAPPABLE}},
 	{"region-linux6.12-e1000e-idx3", 1, {CAP_ID_MSIX_MAPPABLE}},

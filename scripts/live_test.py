@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Tests of the verbs that look at live devices, on a machine without VFIO: `capchain probe` against its
-fakes, and `capchain capture` with an ioctl that stands for VFIO_IOMMU_GET_INFO.
+fakes, `capchain capture` with an ioctl that stands for VFIO_IOMMU_GET_INFO, and `capchain replay`, whose
+parser `bpf` reads many inputs a system call.
 
 Usage: CAPCHAIN=build/clang/capchain live_test.py
 
@@ -9,6 +10,7 @@ The stand-in is FIOCLEX: every file takes it, and it leaves the buffer alone. Wh
 the tests of capture are skipped, and the exit status is 77. A load error that is no missing privilege
 fails.
 """
+import glob
 import json
 import os
 import shutil
@@ -55,6 +57,28 @@ data[:4] = (200).to_bytes(4, "little")
 area[4096 - 64:4096] = bytes(data[:64])
 at = ctypes.addressof(ctypes.c_char.from_buffer(area)) + 4096 - 64
 libc.ioctl(0, 0x5451, ctypes.c_void_p(at))
+"""
+
+
+# Preloaded: counts the runs of a BPF program, and lets those from FIRST to LAST fail.
+RUNS = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+static unsigned int runs;
+int bpf_prog_test_run_opts(int fd, void *options)
+{
+	int (*const next)(int, void *) = (int (*)(int, void *))dlsym(RTLD_NEXT, "bpf_prog_test_run_opts");
+	const char *const first = getenv("FIRST"), *const last = getenv("LAST");
+	runs++;
+	if (first && runs >= (unsigned int)atoi(first) && runs <= (unsigned int)atoi(last))
+		return -1;
+	return next(fd, options);
+}
+static __attribute__((destructor)) void end(void)
+{
+	fprintf(stderr, "%u runs\n", runs);
+}
 """
 
 
@@ -161,6 +185,39 @@ class Capture(unittest.TestCase):
         self.assertEqual(told["distinct"], 1)
         self.assertEqual(told["dropped"], 0)
 
+    def test_text(self):
+        """Text gives the bytes that are written without it, says who asked, and both can be checked."""
+        script = "import ctypes; ctypes.CDLL(None).prctl(15, b'a\\n- b', 0, 0, 0)\n" + MANY
+        for options in ((), ("--text",)):
+            done = self.capture(sys.executable, "-c", script, "0", REPLY, options=options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(sorted(self.files()),
+                         ["iommu-container-len144.bin", "iommu-container-len144.yaml"])
+        path = self.folder + "/out/iommu-container-len144"
+        done = run(CAPCHAIN, "asm", path + ".yaml", "-o", self.folder + "/again")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.folder + "/again", "rb") as file:
+            self.assertEqual(file.read(), self.files()["iommu-container-len144.bin"])
+        self.assertEqual(self.files()["iommu-container-len144.yaml"].splitlines()[0],
+                         b"# VFIO_IOMMU_GET_INFO of container, argsz 144 passed in by a%0A- b")
+        said = [run(CAPCHAIN, "check", path + end).stdout.split(": ", 1)[1]
+                for end in (".bin", ".yaml")]
+        self.assertEqual(said[0], said[1])
+        self.assertIn("iommu, 144 bytes, argsz 144: plain", said[0])
+
+    def test_json(self):
+        done = self.capture(sys.executable, "-c", MANY, "0", REPLY, REPLY, options=("--json",))
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(lines), 2, done.stdout)
+        reply, told = lines
+        self.assertEqual({key: reply[key] for key in ("ioctl", "kind", "device", "argsz", "len")},
+                         {"ioctl": "VFIO_IOMMU_GET_INFO", "kind": "iommu", "device": "container",
+                          "argsz": 144, "len": 144})
+        self.assertTrue(reply["comm"].startswith("python3"))
+        self.assertTrue(os.path.isfile(reply["file"]))
+        self.assertEqual((told["distinct"], told["dropped"]), (1, 0))
+        self.assertGreaterEqual(told["captured"], 2)
+
     def test_two_of_one_length(self):
         with open(REPLY, "rb") as file:
             other = bytearray(file.read())
@@ -232,6 +289,53 @@ class Capture(unittest.TestCase):
         self.assertEqual(self.capture("true", options=("--ready", "/none/ready")).returncode, 5)
         done = self.capture("true", options=("--out", self.write("blocked", b"") + "/out"))
         self.assertEqual(done.returncode, 5)
+
+
+class Replay(unittest.TestCase):
+    """The verdicts of many inputs at once are those of each alone."""
+    # What is longer than a slot of the BPF program is read alone; shorter ones have fewer truncations.
+    INPUTS = [path for path in sorted(glob.glob("corpus/captured/region-*"))
+              if 40 <= os.path.getsize(path) <= 256][:40]
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        source = self.folder + "/runs.c"
+        with open(source, "w", encoding="ascii") as file:
+            file.write(RUNS)
+        self.preload = self.folder + "/runs.so"
+        self.assertEqual(run("gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
+                             self.preload).returncode, 0)
+        if ", bpf" not in run(CAPCHAIN, "replay", self.INPUTS[0]).stdout:
+            self.skipTest(next(line for line in run(CAPCHAIN, "check", self.INPUTS[0]).stdout.
+                               splitlines() if "bpf" in line))
+
+    def replay(self, *options, **variables):
+        """Output, verdicts, and how often the kernel was asked."""
+        out = self.folder + "/verdicts"
+        done = run(CAPCHAIN, "replay", "--verdicts", out, *options,
+                   env={**os.environ, "LD_PRELOAD": self.preload, **variables})
+        with open(out, encoding="ascii") as file:
+            return done, file.read(), int(done.stderr.split()[-2])
+
+    def test_many_a_run(self):
+        """The first run is whether it has hooks, the second reads ahead. Where that fails each is read alone."""
+        for options, buffers in (((), 1), (("--truncate",), 4)):
+            done, verdicts, runs = self.replay(*options, *self.INPUTS)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            alone = self.replay(*options, *self.INPUTS, FIRST="2", LAST="2")
+            self.assertEqual((alone[0].stdout, alone[1]), (done.stdout, verdicts))
+            self.assertEqual(alone[2], runs + buffers * len(self.INPUTS))
+
+    def test_one_at_a_time(self):
+        verdicts = [self.replay(path)[1] for path in self.INPUTS]
+        self.assertEqual(self.replay(*self.INPUTS)[1], "".join(verdicts))
+
+    def test_no_run(self):
+        """A kernel that does not run the program is no verdict."""
+        done, _, _ = self.replay(*self.INPUTS, FIRST="2", LAST="999999")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bpf: expected ok, got reject kernel-would-not-run-it", done.stdout)
 
 
 if __name__ == "__main__":

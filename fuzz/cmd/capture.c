@@ -13,6 +13,7 @@
 #include "../../parsers/layout.h"
 #include "../capture/capture.h"
 #include "../findings.h"
+#include "../text.h"
 #include "cmd.h"
 
 struct capture_command {
@@ -21,6 +22,8 @@ struct capture_command {
 	const char *ready;
 	const char *comm;
 	char **program;
+	bool text;
+	bool json;
 	json_t *known; /* by name without number, the replies there are, as hex */
 	uint64_t replies, distinct, chains, differ, cut;
 	int status;
@@ -32,10 +35,17 @@ enum {
 	OPTION_COMM = 'c',
 	OPTION_READY = 'r',
 	OPTION_STAND_IN = 's',
+	OPTION_TEXT = 't',
+	OPTION_JSON = 'j',
 };
 
 static const struct argp_option options[] = {
 	{"out", OPTION_OUT, "DIR", 0, "where replies are written; default: captured", 0},
+	{"text", OPTION_TEXT, NULL, 0,
+	 "write the text form of each, which says too who asked; `capchain asm` makes the bytes of it",
+	 0},
+	{"json", OPTION_JSON, NULL, 0,
+	 "one JSON object a reply that is written, and one of the counts", 0},
 	{"hooks", OPTION_HOOKS, "WHERE", 0,
 	 "module: vfio.ko's functions; syscalls: every system call; default: module where vfio.ko is "
 	 "loaded and has BTF",
@@ -54,6 +64,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_OUT:
 		c->folder = arg;
+		return 0;
+	case OPTION_TEXT:
+		c->text = true;
+		return 0;
+	case OPTION_JSON:
+		c->json = true;
 		return 0;
 	case OPTION_HOOKS:
 		if (strcmp(arg, "module") && strcmp(arg, "syscalls"))
@@ -111,22 +127,104 @@ static char *hex_of(const struct capture_reply *reply)
 	return hex;
 }
 
+static const char *ioctl_name(enum info_kind kind)
+{
+	static const char *const names[INFO_KINDS] = {
+		[INFO_DEVICE] = "VFIO_DEVICE_GET_INFO",
+		[INFO_REGION] = "VFIO_DEVICE_GET_REGION_INFO",
+		[INFO_IOMMU] = "VFIO_IOMMU_GET_INFO",
+	};
+
+	return names[kind];
+}
+
+static const char *device_of(const struct capture_record *record)
+{
+	return record->device[0] ? record->device : record->device_fd ? "device" : "container";
+}
+
+/* A process may call itself anything. Freed by the caller. */
+static char *comm_of(const struct capture_record *record)
+{
+	char comm[sizeof(record->comm) + 1] = "";
+
+	memcpy(comm, record->comm, sizeof(record->comm));
+	return path_shown(comm, "");
+}
+
+/* As the corpus has it: text, or where that is not asked the bytes. NULL without memory. */
+static char *render(const struct capture_command *c, const struct capture_reply *reply,
+		    size_t *ret_size)
+{
+	char *made = NULL;
+	struct chain chain;
+	FILE *const memory = open_memstream(&made, ret_size);
+	bool whole = memory != NULL;
+
+	if (!memory)
+		return NULL;
+	if (!c->text) {
+		fwrite(reply->bytes, 1, reply->len, memory);
+	} else {
+		char *const comm = comm_of(reply->record);
+
+		whole = comm && chain_read(reply->bytes, reply->len, reply->kind, &chain) == 0;
+		fprintf(memory, "# %s of %s, argsz %u passed in by %s\n", ioctl_name(reply->kind),
+			device_of(reply->record), reply->record->argsz, comm ? comm : "?");
+		free(comm);
+	}
+	if (whole && c->text) {
+		text_dump(memory, &chain);
+		chain_free(&chain);
+	}
+	if (fclose(memory) == 0 && whole)
+		return made;
+	free(made);
+	return NULL;
+}
+
+static void print_reply(const struct capture_reply *reply, const char *path)
+{
+	char *const comm = comm_of(reply->record);
+	json_t *const json = json_pack(
+		"{s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I}", "file", path, "ioctl", ioctl_name(reply->kind),
+		"kind", info_kind_name(reply->kind), "device", device_of(reply->record), "argsz",
+		(json_int_t)reply->record->argsz, "len", (json_int_t)reply->len, "comm",
+		comm ? comm : "?", "pid", (json_int_t)reply->record->pid);
+
+	report_print(json);
+	json_decref(json);
+	free(comm);
+}
+
+static void write_file(struct capture_command *c, const char *path,
+		       const struct capture_reply *reply)
+{
+	size_t size = 0;
+	char *const data = render(c, reply, &size);
+	const int error = data ? findings_write(path, data, size) : -ENOMEM;
+
+	free(data);
+	if (error && !c->status) {
+		fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
+		c->status = EXIT_CANNOT_WRITE;
+	} else if (c->json && !error) {
+		print_reply(reply, path);
+	}
+}
+
 /* KIND-DEVICE[-idxN]-lenL, with -2 and so on where the same length came with other bytes. */
 static void write_reply(struct capture_command *c, const struct capture_reply *reply)
 {
-	const char *const device = reply->record->device[0]   ? reply->record->device
-				   : reply->record->device_fd ? "device"
-							      : "container";
 	char name[256], path[4096], index[32] = "", more[32] = "";
 	char *const hex = hex_of(reply);
 	json_t *same, *one;
 	size_t i;
-	int error;
 
 	if (reply->kind == INFO_REGION)
 		snprintf(index, sizeof(index), "-idx%u", reply->index);
-	snprintf(name, sizeof(name), "%s-%s%s-len%u", info_kind_name(reply->kind), device, index,
-		 reply->len);
+	snprintf(name, sizeof(name), "%s-%s%s-len%u", info_kind_name(reply->kind),
+		 device_of(reply->record), index, reply->len);
 	for (char *at = name; (at = strpbrk(at, ":/"));)
 		*at = '_';
 	same = json_object_get(c->known, name);
@@ -143,13 +241,9 @@ static void write_reply(struct capture_command *c, const struct capture_reply *r
 	free(hex);
 	if (json_array_size(same) > 1)
 		snprintf(more, sizeof(more), "-%zu", json_array_size(same));
-	snprintf(path, sizeof(path), "%s/%s%s.bin", c->folder, name, more);
-	error = findings_write(path, reply->bytes, reply->len);
+	snprintf(path, sizeof(path), "%s/%s%s.%s", c->folder, name, more, c->text ? "yaml" : "bin");
 	c->distinct++;
-	if (!error || c->status)
-		return;
-	fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
-	c->status = EXIT_CANNOT_WRITE;
+	write_file(c, path, reply);
 }
 
 static void take(void *with, const struct capture_reply *reply)
@@ -211,11 +305,29 @@ static void record(struct capture_command *c)
 	capture_close();
 }
 
+static void print_counts(const struct capture_command *c, const struct capture_counts *counts)
+{
+	json_t *const json = json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)counts->seen,
+		"captured", (json_int_t)counts->sent, "failed", (json_int_t)counts->failed,
+		"others", (json_int_t)counts->others, "unreadable", (json_int_t)counts->unreadable,
+		"dropped", (json_int_t)counts->dropped, "replies", (json_int_t)c->replies,
+		"distinct", (json_int_t)c->distinct, "cut", (json_int_t)c->cut, "chains",
+		(json_int_t)c->chains, "differ", (json_int_t)c->differ);
+
+	report_print(json);
+	json_decref(json);
+}
+
 static void say(const struct capture_command *c)
 {
 	struct capture_counts counts;
 
 	capture_counts(&counts);
+	if (c->json) {
+		print_counts(c, &counts);
+		return;
+	}
 	printf("%llu calls: %llu captured, %llu failed, %llu of other ioctls, %llu unreadable, "
 	       "%llu dropped\n",
 	       counts.seen, counts.sent, counts.failed, counts.others, counts.unreadable,
@@ -248,8 +360,9 @@ int cmd_capture(int argc, char **argv)
 		capture_close();
 		return EXIT_CANNOT_WRITE;
 	}
-	printf("recording INFO replies %s, into %s\n",
-	       hooks == CAPTURE_IN_MODULE ? "in vfio.ko" : "at system calls", c.folder);
+	if (!c.json)
+		printf("recording INFO replies %s, into %s\n",
+		       hooks == CAPTURE_IN_MODULE ? "in vfio.ko" : "at system calls", c.folder);
 	fflush(stdout);
 	record(&c);
 	say(&c);

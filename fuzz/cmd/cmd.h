@@ -71,6 +71,13 @@ void input_free(struct input *input);
 int inputs_find(int count, char *const paths[], char ***ret_files, size_t *ret_count);
 void inputs_free(char **files, size_t count);
 
+/*
+ * Loads every input and hands it to @each, or NULL where it cannot be used. What comes next is known
+ * to @judge beforehand (judge_ahead()), where @truncates with the truncations that @each judges of it.
+ */
+void inputs_each(struct judge *judge, char *const files[], size_t count, bool truncates,
+		 void (*each)(void *with, const char *path, const struct input *input), void *with);
+
 /* "device" and the like to a kind; false where it is none. */
 bool kind_parse(const char *name, enum info_kind *ret_kind);
 

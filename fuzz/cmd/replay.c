@@ -266,28 +266,27 @@ static void say(struct replay *r, const char *name, bool failed, const char *why
 	printf("%sok %zu - %s\n%s", failed ? "not " : "", ++r->done, name, why);
 }
 
-static void replay_file(struct replay *r, const char *path)
+static void replay_input(void *with, const char *path, const struct input *input)
 {
-	static struct input input;
+	struct replay *const r = with;
 	char *const name = name_below(r, path);
 	char why[4096] = "";
 	bool bad;
 
 	if (name)
 		json_object_set_new(r->seen, name, json_true());
-	if (!name || input_load(path, NULL, &input)) {
+	if (!name || !input) {
 		say(r, name ? name : "?", true, "# cannot be read\n");
 		free(name);
 		return;
 	}
-	r->judge = judge_input(r->parsers, &input);
+	r->judge = judge_input(r->parsers, input);
 	bad = differs_anywhere(r, name, why, sizeof(why));
 	if (r->verdicts)
 		verdicts_print(r->verdicts, r->judge);
 	if (r->truncates)
-		bad |= truncations_break(r, name, &input, why, sizeof(why));
+		bad |= truncations_break(r, name, input, why, sizeof(why));
 	say(r, name, bad, why);
-	input_free(&input);
 	free(name);
 }
 
@@ -357,8 +356,7 @@ int cmd_replay(int argc, char **argv)
 	if (status)
 		return close_replay(&r, status);
 	r.junit = r.junit_path ? junit_new() : NULL;
-	for (size_t i = 0; i < count; i++)
-		replay_file(&r, files[i]);
+	inputs_each(r.parsers, files, count, r.truncates, replay_input, &r);
 	inputs_free(files, count);
 	status = expect_names(r.expected, &files, &count);
 	if (status)

@@ -56,10 +56,13 @@ static void bpf_ahead(enum info_kind kind, size_t count, const uint8_t *const in
 {
 	unsigned int n = 0;
 
-	/* What is longer than a slot is read alone when it comes, and so is all after it. */
-	for (; n < count && n < BPF_SLOTS && lens[n] <= BPF_SLOT; n++) {
-		memcpy(memory.bytes + n * BPF_SLOT, infos[n], lens[n]);
-		ask(n, n * BPF_SLOT, kind, lens[n]);
+	/* What is longer than a slot is left out, and read alone when it comes. */
+	for (size_t i = 0; i < count && n < BPF_SLOTS; i++) {
+		if (lens[i] > BPF_SLOT)
+			continue;
+		memcpy(memory.bytes + n * BPF_SLOT, infos[i], lens[i]);
+		ask(n, n * BPF_SLOT, kind, lens[i]);
+		n++;
 	}
 	ahead_count = n && !run(0, n) ? n : 0;
 	ahead_next = 0;

@@ -72,10 +72,9 @@ def commands(version):
     lines = []
     for number, (name, folder, kind) in enumerate(SAMPLES):
         uuid = UUID.format(number)
-        # The name says that the caller had not cleared its buffer: see corpus/README.md.
         lines += [f"=/sys/class/mdev_bus/{folder}/mdev_supported_types/{kind}/create {uuid}",
                   f"/capchain probe --json --witnesses /out/broken-{name} --keep /out "
-                  f"--label linux{version}-{name}.probe {uuid}"]
+                  f"--label linux{version}-{name} {uuid}"]
     return lines
 
 

@@ -127,10 +127,7 @@ def check_models(version, replies, checks):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for name, data in replies.items():
-        kind, kernel, rest = name.split("-", 2)
-        device, more = re.fullmatch(r"(.+?)((?:-idx\d+)?-len\d+\.bin)", rest).groups()
-        device = device.removesuffix(".probe")
-        with open(f"{folder}/{kind}-{kernel}-{device}.probe{more}", "wb") as file:
+        with open(os.path.join(folder, named(name)), "wb") as file:
             file.write(data)
     done = subprocess.run([CONFORMANCE, folder], capture_output=True, text=True, check=False)
     last = (done.stdout + done.stderr).splitlines()[-1:]
@@ -138,26 +135,40 @@ def check_models(version, replies, checks):
         f"{len(replies)} of {len(replies)} "), f"{version}: producer models: {' '.join(last)}")
 
 
+def need_of(data):
+    """How long a reply says that it has to be; 0 where this one is long enough."""
+    need = int.from_bytes(data[:4], "little")
+    return min(need, 4096) if need > len(data) else 0
+
+
+def named(name):
+    """As the corpus names a reply whose caller had not cleared its buffer: see corpus/README.md."""
+    kind, kernel, rest = name.split("-", 2)
+    device, more = re.fullmatch(r"(.+?)((?:-idx\d+)?-len\d+\.bin)", rest).groups()
+    return f"{kind}-{kernel}-{device.removesuffix('.probe')}.probe{more}"
+
+
 def new_replies(version, replies):
-    """What the corpus has not: of each device and chain the shortest reply, and those at the need."""
-    have, new, wholes = set(), {}, {}
+    """What the corpus has not: of each device and chain the shortest reply and those at the need, all of
+    them where one is new, since the full one tells what the others follow from."""
+    have, calls = set(), {}
     for path in glob.glob(f"corpus/captured/*-linux{version}-*"):
         with open(path, "rb") as file:
             have.add((os.path.basename(path).split("-")[0], file.read()))
     flag = {"device": 0x80, "region": 8, "iommu": 2}
-    for name, data in replies.items():
-        call = name.rsplit("-len", 1)[0]
-        # A reply that is too short says how much it takes.
-        wholes[call] = max(wholes.get(call, 24), min(int.from_bytes(data[:4], "little"), 4096)
-                           if int.from_bytes(data[:4], "little") > len(data) else 0)
     for name, data in sorted(replies.items()):
-        call, kind = name.rsplit("-len", 1)[0], name.split("-")[0]
+        kind = name.split("-")[0]
         chained = int.from_bytes(data[4:8], "little") & flag[kind]
-        if kind == "region" and not chained or (kind, data) in have:
-            continue
-        if len(data) in (32 if kind == "region" else 16, wholes[call] - 1, wholes[call]):
-            new[name] = data
-            have.add((kind, data))
+        if kind != "region" or chained:
+            calls.setdefault((kind, name.rsplit("-len", 1)[0]), {})[name] = data
+    new = {}
+    for (kind, _), named_data in calls.items():
+        whole = max(24, *map(need_of, named_data.values()))
+        lengths = (32 if kind == "region" else 16, whole - 1, whole)
+        chosen = {named(name): data for name, data in named_data.items() if len(data) in lengths}
+        if any((kind, data) not in have for data in chosen.values()):
+            new |= chosen
+            have |= {(kind, data) for data in chosen.values()}
     return new
 
 
@@ -194,7 +205,7 @@ def check_samples(boot, version, checks):
                     f"{version}: {name} breaks " + ("; ".join(
                         f"{rule} (regions {' '.join(at)})" for rule, at in rules.items())
                         or "no rule"))
-    types = [data for name, data in boot.files.items() if "mbochs.probe-idx9-len48" in name]
+    types = [data for name, data in boot.files.items() if "mbochs-idx9-len48" in name]
     checks.hold(len(types) == 1, f"{version}: mbochs' region 9 has a TYPE capability: "
                 + " ".join(data.hex() for data in types))
 
@@ -239,7 +250,7 @@ def sample(version, options, source, checks):
         return
     check_samples(boot, version, checks)
     real = {name: data for name, data in boot.files.items() if "/" not in name
-            and any(f"-{each}.probe-" in name for each in samples.REAL)}
+            and any(f"-{each}-" in name for each in samples.REAL)}
     check_replies(f"{version}-samples", version, real, options.keep, checks)
 
 
