@@ -11,14 +11,14 @@
 #include "layout.h"
 #include "parser.h"
 
-static inline void take_base(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken)
+static inline int take_base(const struct vb_chain *chain, const struct vb_cap *cap,
+			    struct info_cap *ret_taken)
 {
 	uint64_t *const field = ret_taken->field;
 	struct vb_zpci_base base;
 
 	if (!vb_get_zpci_base(chain, cap, &base))
-		return;
+		return 0;
 	field[0] = base.start_dma;
 	field[1] = base.end_dma;
 	field[2] = base.pchid;
@@ -27,16 +27,17 @@ static inline void take_base(const struct vb_chain *chain, const struct vb_cap *
 	field[5] = base.pft;
 	field[6] = base.gid;
 	field[7] = base.fh;
+	return 1;
 }
 
-static inline void take_group(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
+static inline int take_group(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken)
 {
 	uint64_t *const field = ret_taken->field;
 	struct vb_zpci_group group;
 
 	if (!vb_get_zpci_group(chain, cap, &group))
-		return;
+		return 0;
 	field[0] = group.dasm;
 	field[1] = group.msi_addr;
 	field[2] = group.flags;
@@ -45,96 +46,114 @@ static inline void take_group(const struct vb_chain *chain, const struct vb_cap 
 	field[5] = group.maxstbl;
 	field[6] = group.version;
 	field[7] = group.imaxstbl;
+	return 1;
 }
 
-static inline void take_bytes(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
+static inline int take_bytes(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken)
 {
 	vb_u8 byte;
+	vb_u32 i;
 
-	for (vb_u32 i = 0; vb_get_zpci_byte(chain, cap, i, &byte); i++)
+	for (i = 0; vb_get_zpci_byte(chain, cap, i, &byte); i++)
 		ret_taken->hash = info_hash(ret_taken->hash, byte);
+	return i != 0;
 }
 
-static inline void take_atomic(const struct vb_chain *chain, const struct vb_cap *cap,
-			       struct info_cap *ret_taken)
+static inline int take_atomic(const struct vb_chain *chain, const struct vb_cap *cap,
+			      struct info_cap *ret_taken)
 {
 	vb_u32 flags;
 
-	if (vb_get_atomic(chain, cap, &flags))
-		ret_taken->field[0] = flags;
+	if (!vb_get_atomic(chain, cap, &flags))
+		return 0;
+	ret_taken->field[0] = flags;
+	return 1;
 }
 
-static inline void take_areas(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
+static inline int take_areas(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken)
 {
 	struct vb_area area;
+	vb_u32 i;
 
-	for (vb_u32 i = 0; vb_get_area(chain, cap, i, &area); i++)
+	for (i = 0; vb_get_area(chain, cap, i, &area); i++)
 		ret_taken->hash = info_hash(info_hash(ret_taken->hash, area.offset), area.size);
+	return i != 0;
 }
 
-static inline void take_type(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken)
+static inline int take_type(const struct vb_chain *chain, const struct vb_cap *cap,
+			    struct info_cap *ret_taken)
 {
 	struct vb_type type;
 
 	if (!vb_get_type(chain, cap, &type))
-		return;
+		return 0;
 	ret_taken->field[0] = type.type;
 	ret_taken->field[1] = type.subtype;
+	return 1;
 }
 
-static inline void take_tgt(const struct vb_chain *chain, const struct vb_cap *cap,
-			    struct info_cap *ret_taken)
+static inline int take_tgt(const struct vb_chain *chain, const struct vb_cap *cap,
+			   struct info_cap *ret_taken)
 {
 	vb_u64 tgt;
 
-	if (vb_get_nvlink2_tgt(chain, cap, &tgt))
-		ret_taken->field[0] = tgt;
+	if (!vb_get_nvlink2_tgt(chain, cap, &tgt))
+		return 0;
+	ret_taken->field[0] = tgt;
+	return 1;
 }
 
-static inline void take_speed(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
+static inline int take_speed(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken)
 {
 	vb_u32 speed;
 
-	if (vb_get_nvlink2_speed(chain, cap, &speed))
-		ret_taken->field[0] = speed;
+	if (!vb_get_nvlink2_speed(chain, cap, &speed))
+		return 0;
+	ret_taken->field[0] = speed;
+	return 1;
 }
 
-static inline void take_ranges(const struct vb_chain *chain, const struct vb_cap *cap,
-			       struct info_cap *ret_taken)
+static inline int take_ranges(const struct vb_chain *chain, const struct vb_cap *cap,
+			      struct info_cap *ret_taken)
 {
 	struct vb_range range;
+	vb_u32 i;
 
-	for (vb_u32 i = 0; vb_get_range(chain, cap, i, &range); i++)
+	for (i = 0; vb_get_range(chain, cap, i, &range); i++)
 		ret_taken->hash = info_hash(info_hash(ret_taken->hash, range.start), range.end);
+	return i != 0;
 }
 
-static inline void take_migration(const struct vb_chain *chain, const struct vb_cap *cap,
-				  struct info_cap *ret_taken)
+static inline int take_migration(const struct vb_chain *chain, const struct vb_cap *cap,
+				 struct info_cap *ret_taken)
 {
 	struct vb_migration migration;
 
 	if (!vb_get_migration(chain, cap, &migration))
-		return;
+		return 0;
 	ret_taken->field[0] = migration.flags;
 	ret_taken->field[1] = migration.pgsize_bitmap;
 	ret_taken->field[2] = migration.max_dirty_bitmap_size;
+	return 1;
 }
 
-static inline void take_avail(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
+static inline int take_avail(const struct vb_chain *chain, const struct vb_cap *cap,
+			     struct info_cap *ret_taken)
 {
 	vb_u32 avail;
 
-	if (vb_get_dma_avail(chain, cap, &avail))
-		ret_taken->field[0] = avail;
+	if (!vb_get_dma_avail(chain, cap, &avail))
+		return 0;
+	ret_taken->field[0] = avail;
+	return 1;
 }
 
-typedef void (*take_payload)(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken);
+/* Whether there was anything to take. */
+typedef int (*take_payload)(const struct vb_chain *chain, const struct vb_cap *cap,
+			    struct info_cap *ret_taken);
 
 /* What takes the payload of each capability; MSIX_MAPPABLE has none. */
 static const take_payload take[INFO_KINDS][6] = {
@@ -164,8 +183,9 @@ static inline void take_cap(struct walk *walk, const struct vb_chain *chain,
 
 	if (taken.decoded && vb_layout_of(chain->kind, cap->id)->element)
 		taken.hash = INFO_HASH_START;
-	if (taken.decoded && take[kind][cap->id])
-		take[kind][cap->id](chain, cap, &taken);
+	/* What is not decoded is asked as well, as one of the known ids: that it is none shows here. */
+	if (take[kind][cap->id % 6] && take[kind][cap->id % 6](chain, cap, &taken))
+		taken.decoded = true;
 	walk_deliver(walk, &taken);
 }
 

@@ -415,7 +415,7 @@ lists_known() {
 	local list name
 	for list in corpus/expect/*.txt; do
 		name=$(basename "$list" .txt)
-		[ "$name" = reference ] || "$build/capchain" list --json |
+		[ "$name" = reference ] || [ "$name" = notes ] || "$build/capchain" list --json |
 			grep -qE "\"(parser|loop)\":\"$name\"" || {
 			echo "$list is of no parser; remove it"
 			return 1

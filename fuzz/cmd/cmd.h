@@ -139,9 +139,13 @@ int output_put(const char *path, const void *bytes, size_t len);
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);
 
+/* Where a signal ends the process, it first says in TAP at which input: bail_at() the latest. */
+void bail_watch(void);
+void bail_at(size_t number, const char *name);
+
 /*
  * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and one
- * a parser that differs from it.
+ * a parser that differs from it; and notes.txt, what the reference says beside its verdicts.
  */
 struct expected;
 
@@ -155,6 +159,9 @@ void expect_free(struct expected *expected);
 /* What is expected of @name: "ok", "reject loop"; NULL for the reference where it is not listed. */
 const char *expect_reference(const struct expected *expected, const char *name);
 const char *expect_parser(const struct expected *expected, const char *parser, const char *name);
+
+/* What the reference is expected to say of it beside its verdict, as reference_words() has it. */
+const char *expect_notes(const struct expected *expected, const char *name);
 
 /* Notes what @judge says of @name; drops what is listed of it. */
 void expect_set(struct expected *expected, const char *name, const struct judge *judge);
@@ -204,6 +211,12 @@ void own_watch(const char *path);
 /* Counts what the parser did with an input, and prints what that came to. */
 void own_count(const struct judge *judge, const char *path);
 void own_print_account(void);
+
+/*
+ * What the reference says beside its verdict: "need=80", "at=32 from=40", "odd overlap@40"; "" where that is
+ * nothing. Freed by the caller; without memory the process ends after one line.
+ */
+char *reference_words(const struct judge *judge);
 
 /* "reject loop", "ok": a verdict and its reason as expected verdicts say them. */
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size);

@@ -2,7 +2,8 @@
 /*
  * Expected verdicts: corpus/expect/reference.txt has a line for every input, <parser>.txt one for
  * each input where that parser's verdict or reason is not the reference's. A parser added or
- * changed is a diff in its own file.
+ * changed is a diff in its own file. notes.txt is the reference's too: what it says of an input beside
+ * its verdict, which nobody else is held to and no parser could show.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,6 +19,7 @@
 #include "cmd.h"
 
 #define REFERENCE "reference"
+#define BESIDE	  "notes"
 #define WORDS_MAX 128
 
 /* lists: file name without .txt -> input name -> words. */
@@ -60,28 +62,31 @@ static json_t *list_of(const struct expected *expected, const char *file)
 static int load_list(struct expected *expected, const char *root, const char *file)
 {
 	json_t *const list = list_of(expected, file);
-	char path[PATH_MAX + 64], line[1024], *words;
+	char path[PATH_MAX + 64], *line = NULL, *words;
+	int error = 0;
+	size_t room = 0;
 	FILE *in;
-	int error;
 
 	snprintf(path, sizeof(path), "%s/expect/%s.txt", root, file);
 	in = file_open(path);
 	/* No list is an empty one; a list that cannot be read is not. */
 	if (!in)
 		return errno == ENOENT ? 0 : -errno;
-	while (fgets(line, sizeof(line), in)) {
+	while (!error && getline(&line, &room, in) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
 		words = strchr(line, ' ');
 		if (line[0] == '#' || !line[0])
 			continue;
-		if (!words) {
-			fclose(in);
-			return -EINVAL;
+		if (words) {
+			*words = '\0';
+			json_object_set_new(list, line, json_string(words + 1));
+		} else {
+			error = -EINVAL;
 		}
-		*words = '\0';
-		json_object_set_new(list, line, json_string(words + 1));
 	}
-	error = ferror(in) ? -(errno ? errno : EIO) : 0;
+	if (!error && !feof(in))
+		error = -(errno ? errno : EIO);
+	free(line);
 	fclose(in);
 	return error;
 }
@@ -98,6 +103,8 @@ struct expected *expect_load(const char *root)
 	}
 	expected->lists = json_object();
 	error = load_list(expected, root, file);
+	if (!error)
+		error = load_list(expected, root, file = BESIDE);
 	for (size_t i = 0; !error && i < info_parser_count; i++) {
 		file = info_parsers[i]->name;
 		error = load_list(expected, root, file);
@@ -132,6 +139,13 @@ const char *expect_reference(const struct expected *expected, const char *name)
 	return expect_parser(expected, REFERENCE, name);
 }
 
+const char *expect_notes(const struct expected *expected, const char *name)
+{
+	const char *const notes = expect_parser(expected, BESIDE, name);
+
+	return notes ? notes : "";
+}
+
 void expect_drop(struct expected *expected, const char *name)
 {
 	const char *file;
@@ -143,12 +157,15 @@ void expect_drop(struct expected *expected, const char *name)
 
 void expect_set(struct expected *expected, const char *name, const struct judge *judge)
 {
-	char words[WORDS_MAX], reference[WORDS_MAX];
+	char words[WORDS_MAX], reference[WORDS_MAX], *const notes = reference_words(judge);
 
 	expect_drop(expected, name);
 	verdict_words(judge->spec->verdict, rule_name(judge->spec->rule), reference,
 		      sizeof(reference));
 	json_object_set_new(list_of(expected, REFERENCE), name, json_string(reference));
+	if (notes[0])
+		json_object_set_new(list_of(expected, BESIDE), name, json_string(notes));
+	free(notes);
 	for (size_t i = 0; i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];
 

@@ -80,9 +80,10 @@ static const struct argp replay_argp = {
 	"Runs every parser on every input under each PATH and holds the verdicts to the expected ones: "
 	"the folder expect/ beside or above PATH.\v"
 	"Prints TAP, one line an input, and a closing line `N passed, N failed`. An input fails where a "
-	"verdict or reason differs, where it has no expected verdict, where it cannot be read, where a "
+	"verdict, reason or note of the reference differs, where it has no expected verdict, where it cannot be read, where a "
 	"promise is broken, also in a truncation under --truncate, and where a list under expect/ has it "
-	"but no input of that name is there. Truncations have no expected verdicts.\n\n"
+	"but no input of that name is there. Truncations have no expected verdicts. A replay that "
+	"a signal ends says at which input, and `Bail out!`.\n\n"
 	"Exit status: 0; 1 where an input failed or there was none; 2 no expect/ or an unusable PATH; 4 "
 	"no address space for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -210,6 +211,18 @@ static bool lists_unread(const struct judged *judged, const char *listed, char *
 	return listed != NULL;
 }
 
+/* Whether the reference says other things beside its verdict than it did. */
+static bool notes_differ(const struct replay *r, const char *name, char *why, size_t size)
+{
+	char *const notes = reference_words(r->judge);
+	const char *const expected = expect_notes(r->expected, name);
+	const bool bad = differs("notes of the reference", expected[0] ? expected : "none",
+				 notes[0] ? notes : "none", why, size);
+
+	free(notes);
+	return bad;
+}
+
 /* Compares the judge's findings with the lists; true and lines in @why where they differ. */
 static bool differs_anywhere(struct replay *r, const char *name, char *why, size_t size)
 {
@@ -220,6 +233,8 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
 		      sizeof(words));
 	bad = differs("reference", reference, words, why, size);
+	if (reference)
+		bad |= notes_differ(r, name, why, size);
 	for (size_t i = 0; reference && i < r->judge->count; i++) {
 		const struct judged *const judged = &r->judge->judged[i];
 		const char *listed = expect_parser(r->expected, judged->parser->name, name);
@@ -280,6 +295,7 @@ static void replay_input(void *with, const char *path, const struct input *input
 		free(name);
 		return;
 	}
+	bail_at(r->done + 1, name);
 	r->judge = judge_input(r->parsers, input);
 	bad = differs_anywhere(r, name, why, sizeof(why));
 	if (r->verdicts)
@@ -349,6 +365,9 @@ int cmd_replay(int argc, char **argv)
 	int status;
 
 	argp_parse(&replay_argp, argc, argv, 0, NULL, &r);
+	/* What was said stands, though an input may end the process. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	bail_watch();
 	status = open_replay(&r);
 	if (status)
 		return status;

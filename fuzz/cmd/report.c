@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The judge's findings as JSON Lines, and the ends that every verb shares. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,45 @@ void print_oracles(const char *before, const struct judge *judge)
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size)
 {
 	snprintf(ret_words, size, "%s%s%s", verdict_name(verdict), reason[0] ? " " : "", reason);
+}
+
+/* " NOTE@OFFSET" for each of @notes. */
+static void print_notes(FILE *out, uint32_t notes, uint32_t at)
+{
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (notes & NOTE_BIT(note))
+			fprintf(out, " %s@%" PRIu32, note_name((enum note)note), at);
+}
+
+char *reference_words(const struct judge *judge)
+{
+	const struct spec *const spec = judge->spec;
+	char *words = NULL;
+	size_t size = 0;
+	FILE *const out = open_memstream(&words, &size);
+
+	if (!out) {
+		fprintf(stderr, "capchain: out of memory\n");
+		exit(EXIT_UNUSABLE);
+	}
+	if (spec->verdict == VERDICT_TRUNCATED)
+		fprintf(out, " need=%" PRIu32, spec->need);
+	if (spec->verdict == VERDICT_REJECT)
+		fprintf(out, " at=%" PRIu32 " from=%" PRIu32, spec->at, spec->from);
+	if (spec->class == CLASS_ODD)
+		fprintf(out, " odd");
+	print_notes(out, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
+		    layout_infos[judge->kind].cap_offset_at);
+	for (size_t i = 0; i < spec->ncaps; i++)
+		print_notes(out, spec->caps[i].notes, spec->caps[i].cap.offset);
+	if (fclose(out) || !words) {
+		fprintf(stderr, "capchain: out of memory\n");
+		exit(EXIT_UNUSABLE);
+	}
+	/* Without the first space. */
+	if (size)
+		memmove(words, words + 1, size);
+	return words;
 }
 
 static json_t *cap_json(const struct info_cap *cap, enum info_kind kind)
