@@ -70,8 +70,7 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 				 judge->seldom ? " on 1 buffer in " STRING_OF(SELDOM_SHARE) : "");
 	}
 	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s", hooked,
-		 open,
-		 hooked < open ? " (the others are skipped where the reference says loop)" : "",
+		 open, hooked < open ? " (the others are skipped where links loop)" : "",
 		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)", relating[judge->relate],
 		 HAS_ASAN ? ", AddressSanitizer" : "", HAS_MSAN ? ", MemorySanitizer" : "",
 		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "", closed);
