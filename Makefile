@@ -394,6 +394,8 @@ $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JU
 	@$(CLANG) $^ $(clang_LIBBPF) -o $@
 $(BUILD)/clang/bench_bpf: $(BUILD)/clang/obj/fuzz/bench_bpf.o $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
 	@$(CLANG) $^ -lyaml -ljansson $(clang_LIBBPF) -o $@
+$(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench_ioctl.o
+	@$(CLANG) $^ -o $@
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
 $(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
 		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
@@ -568,7 +570,7 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
-	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(if $(CAN_BPF),$(BUILD)/clang/bench_bpf) $(BUILD)/afl/bench_feed.so \
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl) $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 

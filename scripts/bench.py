@@ -46,6 +46,11 @@ LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 LINEAR_WITHIN = 1.25
 # Million buffers a second that the parser in the kernel has to read where many are read a call.
 BPF_BATCH = 1.0
+# What the region target keeps of its speed with the parser in the kernel.
+BPF_KEEPS = 0.85
+# Nanoseconds that a call which is none of VFIO's may cost more while capture watches every system call; with
+# hooks in vfio.ko it meets none of them. Twice what was measured.
+CAPTURE_COSTS = 600
 
 
 def give_up(line, status=NO_ENGINE):
@@ -236,6 +241,45 @@ def bench_bpf():
                   f"{alone / 1e6:.2f} alone")
 
 
+def bench_with_bpf(folders, folder):
+    """Buffers are few that a target has the kernel read, so that it keeps its speed."""
+    run = subprocess.run([f"{BUILD}/capchain", "list", "--json"], stdout=subprocess.PIPE, text=True,
+                         check=True)
+    names = [row["parser"] for row in map(json.loads, run.stdout.splitlines()) if "parser" in row]
+    if "bpf" not in names:
+        raise Refused("capchain list names no parser bpf", 1)
+    sets, cpu = {"with": names, "without": [name for name in names if name != "bpf"]}, {}
+    for _ in range(ROUNDS):
+        for what, parsers in sets.items():
+            os.environ["CAPCHAIN_PARSERS"] = ",".join(parsers)
+            cpu.setdefault(what, []).append(libfuzzer_cpu("libfuzzer-fast", "bench_region_info",
+                                                          folders["region"], 100_000, folder))
+    os.environ.pop("CAPCHAIN_PARSERS")
+    took = {what: statistics.median(each) for what, each in cpu.items()}
+    return figure("libFuzzer, fast, region, with parser bpf against without",
+                  took["without"] / took["with"], BPF_KEEPS,
+                  f"{1 / took['with']:,.0f} against {1 / took['without']:,.0f} exec/s of CPU time")
+
+
+def bench_capture(folder):
+    """An ioctl and a system call that are none of VFIO's, with capture at every system call and without."""
+    program = f"{BUILD}/clang/bench_ioctl"
+    alone = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    run = subprocess.run([f"{BUILD}/clang/capchain", "capture", "--hooks", "syscalls", "--out",
+                          f"{folder}/captured", program], capture_output=True, text=True,
+                         check=False)
+    if run.returncode == NO_ENGINE:
+        print(f"skip cost of capture: {run.stderr.strip()}")
+        return True
+    watched = next((line for line in run.stdout.splitlines() if line.replace(" ", "").isdigit()), "")
+    fine = True
+    for what, without, beside in zip(("ioctl", "system call"), alone.split(), watched.split()):
+        fine &= figure(f"ns more for an unrelated {what} while capture is at every system call",
+                       int(beside) - int(without), CAPTURE_COSTS, f"{beside} against {without}",
+                       at_most=True)
+    return fine and bool(watched)
+
+
 def stay_on_one_cpu():
     """AFL++ and its target wake each other up at every exec: what that costs is decided by where each
     of them runs, and by nothing that is measured here."""
@@ -253,6 +297,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()
+        if os.path.exists(f"{BUILD}/clang/bench_bpf"):
+            fine &= bench_with_bpf(folders, folder)
+            fine &= bench_capture(folder)
         fine &= bench_bpf()
         fine &= bench_engines(folders, folder)
     sys.exit(0 if fine else 1)

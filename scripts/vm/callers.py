@@ -4,13 +4,15 @@ of the same number; a kernel that is locked down. And what Debian's kernels have
 configuration."""
 import re
 
-from guest import Boot, address
+from guest import address
 from kernels import configured
 
 PROGRAM = "build/vm/caller32"
 # Of its calls that are something else: how many each set of hooks sees, and tells from INFO; and how many
 # of them fail, so that they are no answer. The module's see what reaches a device or container.
 HOOKS = {"module": (1, 0), "syscalls": (2, 1)}
+
+LOCKED = "lockdown=confidentiality"
 
 
 def commands():
@@ -52,14 +54,18 @@ def check(boot, version, checks):
                     f"from VFIO_IOMMU_GET_INFO, {int(counts[3]) - refused} failed, none captured")
 
 
-def check_lockdown(version, accel, checks):
-    boot = Boot(f"{version}-lockdown", version,
-                [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules"
-                 for hooks in HOOKS], accel, append="lockdown=confidentiality")
+def locked_commands():
+    """Of a boot with LOCKED."""
+    return [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules"
+            for hooks in HOOKS]
+
+
+def check_lockdown(boot, version, checks):
+    """@boot ran locked_commands(): status 3, and one line that says it."""
     for hooks, run in zip(HOOKS, boot.runs):
         said = " ".join(run["said"])
         checks.hold(run["status"] == 3 and len(run["said"]) == 1 and "confidentiality" in said,
-                    f"{version}: lockdown=confidentiality, hooks at {hooks}: {said[-160:]}")
+                    f"{version}: {LOCKED}, hooks at {hooks}: {said[-160:]}")
 
 
 def check_cdev(version, checks):
