@@ -331,6 +331,17 @@ class Replay(unittest.TestCase):
         verdicts = [self.replay(path)[1] for path in self.INPUTS]
         self.assertEqual(self.replay(*self.INPUTS)[1], "".join(verdicts))
 
+    def test_privileges(self):
+        """Without the right to BPF it abstains, and says so; all else is as it was."""
+        for caps in ("-all", "-bpf,-sys_admin"):
+            without = ("setpriv", f"--bounding-set={caps}", "--inh-caps=-all")
+            done = run(*without, CAPCHAIN, "check", self.INPUTS[0])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"bpf +abstain.*CAP_BPF")
+            done = run(*without, CAPCHAIN, "replay", *self.INPUTS)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertNotRegex(done.stdout, "oracles: .*, bpf$")
+
     def test_no_run(self):
         """A kernel that does not run the program is no verdict."""
         done, _, _ = self.replay(*self.INPUTS, FIRST="2", LAST="999999")

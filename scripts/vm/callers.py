@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What capture has to do with callers of all sorts: 32-bit programs, by either set of hooks; another ioctl
-of the same number; a kernel that is locked down. And what Debian's kernels have not, said from their
-configuration."""
+of the same number; a kernel that is locked down; the kernel of this machine. Probe by group. And what
+Debian's kernels have not, said from their configuration."""
+import os
 import re
+import subprocess
 
-from guest import address
+from guest import CAPCHAIN, address
 from kernels import configured
 
 PROGRAM = "build/vm/caller32"
@@ -18,6 +20,18 @@ LOCKED = "lockdown=confidentiality"
 def commands():
     return [f"/capchain capture --hooks {hooks} --out /out/{hooks}-seen /caller32 {address(1)} "
             f"/out/{hooks}-asked" for hooks in HOOKS]
+
+
+def group_command():
+    """Of the same device: probe by the number of its group."""
+    return f"/capchain probe --witnesses /out/broken-group --group %{address(1)}"
+
+
+def check_group(boot, version, checks):
+    run, = [run for run in boot.runs if "--group" in run["line"]]
+    said = " ".join(run["said"][-1:])
+    checks.hold(run["status"] == 0 and said.startswith("1 devices, 10 subjects answered, ")
+                and said.endswith(" 0 violations"), f"{version}: probe by group: {said}")
 
 
 def replies(boot, folder):
@@ -77,3 +91,17 @@ def check_cdev(version, checks):
     iommufd = configured(version, "IOMMUFD")[1]
     checks.cannot(f"{version}: probe by cdev, capture at iommufd", f"Debian's configuration: "
                   f"{line}; {iommufd}")
+
+
+def check_host(checks):
+    """The program of the guests on the kernel of this machine, with an ioctl that stands for VFIO's."""
+    what = f"{os.uname().release}, this machine: the guests' capchain captures"
+    done = subprocess.run(["/usr/bin/python3", "scripts/live_test.py", "Capture"],
+                          env={**os.environ, "CAPCHAIN": CAPCHAIN}, capture_output=True, text=True,
+                          check=False)
+    ran = re.search(r"^Ran (\d+) tests", done.stderr, re.M)
+    if done.returncode == 77:
+        checks.skip(what, done.stdout.strip().splitlines()[-1])
+        return
+    checks.hold(done.returncode == 0 and ran and int(ran[1]) > 0,
+                f"{what}: {ran[0] if ran else done.stderr.strip()[-300:]} of live_test.py")

@@ -139,6 +139,22 @@ static void bind_all(void)
 static pid_t running[16];
 static size_t runs;
 
+/* The number of the IOMMU group of the device at @address. */
+static char *group_of(const char *address)
+{
+	static char target[LINE];
+	char path[LINE];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", address);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len <= 0)
+		fails("read", path);
+	target[len] = '\0';
+	return strrchr(target, '/') + 1;
+}
+
+/* A word %ADDRESS is the number of that device's group. */
 static pid_t start(char *line)
 {
 	char *words[WORDS] = {NULL};
@@ -146,7 +162,7 @@ static pid_t start(char *line)
 	pid_t pid;
 
 	for (char *word = strtok(line, " "); word && count < WORDS - 1; word = strtok(NULL, " "))
-		words[count++] = word;
+		words[count++] = word[0] == '%' ? group_of(word + 1) : word;
 	fflush(stdout);
 	pid = fork();
 	if (pid)

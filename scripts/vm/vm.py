@@ -236,7 +236,8 @@ def start(pool, version, source, accel):
     boots = {"sweep": (version, version, sweep_commands(version), accel),
              "samples": (f"{version}-samples", version,
                          (callers.commands() if has_caller() else []) +
-                         (samples.commands(version) if source else []), accel,
+                         [callers.group_command(),
+                          *(samples.commands(version) if source else [])], accel,
                          [module_of(version, "mdev"), *samples.build(version)] if source else [],
                          [("caller32", callers.PROGRAM)] if has_caller() else []),
              "lockdown": (f"{version}-lockdown", version, callers.locked_commands(), accel, [], [],
@@ -263,6 +264,7 @@ def check_kernel(version, boots, source, keep, checks):
         real = {name: data for name, data in boot.files.items() if "/" not in name
                 and any(f"-{each}-" in name for each in samples.REAL)}
         check_replies(f"{version}-samples", version, real, keep, checks)
+    callers.check_group(boots["samples"].result(), version, checks)
     callers.check_lockdown(boots["lockdown"].result(), version, checks)
     callers.check_cdev(version, checks)
 
@@ -290,6 +292,7 @@ def main():
             boots[version] = start(pool, version, sources[version], options.accel)
         for version, started in boots.items():
             check_kernel(version, started, sources[version], options.keep, checks)
+    callers.check_host(checks)
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped; Debian's "
           f"kernels cannot: {checks.impossible}")
     # In CI nothing is missing, so nothing may be skipped.
