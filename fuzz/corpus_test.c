@@ -32,6 +32,7 @@ static const struct {
 } chained[] = {
 	{"iommu-linux6.1-ahci.probe", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"iommu-linux6.12-ahci.probe", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"iommu-linux6.12-iommufd.probe", 2, {CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	/* A container that has mdevs alone has no ranges. */
 	{"iommu-linux6.1-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},
 	{"iommu-linux6.12-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},

@@ -268,6 +268,9 @@ static __always_inline struct file *vfio_file(__u32 fd)
 	if (name[0] == '[')
 		return name[1] == 'v' && name[2] == 'f' && name[3] == 'i' && name[4] == 'o' ? file
 											    : 0;
+	/* iommufd, or built in "iommu", answers as a container does. */
+	if (name[0] == 'i' && name[1] == 'o' && name[2] == 'm' && name[3] == 'm' && name[4] == 'u')
+		return file;
 	return name[0] == 'v' && name[1] == 'f' && name[2] == 'i' && name[3] == 'o' ? file : 0;
 }
 

@@ -55,10 +55,11 @@ void capture_counts(struct capture_counts *ret_counts);
 void capture_close(void);
 
 /*
- * Makes the corpus' reply of a call: @before and @after are the caller's @len bytes around it. A byte
- * that changed was written. One that did not may have been: it is kept where the reply rests on it
- * (the fixed fields, a cap_offset that counts, the chain), and is 0xa5 elsewhere. @chain_end: where
- * the kernel said that its chain ends, or 0; then the reference says it, with padding to 8 bytes.
+ * Makes the corpus' reply of a call: @before and @after are the caller's @len bytes around it, at most
+ * CAPTURE_MAX. A byte that changed was written. One that did not may have been: it is kept where the
+ * reply rests on it (the fixed fields, a cap_offset that counts, the chain), and is 0xa5 elsewhere.
+ * @chain_end: where the kernel said that its chain ends, so that all of it is the kernel's; or 0, then
+ * the chain is the capabilities that the reference reads, without what pads them.
  */
 void capture_normal(enum info_kind kind, const uint8_t *before, const uint8_t *after, uint32_t len,
 		    uint32_t chain_end, uint8_t *ret_bytes);

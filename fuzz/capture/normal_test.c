@@ -83,6 +83,32 @@ static void test_kernels_end(void **state)
 	assert_all(48, LEN, 0xa5);
 }
 
+/* What pads a capability was not written where it did not change: iommufd leaves what the caller had. */
+static void test_padding(void **state)
+{
+	(void)state;
+	memset(before, 0x5a, LEN);
+	memset(after, 0x5a, LEN);
+	layout_store(before, 4, LEN);
+	layout_store(after, 4, LEN);
+	layout_store(after + 4, 4, FLAG_IOMMU_CAPS);
+	layout_store(after + 16, 4, 24);
+	layout_store(after + 24, 8, 0);
+	layout_store(after + 24, 2, CAP_ID_DMA_AVAIL);
+	layout_store(after + 26, 2, 1);
+	layout_store(after + 28, 4, 40);
+	layout_store(after + 40, 8, 0);
+	layout_store(after + 40, 2, 99);
+	capture_normal(INFO_IOMMU, before, after, LEN, 0, normal);
+	assert_memory_equal(normal + 24, after + 24, 12);
+	assert_all(36, 40, 0xa5);
+	assert_memory_equal(normal + 40, after + 40, 8);
+	assert_all(48, LEN, 0xa5);
+	/* Unless the kernel said that its chain goes on there. */
+	capture_normal(INFO_IOMMU, before, after, LEN, 48, normal);
+	assert_all(36, 40, 0x5a);
+}
+
 /* Of a cap_offset that argsz cuts there is none; a byte of it that changed was written. */
 static void test_cut_offset(void **state)
 {
@@ -103,7 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_fill),       cmocka_unit_test(test_echoed_offset),
 		cmocka_unit_test(test_short_of_zeros), cmocka_unit_test(test_kernels_end),
-		cmocka_unit_test(test_cut_offset),
+		cmocka_unit_test(test_cut_offset),     cmocka_unit_test(test_padding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

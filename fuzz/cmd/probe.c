@@ -23,6 +23,7 @@ struct probe_options {
 	enum probe_rule fake;
 	bool is_fake;
 	bool json;
+	bool iommufd;
 	const char *witnesses;
 	const char *keep;
 	const char *label;
@@ -47,10 +48,13 @@ enum {
 	OPTION_LABEL = 'l',
 	OPTION_FAKE = 'f',
 	OPTION_RULES = 'r',
+	OPTION_IOMMUFD = 'i',
 };
 
 static const struct argp_option options[] = {
 	{"group", OPTION_GROUP, "N", 0, "every device of IOMMU group N", 0},
+	{"iommufd", OPTION_IOMMUFD, NULL, 0,
+	 "the container of groups is /dev/iommu, not /dev/vfio/vfio", 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a subject and a violation", 0},
 	{"witnesses", OPTION_WITNESSES, "DIR", 0,
 	 "where the reply of each violation is kept, as KIND-probe-RULE-DEVICE; default: findings",
@@ -108,6 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_GROUP:
 		take_group(o, arg, state);
+		return 0;
+	case OPTION_IOMMUFD:
+		o->iommufd = true;
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
@@ -311,7 +318,8 @@ int cmd_probe(int argc, char **argv)
 
 		run.device = o.names[i];
 		device = o.is_fake ? probe_fake(o.fake)
-				   : probe_vfio_open(o.names[i], &has_iommu, error, sizeof(error));
+				   : probe_vfio_open(o.names[i], o.iommufd, &has_iommu, error,
+						     sizeof(error));
 		if (!device) {
 			fprintf(stderr, "capchain: %s\n", error);
 			run.status = EXIT_MISSING;

@@ -128,11 +128,11 @@ struct probe_device *probe_fake(enum probe_rule fault);
 
 /*
  * A real device: a PCI address or other name of a device that is bound to a VFIO driver, or
- * /dev/vfio/devices/vfioN. Its group's container has a type1 IOMMU. Returns NULL with one line in
- * @ret_error. @ret_iommu: whether there is a container to ask.
+ * /dev/vfio/devices/vfioN. Its group's container has a type1 IOMMU, or where @iommufd is /dev/iommu in
+ * its place. Returns NULL with one line in @ret_error. @ret_iommu: whether there is a container to ask.
  */
-struct probe_device *probe_vfio_open(const char *name, bool *ret_iommu, char *ret_error,
-				     size_t error_size);
+struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_iommu,
+				     char *ret_error, size_t error_size);
 
 /* The names of the devices in group @number, by /sys; at most @max. Returns how many. */
 size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max);

@@ -25,7 +25,7 @@ struct bind_iommufd {
 
 static struct {
 	struct probe_device device;
-	int container;
+	int container; /* or what a cdev is bound to */
 	int group;
 	int fd;
 } opened = {.container = -1, .group = -1, .fd = -1};
@@ -84,7 +84,8 @@ static struct probe_device *open_cdev(const char *path, char *ret_error, size_t 
 	struct bind_iommufd bind = {.argsz = sizeof(bind)};
 
 	opened.fd = open(path, O_RDWR);
-	bind.iommufd = opened.fd < 0 ? -1 : open("/dev/iommu", O_RDWR);
+	opened.container = opened.fd < 0 ? -1 : open("/dev/iommu", O_RDWR);
+	bind.iommufd = opened.container;
 	if (bind.iommufd < 0)
 		return fails(ret_error, size, "%s: %s", opened.fd < 0 ? path : "/dev/iommu",
 			     strerror(errno));
@@ -94,7 +95,8 @@ static struct probe_device *open_cdev(const char *path, char *ret_error, size_t 
 	return &opened.device;
 }
 
-static struct probe_device *open_group(int number, const char *name, char *ret_error, size_t size)
+static struct probe_device *open_group(int number, const char *name, const char *container,
+				       char *ret_error, size_t size)
 {
 	struct vfio_group_status status = {.argsz = sizeof(status)};
 	char path[64];
@@ -114,13 +116,14 @@ static struct probe_device *open_group(int number, const char *name, char *ret_e
 			"group %d is not viable: bind all its devices to vfio-pci, or leave them "
 			"without a driver",
 			number);
-	opened.container = open("/dev/vfio/vfio", O_RDWR);
+	opened.container = open(container, O_RDWR);
 	if (opened.container < 0)
-		return fails(ret_error, size, "/dev/vfio/vfio: %s", strerror(errno));
+		return fails(ret_error, size, "%s: %s", container, strerror(errno));
 	if (ioctl(opened.group, VFIO_GROUP_SET_CONTAINER, &opened.container) ||
 	    ioctl(opened.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
-		return fails(ret_error, size, "group %d takes no container with a type1 IOMMU: %s",
-			     number, strerror(errno));
+		return fails(ret_error, size,
+			     "group %d takes no container of %s with a type1 IOMMU: %s", number,
+			     container, strerror(errno));
 	opened.fd = ioctl(opened.group, VFIO_GROUP_GET_DEVICE_FD, name);
 	if (opened.fd < 0)
 		return fails(ret_error, size, "%s: group %d gives no device: %s", name, number,
@@ -140,8 +143,8 @@ static void close_all(void)
 	}
 }
 
-struct probe_device *probe_vfio_open(const char *name, bool *ret_iommu, char *ret_error,
-				     size_t error_size)
+struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_iommu,
+				     char *ret_error, size_t error_size)
 {
 	int group;
 
@@ -158,7 +161,8 @@ struct probe_device *probe_vfio_open(const char *name, bool *ret_iommu, char *re
 			"names, and without an IOMMU (intel_iommu=on, amd_iommu=on) there are no "
 			"groups",
 			name);
-	return open_group(group, name, ret_error, error_size);
+	return open_group(group, name, iommufd ? "/dev/iommu" : "/dev/vfio/vfio", ret_error,
+			  error_size);
 }
 
 size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max)

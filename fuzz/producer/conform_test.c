@@ -194,6 +194,8 @@ static const struct {
 	{"vfio-pci-device-6.6", fixed_20, true},
 	{"vfio-pci-device-6.6", minsz_20, true},
 	{"device-16-bytes", fixed_20, true},
+	{"iommufd-6.6", no_align, true},
+	{"iommufd-6.6", minsz_20, true},
 	{"mbochs-4.18", hides_unfit, true},
 	{"vfio-pci-region-4.6", clears, true},
 	{"vfio-pci-region-4.6", hides_unfit, true},

@@ -208,7 +208,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NONE,
+		.captured = NAMES("iommu-*-iommufd.probe-*"),
 		.answer = producer_answer_iommufd,
 	},
 	{
@@ -237,7 +237,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NAMES("iommu-linux6.12-*"),
+		.captured = NAMES("iommu-linux6.12-[!i]*"),
 		.answer = producer_answer_helpers,
 	},
 };

@@ -42,9 +42,11 @@ def program(name, path):
         return name, 0o100755, file.read()
 
 
-def initrd(version, commands, modules, programs):
-    """@modules: (file name, bytes) beside vfio's; @programs: (name, path) beside capchain."""
-    loaded = [*filter(None, (module_of(version, name) for name in MODULES)), *modules]
+def initrd(version, commands, modules, programs, vfio):
+    """@modules: (file name, bytes) beside vfio's; @programs: (name, path) beside capchain; @vfio: modules in
+    place of Debian's."""
+    names = MODULES[:1] if vfio else MODULES
+    loaded = [*filter(None, (module_of(version, name) for name in names)), *vfio, *modules]
     files = [(name, 0o40755, b"") for name in ("dev", "proc", "sys", "out", "lib")]
     files += [program("init", INIT), program("capchain", CAPCHAIN),
               *[program(*each) for each in programs],
@@ -57,11 +59,12 @@ def initrd(version, commands, modules, programs):
 class Boot:
     """One boot: what the guest said."""
 
-    def __init__(self, name, version, commands, accel, modules=(), programs=(), append=""):
+    def __init__(self, name, version, commands, accel, modules=(), programs=(), append="",
+                 vfio=()):
         self.log = os.path.join(BUILD, name + ".log")
         image = os.path.join(BUILD, name + ".initrd")
         with open(image, "wb") as file:
-            file.write(initrd(version, commands, modules, programs))
+            file.write(initrd(version, commands, modules, programs, vfio))
         # On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
         command = ["qemu-system-x86_64", "-machine", f"q35,accel={accel},kernel-irqchip=off",
                    "-cpu", "max", "-m", "1024", "-smp", "1", "-nodefaults", "-no-user-config",

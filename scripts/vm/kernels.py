@@ -14,8 +14,11 @@ KERNELS = {"6.1": "linux-image-amd64", "6.12": "linux-image-6.12-amd64"}
 # In the order in which they can be loaded; what a kernel has not is left out.
 MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci")
 OPTIONAL = ("vfio_virqfd",)
-# Of the kernel's source what is used here: the sample drivers, and what has the chain helpers.
-SOURCES = ("samples/vfio-mdev", "drivers/vfio/vfio_main.c", "include/linux/vfio.h")
+# Of the kernel's source what is used here: the sample drivers, what has the chain helpers, and of kernels that
+# can have it what is built with iommufd.
+SOURCES = ("samples/vfio-mdev", "drivers/vfio", "include/linux/vfio.h")
+WITH_IOMMUFD = ("6.12",)
+IOMMUFD_SOURCES = ("drivers/iommu/iommufd", "drivers/iommu/iommu-priv.h", "lib/interval_tree.c")
 
 
 class Fail(Exception):
@@ -94,13 +97,44 @@ def source_of(version):
     """The folder with SOURCES of @version, below the tree's own names."""
     def make(folder):
         deb = fetch(f"linux-source-{version}", folder)
-        names = [f"linux-source-{version}/{name}" for name in SOURCES]
+        wanted = SOURCES + (IOMMUFD_SOURCES if version in WITH_IOMMUFD else ())
+        names = [f"linux-source-{version}/{name}" for name in wanted]
         run(["bash", "-o", "pipefail", "-c",
              f'dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/linux-source-{version}.tar.xz | '
              'tar -xJ -C "$2" --strip-components=1 "${@:3}"', "bash", deb, folder, *names],
             "the package is broken: remove " + folder)
 
-    return once("source-" + release_of(version), make)
+    return once("linux-source-" + release_of(version), make)
+
+
+def headers_of(version):
+    """What stands for the kernel's tree where modules are built: its headers, and what builds with them."""
+    name = f"linux-headers-{release_of(version)}"
+
+    def make(folder):
+        deb = unpack(name, folder)
+        needs = run(["dpkg-deb", "-f", deb, "Depends"], "remove " + folder)
+        common, = re.findall(r"linux-headers-\S+-common", needs)
+        kbuild, = re.findall(r"linux-kbuild-[^\s,]+", needs)
+        for package in (common, kbuild):
+            unpack(package, folder)
+        with open(f"{folder}/usr/src/{name}/Makefile", "w", encoding="ascii") as file:
+            file.write(f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n")
+
+    return os.path.abspath(f"{once(name, make)}/usr/src/{name}")
+
+
+def build_modules(version, folder, *variables):
+    """Builds what the Makefile or Kbuild in @folder says."""
+    # Types of these modules are of no use to anybody, and want pahole.
+    run(["make", "-C", headers_of(version), f"M={os.path.abspath(folder)}",
+         f"-j{len(os.sched_getaffinity(0))}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *variables, "modules"],
+        f"modules for {release_of(version)} do not build: gcc-12 and make are needed")
+
+
+def read_module(path):
+    with open(path, "rb") as file:
+        return os.path.basename(path), file.read()
 
 
 def module_of(version, name):

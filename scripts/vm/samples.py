@@ -3,11 +3,10 @@
 with a TYPE capability, and a producer that breaks the rules (mbochs, before Linux 6.19). Beside them
 `mbad`: mbochs with a chain that comes back to itself, which probe has to find."""
 import glob
-import os
 import re
 import shutil
 
-from kernels import Fail, once, release_of, run, source_of, unpack
+from kernels import Fail, build_modules, once, read_module, release_of, source_of
 
 UUID = "a297db4a-f4c2-11e6-90f6-d3b88d6c95{:02d}"
 # Module, its folder below /sys/class/mdev_bus, the type of which a device is made.
@@ -17,43 +16,21 @@ SAMPLES = (("mbochs", "mbochs", "mbochs-small"), ("mtty", "mtty", "mtty-1"),
 REAL = ("mbochs", "mtty", "mdpy")
 
 
-def headers_of(release, folder):
-    """Unpacks the headers and what they are built with. Returns what stands for the kernel's tree."""
-    headers = f"linux-headers-{release}"
-    deb = unpack(headers, folder)
-    needs = run(["dpkg-deb", "-f", deb, "Depends"], "remove " + folder)
-    common, = re.findall(r"linux-headers-\S+-common", needs)
-    kbuild, = re.findall(r"linux-kbuild-[^\s,]+", needs)
-    for package in (common, kbuild):
-        unpack(package, folder)
-    tree = os.path.abspath(f"{folder}/usr/src/{headers}")
-    with open(f"{tree}/Makefile", "w", encoding="ascii") as file:
-        file.write(f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n")
-    return tree
-
-
 def build(version):
     """The .ko files for @version's kernel, built once: (file name, bytes)."""
     source = source_of(version)
 
     def make(folder):
         print(f"building sample drivers for {release_of(version)}", flush=True)
-        tree = headers_of(release_of(version), folder)
         for path in glob.glob(f"{source}/samples/vfio-mdev/*.[ch]"):
             shutil.copy(path, folder)
         plant_loop(folder)
         with open(f"{folder}/Makefile", "w", encoding="ascii") as file:
             file.write("obj-m := " + " ".join(name + ".o" for name, _, _ in SAMPLES) + "\n")
-        # Types of these modules are of no use to anybody, and want pahole.
-        run(["make", "-C", tree, f"M={os.path.abspath(folder)}", "CONFIG_DEBUG_INFO_BTF_MODULES=",
-             "modules"], "the samples do not build: gcc-12 and make are needed")
+        build_modules(version, folder)
 
     folder = once("samples-" + release_of(version), make)
-    modules = []
-    for name, _, _ in SAMPLES:
-        with open(f"{folder}/{name}.ko", "rb") as file:
-            modules.append((name + ".ko", file.read()))
-    return modules
+    return [read_module(f"{folder}/{name}.ko") for name, _, _ in SAMPLES]
 
 
 def plant_loop(folder):

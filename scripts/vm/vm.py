@@ -32,6 +32,7 @@ import sys
 
 import callers
 import helper
+import iommufd
 import samples
 from guest import CAPCHAIN, DEVICES, Boot, address
 from kernels import BUILD, KERNELS, Fail, module_of, source_of
@@ -242,6 +243,10 @@ def start(pool, version, source, accel):
                          [("caller32", callers.PROGRAM)] if has_caller() else []),
              "lockdown": (f"{version}-lockdown", version, callers.locked_commands(), accel, [], [],
                           callers.LOCKED)}
+    modules = iommufd.build(version) if source else None
+    if modules:
+        boots["iommufd"] = (f"{version}-iommufd", version, iommufd.commands(version), accel, [], [],
+                            "", modules)
     return {what: pool.submit(Boot, *options) for what, options in boots.items()}
 
 
@@ -266,6 +271,10 @@ def check_kernel(version, boots, source, keep, checks):
         check_replies(f"{version}-samples", version, real, keep, checks)
     callers.check_group(boots["samples"].result(), version, checks)
     callers.check_lockdown(boots["lockdown"].result(), version, checks)
+    if "iommufd" in boots:
+        boot = boots["iommufd"].result()
+        iommufd.check(boot, probed(boot), version, checks)
+        check_replies(f"{version}-iommufd", version, iommufd.replies(boot), keep, checks)
     callers.check_cdev(version, checks)
 
 

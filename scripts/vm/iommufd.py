@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Devices by cdev, and iommufd as a container. Debian's kernels are configured without either; so vfio and
+iommufd are built from Debian's source with both, for the guest, and loaded in place of Debian's modules. The
+rest of the kernel is Debian's."""
+import os
+import re
+import shutil
+
+from guest import address
+from kernels import WITH_IOMMUFD, build_modules, once, read_module, release_of, source_of
+
+# In the order in which they are loaded.
+MODULES = ("drivers/iommu/iommufd/iommufd.ko", "drivers/vfio/vfio.ko",
+           "drivers/vfio/vfio_iommu_type1.ko", "drivers/vfio/pci/vfio-pci-core.ko",
+           "drivers/vfio/pci/vfio-pci.ko")
+CONFIG = ("IOMMUFD_MODULE", "VFIO_DEVICE_CDEV", "INTERVAL_TREE_SPAN_ITER")
+CDEV = "/dev/vfio/devices/vfio0"
+# By design: what of a chain fits is written, although the reply says that it does not; see probe --help.
+WANTED = {("iommu", "short-writes")}
+
+
+def build(version):
+    """The modules, built once: (file name, bytes); None of a kernel that is older than iommufd."""
+    if version not in WITH_IOMMUFD:
+        return None
+    source = source_of(version)
+
+    def make(folder):
+        print(f"building vfio with iommufd for {release_of(version)}", flush=True)
+        shutil.copytree(f"{source}/drivers", f"{folder}/drivers")
+        iommufd = f"{folder}/drivers/iommu/iommufd"
+        # Debian's kernel has the tree, and not this way along it.
+        shutil.copy(f"{source}/lib/interval_tree.c", iommufd)
+        with open(f"{iommufd}/Makefile", "a", encoding="ascii") as file:
+            file.write("iommufd-y += interval_tree.o\n"
+                       "CFLAGS_interval_tree.o := -D__DISABLE_EXPORTS\n")
+        with open(f"{folder}/Kbuild", "w", encoding="ascii") as file:
+            file.write("obj-m := drivers/iommu/iommufd/ drivers/vfio/\n")
+        build_modules(version, folder, "CONFIG_IOMMUFD=m", "CONFIG_VFIO_DEVICE_CDEV=y",
+                      "CONFIG_VFIO_MDEV=",
+                      "KCFLAGS=" + " ".join(f"-DCONFIG_{name}=1" for name in CONFIG))
+
+    folder = once("iommufd-" + release_of(version), make)
+    return [read_module(os.path.join(folder, name)) for name in MODULES]
+
+
+def commands(version):
+    """These modules have no BTF, so capture is at system calls."""
+    return ["&/capchain capture --hooks syscalls --out /out/captured --ready /out/ready",
+            f"/capchain probe --json --keep /out --witnesses /out/broken --label linux{version}-cdev "
+            + CDEV,
+            f"/capchain probe --json --keep /out --witnesses /out/broken --iommufd "
+            f"--label linux{version}-iommufd {address(2)}"]
+
+
+def replies(boot):
+    """Those of probe, by name."""
+    return {name: data for name, data in boot.files.items() if "/" not in name}
+
+
+def by_call(files):
+    """(kind, region, length) to a set of bytes."""
+    calls = {}
+    for name, data in files.items():
+        found = re.fullmatch(r"(?:captured/)?(\w+?)-.+?(?:-idx(\d+))?-len(\d+)(?:-\d+)?\.bin", name)
+        calls.setdefault(found.groups(), set()).add(data)
+    return calls
+
+
+def check(boot, reports, version, checks):
+    """@boot ran commands(), and probe said @reports."""
+    for what, wanted in ((CDEV, set()), (address(2), WANTED)):
+        mine = [each for each in reports if each["device"] == what]
+        broken = {(each["subject"], each["rule"]) for each in mine if "rule" in each}
+        answered = sum(each.get("answered") == "yes" for each in mine)
+        calls = sum(each.get("calls", 0) for each in mine)
+        checks.hold(broken == wanted and answered == (9 if what == CDEV else 10),
+                    f"{version} with iommufd: {what}: {answered} subjects answered, {calls} calls, "
+                    "broken: " + (" ".join(": ".join(each) for each in sorted(broken)) or "no rule"))
+    captured = {name: data for name, data in boot.files.items() if name.startswith("captured/")}
+    probed, seen = by_call(replies(boot)), by_call(captured)
+    differ = sum(probed.get(call) != seen.get(call) for call in probed.keys() | seen.keys())
+    checks.hold(probed and not differ, f"{version} with iommufd: {len(replies(boot))} replies of "
+                f"probe, {len(captured)} of capture at system calls, {differ} differ")
