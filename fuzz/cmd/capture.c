@@ -106,9 +106,9 @@ static const struct argp argp = {
 	"kernel wrote nothing there that counts. A buffer whose later pages nobody had touched is kept up "
 	"to the first such page, and counted as cut.\n\n"
 	"With hooks in vfio.ko other ioctls cost nothing and the kernel's own chain is compared with the "
-	"bytes that the caller got. It needs CAP_BPF, CAP_PERFMON and, for vfio.ko's types, CAP_SYS_ADMIN: "
-	"root. iommufd's replies are seen at system calls alone. Linux 5.17 or newer with BTF; with lockdown=confidentiality nothing can be recorded. It "
-	"writes to no other process.\n\n"
+	"bytes that the caller got; iommufd's replies are seen at system calls alone. It needs CAP_BPF, "
+	"CAP_PERFMON and, for vfio.ko's types, CAP_SYS_ADMIN: root. Linux 5.17 or newer with BTF; with "
+	"lockdown=confidentiality nothing can be recorded. It writes to no other process.\n\n"
 	"Exit status: 0; 1 where nothing was recorded, a chain differs from the kernel's own, or a record "
 	"was dropped; 2 the command line cannot be used; 3 a privilege, or vfio.ko, is missing; 5 a reply "
 	"could not be written; 6 the programs cannot be loaded: a fault of capchain.",
