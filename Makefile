@@ -77,7 +77,7 @@ PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
+TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/shrink_talk.c fuzz/emit.c
 TRIAGE_PARSER_SRC := fuzz/emit_planted.c fuzz/emit_planted_registry.c
 HOST_SRC := fuzz/emit_host.h fuzz/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)

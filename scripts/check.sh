@@ -562,7 +562,7 @@ for config in $commands; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | bpf_test | mutate_test | mutate_talk_test | bounded_test | bounded_load_test | planted/planted_test | \
+		corpus_test | models_test | bpf_test | mutate_test | mutate_talk_test | shrink_talk_test | bounded_test | bounded_load_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
