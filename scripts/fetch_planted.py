@@ -34,7 +34,7 @@ def loops(target):
                               capture_output=True, text=True, check=False)
     except OSError as error:
         sys.exit(f"fetch_planted: {target}: {error.strerror}")
-    return re.findall(r"^(planted-\S+): ", done.stdout, re.M)
+    return re.findall(r"^(planted-\S+) fetch: ", done.stdout, re.M)
 
 
 def hunt(target, name, seed, mutator=None):
