@@ -229,9 +229,9 @@ $(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
 		$$($(1)_KERNEL)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN)
+$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_OBJ)/fuzz/file.o
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED)
+$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_OBJ)/fuzz/file.o
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
 $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
@@ -446,7 +446,7 @@ $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
 	@ld -r --force-group-allocation -o $(LIB)/whole.o $(LIB_OBJ)
 	@objcopy -w $(SHOWN:%=--keep-global-symbol='%') $(LIB)/whole.o $(LIB)/capchain-fuzz.o
 	@rm -f $@ && ar rcs $@ $(LIB)/capchain-fuzz.o
-$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN)
+$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN) $(BUILD)/$(FRONT)/obj/fuzz/file.o
 	@mkdir -p $(@D)
 	@rm -f $@ && ar rcs $@ $^
 $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
