@@ -73,11 +73,12 @@ BPFTOOL      := $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
 CAN_BPF      := $(shell [ -n '$(BPFTOOL)' ] && [ -e /usr/include/bpf/libbpf.h ] && \
 		  command -v $(CLANG) >/dev/null && command -v llvm-strip >/dev/null && echo yes)
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
-PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c
+MARKS_SRC    := fuzz/planted/marks.c
+PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/emit.c
+TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/shrink_talk.c fuzz/emit.c
 TRIAGE_PARSER_SRC := fuzz/emit_planted.c fuzz/emit_planted_registry.c
 HOST_SRC := fuzz/emit_host.h fuzz/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)
@@ -190,7 +191,7 @@ $(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mu
 		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
 $(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
 $(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
-$(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o))
+$(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o) $$(MARKS_SRC:.c=.o))
 $(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
@@ -199,7 +200,7 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_OBJ)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
@@ -447,7 +448,7 @@ $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
 	@ld -r --force-group-allocation -o $(LIB)/whole.o $(LIB_OBJ)
 	@objcopy -w $(SHOWN:%=--keep-global-symbol='%') $(LIB)/whole.o $(LIB)/capchain-fuzz.o
 	@rm -f $@ && ar rcs $@ $(LIB)/capchain-fuzz.o
-$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN)
+$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN) $(BUILD)/$(FRONT)/obj/fuzz/file.o
 	@mkdir -p $(@D)
 	@rm -f $@ && ar rcs $@ $^
 $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
@@ -591,7 +592,7 @@ COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TEST
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
 		$(TARGETS:%=$(BUILD)/$(c)/%)) \
-	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
+	$(foreach c,libfuzzer afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info) $(BUILD)/$(c)/planted_fetch) \
 	$(foreach c,afl-asan clang-asan clang-msan,$(BUILD)/$(c)/planted_region_info) \
 	$(foreach c,libfuzzer afl afl-asan,$(BUILD)/$(c)/empty_info) \
 	$(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan,$(BUILD)/$(c)/test/sandbox/sandbox_test)

@@ -96,16 +96,18 @@ static bool stairs(struct talking *t, bool up)
 	return true;
 }
 
-/* Each one step more than the one before, or the last for ever more than it was asked with. */
+/* Each one step more than the one before, or for ever a step more than it was asked with. */
 static bool grow(struct talking *t)
 {
 	struct talk *const talk = t->talk;
+	const int8_t by = (int8_t)step(t);
 
 	if (!talk->nparts || random_one_in(&t->m, 2))
 		return stairs(t, true);
-	talk->head = (uint8_t)(talk->head & ~SCRIPT_CYCLES);
-	talk->parts[talk->nparts - 1].how = REPLY_RELATIVE;
-	talk->parts[talk->nparts - 1].delta = (int8_t)step(t);
+	for (size_t i = 0; i < talk->nparts; i++) {
+		talk->parts[i].how = REPLY_RELATIVE;
+		talk->parts[i].delta = by;
+	}
 	return true;
 }
 

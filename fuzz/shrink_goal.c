@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fetch/judge.h"
+
 const struct judged *shrink_leading(const struct judge *all)
 {
 	const struct judged *const broken = judge_broken(all);
@@ -52,6 +54,11 @@ int shrink_goal_open(struct shrink_goal *ret_goal, enum shrink_goal_kind goal, c
 	if (!judged)
 		return -ENOENT;
 	judged_bucket(judged, made.bucket);
+	/* There is one judge of conversations a process, and it asks by all loops. */
+	if (all->converses) {
+		*ret_goal = made;
+		return 0;
+	}
 	made.one = judge_new(&judged->parser, 1, error, sizeof(error));
 	if (!made.one)
 		return -ENOMEM;
@@ -66,19 +73,29 @@ void shrink_goal_close(struct shrink_goal *goal)
 	goal->one = NULL;
 }
 
+static void read_by_all(const struct shrink_goal *goal, const uint8_t *bytes, size_t len)
+{
+	if (goal->all->converses)
+		fetch_judge_read(goal->all, bytes, len);
+	else
+		judge_read(goal->all, bytes, len, goal->kind);
+}
+
 bool shrink_goal_keeps(void *context, const uint8_t *bytes, size_t len)
 {
 	struct shrink_goal *const goal = context;
 
-	if (goal->goal != GOAL_VERDICTS) {
+	if (goal->one) {
 		judge_read(goal->one, bytes, len, goal->kind);
 		if (!has_bucket(&goal->one->judged[0], goal->bucket))
 			return false;
 		if (goal->goal == GOAL_BUCKET)
 			return true;
 	}
-	judge_read(goal->all, bytes, len, goal->kind);
+	read_by_all(goal, bytes, len);
 	if (goal->goal == GOAL_VERDICTS)
 		return judge_signature(goal->all) == goal->signature;
+	if (goal->goal == GOAL_BUCKET)
+		return find_bucket(goal->all, goal->bucket);
 	return has_bucket(shrink_leading(goal->all), goal->bucket);
 }

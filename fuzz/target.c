@@ -171,7 +171,9 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 	signature = findings_keep(judge);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
-#if TARGET_PLANTED && !TARGET_FETCH
+#if TARGET_PLANTED && TARGET_FETCH
+	fetch_planted_watch(judge);
+#elif TARGET_PLANTED
 	planted_watch(judge);
 #endif
 	broken = judge_broken(judge);

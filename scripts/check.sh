@@ -244,7 +244,7 @@ layered() {
 planted_listed() {
 	local file id count=0
 	for file in fuzz/planted/*.c; do
-		case $file in */planted.c | */faults.c | */sound.c | *_test.c) continue ;; esac
+		case $file in */planted.c | */marks.c | */faults.c | */sound.c | *_test.c) continue ;; esac
 		id=$(basename "$file" .c)
 		grep -q "BUG(${id//-/_})" fuzz/planted/registry.h || {
 			echo "$file is not in fuzz/planted/registry.h"
@@ -562,7 +562,7 @@ for config in $commands; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | bpf_test | mutate_test | mutate_talk_test | bounded_test | bounded_load_test | planted/planted_test | \
+		corpus_test | models_test | bpf_test | mutate_test | mutate_talk_test | shrink_talk_test | bounded_test | bounded_load_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;

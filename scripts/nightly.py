@@ -25,10 +25,10 @@ from nightly_state import State, write_whole  # noqa: E402
 
 MANUAL = f"""\
 A night builds what it needs, proves that its oracles and engines can see (planted faults, and a
-canary: one of the planted bugs, another each night), runs libFuzzer and AFL++ side by side over
-every kind with their corpora exchanged, merges the corpora, replays everything under ASan, UBSan
-and MSan, measures coverage, and sorts what it found. SECONDS is the time of the engines; building,
-canary and closing work come on top, some minutes in all.
+canary: one of the planted bugs, another each night, and for conversations one of the planted fetch
+loops), runs libFuzzer and AFL++ side by side over every kind with their corpora exchanged, merges the
+corpora, replays everything under ASan, UBSan and MSan, measures coverage, and sorts what it found.
+SECONDS is the time of the engines; building, canary and closing work come on top, some minutes in all.
 
 A night that is killed, at any point, is taken up again by the same command: witnesses and corpora
 are files from the moment they are found. A folder holds one night at a time; the corpus and the
@@ -49,8 +49,9 @@ A night does not count, and says so in one line each, where
     or truncated aside)
   a target does not start, ran no input, or judged none
   an oracle that should be active is not, by its target's own word or by a fault planted for it
-  there are fewer than {checks.CANARIES_MIN} canaries, or the night's was not found by each engine in each kind
-    that it reads, within {checks.CANARY_EXECS['libfuzzer']:,} execs of libFuzzer and {checks.CANARY_EXECS['afl']:,} of AFL++
+  there are fewer than {checks.CANARIES_MIN} canaries, or {checks.FETCH_CANARIES_MIN} of conversations, or the night's was not found by each
+    engine in each kind, within {checks.CANARY_EXECS['libfuzzer']:,} execs of libFuzzer and {checks.CANARY_EXECS['afl']:,} of AFL++; of
+    conversations {checks.FETCH_CANARY_EXECS['libfuzzer']:,} and {checks.FETCH_CANARY_EXECS['afl']:,}
   exec/s of CPU time are below {checks.SPEED['libfuzzer']:.0%} (libFuzzer), {checks.SPEED['afl']:.0%} (AFL++) or {checks.SPEED['afl-asan']:.0%} (AFL++ with ASan) of
     the empty target's under the same engine; of conversations {checks.SPEED_FETCH['libfuzzer']:.1%}, {checks.SPEED_FETCH['afl']:.0%} and {checks.SPEED_FETCH['afl-asan']:.0%}
 
@@ -177,36 +178,41 @@ class Night:
 
     def choose(self):
         """Takes up the night that is in the folder, or begins one."""
-        kinds_of = checks.canaries(self.options)
-        if len(kinds_of) < checks.CANARIES_MIN:
-            self.reasons.append(f"{len(kinds_of)} canaries are planted, fewer than "
-                                f"{checks.CANARIES_MIN}")
+        names = checks.canaries(self.options)
+        self.reasons += checks.too_few_reasons(names)
+        if self.reasons:
             return
         state = self.state
         wanted = [list(self.options.kinds), self.options.jobs, self.options.seconds]
-        if state.finished or state.canary not in kinds_of:
+        if state.finished or any(state.canaries.get(kind) not in names[kind] for kind in names):
             today = datetime.date.today()
             seed = today.toordinal() if self.options.seed is None else self.options.seed
-            state.begin(today.isoformat(), seed, sorted(kinds_of)[seed % len(kinds_of)],
-                        wanted)
+            state.begin(today.isoformat(), seed,
+                        {kind: names[kind][seed % len(names[kind])] for kind in names}, wanted)
             say(f"the night of {state.date}, seed {state.seed}: {state.seconds} s, "
-                f"{self.options.jobs} jobs, canary {state.canary}")
+                f"{self.options.jobs} jobs, canary {self.canaries()}")
         else:
             state.take_up(wanted)
-            say(f"taking up the night of {state.date}, seed {state.seed}, canary {state.canary}: "
-                f"{state.spent:.0f} of {self.options.seconds} s done")
-        self.kinds_of = kinds_of
+            say(f"taking up the night of {state.date}, seed {state.seed}, canary "
+                f"{self.canaries()}: {state.spent:.0f} of {self.options.seconds} s done")
+
+    def canaries(self):
+        """Those of the night, each once: buffers of every kind have the same."""
+        return " and ".join(dict.fromkeys(self.state.canaries.values()))
 
     def hunt(self):
         if not self.state.found:
-            self.reasons += checks.canary_reasons(self.setup, self.options, self.state,
-                                                  self.kinds_of[self.state.canary])
+            self.reasons += checks.canary_reasons(self.setup, self.options, self.state)
             if self.reasons:
                 self.state.found = {}
             self.state.save()
-        for name, hunt in sorted(self.state.found.items()):
-            say(f"canary {self.state.canary}, {name}: found within {hunt['execs']} execs (reached "
-                f"{hunt['reached']}, triggered {hunt['triggered']}, detected {hunt['detected']})")
+        for line in self.found():
+            say(line)
+
+    def found(self):
+        return [f"canary {hunt['canary']}, {name}: found within {hunt['execs']} execs (reached "
+                f"{hunt['reached']}, triggered {hunt['triggered']}, detected {hunt['detected']})"
+                for name, hunt in sorted(self.state.found.items())]
 
     # ---- the engines ----
 
@@ -299,9 +305,8 @@ class Night:
         tell(f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
              f"{state.slices} slices, taken up again {state.resumed} times")
         tell()
-        for name, hunt in sorted(state.found.items()):
-            tell(f"canary {state.canary}, {name}: found within {hunt['execs']} execs (reached "
-                 f"{hunt['reached']}, triggered {hunt['triggered']}, detected {hunt['detected']})")
+        for line in self.found():
+            tell(line)
         tell()
         if state.counts.walked:
             for line in report.parser_tables(state.counts):

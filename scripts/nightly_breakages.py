@@ -23,10 +23,10 @@ LEFT_OUT = (".git", "findings", "fuzz-work", "check", "nightly")
 
 
 class Breakage:
-    """What is done to a copy, what a night has to say then, and the step of make check."""
+    """What is done to a copy, what a night of @kind has to say then, and the step of make check."""
 
-    def __init__(self, name, plant, reason, step):
-        self.name, self.plant, self.reason, self.step = name, plant, reason, step
+    def __init__(self, name, plant, reason, step, kind="region"):
+        self.name, self.plant, self.reason, self.step, self.kind = name, plant, reason, step, kind
 
 
 def edit(path, pattern, replacement):
@@ -67,6 +67,11 @@ def canary_mended():
     edit("fuzz/planted/two-step-loop.c", r"^#define IS_LOOP.*\n", "")
 
 
+def loop_mended():
+    """The night of seed 20 has planted-endless for conversations."""
+    edit("fuzz/fetch/planted/planted.c", r"holds\(bug->no_attempt_limit, ", "holds(false, ")
+
+
 BREAKAGES = (
     Breakage("no corpus", no_corpus, r"no region seed under corpus", "clang replay"),
     Breakage("hooks missing", no_hooks, r"load hooks are missing in build/libfuzzer: load hooks in 0",
@@ -80,6 +85,9 @@ BREAKAGES = (
     Breakage("canary mended", canary_mended,
              r"the canary planted-two-step-loop was not found by libfuzzer in region within \d+ execs",
              "clang planted/planted_test"),
+    Breakage("fetch canary mended", loop_mended,
+             r"the canary planted-endless was not found by libfuzzer in fetch within \d+ execs",
+             "planted fetch loops are found", "fetch"),
 )
 
 
@@ -91,7 +99,7 @@ def run(command, env=None):
 
 def night(breakage):
     """What is wrong with the night of a broken copy; None where it is red as it should be."""
-    _, said = run(["make", "nightly", "SECONDS=9", "KIND=region", "JOBS=2", "SEED=20", "SETUP=0"])
+    _, said = run(["make", "nightly", "SECONDS=9", f"KIND={breakage.kind}", "JOBS=2", "SEED=20", "SETUP=0"])
     lines = re.findall(r"^this night does not count: (.*)$", said, re.M)
     if not re.search(r"\bnightly\] Error 3$", said, re.M):
         return "the night did not end with status 3", said

@@ -31,9 +31,13 @@ SPEED_FETCH = {"libfuzzer": 0.008, "afl": 0.05, "afl-asan": 0.02}
 # writes as many.
 SPEED_FROM = 20.0
 CANARIES_MIN = 16
+# Of fetch loops, which are the canaries of conversations.
+FETCH_CANARIES_MIN = 6
 # With the mutator that knows chains; `make bench-bugs` has the figures. No trial of libFuzzer took
 # 10,000, none of AFL++ 20,000.
 CANARY_EXECS = {"libfuzzer": 2_000_000, "afl": 400_000}
+# No trial of libFuzzer took 1,000 from an empty corpus, and each exec takes ten times as long.
+FETCH_CANARY_EXECS = {"libfuzzer": 200_000, "afl": 100_000}
 # No run of one of these takes a tenth of it; it keeps a hung engine from hanging the night.
 HUNG = 900
 # The sandbox's test takes a second, and has no end where nothing stops its loops.
@@ -140,12 +144,9 @@ def corpus_reasons(setup, kinds):
             if not fuzz_seeds.find_sources(setup.corpus, kind)]
 
 
-def canary_kinds(options):
-    """
-    The kinds that a canary is hunted in. Canaries are parsers, so a night of conversations alone hunts
-    them in buffers: what it proves is that both engines find and stop.
-    """
-    return [kind for kind in options.kinds if kind != "fetch"] or ["device", "region", "iommu"]
+def planted_name(kind):
+    """The program that fuzzes @kind with a planted bug in it."""
+    return fuzz_seeds.target_name(kind).replace("fuzz_", "planted_")
 
 
 def missing_reasons(options):
@@ -153,10 +154,9 @@ def missing_reasons(options):
     programs = [options.capchain] + [
         os.path.join(options.build, build, fuzz_seeds.target_name(kind))
         for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
-        os.path.join(options.build, build, f"planted_{kind}_info")
-        for build in CANARY_EXECS for kind in canary_kinds(options)] + [
-        os.path.join(options.build, "afl", f"mutator_{kind}.so")
-        for kind in canary_kinds(options)]
+        os.path.join(options.build, build, planted_name(kind))
+        for build in CANARY_EXECS for kind in options.kinds] + [
+        os.path.join(options.build, "afl", f"mutator_{kind}.so") for kind in options.kinds]
     for path in programs:
         if not os.access(path, os.X_OK):
             return [f"{path} is missing: make nightly-built"]
@@ -270,13 +270,23 @@ def unlike(reasons):
 # ---- the canary ----
 
 def canaries(options):
-    """{name: kinds} of the planted bugs, sorted by name."""
-    program = os.path.join(options.build, "libfuzzer", "planted_region_info")
-    status, said = run([program], {"CAPCHAIN_PLANTED": "list"})
-    if status:
-        return {}
-    found = re.findall(r"^(planted-\S+)((?: \w+)*): ", said, re.M)
-    return {name: kinds.split() for name, kinds in sorted(found)}
+    """{kind: names} of the planted bugs that each kind can show, sorted."""
+    names = {}
+    for kind in options.kinds:
+        program = os.path.join(options.build, "libfuzzer", planted_name(kind))
+        status, said = run([program], {"CAPCHAIN_PLANTED": "list"})
+        listed = re.findall(r"^(planted-\S+)((?: \w+)*): ", said, re.M) if status == 0 else ()
+        names[kind] = sorted(name for name, kinds in listed if kind in kinds.split())
+    return names
+
+
+def too_few_reasons(names):
+    """The kinds for which there are fewer canaries than there should be."""
+    return unlike(
+        f"{len(names[kind])} canaries {'of conversations ' if kind == 'fetch' else ''}are planted, "
+        f"fewer than {least}" for kind in names
+        for least in (FETCH_CANARIES_MIN if kind == "fetch" else CANARIES_MIN,)
+        if len(names[kind]) < least)
 
 
 class Hunt:
@@ -285,18 +295,24 @@ class Hunt:
     def __init__(self, setup, options, state, engine, kind):
         self.setup, self.options, self.state = setup, options, state
         self.engine, self.kind = engine, kind
+        self.canary = state.canaries[kind]
+        self.execs_max = (FETCH_CANARY_EXECS if kind == "fetch" else CANARY_EXECS)[engine]
         self.folder = os.path.join(options.work, "canary", f"{engine}-{kind}")
-        self.target = os.path.join(options.build, engine, f"planted_{kind}_info")
+        self.target = os.path.join(options.build, engine, planted_name(kind))
+
+    def shows(self, path):
+        """Whether the input as it is shows the canary: any conversation of two calls shows some."""
+        return run([self.target, path], {"CAPCHAIN_PLANTED": self.canary})[0] != 0
 
     def seeds(self):
-        """Copies the plain buffers of corpus/seeds."""
+        """Copies the plain inputs of corpus/seeds, those aside that need no fuzzing."""
         folder = os.path.join(self.folder, "in")
         os.makedirs(folder)
         paths = [os.path.join(self.setup.seeds(self.kind), name)
                  for name in sorted(os.listdir(self.setup.seeds(self.kind)))
                  if name.endswith(".seeds")]
         for one in fuzz_report.check(self.setup.capchain, self.kind, paths):
-            if one["class"] == "plain":
+            if one["class"] == "plain" and (self.kind != "fetch" or not self.shows(one["file"])):
                 shutil.copy(one["file"], folder)
         return folder
 
@@ -306,11 +322,11 @@ class Hunt:
         os.makedirs(out)
         if self.engine == "libfuzzer":
             return [self.target, out, seeds, f"-seed={self.state.seed % (1 << 31) + 1}",
-                    f"-runs={CANARY_EXECS['libfuzzer']}", "-entropic=0", f"-max_len={LEN_MAX}",
+                    f"-runs={self.execs_max}", "-entropic=0", f"-max_len={LEN_MAX}",
                     *([f"-dict={dictionary}"] if dictionary else []), "-print_final_stats=1",
                     f"-artifact_prefix={self.folder}/stop-"]
         return ["afl-fuzz", "-i", seeds, "-o", out, "-s", str(self.state.seed),
-                "-E", str(CANARY_EXECS["afl"]), *(["-x", dictionary] if dictionary else []),
+                "-E", str(self.execs_max), *(["-x", dictionary] if dictionary else []),
                 "-G", str(LEN_MAX), "-t", "10000", "--", self.target]
 
     def go(self):
@@ -318,7 +334,7 @@ class Hunt:
         os.makedirs(self.folder)
         marks = os.path.join(self.folder, "marks")
         _, said = run(self.command(self.seeds()), {
-            "CAPCHAIN_PLANTED": self.state.canary, "CAPCHAIN_MARKS": marks,
+            "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
             "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
             "AFL_BENCH_UNTIL_CRASH": "1", "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
@@ -331,8 +347,8 @@ class Hunt:
             numbers = (0, 0, 0)
         broken = os.path.join(self.folder, "findings", "broken")
         witnesses = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
-                     if name.startswith(f"{self.kind}-{self.state.canary}_")]
-        return {"engine": self.engine, "kind": self.kind, "execs": self.execs(said),
+                     if name.startswith(f"{self.kind}-{self.canary}_")]
+        return {"engine": self.engine, "kind": self.kind, "canary": self.canary, "execs": self.execs(said),
                 "reached": numbers[0], "triggered": numbers[1], "detected": numbers[2],
                 "bucket": witnesses[0] if witnesses else None}
 
@@ -344,29 +360,24 @@ class Hunt:
         return int(stats.get("execs_done", 0))
 
 
-def hunt_reason(canary, hunt):
+def hunt_reason(hunt):
     """A canary counts as found where its mark and its witness both say so."""
     if hunt["detected"] and hunt["bucket"]:
         return None
     how = ("reached it never" if not hunt["reached"] else
            "never triggered it" if not hunt["triggered"] else
            "triggered it, and no oracle saw" if not hunt["detected"] else "kept no witness")
-    return (f"the canary {canary} was not found by {hunt['engine']} in {hunt['kind']} within "
+    return (f"the canary {hunt['canary']} was not found by {hunt['engine']} in {hunt['kind']} within "
             f"{hunt['execs']} execs: it {how}")
 
 
-def canary_reasons(setup, options, state, kinds_of):
-    """Sends both engines after the canary; fills state.found, and returns reasons."""
+def canary_reasons(setup, options, state):
+    """Sends both engines after the canary of each kind; fills state.found, and returns reasons."""
     hunts = [Hunt(setup, options, state, engine, kind) for engine in CANARY_EXECS
-             for kind in kinds_of if kind in canary_kinds(options)]
-    if not hunts:
-        return [f"the canary {state.canary} reads none of {', '.join(options.kinds)}"]
-    # A night of conversations has prepared no seeds of buffers yet.
-    for kind in {hunt.kind for hunt in hunts} - set(options.kinds):
-        fuzz_seeds.prepare(setup, kind)
+             for kind in options.kinds]
     found = in_parallel(options.jobs, Hunt.go, hunts)
     state.found = {f"{hunt['engine']} {hunt['kind']}": hunt for hunt in found}
-    return unlike(hunt_reason(state.canary, hunt) for hunt in found)
+    return unlike(map(hunt_reason, found))
 
 
 # ---- after the engines ----

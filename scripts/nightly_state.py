@@ -16,8 +16,8 @@ import sys
 import fuzz_report
 from fuzz_report import NO_FINDINGS, UNUSABLE, Refused
 
-VERSION = 1
-PLAIN = ("finished", "resumed", "generations", "date", "seed", "canary", "wanted", "seconds",
+VERSION = 2
+PLAIN = ("finished", "resumed", "generations", "date", "seed", "canaries", "wanted", "seconds",
          "slices", "spent", "due", "found", "failures", "oracles")
 
 
@@ -75,7 +75,9 @@ class State:
 
     def blank(self):
         """A night of which nothing has been done."""
-        self.date = self.seed = self.canary = None
+        self.date = self.seed = None
+        # The planted bug that is hunted in each kind.
+        self.canaries = {}
         # What was asked for: kinds, jobs and seconds; and the seconds of the plan that follows.
         self.wanted = []
         self.seconds = self.slices = 0
@@ -129,10 +131,10 @@ class State:
             raise Refused(f"{self.path}: {error.strerror}: make room, or use NIGHT=DIR",
                           NO_FINDINGS) from None
 
-    def begin(self, date, seed, canary, wanted):
+    def begin(self, date, seed, canaries, wanted):
         """@wanted is [kinds, jobs, seconds]."""
         self.blank()
-        self.date, self.seed, self.canary = date, seed, canary
+        self.date, self.seed, self.canaries = date, seed, canaries
         self.wanted, self.seconds = wanted, wanted[2]
         self.finished, self.resumed = False, 0
         self.save()

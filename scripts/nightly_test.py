@@ -31,6 +31,8 @@ BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD", os.path.join(ROOT, "bui
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import fuzz  # noqa: E402
+import fuzz_engines  # noqa: E402
 import fuzz_report  # noqa: E402
 import fuzz_seeds  # noqa: E402
 import nightly  # noqa: E402
@@ -293,15 +295,49 @@ class Reasons(Base):
         self.assertIsNone(self.alive())
 
     def test_canaries(self):
-        hunt = {"engine": "afl", "kind": "region", "execs": 9, "reached": 3, "triggered": 2,
+        hunt = {"engine": "afl", "kind": "region", "canary": "c", "execs": 9, "reached": 3, "triggered": 2,
                 "detected": 1, "bucket": "region-x"}
-        self.assertIsNone(checks.hunt_reason("c", hunt))
+        self.assertIsNone(checks.hunt_reason(hunt))
         for name, word in (("reached", "never"), ("triggered", "never triggered"),
                            ("detected", "no oracle saw"), ("bucket", "kept no witness")):
             less = dict(hunt)
             for after in list(hunt)[list(hunt).index(name):]:
                 less[after] = 0
-            self.assertIn(word, checks.hunt_reason("c", less))
+            self.assertIn(word, checks.hunt_reason(less))
+
+    def test_every_kind_has_its_canaries(self):
+        names = checks.canaries(types.SimpleNamespace(build=BUILD, kinds=fuzz.KINDS))
+        self.assertEqual(checks.too_few_reasons(names), [])
+        self.assertEqual(names["device"], names["iommu"])
+        self.assertFalse(set(names["region"]) & set(names["fetch"]))
+        names["fetch"], names["iommu"] = names["fetch"][1:], names["iommu"][:15]
+        few = checks.too_few_reasons(names)
+        self.assertEqual(few, ["15 canaries are planted, fewer than 16",
+                               "5 canaries of conversations are planted, fewer than 6"])
+        # A target that is no target has none.
+        self.assertEqual(checks.canaries(types.SimpleNamespace(build="none", kinds=("fetch",))),
+                         {"fetch": []})
+
+    def hunt_fetch(self, canary, execs=None):
+        setup = fuzz_engines.Setup("libfuzzer", os.path.join(ROOT, "corpus"), self.at,
+                                   self.path("none"), CAPCHAIN, BUILD, os.path.join(BUILD, "afl"))
+        fuzz_seeds.prepare(setup, "fetch")
+        options = types.SimpleNamespace(work=self.at, build=BUILD)
+        state = types.SimpleNamespace(seed=5, canaries={"fetch": canary})
+        hunts = [checks.Hunt(setup, options, state, engine, "fetch") for engine in ("libfuzzer", "afl")]
+        for hunt in hunts:
+            hunt.execs_max = execs or hunt.execs_max
+        return [checks.hunt_reason(hunt.go()) for hunt in hunts]
+
+    def test_a_fetch_loop_is_found(self):
+        """By both engines, from conversations that do not show it."""
+        self.assertEqual(self.hunt_fetch("planted-keeps-flags"), [None, None])
+
+    def test_a_fetch_target_that_fuzzes_nothing_is_seen(self):
+        """It judges its seeds, and nothing that differs from them."""
+        found = self.hunt_fetch("planted-any-size", execs=1)
+        self.assertRegex(found[0], "the canary planted-any-size was not found by libfuzzer in fetch "
+                                   r"within \d+ execs: it (reached it never|never triggered it)")
 
     def test_instances(self):
         state = types.SimpleNamespace(due=["region main", "region libfuzzer"], tallies={})

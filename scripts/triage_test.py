@@ -63,20 +63,20 @@ def run(*args, **options):
                           timeout=300, **{"text": True, "errors": "replace", **options})
 
 
-def reports(command, *paths):
-    """Of every buffer under @paths; shrink and emit take no conversation."""
+def reports(command, *paths, fetch=False):
+    """Of every buffer under @paths, and with @fetch of every conversation, which emit does not take."""
     found = [json.loads(line) for line in run(command, "check", "--json", *paths).stdout.splitlines()]
-    return [report for report in found if report["kind"] != "fetch"]
+    return [report for report in found if fetch or report["kind"] != "fetch"]
 
 
 def buckets(report):
     return [differs["bucket"] for differs in report["disagreements"]]
 
 
-def witnesses(command, *paths):
+def witnesses(command, *paths, fetch=False):
     """Of every bucket under @paths its shortest input: {bucket: (file, kind)}."""
     found = {}
-    for report in sorted(reports(command, *paths), key=lambda report: report["len"]):
+    for report in sorted(reports(command, *paths, fetch=fetch), key=lambda report: report["len"]):
         for bucket in buckets(report):
             found.setdefault(bucket, (report["file"], report["kind"]))
     return found
@@ -151,7 +151,7 @@ class Shrink(Triage):
 
     def test_corpus(self):
         """By default the leading bucket of every input leads in its result, which shrinks to itself."""
-        inputs = reports(CAPCHAIN, CORPUS)
+        inputs = reports(CAPCHAIN, CORPUS, fetch=True)
         self.assertGreater(len(inputs), 100)
 
         def one(item):
@@ -197,11 +197,12 @@ class Shrink(Triage):
     def test_every_bucket(self):
         """One of each parser, verdict and class; test_corpus has every input."""
         forms = {}
-        for bucket, witness in witnesses(CAPCHAIN, CORPUS).items():
+        for bucket, witness in witnesses(CAPCHAIN, CORPUS, fetch=True).items():
             forms.setdefault(tuple(bucket.split(":")[:3]), (bucket, witness))
         parsers = {bucket.split(":")[0]
                    for bucket in self.hold_buckets(CAPCHAIN, dict(forms.values()))}
         self.assertIn("naive", parsers)
+        self.assertIn(("qemu", "runaway", "conversation"), forms)
 
     def test_every_planted_bucket(self):
         self.assertLessEqual(PLANTED_BUCKETS, self.hold_buckets(
@@ -245,6 +246,12 @@ class Shrink(Triage):
                   for path in glob.glob(os.path.join(BUILD, config, "capchain"))
                   if not os.path.samefile(path, CAPCHAIN)]
         files = sorted({file for file, _ in witnesses(CAPCHAIN, CORPUS).values()})[:30]
+        talks = glob.glob(os.path.join(CORPUS, "regressions", "fetch-*"))
+        for file in sorted(talks)[::5]:
+            self.shrink(CAPCHAIN, file, out="a")
+            for other in others:
+                self.shrink(other, file, out="b")
+                self.assertEqual(self.read(self.path("a")), self.read(self.path("b")), (file, other))
         for file in files:
             self.shrink(CAPCHAIN, file, out="a")
             source = self.works(CAPCHAIN, "emit", file)
@@ -535,6 +542,8 @@ class Emit(Triage):
         self.fails(2, CAPCHAIN, "emit", plain, "--parser", "nobody", says="nobody: no such parser")
         self.fails(2, CAPCHAIN, "emit", plain, "--parser", "ksft-vfio", says="ksft-vfio does not read")
         self.fails(2, CAPCHAIN, "emit", self.path("none.yaml"), says="none.yaml: No such file")
+        self.fails(2, CAPCHAIN, "emit", self.write("fetch-a", b"\1\40\0\2\10\0\0"),
+                   says="fetch-a: a conversation; emit works on one INFO buffer: take one of its replies")
         for args in (("emit",), ("emit", plain, plain), ("emit", "--kind", "fetch", plain)):
             done = run(CAPCHAIN, *args)
             self.assertEqual(done.returncode, 2)

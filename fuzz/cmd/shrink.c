@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fetch/judge.h"
+#include "../fetch/text.h"
 #include "../shrink.h"
 #include "../shrink_goal.h"
+#include "../shrink_talk.h"
 #include "../text.h"
 #include "cmd.h"
 
@@ -27,7 +30,7 @@ static const struct argp_option options[] = {
 	 "output",
 	 0},
 	{"kind", OPTION_KIND, "KIND", 0,
-	 "the INFO struct that FILE starts with: device, region or iommu", 0},
+	 "the INFO struct that FILE starts with: device, region or iommu; or fetch", 0},
 	{"bucket", OPTION_BUCKET, "BUCKET", 0,
 	 "keep this one, parser:verdict:class:cause, as `capchain check` prints it", 0},
 	{"verdicts", OPTION_VERDICTS, NULL, 0,
@@ -40,9 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_KIND:
-		if (!kind_parse(arg, &o->kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+		kind_option(state, arg, &o->kind_value, &o->kind);
 		return 0;
 	case OPTION_OUT:
 		o->out = arg;
@@ -87,7 +88,9 @@ static const struct argp argp = {
 	"a power of two: argsz, flags, cap_offset, next, version, counts, payloads), then on bytes "
 	"(cut out, zero, lower), over and over until none helps: no single one of them makes the "
 	"result smaller and keeps what is kept. The same FILE gives the same bytes, and shrinking "
-	"the result gives it again. At most 100000 buffers are judged; where that was not enough, "
+	"the result gives it again. Of a conversation, replies are dropped and shortened, the first "
+	"argsz and all that says how replies come made plain, and then each reply goes through those "
+	"same steps; of a producer's, capabilities are dropped, shortened and lowered. At most 100000 buffers are judged; where that was not enough, "
 	"the last line says so, and the result is good but may not be the smallest.\n\n"
 	"OUT appears whole or not at all; what was there stays until then. Text form starts with a "
 	"comment that names what was kept. With `-o -` the summary goes to standard error.\n\n"
@@ -131,6 +134,12 @@ static int no_such_bucket(const struct judge *judge, const struct input *input, 
 	return EXIT_UNUSABLE;
 }
 
+static void write_kept(FILE *out, const struct shrink_goal *goal)
+{
+	fprintf(out, "# %s\n",
+		goal->bucket[0] ? goal->bucket : "a set of verdicts; see `capchain check`");
+}
+
 /* The result as OUT has it: bytes, or text with a comment. Freed by the caller; NULL without memory. */
 static char *render(const struct shrink_options *o, const struct shrink_goal *goal,
 		    const struct input *input, size_t *ret_size)
@@ -145,9 +154,11 @@ static char *render(const struct shrink_options *o, const struct shrink_goal *go
 		return NULL;
 	if (!text) {
 		fwrite(input->bytes, 1, input->len, memory);
+	} else if (input->kind == KIND_FETCH) {
+		write_kept(memory, goal);
+		fetch_text_dump(memory, input->bytes, input->len);
 	} else if (chain_read(input->bytes, input->len, input->kind, &chain) == 0) {
-		fprintf(memory, "# %s\n",
-			goal->bucket[0] ? goal->bucket : "a set of verdicts; see `capchain check`");
+		write_kept(memory, goal);
 		text_dump(memory, &chain);
 		chain_free(&chain);
 	} else {
@@ -177,6 +188,16 @@ static int out_of_memory(const struct input *input)
 	return EXIT_UNUSABLE;
 }
 
+static int shrink_input(struct shrink_goal *goal, struct input *input,
+			struct shrink_result *ret_result)
+{
+	if (input->kind == KIND_FETCH)
+		return shrink_talk(input->bytes, &input->len, shrink_goal_keeps, goal,
+				   SHRINK_CALLS_MAX, ret_result);
+	return shrink(input->bytes, &input->len, input->kind, shrink_goal_keeps, goal,
+		      SHRINK_CALLS_MAX, ret_result);
+}
+
 static int run(const struct shrink_options *o, struct shrink_goal *goal, struct input *input)
 {
 	FILE *const out = strcmp(o->out, "-") ? stdout : stderr;
@@ -192,9 +213,7 @@ static int run(const struct shrink_options *o, struct shrink_goal *goal, struct 
 		fprintf(out, "%s: keeps its set of verdicts\n", input->path);
 	if (goal->goal == GOAL_LEADING)
 		print_buckets(out, goal->all, goal->bucket, "  also there, for --bucket: ");
-	if (shrink(input->bytes, &input->len, input->kind, shrink_goal_keeps, goal,
-		   SHRINK_CALLS_MAX, &result) ||
-	    !(made = render(o, goal, input, &size)))
+	if (shrink_input(goal, input, &result) || !(made = render(o, goal, input, &size)))
 		return out_of_memory(input);
 	status = output_put(o->out, made, size);
 	free(made);
@@ -209,16 +228,15 @@ int cmd_shrink(int argc, char **argv)
 	struct shrink_options o = {0};
 	enum shrink_goal_kind kind;
 	struct shrink_goal goal = {0};
-	struct judge *judge;
+	struct judge *parsers = NULL, *judge;
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (input_load(o.file, o.kind, &input))
 		return EXIT_UNUSABLE;
-	if (input_no_fetch(&input, "shrink"))
-		return EXIT_UNUSABLE;
-	judge = judge_or_exit();
-	judge_read(judge, input.bytes, input.len, input.kind);
+	if (input.kind != KIND_FETCH)
+		parsers = judge_or_exit();
+	judge = judge_input(parsers, &input);
 	kind = o.bucket ? GOAL_BUCKET : GOAL_LEADING;
 	if (o.verdicts || (!o.bucket && !shrink_leading(judge)))
 		kind = GOAL_VERDICTS;
@@ -230,7 +248,7 @@ int cmd_shrink(int argc, char **argv)
 	else
 		status = run(&o, &goal, &input);
 	shrink_goal_close(&goal);
-	judge_free(judge);
+	judge_free(parsers);
 	input_free(&input);
 	return status;
 }

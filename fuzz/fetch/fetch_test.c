@@ -113,7 +113,8 @@ static void test_planted(void **state)
 		{"planted-keeps-flags", "flags change", "earlier-reply"},
 		{"planted-reuse", "caps vanish", "unwritten"},
 	};
-	static const uint8_t refusing[] = {1, 32, 0, REPLY_FAILS, 0, 0, 0};
+	/* The first reply wants 8 more, the second is none. */
+	static const uint8_t refusing[] = {1, 32, 0, REPLY_RELATIVE, 8, 0, 0, REPLY_FAILS, 0, 0, 0};
 	uint8_t bytes[TABLE_BYTES];
 	size_t found = 0;
 

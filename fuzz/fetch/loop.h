@@ -25,7 +25,8 @@ struct fetch;
  * @walk: the registered parser that reads what it hands over
  * @kinds: bit KIND of each INFO struct that it asks for
  * @run: asks, and answers as a parser does; VERDICT_OK means that fetch_hand() was called and the walk
- *	decides. @first is the caller's first argsz, the struct's size as its header has it
+ *	decides. @first is the input's first argsz: for a loop that leaves it to its caller, as fetch.h
+ *	does. One that restates a program starts with what the program starts with
  */
 struct fetch_loop {
 	const char *name;
@@ -70,8 +71,10 @@ struct info_answer fetch_hand(struct fetch *fetch, uint8_t *info);
 #define FETCH_CALLS 16
 
 /*
- * Bytes of the largest allocation. No reply that is known needs a fourth of it; a loop that takes more
- * on a reply's word is taken to take anything.
+ * Bytes of the largest allocation: ours, of the harness, and no limit of any kernel or program. No reply
+ * that is known needs a fourth of it, so a loop that takes more on a reply's word is taken to take
+ * anything. The loop `fetch` is given it as its limit; fetch.h's own default, VF_LIMIT, is four times
+ * that, which changes where it says `too-large` and nothing else.
  */
 #define FETCH_ROOM 16384u
 

@@ -190,6 +190,23 @@ int script_answer(const struct script *script, size_t call, uint8_t *buffer, uin
 	return reached;
 }
 
+/* Whether a driver could hand it over: all of its struct is there, so nobody reads its padding. */
+static bool is_whole(const struct producer *producer, const struct producer_cap *cap)
+{
+	const struct layout_cap *const layout = layout_cap(producer->kind, cap->id);
+	uint32_t count = 0, size;
+
+	if (!layout || !info_has_id(producer->ids, cap->id))
+		return false;
+	if (layout->elements && cap->size >= 4)
+		count = (uint32_t)layout_load(cap->payload, 4);
+	size = producer_cap_size(layout,
+				 cap->version && cap->version <= layout->newest ? cap->version
+										: layout->newest,
+				 count);
+	return size && cap->size >= size - CAP_HEADER_SIZE;
+}
+
 bool script_is_steady(const struct script *script)
 {
 	const struct producer *const producer = script->producer;
@@ -202,7 +219,7 @@ bool script_is_steady(const struct script *script)
 	if (strcmp(producer->name, "mbochs-4.18") == 0)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!info_has_id(producer->ids, script->caps[i].id))
+		if (!is_whole(producer, &script->caps[i]))
 			return false;
 	return producer_need(producer, &script->state) <= SCRIPT_NEED_MAX;
 }

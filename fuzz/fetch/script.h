@@ -110,7 +110,10 @@ const struct producer *script_producer(uint16_t key);
 int script_answer(const struct script *script, size_t call, uint8_t *buffer, uint32_t argsz,
 		  bool flipped, uint8_t *ret_written);
 
-/* Whether one producer that a program may expect answers each call alike, in a reply that fits. */
+/*
+ * Whether one producer that a program may expect answers each call alike, in a reply that fits, about
+ * capabilities that its drivers could have handed over.
+ */
 bool script_is_steady(const struct script *script);
 
 #endif

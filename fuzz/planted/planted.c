@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Chooses a planted bug and keeps its marks; see planted.h. */
+/* Chooses a planted bug, and sees when it is blamed; see planted.h. */
 #include "planted.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../parsers/layout.h"
 #include "registry.h"
@@ -24,16 +20,7 @@ const struct info_parser *const planted_bugs[] = {
 };
 const size_t planted_bug_count = sizeof(planted_bugs) / sizeof(planted_bugs[0]);
 
-static struct planted_marks in_memory;
-struct planted_marks *planted_marks = &in_memory;
 static const struct info_parser *chosen;
-
-uint64_t planted_choose(uint64_t right, uint64_t wrong)
-{
-	planted_marks->reached++;
-	planted_marks->triggered += right != wrong;
-	return wrong;
-}
 
 static _Noreturn void print_list(void)
 {
@@ -45,24 +32,6 @@ static _Noreturn void print_list(void)
 		printf(": %s\n", planted_bugs[i]->summary);
 	}
 	exit(fflush(stdout) ? 5 : 0);
-}
-
-/* Backs the marks with a file, so that they outlive the process however it ends; they add up. */
-static int map_marks(const char *path, char *ret_error, size_t error_size)
-{
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	void *at = MAP_FAILED;
-
-	if (fd >= 0 && ftruncate(fd, sizeof(*planted_marks)) == 0)
-		at = mmap(NULL, sizeof(*planted_marks), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		snprintf(ret_error, error_size, "cannot keep marks in %s: %s", path,
-			 strerror(errno));
-	else
-		planted_marks = at;
-	if (fd >= 0)
-		close(fd);
-	return at == MAP_FAILED ? -1 : 0;
 }
 
 static const struct info_parser *find(const char *name)
@@ -77,7 +46,6 @@ int planted_open(const struct info_parser *const **ret_parsers, size_t *ret_coun
 		 size_t error_size)
 {
 	const char *const name = getenv("CAPCHAIN_PLANTED");
-	const char *const marks = getenv("CAPCHAIN_MARKS");
 	/* Kept, so that no leak check takes it for lost. */
 	static const struct info_parser **parsers;
 	size_t at = 0;
@@ -96,7 +64,7 @@ int planted_open(const struct info_parser *const **ret_parsers, size_t *ret_coun
 			"prints");
 		return -1;
 	}
-	if (marks && map_marks(marks, ret_error, error_size))
+	if (planted_marks_open(ret_error, error_size))
 		return -1;
 	if (!parsers)
 		parsers = calloc(info_parser_count + 1, sizeof(*parsers));

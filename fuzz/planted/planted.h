@@ -19,31 +19,11 @@
 
 #include "../../parsers/parser.h"
 #include "../judge.h"
-
-/**
- * struct planted_marks - how far a run got with its bug
- * @reached: how often the wrong line ran
- * @triggered: how often it gave another value than the right line would have
- * @detected: on how many buffers the judge blamed the bug's parser
- */
-struct planted_marks {
-	uint64_t reached;
-	uint64_t triggered;
-	uint64_t detected;
-};
+#include "marks.h"
 
 /* Every planted bug, sorted by name. */
 extern const struct info_parser *const planted_bugs[];
 extern const size_t planted_bug_count;
-
-/* The marks of this process; one bug at a time. */
-extern struct planted_marks *planted_marks;
-
-/*
- * A bug's one wrong line: marks what happens, and is @wrong. Not instrumented, so that nothing of
- * @right guides an engine.
- */
-uint64_t planted_choose(uint64_t right, uint64_t wrong);
 
 /*
  * The registered parsers with the chosen bug among them, sorted by name. Returns 0, or -1 with one

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../judge.h"
+#include "../../planted/marks.h"
 #include "../loops/loops.h"
 
 /* What a loop does otherwise than the sound frame; each of the planted ones sets one. */
@@ -22,14 +22,31 @@ struct bug {
 #define ATTEMPTS 8
 #define LIMIT	 FETCH_ROOM
 
+/* A check of the frame, in place of which the bug has another; marked where it is planted. */
+static bool holds(bool planted, bool right, bool wrong)
+{
+	return planted ? planted_choose(right, wrong) : right;
+}
+
 /* Memory to ask with: new and zeroed, or in the one case what there is, longer. */
 static uint8_t *memory(struct fetch *fetch, uint8_t *old, uint32_t size, const struct bug *bug)
 {
-	if (old && bug->reuses_memory)
+	if (old && holds(bug->reuses_memory, false, true))
 		return fetch_realloc(fetch, old, size);
 	if (old)
 		fetch_free(fetch, old);
 	return fetch_zalloc(fetch, size);
+}
+
+/* The flags to go on with, into the buffer where they are not its own. */
+static uint32_t keep_flags(uint8_t *info, uint32_t flags, const struct bug *bug,
+			   unsigned int attempt)
+{
+	const uint32_t own = overlay_flags(info);
+
+	if (bug->keeps_flags && attempt)
+		loop_store(info, INFO_AT_DEVICE_flags, (uint32_t)planted_choose(own, flags));
+	return bug->keeps_flags && attempt ? flags : own;
 }
 
 static struct info_answer ask_with(struct fetch *fetch, enum info_kind kind, const struct bug *bug)
@@ -38,24 +55,23 @@ static struct info_answer ask_with(struct fetch *fetch, enum info_kind kind, con
 	uint32_t argsz = fixed[kind], flags = 0;
 	uint8_t *info = NULL;
 
-	for (unsigned int attempt = 0; bug->no_attempt_limit || attempt < ATTEMPTS; attempt++) {
+	for (unsigned int attempt = 0; holds(bug->no_attempt_limit, attempt < ATTEMPTS, true);
+	     attempt++) {
 		const uint32_t asked = argsz;
 
 		info = memory(fetch, info, asked, bug);
 		if (loop_ask(fetch, info, kind, asked)) {
-			if (!bug->forgets_to_free)
+			if (holds(bug->forgets_to_free, true, !attempt))
 				fetch_free(fetch, info);
 			return answer_reject("refused");
 		}
 		argsz = overlay_argsz(info);
-		if (!bug->no_minimum && argsz < layout_infos[kind].minsz)
+		if (holds(bug->no_minimum, argsz < layout_infos[kind].minsz, false))
 			return loop_give_up(fetch, info, "short-argsz");
-		if (bug->keeps_flags && attempt)
-			loop_store(info, INFO_AT_DEVICE_flags, flags);
-		flags = overlay_flags(info);
-		if (argsz == asked || (!bug->no_minimum && argsz < asked))
+		flags = keep_flags(info, flags, bug, attempt);
+		if (argsz == asked || holds(bug->no_minimum, argsz < asked, false))
 			return fetch_hand(fetch, info);
-		if (!bug->no_size_limit && argsz > LIMIT)
+		if (holds(bug->no_size_limit, argsz > LIMIT, false))
 			return loop_give_up(fetch, info, "too-large");
 	}
 	return loop_give_up(fetch, info, "unsteady");
@@ -81,7 +97,7 @@ static struct info_answer ask_with(struct fetch *fetch, enum info_kind kind, con
 		.run = symbol##_run,                                                               \
 	}
 
-PLANTED(forgets, "planted-forgets", "does not free where a call fails", forgets_to_free);
+PLANTED(forgets, "planted-forgets", "does not free where a later call fails", forgets_to_free);
 PLANTED(keeps, "planted-keeps-flags", "keeps the first reply's flags", keeps_flags);
 PLANTED(any_size, "planted-any-size", "allocates whatever argsz says", no_size_limit);
 PLANTED(any_less, "planted-any-less", "shrinks to whatever argsz says", no_minimum);
@@ -96,7 +112,8 @@ const size_t fetch_planted_count = sizeof(fetch_planted_loops) / sizeof(fetch_pl
 static _Noreturn void print_list(void)
 {
 	for (size_t i = 0; i < fetch_planted_count; i++)
-		printf("%s: %s\n", fetch_planted_loops[i]->name, fetch_planted_loops[i]->summary);
+		printf("%s fetch: %s\n", fetch_planted_loops[i]->name,
+		       fetch_planted_loops[i]->summary);
 	exit(fflush(stdout) ? 5 : 0);
 }
 
@@ -129,7 +146,16 @@ int fetch_planted_open(const struct fetch_loop *const **ret_loops, size_t *ret_c
 	memcpy(loops, fetch_loops, at * sizeof(loops[0]));
 	loops[at] = chosen;
 	memcpy(loops + at + 1, fetch_loops + at, (fetch_loop_count - at) * sizeof(loops[0]));
+	if (planted_marks_open(ret_error, error_size))
+		return -1;
 	*ret_loops = loops;
 	*ret_count = fetch_loop_count + 1;
 	return 0;
+}
+
+void fetch_planted_watch(const struct judge *judge)
+{
+	for (size_t i = 0; i < judge->count; i++)
+		if (find(judge->judged[i].parser->name))
+			planted_marks->detected += judged_breaks(&judge->judged[i]);
 }
