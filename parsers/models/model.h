@@ -16,7 +16,7 @@
 
 /*
  * A table above this many bytes is one that no allocator gives. Where malloc really gives up depends
- * on the machine; it was seen to at 76 GiB, and not at 290 MiB.
+ * on the machine; a program that was measured has a limit of its own (qemu.h).
  */
 #define MODEL_HEAP (UINT64_C(1) << 32)
 

@@ -31,8 +31,7 @@ static struct info_answer qemu_vfio_user_read(struct walk *walk, const void *inf
 		return answer(VERDICT_ABSENT);
 	peer = peer_begin(info, len);
 	if (!peer_find(&peer, cap_offset, CAP_ID_SPARSE_MMAP, &sparse) ||
-	    (sparse && !peer_areas(&peer, sparse, &areas)) ||
-	    !model_heap_has(areas, QEMU_MMAP_SIZE) ||
+	    (sparse && !peer_areas(&peer, sparse, &areas)) || !qemu_heap_has(areas) ||
 	    !peer_find(&peer, cap_offset, CAP_ID_MSIX_MAPPABLE, &msix) ||
 	    /* Its version is delivered too. */
 	    (msix && !peer_may_load(&peer, msix, CAP_HEADER_next, 2)))
