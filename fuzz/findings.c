@@ -276,7 +276,7 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
 				judge_kind_name(judge), file_word(path));
 	}
-	ledger_suggest(bucket, broken->spec->notes,
+	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes,
 		       "\"\"   # the witness, below corpus/regressions/", entry);
 	fprintf(stderr,
 		"capchain: mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",

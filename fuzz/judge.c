@@ -368,6 +368,7 @@ struct excuse {
 	enum verdict verdict;
 	enum disagreement disagreement;
 	enum relation relation;
+	enum info_kind kind;
 	uint32_t notes;
 	const struct ledger_entry *entry;
 };
@@ -376,13 +377,11 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 {
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
-	const struct excuse asked = {judged->parser,
-				     judged->conversation ? judged->conversation : cause(judged),
-				     judged->walk.verdict,
-				     judged->disagreement,
-				     judged->relation,
-				     spec->notes,
-				     NULL};
+	const struct excuse asked = {
+		judged->parser,	      judged->conversation ? judged->conversation : cause(judged),
+		judged->walk.verdict, judged->disagreement,
+		judged->relation,     spec->kind,
+		spec->notes,	      NULL};
 	struct excuse *const slot = &known[((uintptr_t)asked.parser / 16 + (uintptr_t)asked.cause +
 					    spec->notes * 7 + asked.verdict) %
 					   256];
@@ -390,11 +389,12 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 
 	if (slot->parser == asked.parser && slot->cause == asked.cause &&
 	    slot->verdict == asked.verdict && slot->disagreement == asked.disagreement &&
-	    slot->relation == asked.relation && slot->notes == asked.notes)
+	    slot->relation == asked.relation && slot->kind == asked.kind &&
+	    slot->notes == asked.notes)
 		return slot->entry;
 	*slot = asked;
 	judged_bucket(judged, bucket);
-	slot->entry = ledger_find(bucket, spec->notes);
+	slot->entry = ledger_find(bucket, spec->kind, spec->notes);
 	return slot->entry;
 }
 

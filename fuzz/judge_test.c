@@ -266,15 +266,20 @@ static void test_ledger(void **state)
 	const uint32_t backward = NOTE_BIT(NOTE_BACKWARD), other = NOTE_BIT(NOTE_ALIGN4);
 
 	(void)state;
-	assert_non_null(ledger_find("ksft-vfio:reject:rejects-valid:ok", 0));
-	assert_non_null(ledger_find("monotonic:reject:rejects-valid:ok", backward));
-	assert_non_null(ledger_find("monotonic:reject:rejects-valid:ok", backward | other));
+	assert_non_null(ledger_find("ksft-vfio:reject:rejects-valid:ok", INFO_IOMMU, 0));
+	assert_non_null(ledger_find("monotonic:reject:rejects-valid:ok", INFO_REGION, backward));
+	assert_non_null(
+		ledger_find("monotonic:reject:rejects-valid:ok", INFO_REGION, backward | other));
 	/* Its note has to hold. */
-	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", other));
-	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", 0));
-	assert_null(ledger_find("ksft-vfio:reject:wrong-caps:ok", 0));
-	assert_null(ledger_find("ksft-vfio:ok:wrong-caps:ok", 0));
-	assert_null(ledger_find("", backward));
+	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", INFO_REGION, other));
+	assert_null(ledger_find("monotonic:reject:rejects-valid:ok", INFO_REGION, 0));
+	assert_null(ledger_find("ksft-vfio:reject:wrong-caps:ok", INFO_IOMMU, 0));
+	assert_null(ledger_find("ksft-vfio:ok:wrong-caps:ok", INFO_IOMMU, 0));
+	assert_null(ledger_find("", INFO_REGION, backward));
+	/* What is said of one kind excuses no other. */
+	assert_non_null(ledger_find("qemu:oob:fault:ok", INFO_DEVICE, 0));
+	assert_null(ledger_find("qemu:oob:fault:ok", INFO_REGION, 0));
+	assert_null(ledger_find("qemu:oob:fault:ok", INFO_IOMMU, 0));
 	parsers[0].name = "ksft-vfio";
 	parsers[1].name = "monotonic";
 	new_judge(2);
@@ -308,18 +313,19 @@ static void test_suggestion(void **state)
 	char text[LEDGER_TEXT_MAX], longest[BUCKET_MAX];
 
 	(void)state;
-	ledger_suggest("naive:ok:wrong-caps:ok", 0, "regressions/x.yaml", text);
+	ledger_suggest("naive:ok:wrong-caps:ok", INFO_REGION, 0, "regressions/x.yaml", text);
 	assert_string_equal(text, "- bucket: naive:ok:wrong-caps:ok\n"
+				  "  kind: region\n"
 				  "  reason: \"\"    # why the parser may do this\n"
 				  "  source: \"\"    # file and version that show it\n"
 				  "  upstream: none  # or where it was reported\n"
 				  "  review: \"\"    # the day by which to look again, YYYY-MM-DD\n"
 				  "  witness: regressions/x.yaml\n");
-	ledger_suggest("naive:ok:wrong-caps:ok", notes, "regressions/x.yaml", text);
+	ledger_suggest("naive:ok:wrong-caps:ok", INFO_REGION, notes, "regressions/x.yaml", text);
 	assert_non_null(strstr(text, "\n  notes: [align4, backward]    # "));
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	ledger_suggest(longest, UINT32_MAX, "regressions/x.yaml", text);
+	ledger_suggest(longest, INFO_REGION, UINT32_MAX, "regressions/x.yaml", text);
 	assert_non_null(strstr(text, "  witness: regressions/x.yaml\n"));
 }
 

@@ -5,21 +5,23 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "../parsers/layout.h"
 #include "rules.h"
 
-const struct ledger_entry *ledger_find(const char *bucket, uint32_t notes)
+const struct ledger_entry *ledger_find(const char *bucket, enum info_kind kind, uint32_t notes)
 {
 	for (size_t i = 0; i < ledger_count; i++) {
 		const struct ledger_entry *const entry = &ledger_entries[i];
 
-		if ((entry->notes & notes) == entry->notes &&
+		if ((!entry->kinds || entry->kinds & 1u << kind) &&
+		    (entry->notes & notes) == entry->notes &&
 		    fnmatch(entry->bucket, bucket, 0) == 0)
 			return entry;
 	}
 	return NULL;
 }
 
-void ledger_suggest(const char *bucket, uint32_t notes, const char *witness,
+void ledger_suggest(const char *bucket, enum info_kind kind, uint32_t notes, const char *witness,
 		    char ret_text[LEDGER_TEXT_MAX])
 {
 	char listed[256] = "";
@@ -32,13 +34,14 @@ void ledger_suggest(const char *bucket, uint32_t notes, const char *witness,
 	snprintf(
 		ret_text, LEDGER_TEXT_MAX,
 		"- bucket: %s\n"
+		"  kind: %s\n"
 		"%s%s%s"
 		"  reason: \"\"    # why the parser may do this\n"
 		"  source: \"\"    # file and version that show it\n"
 		"  upstream: none  # or where it was reported\n"
 		"  review: \"\"    # the day by which to look again, YYYY-MM-DD\n"
 		"  witness: %s\n",
-		bucket, used ? "  notes: [" : "", listed,
+		bucket, info_kind_name(kind), used ? "  notes: [" : "", listed,
 		used ? "]    # holds where a buffer has all of these; drop those that do not matter\n"
 		     : "",
 		witness);

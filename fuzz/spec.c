@@ -366,7 +366,7 @@ void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec
 	struct reading reading = {.spec = ret_spec, .info = info, .len = len, .kind = kind};
 	uint32_t first;
 
-	*ret_spec = (struct spec){.caps = ret_spec->caps};
+	*ret_spec = (struct spec){.kind = kind, .caps = ret_spec->caps};
 	/* R1: a buffer too short for the argsz field has none. */
 	if (len >= INFO_AT_DEVICE_argsz + 4)
 		ret_spec->argsz = load32(&reading, INFO_AT_DEVICE_argsz);

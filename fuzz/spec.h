@@ -24,6 +24,7 @@ struct spec_cap {
 
 /**
  * struct spec - what the reference says of one buffer
+ * @kind: as which it was read
  * @verdict: VERDICT_OK, _ABSENT, _TRUNCATED or _REJECT
  * @rule: the rule that rejects it, RULE_NONE otherwise
  * @need: argsz to ask for, with VERDICT_TRUNCATED; 0 otherwise
@@ -37,6 +38,7 @@ struct spec_cap {
  * @caps, @ncaps: the chain, or its prefix before the rejecting or truncated point
  */
 struct spec {
+	enum info_kind kind;
 	enum verdict verdict;
 	enum rule rule;
 	uint32_t need;

@@ -15,6 +15,8 @@ MANUAL = """\
 Each entry excuses one bucket, or a pattern of them. Its keys:
 
   bucket    parser:verdict:class:cause; each part but the parser may be an fnmatch pattern
+  kind      optional: device, region or iommu, or a list of them: on other buffers, and replies, the
+            entry excuses nothing
   notes     optional: notes that a buffer must all have, such as [backward], or the entry does not
             excuse it; the cause of a bucket names the first odd note alone, and never a plain one
   reason    why the parser may do this
@@ -37,6 +39,7 @@ exit status:
 PASSED, UNUSABLE, CANNOT_WRITE = 1, 2, 5
 TEXTS = ("bucket", "reason", "source", "witness")
 KEYS = (*TEXTS, "upstream", "review")
+KINDS = ("device", "region", "iommu")
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, os.pardir, "fuzz")
 LINK = re.compile(r"(none|https?://\S+)")
@@ -98,6 +101,18 @@ def notes_of(entry, known):
     return [known[note] for note in notes], None
 
 
+def kinds_of(entry):
+    """(kinds, error) of an entry."""
+    kinds = entry.get("kind", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not isinstance(kinds, list) or ("kind" in entry and not kinds):
+        return [], "kind is a kind, or a list of them"
+    for kind in kinds:
+        if kind not in KINDS:
+            return [], f"no kind is `{kind}`; kinds are {', '.join(KINDS)}"
+    return kinds, None
+
+
 def upstream_of(entry):
     """(text, error) of an entry."""
     links = entry["upstream"]
@@ -113,8 +128,8 @@ def entry_error(entry):
         return "an entry is a mapping"
     for key in KEYS:
         if key not in entry:
-            return f"{key} is missing; the keys are {', '.join(KEYS)}, and notes where it needs them"
-    unknown = sorted(map(str, set(entry) - set(KEYS) - {"notes"}))
+            return f"{key} is missing; the keys are {', '.join(KEYS)}, and kind and notes where it needs them"
+    unknown = sorted(map(str, set(entry) - set(KEYS) - {"kind", "notes"}))
     if unknown:
         return f"`{unknown[0]}` is no key of an entry"
     for key in TEXTS:
@@ -137,12 +152,14 @@ def check(path, entries, names):
         if not error:
             entry["notes"], error = notes_of(entry, notes)
         if not error:
+            entry["kind"], error = kinds_of(entry)
+        if not error:
             entry["upstream"], error = upstream_of(entry)
         if not error and not os.path.isfile(os.path.join(os.path.dirname(path) or ".",
                                                          entry["witness"])):
             error = f"there is no {entry['witness']} beside it"
         if not error:
-            key = (entry["bucket"], tuple(sorted(entry["notes"])))
+            key = (entry["bucket"], *(tuple(sorted(entry[of])) for of in ("kind", "notes")))
             if key in seen:
                 error = f"says the same as entry {seen[key]}"
             seen[key] = number
@@ -169,8 +186,9 @@ def quoted(text):
 
 def row(entry):
     notes = " | ".join(f"NOTE_BIT(NOTE_{note})" for note in entry["notes"]) or "0"
+    kinds = " | ".join(f"1u << INFO_{kind.upper()}" for kind in entry["kind"]) or "0"
     rest = [quoted(entry[key]) for key in ("reason", "source", "upstream")]
-    return f"\t{{{quoted(entry['bucket'])}, {notes}, {', '.join(rest)}, " \
+    return f"\t{{{quoted(entry['bucket'])}, {kinds}, {notes}, {', '.join(rest)}, " \
            f"{quoted(str(entry['review']))}, {quoted(entry['witness'])}}},"
 
 

@@ -58,15 +58,16 @@ class Ledger(unittest.TestCase):
 
     def test_table(self):
         entries = [{**ENTRY, "reason": '"a \\"b\\" c"', "upstream": "[https://a/1, http://b]",
-                    "notes": "[align4, duplicate-id]"},
+                    "kind": "[device, iommu]", "notes": "[align4, duplicate-id]"},
                    {**ENTRY, "bucket": "naive:*:fault:payload-oob"}]
         self.assertEqual(self.run_it(yaml_of(*entries), self.path, self.out), (0, "", ""))
         with open(self.out, encoding="ascii") as file:
             table = file.read()
-        self.assertIn('{"naive:ok:wrong-caps:ok", NOTE_BIT(NOTE_ALIGN4) | '
+        self.assertIn('{"naive:ok:wrong-caps:ok", 1u << INFO_DEVICE | 1u << INFO_IOMMU, '
+                      'NOTE_BIT(NOTE_ALIGN4) | '
                       'NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c, version 1", '
                       '"https://a/1 http://b", "2031-02-03", "w.yaml"},', table)
-        self.assertIn('{"naive:*:fault:payload-oob", 0, ', table)
+        self.assertIn('{"naive:*:fault:payload-oob", 0, 0, ', table)
         self.assertIn("ledger_count = 2;", table)
         self.assertEqual(self.run_it("", self.path, self.out)[0], 0)
         self.assertEqual(os.listdir(self.dir).count("out.c.tmp"), 0)
@@ -84,6 +85,8 @@ class Ledger(unittest.TestCase):
                 ({"bucket": "naive:ok:wrong-cups:ok"}, "no class is `wrong-cups`"),
                 ({"bucket": "naive:ok:wrong-caps:lop"}, "no cause is `lop`"),
                 ({"bucket": '"naive:*:*:*"'}, "excuse everything"),
+                ({"kind": "fetch"}, "no kind is `fetch`"),
+                ({"kind": "[]"}, "kind is a kind"),
                 ({"notes": "[align5]"}, "no note is `align5`"),
                 ({"notes": "[]"}, "notes is a list"),
                 ({"upstream": "somewhere"}, "upstream is"),
@@ -155,6 +158,7 @@ class Ledger(unittest.TestCase):
             self.assertTrue(found, out)
             entry = found[1]
             self.assertIn("- bucket: ksft-vfio:reject:rejects-valid:ok\n", entry)
+            self.assertIn("  kind: iommu\n", entry)
             self.assertIn("  notes: [align4]", entry)
             self.assertIn("  witness: regressions/iommu-chain-at-20.yaml\n", entry)
         code, out = self.outcome(binary, "exhaust", "--caps", "1", "--kind", "iommu")
@@ -166,6 +170,9 @@ class Ledger(unittest.TestCase):
         for key, value in (("reason", '"why"'), ("source", '"where"'), ("review", "2031-02-03")):
             entry = entry.replace(f'{key}: ""', f"{key}: {value}")
         self.assertEqual(self.outcome(self.link(others + entry), "replay", witness)[0], 0)
+        # What is known of one kind is news in another.
+        entry = entry.replace("kind: iommu", "kind: [device, region]")
+        self.assertEqual(self.outcome(self.link(others + entry), "replay", witness)[0], 1)
 
     def outcome(self, *command):
         run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)

@@ -644,7 +644,7 @@ class Whole(Base):
                 text += file.read()
         for one in judged:
             for two in one["disagreements"]:
-                if not harvest.explained(two["bucket"]):
+                if not harvest.explained("region", two["bucket"]):
                     self.assertIn(f"# {two['bucket']}\n", text, done.stdout)
 
     def test_a_night_and_its_pull_request(self):

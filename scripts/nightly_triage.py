@@ -215,12 +215,11 @@ class Harvest:
         self.setup, self.state, self.kinds = setup, state, kinds
         self.folder = os.path.join(setup.findings, "buckets")
         self.seen = set()
-        self.known, self.patterns = known_buckets(setup, kinds)
+        self.known, self.entries = known_buckets(setup, kinds)
         os.makedirs(self.folder, exist_ok=True)
 
-    def explained(self, bucket):
-        return bucket in self.known or any(
-            fnmatch.fnmatchcase(bucket, pattern) for pattern in self.patterns)
+    def explained(self, kind, bucket):
+        return bucket in self.known or excused(self.entries, kind, bucket)
 
     def paths(self, kind):
         found = everything(self.setup, self.state, kind) + files(
@@ -239,7 +238,7 @@ class Harvest:
         for kind in self.kinds:
             for one in fuzz_report.check(self.setup.capchain, kind, list(self.paths(kind))):
                 for two in one["disagreements"]:
-                    if not self.explained(two["bucket"]):
+                    if not self.explained(kind, two["bucket"]):
                         self.keep(kind, two["bucket"], one["file"], one["len"])
 
     def keep(self, kind, bucket, path, size):
@@ -254,13 +253,19 @@ class Harvest:
 
 
 def known_buckets(setup, kinds):
-    """The buckets that the corpus shows, and the patterns of its ledger."""
+    """The buckets that the corpus shows, and the entries of its ledger."""
     known = set()
     for kind in kinds:
         for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
             known.update(two["bucket"] for two in one["disagreements"])
     entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
-    return known, [entry["bucket"] for entry in entries]
+    return known, entries
+
+
+def excused(entries, kind, bucket):
+    """Whether an entry speaks of @bucket; of which kind a conversation is, its file alone knows."""
+    return any((not entry["kind"] or kind in entry["kind"] or kind == "fetch") and
+               fnmatch.fnmatchcase(bucket, entry["bucket"]) for entry in entries)
 
 
 def overdue(corpus, today):
@@ -271,15 +276,15 @@ def overdue(corpus, today):
 
 def divergences(setup, state, kinds, broken):
     """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
-    known, patterns = known_buckets(setup, kinds)
+    known, entries = known_buckets(setup, kinds)
     found = {}
     for kind in kinds:
         for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
             for two in one["disagreements"]:
                 bucket = two["bucket"]
                 new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
-                if (bucket in broken or bucket not in known) and not any(
-                        fnmatch.fnmatchcase(bucket, pattern) for pattern in patterns):
+                if (bucket in broken or bucket not in known) and \
+                        not excused(entries, kind, bucket):
                     found[bucket] = min(found.get(bucket, new), new,
                                         key=lambda which: which[2:4])
     return [found[bucket] for bucket in sorted(found)]

@@ -259,7 +259,7 @@ static void print_buckets(struct report *r)
 		       bucket->group.len, r->hex);
 		if (bucket->excused)
 			continue;
-		ledger_suggest(bucket->name, bucket->notes,
+		ledger_suggest(bucket->name, r->kind, bucket->notes,
 			       "\"\"   # write that buffer below corpus/, and name it here", entry);
 		printf("# mend the parser, or where this is known and stays add to corpus/ledger.yaml:\n%s",
 		       entry);

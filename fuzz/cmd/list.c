@@ -127,6 +127,20 @@ static void print_cap(const struct layout_cap *cap)
 	putchar('\n');
 }
 
+static void print_entry(const struct ledger_entry *entry)
+{
+	const char *before = " of ";
+
+	printf("  %s", entry->bucket);
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		if (entry->kinds & 1u << kind) {
+			printf("%s%s", before, info_kind_name(kind));
+			before = ", ";
+		}
+	printf(": %s (%s; upstream: %s; review by %s)\n", entry->reason, entry->source,
+	       entry->upstream, entry->review);
+}
+
 static void print_all(const struct judge *judge)
 {
 	puts("parsers");
@@ -154,9 +168,7 @@ static void print_all(const struct judge *judge)
 		print_cap(&layout_caps[i]);
 	puts("known divergences");
 	for (size_t i = 0; i < ledger_count; i++)
-		printf("  %s: %s (%s; upstream: %s; review by %s)\n", ledger_entries[i].bucket,
-		       ledger_entries[i].reason, ledger_entries[i].source,
-		       ledger_entries[i].upstream, ledger_entries[i].review);
+		print_entry(&ledger_entries[i]);
 	print_oracles("", judge);
 }
 
@@ -199,14 +211,18 @@ static void json_cap(const struct layout_cap *cap)
 
 static void json_entry(const struct ledger_entry *entry)
 {
-	json_t *const notes = json_array();
+	json_t *const notes = json_array(), *const kinds = json_array();
 
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		if (entry->kinds & 1u << kind)
+			json_array_append_new(kinds, json_string(info_kind_name(kind)));
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		if (entry->notes & NOTE_BIT(note))
 			json_array_append_new(notes, json_string(note_name((enum note)note)));
-	put_json(json_pack("{s:s,s:o,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket, "notes",
-			   notes, "reason", entry->reason, "source", entry->source, "upstream",
-			   entry->upstream, "review", entry->review, "witness", entry->witness));
+	put_json(json_pack("{s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket,
+			   "kinds", kinds, "notes", notes, "reason", entry->reason, "source",
+			   entry->source, "upstream", entry->upstream, "review", entry->review,
+			   "witness", entry->witness));
 }
 
 static void json_all(void)

@@ -191,7 +191,7 @@ static bool breaks(const struct replay *r, const char *name, const char *where, 
 	if (!broken)
 		return false;
 	judged_bucket(broken, bucket);
-	ledger_suggest(bucket, broken->spec->notes, name, entry);
+	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes, name, entry);
 	snprintf(why + used, size - used,
 		 "# promise broken%s: %s\n"
 		 "# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",

@@ -37,7 +37,7 @@ void suggest_entry(const struct judged *judged, const char *path)
 	if (expect_root(path, root, sizeof(root)) && realpath(path, real))
 		witness = real + strlen(root) + 1;
 	judged_bucket(judged, bucket);
-	ledger_suggest(bucket, judged->spec->notes, witness, text);
+	ledger_suggest(bucket, judged->spec->kind, judged->spec->notes, witness, text);
 	printf("# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
 	       judged->parser->name, text);
 }
