@@ -41,8 +41,8 @@ TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c 
 		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
-# The supervisor of `capchain run`.
-CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c))
+# The supervisor of `capchain run`, which has producers' models tell short replies.
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/learn.c
 TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \

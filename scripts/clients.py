@@ -11,7 +11,8 @@ script of replies in CORPUS/clients, is its reply, once as the program comes and
 which makes every access past the reply's buffer a crash. What they come to has to be what
 CORPUS/clients/NAME.txt says, which names the package versions too. Last, the model of the program
 (parsers/models) judges the bytes that the program held, and its prediction stands beside what was
-seen; KNOWN and CLASSES in clients_models.py say why some differ.
+seen; CORPUS/clients/ledger.yaml says why some differ (clients_ledger.py has its keys). A difference
+that it does not explain is a failure, and so is an entry of it whose witness no longer differs.
 
   --client NAME   this one; may be repeated (all of them without)
   --inputs REGEX  only inputs whose name it matches; only those are compared with the lists then
@@ -22,9 +23,10 @@ seen; KNOWN and CLASSES in clients_models.py say why some differ.
 
 Clients that are missing are said, and installed by `scripts/setup.sh clients`.
 
-Exit status: 0; 1 an outcome is not the expected one, or too few predictions agree; 2 an input or
-the command line cannot be used, or a client fails with good replies; 3 no client is here, or
-programs cannot be supervised; 5 the output could not be written.
+Exit status: 0; 1 an outcome is not the expected one, too few predictions agree, or the ledger does
+not say what differs; 2 an input, the ledger or the command line cannot be used, or a client fails
+with good replies; 3 no client is here, or programs cannot be supervised; 5 the output could not be
+written.
 """
 import argparse
 import concurrent.futures
@@ -36,8 +38,9 @@ import sys
 import tempfile
 import time
 
+import clients_ledger
 from clients_list import CLIENTS, WORDS, Seen, build_path
-from clients_models import Predictions, report
+from clients_models import COMES_OUT, Predictions, report
 
 # A run that takes longer sleeps: no client does with good replies.
 PATIENCE = 120
@@ -277,6 +280,7 @@ def work(options, folder, known=CLIENTS):
     if not os.path.exists(FENCE):
         raise Unusable(f"clients: no {FENCE}; make clients builds it", 3)
     inputs = load_inputs(options, folder)
+    entries = clients_ledger.load(options.corpus, COMES_OUT)
     begun, rows, status = time.monotonic(), [], 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for client in clients:
@@ -293,7 +297,7 @@ def work(options, folder, known=CLIENTS):
         with open(options.json, "w", encoding="utf-8") as file:
             for row in rows:
                 file.write(json.dumps({**row.json(), **predictions.json(row)}) + "\n")
-    return 0 if report(clients, rows, predictions) and status == 0 else 1
+    return 0 if report(clients, rows, predictions, entries) and status == 0 else 1
 
 
 def main():
@@ -304,6 +308,9 @@ def main():
     except Unusable as error:
         print(error, file=sys.stderr)
         return error.status
+    except clients_ledger.LedgerError as error:
+        print(f"clients: {error}", file=sys.stderr)
+        return 2
     except subprocess.TimeoutExpired as error:
         print(f"clients: {' '.join(error.cmd)}: waits for something", file=sys.stderr)
         return 2

@@ -6,16 +6,22 @@ outcome; that a changed outcome, a wrong model and a client that fails by itself
 CAPCHAIN names the binary, build/capchain by default. Status 77 where programs cannot be supervised.
 """
 import contextlib
+import datetime
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
+
+import yaml
 
 import clients
+import clients_ledger
 import clients_models
 from clients_list import CLIENTS, WORDS, Client, Seen, build_path
 
@@ -28,6 +34,12 @@ INPUTS = ("region-loop-self", "region-next-0x80000000", "region-payload-oob-spar
           "region-count-0xffffffff", "region-backward")
 # It reads as `naive` does as far as these go, but for what it maps.
 OWN = Client("own", ("none",), {"region": "naive"}, [WALKER])
+# What to say where the model of it is taken to be `bounded`.
+DIES = {"bucket": "own:reject:cr*", "kind": "region", "where": ["asked >= 32", "index == 0"],
+        "reason": "no bound here", "source": "walker.c", "upstream": "none",
+        "review": datetime.date(9999, 1, 1), "witness": "regressions/region-count-0xffffffff.yaml"}
+# Inputs that take no time.
+QUICK = ("--inputs", "region-(count|next)")
 
 
 class Own(unittest.TestCase):
@@ -98,6 +110,11 @@ class Own(unittest.TestCase):
         self.assertEqual(status, 0, said)
         self.assertIn("the list is of none 1.0", said)
 
+    def ledger(self, *entries):
+        with open(os.path.join(self.dir, "clients", "ledger.yaml"), "w",
+                  encoding="utf-8") as file:
+            yaml.safe_dump(list(entries), file)
+
     def test_a_model_that_is_wrong_is_seen(self):
         """`bounded` refuses every chain that the walker runs into."""
         wrong = Client("own", ("none",), {"region": "bounded"}, [WALKER])
@@ -106,6 +123,58 @@ class Own(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("predicted reject loop, observed hang: unexplained", said)
         self.assertIn("below 95%", said)
+
+    def test_the_ledger_explains_a_difference_and_no_more(self):
+        wrong = Client("own", ("none",), {"region": "bounded"}, [WALKER])
+        with mock.patch("clients_ledger.CLIENTS", (wrong,)), mock.patch("clients_models.SHARE", 0):
+            self.work(*QUICK, "--bless")
+            self.ledger(DIES)
+            status, said = self.work(*QUICK, client=wrong)
+            self.assertEqual(status, 0, said)
+            self.assertIn("observed crash: no bound here", said)
+            # The first that excuses the witness is the one; the other has nothing to say.
+            self.ledger(DIES, {**DIES, "where": ["asked < 32"]})
+            status, said = self.work(*QUICK, client=wrong)
+            self.assertEqual(status, 1)
+            self.assertIn("entry 2: region-count-0xffffffff does not differ so any more", said)
+            # An entry that is narrower leaves what it is not for.
+            self.ledger({**DIES, "inputs": "region-count-*"})
+            status, said = self.work(*QUICK, client=wrong)
+            self.assertEqual(status, 1)
+            self.assertIn("region-next-0x80000000: predicted reject next-oob, "
+                          "observed crash: unexplained", said)
+            # Where its witness is not run it need not show; where the model is right it has to go.
+            self.work("--inputs", "next", "--bless")
+            self.assertEqual(self.work("--inputs", "next")[0], 0)
+            self.work(*QUICK, "--bless")
+            status, said = self.work(*QUICK)
+            self.assertEqual(status, 1)
+            self.assertIn("entry 1: region-count-0xffffffff does not differ so any more", said)
+
+    def test_an_unusable_ledger_is_named(self):
+        for change, says in (({"bucket": "own:hang"}, "client:predicted:observed"),
+                             ({"bucket": "*:*:*"}, "everything"),
+                             ({"bucket": "own:reject:sulks"}, "no word is `sulks`"),
+                             ({"bucket": "gone:reject:hang"}, "no client is `gone`"),
+                             ({"bucket": "own:hang:hang"}, "no verdict is `hang`"),
+                             ({"kind": "fetch"}, "kind is one of"),
+                             ({"where": []}, "where is a list"),
+                             ({"where": ["asked near 3"]}, "is no term"),
+                             ({"where": ["num_irqs > 3"]}, "is no fixed field of its kind"),
+                             ({"inputs": ""}, "inputs is empty"),
+                             ({"reason": " "}, "reason is empty"),
+                             ({"review": "soon"}, "review is a day"),
+                             ({"upstream": "me"}, "upstream is a link"),
+                             ({"sauce": "none"}, "`sauce` is no key"),
+                             ({"witness": "regressions/none.yaml"}, "there is no regressions/none")):
+            self.ledger({**DIES, **change})
+            with mock.patch("clients_ledger.CLIENTS", (OWN,)), \
+                    self.assertRaisesRegex(clients_ledger.LedgerError, re.escape(says)) as error:
+                self.work()
+            self.assertIn("entry 1: ", str(error.exception))
+        self.ledger({key: DIES[key] for key in DIES if key != "source"})
+        with self.assertRaisesRegex(clients_ledger.LedgerError, "source is missing"):
+            self.work()
 
     def test_a_client_that_fails_by_itself_is_refused(self):
         for command, status, says in (([SELF, "dies-of", "11"], 0, "SIGSEGV"),
@@ -147,36 +216,40 @@ class Words(unittest.TestCase):
         for verdict in ("ok", "absent", "truncated", "reject", "oob", "runaway", "wrote", "crash"):
             self.assertLess(clients_models.COMES_OUT[verdict], words)
 
-    def test_what_is_known_is_of_clients(self):
-        names = {client.name for client in CLIENTS}
-        for client, name in clients_models.KNOWN:
-            self.assertIn(client, names)
-            self.assertTrue(any(os.path.exists(os.path.join(CORPUS, place)) for place in
-                                (f"regressions/{name}.yaml", f"clients/{name}.replies")), name)
+    def test_the_ledger_is_no_wider_than_what_was_held(self):
+        """Each entry of a class is borne out by what the program held, and ends where that does."""
+        entries = clients_ledger.load(CORPUS, clients_models.COMES_OUT)
+        self.assertGreater(len(entries), 4)
 
-    def test_a_class_of_differences_is_no_more_than_that(self):
-        """Each is borne out by what the program held, and ends where that does."""
         def why(client, kind, predicted, outcome, held=bytes(32), **calls):
             client = next(c for c in CLIENTS if c.name == client)
             run = {"outcome": outcome, "signal": "SIGSEGV", "status": 99, "dma_maps": 0,
                    "mappings": [], "calls": [{"info": "region 0" if kind == "region" else kind,
                                               "asked": 32, "answered": 32, "buffer": held.hex(),
                                               **calls}]}
-            good = self.seen(client=client)
-            plain = Seen(client, run, good)
             item = type("Item", (), {"name": "none", "kind": kind})
-            return clients_models.why_different(clients.Row(client, item, plain, None), predicted)
+            row = clients.Row(client, item, Seen(client, run, self.seen(client=client)), None)
+            entry = clients_ledger.first(entries, clients_ledger.Difference(row, predicted))
+            return entry.reason if entry else None
 
-        self.assertIn("no size", why("qemu-system-x86_64", "region", "absent", "exit"))
+        self.assertIn("some size", why("qemu-system-x86_64", "region", "absent", "exit"))
         sized = bytes(16) + b"\1" * 8 + bytes(8)
         self.assertIsNone(why("qemu-system-x86_64", "region", "absent", "exit", sized))
         self.assertIsNone(why("dpdk-test", "region", "absent", "exit"))
         self.assertIn("num_irqs", why("qemu-system-s390x", "device", "truncated", "exit"))
-        self.assertIn("MODEL_HEAP", why("qemu-system-x86_64", "region", "reject enomem", "signal"))
-        self.assertIsNone(why("qemu-system-x86_64", "region", "ok", "signal", sized))
+        self.assertIsNone(why("qemu-system-s390x", "device", "oob", "exit", b"\1" * 32))
+        self.assertIsNone(why("qemu-system-x86_64", "region", "reject", "signal"))
         self.assertIn("clears", why("dpdk-test", "region", "truncated", "hang", answered=1 << 31))
         self.assertIsNone(why("dpdk-test", "region", "truncated", "hang", answered=1 << 30))
         self.assertIsNone(why("dpdk-test", "region", "ok", "hang", answered=1 << 31))
+
+    def test_fields_are_those_of_the_layout(self):
+        with open(build_path("parsers", "layout.h"), encoding="utf-8") as file:
+            found = re.findall(r"FIELD\((DEVICE|REGION|IOMMU), (\w+), (\d+), (\d+)\)", file.read())
+        found = {(kind.lower(), name): (int(at), int(width)) for kind, name, at, width in found
+                 if name not in ("argsz", "pad")}
+        self.assertEqual(found, {(kind, name): at for kind, fields in clients_ledger.FIELDS.items()
+                                 for name, at in fields.items()})
 
     def test_lists_are_of_clients_and_whole(self):
         """Each input of a client's kinds has its line, so that none is left out by mistake."""

@@ -177,6 +177,69 @@ class LeftAlone(Run):
         self.assertIn("these replies: exit 0", done.stdout)
 
 
+class Told(Run):
+    """Replies at any argsz are what the producer of the full one writes into that buffer."""
+
+    def tell(self, kind, argsz, *args, index=0):
+        done = self.start("--no-good", "--json", "--fields", "file", *args, "--", SELF,
+                          f"tells-{kind}", str(argsz | index << 32), status=0)
+        return bytes.fromhex(done.stderr.split()[-1])
+
+    def test_as_kernels_did(self):
+        """From one full captured reply, all others of its device, byte for byte."""
+        series = {}
+        for path in glob.glob(os.path.join(ROOT, "corpus", "captured", "*-len*.bin")):
+            name, size = os.path.basename(path)[:-4].rsplit("-len", 1)
+            series.setdefault(name, {})[int(size)] = path
+        held = {"device": 0, "region": 0, "iommu": 0}
+        for name, paths in series.items():
+            kind, index = name.split("-")[0], int((re.findall(r"-idx(\d)$", name) or ["0"])[0])
+            replies = {size: self.content(path) for size, path in paths.items()}
+            smallest = min(replies)
+            need = int.from_bytes(replies[smallest][:4], "little")
+            if need == smallest:
+                # No capabilities: what is full is the INFO struct.
+                need = 32 if kind == "region" else 24
+            if need not in replies or index > 8:
+                continue
+            for size in sorted(replies):
+                option = f"--region{index}" if kind == "region" else f"--{kind}"
+                got = self.tell(kind, size, option, paths[need], index=index)
+                if kind == "region" and not got[4] & 8:
+                    # Who asked Linux 6.12 had cleared the struct, and 6.1's had not.
+                    got = got[:12] + replies[size][12:16] + got[16:]
+                self.assertEqual(got.hex(), replies[size].hex(), f"{name} at {size}")
+                held[kind] += size < need
+        self.assertGreater(held["iommu"], 5)
+        self.assertGreater(held["device"] + held["region"], 2)
+
+    @staticmethod
+    def content(path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_as_others_do(self):
+        """What was read, at the argsz where it shows."""
+        seeds = os.path.join(ROOT, "corpus", "seeds")
+        full = os.path.join(seeds, "iommu-iommufd-linux6.6.yaml")
+        args = ("--rules", "iommufd", "--iommu", full)
+        for argsz, says in ((24, ""), (35, "a5" * 11),
+                            # All of DMA_AVAIL; from 40 on it is linked to what is not there.
+                            (36, "0300010000000000ffffffff"),
+                            (40, "0300010028000000ffffffffa5a5a5a5"),
+                            # The first range, and neither header nor count of its capability.
+                            (72, "0300010028000000ffffffffa5a5a5a5" + "a5" * 16 +
+                             "0000000000000000ffffdffe00000000")):
+            got = self.tell("iommu", argsz, *args)
+            self.assertEqual(got[:24].hex(), "5800000003000000001020400000000000000000" + "0" * 8)
+            self.assertEqual(got[24:].hex(), says, argsz)
+        full = os.path.join(seeds, "region-libvfio-user.yaml")
+        for argsz in (32, 64, 79):
+            got = self.tell("region", argsz, "--rules", "vfio-user", "--region", full)
+            self.assertEqual(got[:16].hex(), "50000000070000000000000000000000")
+            self.assertEqual(got[32:], bytes(argsz - 32))
+
+
 class Inside(Run):
     """Under debuggers, as their inner command."""
 
@@ -204,13 +267,29 @@ class Inside(Run):
         done = self.start("--no-good", "--cpu", "2000", "--region", regression("region-loop-self"),
                           "--", *command, status=1)
         self.assertIn("these replies: hang", done.stdout)
+        # An over-read is valgrind's to say, in its exit status.
+        command.insert(1, "--error-exitcode=99")
+        for path, says in ((seed, "exit 0"), (regression("region-payload-oob-sparse-area"),
+                                              "exit 99")):
+            done = self.start("--no-good", "--cpu", "20000", "--json", "--region", path, "--",
+                              *command, status=0 if path == seed else 1)
+            run = json.loads(done.stdout)
+            self.assertEqual(f"{run['outcome']} {run['status']}", says, done.stderr)
 
     def test_electric_fence(self):
         seed = os.path.join(ROOT, "corpus", "seeds", "region-sparse-two.yaml")
         if not os.path.exists("/usr/lib/libefence.so.0.0"):
             self.skipTest("no electric-fence here")
-        self.start("--region", seed, "--", "env", "LD_PRELOAD=libefence.so.0.0",
-                   "EF_ALLOW_MALLOC_0=1", os.path.join(CLIENTS, "walker-dynamic"), status=0)
+        walker = os.path.join(CLIENTS, "walker-dynamic")
+        command = ["env", "LD_PRELOAD=libefence.so.0.0", "EF_ALLOW_MALLOC_0=1", "EF_ALIGNMENT=1",
+                   walker]
+        self.start("--region", seed, "--", *command, status=0)
+        # It forgives no over-read, where the heap does.
+        over = regression("region-payload-oob-sparse-area")
+        run = json.loads(self.start("--region", over, "--json", "--", *command, status=1).stdout)
+        self.assertEqual((run["outcome"], run["signal"]), ("signal", "SIGSEGV"))
+        run = json.loads(self.start("--region", over, "--json", "--", walker, status=1).stdout)
+        self.assertEqual(run["outcome"], "exit")
 
     def test_fence(self):
         """What a heap forgives: the areas of a chain that says one more than it has."""

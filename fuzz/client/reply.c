@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "told.h"
 
 static const char *const rule_names[REPLY_RULES] = {"kernel", "iommufd", "vfio-user", "raw"};
 
@@ -90,7 +91,15 @@ int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const 
 	memcpy(copy, bytes, len);
 	if (completes)
 		complete(copy, len, list);
-	longer[to->count] = (struct reply){.rule = rule, .len = len, .bytes = copy};
+	/* What is no container is vfio-pci's. */
+	if (rule == REPLY_IOMMUFD && list != LIST_IOMMU)
+		rule = REPLY_KERNEL;
+	longer[to->count] = (struct reply){
+		.rule = rule,
+		.len = len,
+		.bytes = copy,
+		.told = told_of(rule, kind_of(list), copy, len),
+	};
 	*ret_reply = &longer[to->count++];
 	return 0;
 }
@@ -104,8 +113,10 @@ void replies_rewind(struct replies *replies)
 void replies_free(struct replies *replies)
 {
 	for (size_t i = 0; i < LISTS; i++) {
-		for (size_t j = 0; j < replies->lists[i].count; j++)
+		for (size_t j = 0; j < replies->lists[i].count; j++) {
 			free(replies->lists[i].replies[j].bytes);
+			free(replies->lists[i].replies[j].told);
+		}
 		free(replies->lists[i].replies);
 	}
 	memset(replies, 0, sizeof(*replies));
@@ -280,13 +291,12 @@ int replies_fill(struct replies *replies)
 	return 0;
 }
 
-int reply_next(struct replies *replies, size_t list, uint32_t argsz,
-	       uint8_t ret_bytes[INFO_LEN_MAX])
+int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t bytes[INFO_LEN_MAX])
 {
 	struct reply_list *const from = &replies->lists[list];
 	const enum info_kind kind = kind_of(list);
 	const struct reply *reply;
-	size_t len;
+	int len;
 
 	reply = &from->replies[from->next];
 	if (reply->rule != REPLY_RAW && argsz < layout_infos[kind].minsz)
@@ -295,8 +305,12 @@ int reply_next(struct replies *replies, size_t list, uint32_t argsz,
 		from->next++;
 	else if (from->again)
 		from->next = 0;
-	len = cut(reply, kind, argsz, ret_bytes);
-	if (reply->how != ARGSZ_KEPT)
-		put(ret_bytes, len, 0, 4, reply->argsz + (reply->how == ARGSZ_GROWS ? argsz : 0));
-	return (int)len;
+	if (reply->told && argsz < reply->len)
+		len = told_answer(reply->told, bytes, argsz);
+	else
+		len = (int)cut(reply, kind, argsz, bytes);
+	if (reply->how != ARGSZ_KEPT && len > 0)
+		put(bytes, (size_t)len, 0, 4,
+		    reply->argsz + (reply->how == ARGSZ_GROWS ? argsz : 0));
+	return len;
 }

@@ -14,11 +14,14 @@
 #include "fake.h"
 
 /*
- * How a reply is cut to the caller's argsz.
+ * How a reply is cut to the caller's argsz. One that a producer of the rule could have written is told
+ * by its model (told.h) where argsz is too small; others, which none would write, come as near to that
+ * as their bytes go:
  * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
  *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names
  *	one of its own.
- * REPLY_IOMMUFD: iommufd. argsz is always the whole length; too small: what fits, cap_offset 0.
+ * REPLY_IOMMUFD: iommufd as a container; devices and regions are vfio-pci's. argsz is always the
+ *	whole length; too small: what fits, cap_offset 0.
  * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's
  *	argsz.
  * REPLY_RAW: the file's bytes, cut.
@@ -32,12 +35,16 @@ bool reply_rule_parse(const char *name, enum reply_rule *ret_rule);
 /* What is done with argsz after the rule: nothing, @argsz it is, or the caller's plus @argsz. */
 enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
 
+struct told;
+
+/* @told: what a producer would have told with it, or NULL. */
 struct reply {
 	enum reply_rule rule;
 	enum reply_argsz how;
 	uint32_t argsz;
 	size_t len;
 	uint8_t *bytes;
+	struct told *told;
 };
 
 /* @again: after its last reply comes its first. */
@@ -78,10 +85,9 @@ void replies_free(struct replies *replies);
 
 /*
  * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX)
- * bytes into @ret_bytes. Returns their number, or -EINVAL where argsz is below what the ioctl
- * takes.
+ * bytes into @bytes, which holds what the caller has there: not every byte before the last is always
+ * written. Returns their number, or -EINVAL where argsz is below what the ioctl takes.
  */
-int reply_next(struct replies *replies, size_t list, uint32_t argsz,
-	       uint8_t ret_bytes[INFO_LEN_MAX]);
+int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t bytes[INFO_LEN_MAX]);
 
 #endif

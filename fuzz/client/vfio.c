@@ -35,10 +35,13 @@ static int64_t answer_info(const struct ioctl_call *c, enum info_kind kind, uint
 	static uint8_t bytes[INFO_LEN_MAX];
 	const size_t list = reply_list_of(kind, index);
 	struct info_calls *const calls = &c->vfio->calls[list];
-	const int len = reply_next(c->vfio->replies, list, asked, bytes);
+	int len;
 
 	calls->calls++;
 	calls->asked = asked;
+	/* Where it ends before asked, so does what can be written. */
+	remote_read(c->tid, c->arg, bytes, asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX);
+	len = reply_next(c->vfio->replies, list, asked, bytes);
 	if (len < 0)
 		return len;
 	if (remote_write(c->tid, c->arg, bytes, (size_t)len) != (size_t)len)

@@ -76,8 +76,8 @@ static const struct argp_option options[] = {
 	{"iommu", OPTION_LIST + LIST_IOMMU, "FILE", 0, "what VFIO_IOMMU_GET_INFO answers", 0},
 	{"replies", OPTION_REPLIES, "SCRIPT", 0, "replies one by one, as below", 0},
 	{"rules", OPTION_RULES, "RULES", 0,
-	 "whose way of cutting a reply to the caller's argsz: kernel (the default), iommufd, "
-	 "vfio-user, or raw",
+	 "whose way of telling a reply to the caller's argsz: kernel (the default), iommufd, "
+	 "vfio-user, or raw; see below",
 	 0},
 	{"fields", OPTION_FIELDS, "WHOSE", 0,
 	 "device (the default): the fixed fields but argsz, cap_offset and the CAPS flag are the fake "
@@ -201,6 +201,16 @@ static const struct argp argp = {
 	"  hang     it computes, for --cpu, since an INFO reply, and calls nothing\n"
 	"and beside an exit that it mapped what the reply does not hold: `outside` of the sparse areas, "
 	"of an `unreadable` chain, or `nowhere` in the region, and not just as with good replies.\n\n"
+	"RULES say what a caller with too small an argsz is told. Where FILE is byte for byte a full reply of "
+	"a producer that capchain has a model of, that model tells the short one (`--fields file` leaves "
+	"the fixed fields as they are):\n"
+	"  kernel     vfio-pci and type1, from 6.6 on or before\n"
+	"  iommufd    in the place of a container: from 6.6 on or before; devices and regions as kernel\n"
+	"  vfio-user  libvfio-user\n"
+	"  raw        FILE's bytes, cut\n"
+	"What none of them would write, as a hostile chain, comes as near to that as its bytes go: the "
+	"fixed struct with the argsz to ask with and cap_offset 0; for iommufd what fits of it, with "
+	"argsz the whole length; for vfio-user zeros behind the struct, the CAPS flag clear.\n\n"
 	"A SCRIPT has a line a reply, of `device`, `iommu`, `region` or `region0` to `region8`; calls go "
 	"through them in turn and stay at the last, or start over after `again`:\n"
 	"  region kernel a.yaml            # the first call\n"

@@ -13,6 +13,7 @@
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -42,6 +43,40 @@ static int ask(int device, uint32_t index)
 	} room = {.info = {.argsz = sizeof(room), .index = index}};
 
 	return ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &room);
+}
+
+/* Asks with argsz @n, in a buffer of as many bytes 0xa5, and prints what stands there after. */
+static void tell(int fd, unsigned long request, unsigned long n, uint32_t index, size_t index_at)
+{
+	const uint32_t argsz = (uint32_t)n;
+	uint8_t *const bytes = malloc(n);
+
+	HOLDS(bytes && n >= index_at + sizeof(index));
+	memset(bytes, 0xa5, n);
+	memcpy(bytes, &argsz, sizeof(argsz));
+	if (index_at)
+		memcpy(bytes + index_at, &index, sizeof(index));
+	HOLDS(ioctl(fd, request, bytes) == 0);
+	for (unsigned long i = 0; i < n; i++)
+		printf("%02x", bytes[i]);
+	putchar('\n');
+}
+
+static void tells_device(struct device d, unsigned long n)
+{
+	tell(d.device, VFIO_DEVICE_GET_INFO, n, 0, 0);
+}
+
+/* The region's index is what @n has above its 32 bits of argsz. */
+static void tells_region(struct device d, unsigned long n)
+{
+	tell(d.device, VFIO_DEVICE_GET_REGION_INFO, n & UINT32_MAX, (uint32_t)(n >> 32),
+	     offsetof(struct vfio_region_info, index));
+}
+
+static void tells_iommu(struct device d, unsigned long n)
+{
+	tell(d.container, VFIO_IOMMU_GET_INFO, n, 0, 0);
 }
 
 static bool fails(int result, int error)
@@ -365,6 +400,9 @@ static const struct {
 	{"paths", paths},
 	{"costs", costs},
 	{"asks-nothing", asks_nothing},
+	{"tells-device", tells_device},
+	{"tells-region", tells_region},
+	{"tells-iommu", tells_iommu},
 };
 
 int main(int argc, char **argv)
