@@ -575,11 +575,11 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 	@$(PYTHON) scripts/bench.py
 
-bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
+bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000 RESUME=1
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
-	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS))
+	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(RESUME),--resume)
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))

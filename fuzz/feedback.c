@@ -14,49 +14,55 @@
 #endif
 
 /*
- * libFuzzer clears and looks at every byte of its counters at every exec, and takes each outcome that
- * is there through a table: 100 ns a KiB and 20 an outcome, of an exec of 1500. So there are few
- * bytes; readers are told of four together, whose outcome is new where that of any of them is; and
- * four that say what the reference says have none, since the set has.
- *
- * SETS: sets of verdicts that can be told apart. GROUPS: of readers of a kind with a place of their
- * own, further ones share. OUTCOMES: of a group, by a hash. All are powers of two.
+ * SETS: sets of verdicts that can be told apart, and ANSWERS: of a reader to a cause; both by a hash.
+ * libFuzzer clears and looks at its counters at every exec: 15 instructions for each 8 bytes, of some
+ * 8000, and 120 for a counter that is not 0. So they are few, and mostly 0. All are powers of two.
  */
-#define SETS	  2048
-#define GROUP	  4
-#define GROUPS	  4
-#define OUTCOMES  256
+#define SETS	  1024
+#define ANSWERS	  512
 #define PER_PLACE 8
+/* Readers of a kind that are told apart; further ones share. */
+#define READERS	  32
 
 #if FEEDBACK_GUARDS
+/* AFL++ counts what every run of an input does, the same each time. */
+#define ONLY_SHORTER false
+
 void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop);
 void __sanitizer_cov_trace_pc_guard(uint32_t *guard);
 
 /* One for each outcome, as if each were an edge; AFL++ numbers them. */
-static uint32_t guards[SETS + GROUPS * OUTCOMES];
+static uint32_t guards[SETS + ANSWERS];
 
 static __attribute__((constructor)) void number_guards(void)
 {
 	__sanitizer_cov_trace_pc_guard_init(guards, guards + sizeof(guards) / sizeof(guards[0]));
 }
 
-static void tell(size_t outcome)
+static bool tell(size_t outcome)
 {
 	__sanitizer_cov_trace_pc_guard(&guards[outcome]);
+	return true;
 }
 #else
+/* libFuzzer keeps an input for what is new, or for being shorter than the one that it has. */
+#define ONLY_SHORTER true
+
 /*
- * Of each byte libFuzzer tells eight ranges of its value apart. One group has one outcome an exec, so
- * eight of its outcomes share a byte. Volatile, since nobody here reads it.
+ * Of each byte libFuzzer tells eight ranges of its value apart, so eight outcomes share one: of two at once
+ * the second is not told, and is news again. Volatile, since libFuzzer clears and reads it.
  */
-static volatile uint8_t counters[(SETS + GROUPS * OUTCOMES) / PER_PLACE]
+static volatile uint8_t counters[(SETS + ANSWERS) / PER_PLACE]
 	__attribute__((section("__libfuzzer_extra_counters"), used));
 
-static void tell(size_t outcome)
+static bool tell(size_t outcome)
 {
 	static const uint8_t values[PER_PLACE] = {1, 2, 3, 4, 8, 16, 32, 128};
 
+	if (counters[outcome / PER_PLACE])
+		return false;
 	counters[outcome / PER_PLACE] = values[outcome % PER_PLACE];
+	return true;
 }
 #endif
 
@@ -72,32 +78,34 @@ static bool is_off(void)
 	return state == OFF;
 }
 
-/* What up to four readers from @first on answer to @cause. */
-static void tell_group(const struct judge *judge, size_t first, size_t cause)
+/*
+ * Tells of an outcome of a buffer of @len bytes where that is news; *@known is one more than the
+ * shortest that was told, 0 at first.
+ */
+static void tell_news(uint32_t *known, size_t len, size_t outcome)
 {
-	const size_t left = judge->nreaders - first, count = left < GROUP ? left : GROUP;
-	uint64_t verdicts = cause;
-	bool differs = false;
-
-	for (size_t r = first; r < first + count; r++) {
-		const struct judged *const judged = &judge->judged[judge->readers[r]];
-
-		verdicts = verdicts * VERDICTS + judged->walk.verdict;
-		differs |= judged->walk.verdict != judged->spec->verdict;
-	}
-	if (differs)
-		tell(SETS + first / GROUP % GROUPS * OUTCOMES +
-		     (verdicts * UINT64_C(0x9e3779b97f4a7c15) >> 32) % OUTCOMES);
+	if (ONLY_SHORTER && *known && *known <= len + 1)
+		return;
+	if (tell(outcome))
+		*known = (uint32_t)len + 1;
 }
 
 void feedback_give(const struct judge *judge, uint64_t signature)
 {
-	const size_t groups = (judge->nreaders + GROUP - 1) / GROUP;
+	static uint32_t sets[SETS], answers[READERS][VERDICTS][JUDGED_CAUSES];
+	const size_t cause = judged_cause(&judge->reference);
 
-	if (is_off())
+	/* libFuzzer tries the empty input before it listens, and never again. */
+	if (is_off() || !judge->len)
 		return;
-	tell(signature % SETS);
-	if (groups)
-		tell_group(judge, (signature >> 32) % groups * GROUP,
-			   judged_cause(&judge->reference));
+	tell_news(&sets[signature % SETS], judge->len, signature % SETS);
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct judged *const judged = &judge->judged[judge->readers[r]];
+		const size_t own = judged->spec == judge->spec ? cause : judged_cause(judged);
+		uint32_t *const known = &answers[r % READERS][judged->walk.verdict][own];
+		const uint64_t number = (uint64_t)(known - answers[0][0]);
+
+		tell_news(known, judge->len,
+			  SETS + (number * UINT64_C(0x9e3779b97f4a7c15) >> 32) % ANSWERS);
+	}
 }

@@ -5,9 +5,10 @@
  * it engines see the branches of hardened parsers and of the reference alone; trusting ones are not
  * instrumented, and where two parsers part no branch of either need be new.
  *
- * Two kinds of outcomes, each a number: the set of verdicts, and the (verdict, cause) of the readers,
- * four together. libFuzzer gets them as extra counters, AFL++ as edges of its own (FEEDBACK_GUARDS). The same
- * buffer has the same outcomes on every run. feedback_test.py proves that both engines listen; when it
+ * Two kinds of outcomes, each a number: the set of verdicts, and the (verdict, cause) of each reader.
+ * libFuzzer gets them as extra counters, AFL++ as edges of its own (FEEDBACK_GUARDS). The same buffer
+ * has the same outcomes on every run; libFuzzer is told of one only where it is new to the process, or
+ * the buffer shorter than all that had it, since it would do nothing with others. feedback_test.py proves that both engines listen; when it
  * fails, the compiler has dropped the stores or the engine does not know of the counters.
  */
 #ifndef FUZZ_FEEDBACK_H

@@ -21,7 +21,9 @@ limit), Vargha-Delaney A12 (how likely a trial of it takes longer than one of `o
 Mann-Whitney p, over all trials. `sets` compares sets of verdicts with and without the feedback,
 `speed` exec/s of CPU time of our mutator against libFuzzer's in the ASan+UBSan build, from all seeds.
 
-OUT/trials.csv, OUT/sets.csv, OUT/speed.csv keep every trial; OUT/found.png shows the share found by
+WALL TIME
+
+OUT/trials.csv, OUT/sets.csv, OUT/speed.csv keep every trial, OUT/trials.partial.csv each as it ends; OUT/found.png shows the share found by
 execs. Exit status: 0; 1 a figure is missed; 2 usage; 3 something is missing.
 """
 
@@ -39,6 +41,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import types
 from concurrent.futures import ThreadPoolExecutor
@@ -145,6 +148,52 @@ class Trial:
             round(time.monotonic() - began, 2))))
 
 
+class Log:
+    """Each trial in OUT/trials.partial.csv as it ends; with --resume those that are there are not run
+    again."""
+
+    def __init__(self, options):
+        self.path, self.lock, self.done = os.path.join(options.out, "trials.partial.csv"), threading.Lock(), {}
+        if options.resume and os.path.exists(self.path):
+            with open(self.path, newline="", encoding="utf-8") as file:
+                self.done = {self.key(row): row for row in map(self.typed, csv.DictReader(file))
+                             if row}
+            print(f"{len(self.done)} trials are taken over from {self.path}", flush=True)
+
+    def __enter__(self):
+        self.file = open(self.path, "w", newline="", encoding="utf-8")
+        self.out = csv.DictWriter(self.file, FIELDS)
+        self.out.writeheader()
+        self.out.writerows(self.done.values())
+        self.file.flush()
+        return self
+
+    def __exit__(self, *failed):
+        self.file.close()
+
+    @staticmethod
+    def typed(row):
+        """A row of the file as Trial.go() made it; None of a line that was cut."""
+        if any(row[field] in (None, "") for field in FIELDS if field != "bucket"):
+            return None
+        return {field: row[field] if field in ("bug", "config", "kind", "bucket") else
+                float(row[field]) if field == "seconds" else int(row[field]) for field in FIELDS}
+
+    @staticmethod
+    def key(row):
+        return tuple(row[field] for field in ("bug", "config", "kind", "seed", "limit"))
+
+    def row(self, trial):
+        known = self.done.get((trial.bug, trial.config, trial.kind, trial.seed, trial.limit))
+        if known:
+            return known
+        row = trial.go()
+        with self.lock:
+            self.out.writerow(row)
+            self.file.flush()
+        return row
+
+
 # ---- statistics ----
 
 def geometric(values):
@@ -217,8 +266,8 @@ def bench_bugs(options):
               for bug in options.bugs for number in range(
                   options.trials if CONFIGS[config][0] == "libfuzzer" else options.afl_trials)]
     began = time.monotonic()
-    with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(Trial.go, trials))
+    with Log(options) as log, ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(log.row, trials))
     keep(options, "trials", rows)
     by = collections.defaultdict(list)
     for row in rows:
@@ -362,6 +411,8 @@ def parse(arguments):
     add("--speed-execs", type=int, default=1_000_000, metavar="N", help="(1000000)")
     add("--bugs", default=".", metavar="REGEX", help="only these")
     add("--configs", default=",".join(CONFIGS), metavar="LIST", help="only these")
+    add("--resume", action="store_true",
+        help="go on with the run that --out has; the builds have to be the same")
     add("--parts", default="bugs,sets,speed", metavar="LIST", help="(bugs,sets,speed)")
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="at once (CPUs)")
     add("--out", default="build/bench-bugs", metavar="DIR", help="(build/bench-bugs)")

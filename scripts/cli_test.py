@@ -6,12 +6,14 @@ CAPCHAIN names the binary, build/capchain by default. Every run is held to two t
 its test asks: no sanitizer's output, and an error is one line that names what it is about.
 """
 
+import fcntl
 import json
 import os
 import random
 import re
 import resource
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -693,6 +695,37 @@ class Replay(Cli):
                              rf"# {name[:-4]}: expected absent, got (reject loop|runaway)")
             self.works("bless", self.dir)
             self.assertEqual(self.read("expect", name), before)
+
+    def test_notes(self):
+        """What the reference says beside its verdict is expected too, and so is that it says nothing."""
+        notes = self.read("expect", "notes.txt")
+        self.assertIn(b"captured/region-loop.bin at=32 from=32\n", notes)
+        self.assertIn(b"captured/region-cut.bin need=", notes)
+        for changed in (notes.replace(b"from=32", b"from=40"), notes.replace(b"need=", b"need=1"),
+                        notes + b"seeds/region-plain.yaml align4@36\n"):
+            self.assertNotEqual(changed, notes)
+            self.write("expect/notes.txt", changed)
+            (failed,) = self.failed(self.replay()).values()
+            self.assertRegex(failed, "# notes of the reference: expected .*, got ")
+        self.works("bless", self.dir)
+        self.assertEqual(self.read("expect", "notes.txt"), notes)
+
+    def test_last_words(self):
+        """A replay that a signal ends says at which input."""
+        for i in range(40):
+            self.write(f"long/region-{i:0200}.bin", PLAIN)
+        self.works("bless", self.dir)
+        ours, its = os.pipe()
+        fcntl.fcntl(its, 1031, 4096)  # F_SETPIPE_SZ: it waits in the middle, for room.
+        with open(ours, "rb", buffering=0) as out, \
+                subprocess.Popen([self.binary, "replay", self.dir], stdout=its) as made:
+            os.close(its)
+            self.assertEqual(out.read(1), b"o")
+            made.terminate()
+            lines = out.readall().decode().splitlines()
+        self.assertEqual(made.returncode, -signal.SIGTERM)
+        self.assertRegex(lines[-3], r"not ok \d+ - \S+")
+        self.assertEqual(lines[-1], "Bail out!")
 
     def test_gone(self):
         os.remove(self.path("captured", "region-cut.bin"))
