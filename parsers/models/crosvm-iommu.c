@@ -63,6 +63,7 @@ const struct info_parser crosvm_iommu_parser = {
 	.summary = "crosvm: IOVA_RANGE of version 1 or an error, every bound held, no loop guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = crosvm_iommu_read,

@@ -46,6 +46,7 @@ const struct info_parser dpdk_new_parser = {
 		"DPDK of 2026: looks up SPARSE_MMAP too, none of whose areas means the whole BAR",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LOOKUP, LOOKED_UP, LOOKED_UP}},
 	.read = dpdk_new_read,
 };

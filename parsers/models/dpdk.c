@@ -32,6 +32,7 @@ const struct info_parser dpdk_parser = {
 	.summary = "DPDK 22.11: looks up MSIX_MAPPABLE, asks until argsz is its own",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LOOKUP, INFO_ID(CAP_ID_MSIX_MAPPABLE),
 				   INFO_ID(CAP_ID_MSIX_MAPPABLE)}},
 	.read = dpdk_read,

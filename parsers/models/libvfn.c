@@ -55,6 +55,7 @@ const struct info_parser libvfn_parser = {
 	.summary = "libvfn: the last IOVA_RANGE wins, cap_offset 0 is not tested",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_IOMMU] = {INFO_LIST, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = libvfn_read,

@@ -111,6 +111,8 @@ const struct info_parser monotonic_parser = {
 	.summary = "checks everything, and refuses an offset that is not above the one before",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that order is nothing: that is its policy. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_ORDER,
 	.reads = {READS_ALL, READS_ALL, READS_ALL},
 	.read = monotonic_read,
 };

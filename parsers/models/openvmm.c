@@ -70,6 +70,8 @@ const struct info_parser openvmm_parser = {
 	.summary = "OpenVMM: bounds held, but what is out of them is absent: the whole BAR",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that a cut finds nothing absent: what it cannot read is none to it. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_CUT,
 	.reads = {[INFO_REGION] = {INFO_LOOKUP, INFO_ID(CAP_ID_SPARSE_MMAP),
 				   INFO_ID(CAP_ID_SPARSE_MMAP)}},
 	.read = openvmm_read,

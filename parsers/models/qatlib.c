@@ -53,6 +53,7 @@ const struct info_parser qatlib_parser = {
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.fixed_size = QATLIB_BUFFER,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_IOMMU] = {INFO_LIST, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = qatlib_read,

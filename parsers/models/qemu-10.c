@@ -35,6 +35,8 @@ const struct info_parser qemu_10_parser = {
 	.summary = "QEMU 10 vfio-pci: as qemu, with IOVA ranges that abort when reversed",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that order is nothing: a short ZPCI_UTIL is read on into what follows it. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_ORDER,
 	.reads = {{INFO_LOOKUP, DEVICE_IDS, DEVICE_IDS},
 		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},

@@ -45,6 +45,8 @@ const struct info_parser qemu_util_parser = {
 	.summary = "QEMU 7.2's NVMe driver: no flag, no cap_offset test, a count of 8 bits",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not what rests on the flag, which it does not test. */
+	.claims = INFO_CLAIM_ALL & ~(INFO_CLAIM_SHIFT | INFO_CLAIM_SLACK | INFO_CLAIM_UNREAD),
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = qemu_util_read,

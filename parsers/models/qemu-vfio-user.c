@@ -50,6 +50,7 @@ const struct info_parser qemu_vfio_user_parser = {
 	.summary = "QEMU 10's vfio-user client: checks cap_offset, then reads as qemu-10",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LOOKUP, LOOKED_UP, LOOKED_UP}},
 	.read = qemu_vfio_user_read,
 };

@@ -36,6 +36,8 @@ const struct info_parser qemu_parser = {
 	.summary = "QEMU 7.2 vfio-pci: lookups that end at offset 0 alone",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	/* Not that order is nothing: a short ZPCI_UTIL is read on into what follows it. */
+	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_ORDER,
 	.reads = {{INFO_LOOKUP, ZPCI_IDS, ZPCI_IDS},
 		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},

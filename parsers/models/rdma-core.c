@@ -103,6 +103,7 @@ const struct info_parser rdma_core_parser = {
 	.summary = "rdma-core 44's mlx5 provider: looks up IOVA_RANGE, refuses ranges that overlap",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = rdma_core_read,

@@ -43,6 +43,7 @@ const struct info_parser spdk_parser = {
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	.fixed_size = SPDK_BUFFER,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LOOKUP, INFO_ID(CAP_ID_SPARSE_MMAP),
 				   INFO_ID(CAP_ID_SPARSE_MMAP)}},
 	.read = spdk_read,

@@ -48,6 +48,7 @@ const struct info_parser vfio_ioctls_parser = {
 	.summary = "rust-vmm vfio-ioctls: an offset below 32 ends the chain, nothing else does",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LIST, TAKEN, TAKEN}},
 	.read = vfio_ioctls_read,
 };

@@ -39,6 +39,7 @@ const struct info_parser vpp_parser = {
 	.summary = "VPP: names every capability, starting at cap_offset even where that is 0",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
+	.claims = INFO_CLAIM_ALL,
 	.reads = {[INFO_REGION] = {INFO_LIST, INFO_ALL_IDS, 0}},
 	.read = vpp_read,
 };
