@@ -309,6 +309,76 @@ static void test_claims(void **state)
 	assert_int_equal(hold(hates_slack, RELATE_ALL)->relation, RELATION_SLACK);
 }
 
+/* The model that is held, and a reader that answers as it does once, then finds nothing. */
+static const struct info_parser *model;
+
+static struct info_answer forgets(struct walk *walk, const void *info, uint32_t len,
+				  enum info_kind kind)
+{
+	if (first_len)
+		return answer(VERDICT_ABSENT);
+	first_len = len;
+	return model->read(walk, info, len, kind);
+}
+
+/* A buffer of each kind that every model which reads the kind is right on. */
+static const char *const modelled[INFO_KINDS] = {
+	"{kind: device, caps: [{id: ZPCI_BASE}, {id: ZPCI_GROUP}]}",
+	"{kind: region, caps: [{id: SPARSE_MMAP, areas: [{offset: 0, size: 0x1000}]}, "
+	"{id: MSIX_MAPPABLE}, {id: TYPE, type: 7}]}",
+	"{kind: iommu, info: {flags: [PGSIZES, CAPS], iova_pgsizes: 0x1000}, caps: ["
+	"{id: IOVA_RANGE, iova_ranges: [{start: 0, end: 0xfff}, {start: 0x2000, end: 0x2fff}]}, "
+	"{id: DMA_AVAIL, avail: 7}]}",
+};
+
+/* Each relation that the model claims on @kind: kept by it, seen where it is broken; how many. */
+static unsigned int hold_model(enum info_kind kind)
+{
+	unsigned int held = 0;
+
+	load(modelled[kind]);
+	planted = *model;
+	assert_int_equal(hold(model->read, RELATE_ALL)->disagreement, AGREES);
+	assert_int_equal(judge->judged[0].relation, RELATION_NONE);
+	for (unsigned int relation = 1; relation < RELATIONS; relation++) {
+		const uint32_t claim = UINT32_C(1) << (relation - 1);
+
+		if (!(model->claims & claim))
+			continue;
+		planted.claims = claim;
+		/* Of a fixed size nothing is longer, shorter or further on. */
+		if (hold(forgets, RELATE_ALL)->relation != relation && !model->fixed_size)
+			fail_msg("%s: nobody saw it break `%s` on %s", model->name,
+				 relation_name((enum relation)relation), info_kind_name(kind));
+		held += judge->judged[0].relation == relation;
+		planted.claims = INFO_CLAIM_ALL & ~claim;
+		assert_int_not_equal(hold(forgets, RELATE_ALL)->relation, relation);
+	}
+	return held;
+}
+
+/* What a model claims it is held to, and a model that claims nothing is the exception. */
+static void test_models(void **state)
+{
+	size_t claiming = 0;
+
+	(void)state;
+	for (size_t i = 0; i < info_parser_count; i++) {
+		unsigned int held = 0;
+
+		model = info_parsers[i];
+		if (model->trust == INFO_HARDENED || !model->claims)
+			continue;
+		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+			if (model->reads[kind].ids)
+				held += hold_model(kind);
+		if (held < 2)
+			fail_msg("%s is held to %u relations", model->name, held);
+		claiming++;
+	}
+	assert_true(claiming >= 17);
+}
+
 /* A trusting parser that faults where a reply is cut is what it always was. */
 static void test_cut_of_trusting(void **state)
 {
@@ -524,6 +594,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plants, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_next_buffer, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_claims, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_models, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_cut_of_trusting, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_fixed_size, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_reference, start_afresh, end),
