@@ -272,6 +272,7 @@ def broken_lines(setup, kind, bucket, stops):
             "    " + shlex.join([setup.capchain, "dis", "--kind", kind, witness, "-o",
                                  f"{setup.corpus}/{name}"]),
             f"- bucket: {bucket}",
+            *([f"  kind: {kind}"] if kind != "fetch" else []),
             '  reason: ""    # why the parser may do this',
             '  source: ""    # file and version that show it',
             "  upstream: none  # or where it was reported",

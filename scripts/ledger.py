@@ -25,7 +25,8 @@ Each entry excuses one bucket, or a pattern of them. Its keys:
   review    the day by which to look again, YYYY-MM-DD
   witness   an input of the corpus that shows it
 
-A key that is missing, empty or not known is an error that names the entry. That each witness still
+A key that is missing, empty, twice there or not known is an error that names the entry, with line
+and column. That each witness still
 shows its bucket is for fuzz/corpus_test.c to see. A review date that has passed is a warning, with
 --strict-dates an error; neither takes part where the table is made.
 
@@ -39,6 +40,7 @@ exit status:
 PASSED, UNUSABLE, CANNOT_WRITE = 1, 2, 5
 TEXTS = ("bucket", "reason", "source", "witness")
 KEYS = (*TEXTS, "upstream", "review")
+OPTIONAL = ("kind", "notes")
 KINDS = ("device", "region", "iommu")
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, os.pardir, "fuzz")
@@ -89,28 +91,18 @@ def bucket_error(bucket, verdicts, classes, causes):
     return None
 
 
-def notes_of(entry, known):
-    """(NOTE symbols, error) of an entry."""
-    notes = entry.get("notes", [])
-    notes = [notes] if isinstance(notes, str) else notes
-    if not isinstance(notes, list) or ("notes" in entry and not notes):
-        return [], "notes is a list of notes"
-    for note in notes:
-        if note not in known:
-            return [], f"no note is `{note}`; `capchain list` names them"
-    return [known[note] for note in notes], None
-
-
-def kinds_of(entry):
-    """(kinds, error) of an entry."""
-    kinds = entry.get("kind", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if not isinstance(kinds, list) or ("kind" in entry and not kinds):
-        return [], "kind is a kind, or a list of them"
-    for kind in kinds:
-        if kind not in KINDS:
-            return [], f"no kind is `{kind}`; kinds are {', '.join(KINDS)}"
-    return kinds, None
+def names_of(entry, key, known, what):
+    """(names, error) of an entry's @key: a name of @known or a list of such; [] without it."""
+    names = entry.get(key, [])
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list) or (key in entry and not names):
+        return [], f"{key} is a list of {what}s"
+    for name in names:
+        if name not in known:
+            return [], f"no {what} is `{name}`; `capchain list` names them"
+    if len(set(names)) != len(names):
+        return [], f"{key} says one twice"
+    return names, None
 
 
 def upstream_of(entry):
@@ -123,61 +115,122 @@ def upstream_of(entry):
 
 
 def entry_error(entry):
-    """What is wrong with an entry's keys and plain texts, or None."""
-    if not isinstance(entry, dict):
-        return "an entry is a mapping"
+    """(key, what is wrong) of an entry's keys and plain texts, or (None, None)."""
     for key in KEYS:
         if key not in entry:
-            return f"{key} is missing; the keys are {', '.join(KEYS)}, and kind and notes where it needs them"
-    unknown = sorted(map(str, set(entry) - set(KEYS) - {"kind", "notes"}))
-    if unknown:
-        return f"`{unknown[0]}` is no key of an entry"
+            return None, f"{key} is missing; the keys are {', '.join(KEYS)}, and kind and notes " \
+                "where it needs them"
+    for key in entry:
+        if key not in (*KEYS, *OPTIONAL):
+            return key, f"`{key}` is no key of an entry"
     for key in TEXTS:
         if not isinstance(entry[key], str) or not entry[key].strip():
-            return f"{key} is empty, or no text"
+            return key, f"{key} is empty, or no text"
     if not isinstance(entry["review"], datetime.date) or \
             isinstance(entry["review"], datetime.datetime):
-        return "review is a day, YYYY-MM-DD"
-    return None
+        return "review", "review is a day, YYYY-MM-DD"
+    return None, None
 
 
-def check(path, entries, names):
-    """Fills in what the table needs; ends the program at the first entry that is wrong."""
+def check_entry(path, entry, names):
+    """Fills in what the table needs; (key, what is wrong), or (None, None)."""
     notes, verdicts, classes, causes = names
-    seen = {}
-    for number, entry in enumerate(entries, 1):
-        error = entry_error(entry)
-        if not error:
-            error = bucket_error(entry["bucket"], verdicts, classes, causes)
-        if not error:
-            entry["notes"], error = notes_of(entry, notes)
-        if not error:
-            entry["kind"], error = kinds_of(entry)
-        if not error:
-            entry["upstream"], error = upstream_of(entry)
-        if not error and not os.path.isfile(os.path.join(os.path.dirname(path) or ".",
-                                                         entry["witness"])):
-            error = f"there is no {entry['witness']} beside it"
-        if not error:
-            key = (entry["bucket"], *(tuple(sorted(entry[of])) for of in ("kind", "notes")))
-            if key in seen:
-                error = f"says the same as entry {seen[key]}"
-            seen[key] = number
+    key, error = entry_error(entry)
+    if error:
+        return key, error
+    error = bucket_error(entry["bucket"], verdicts, classes, causes)
+    if error:
+        return "bucket", error
+    for key, known, what in (("kind", KINDS, "kind"), ("notes", notes, "note")):
+        entry[key], error = names_of(entry, key, known, what)
         if error:
-            fail(f"{path}: entry {number}: {error}")
+            return key, error
+    entry["upstream"], error = upstream_of(entry)
+    if error:
+        return "upstream", error
+    if not os.path.isfile(os.path.join(os.path.dirname(path) or ".", entry["witness"])):
+        return "witness", f"there is no {entry['witness']} beside it"
+    return None, None
+
+
+class Entry(dict):
+    """One entry; .at is the place of the whole in the file, .places those of its values."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at, self.places = at, {}
+
+
+def place(path, mark):
+    return f"{path}:{mark.line + 1}:{mark.column + 1}"
+
+
+def built(path, loader, node):
+    """The value of @node."""
+    try:
+        return loader.construct_object(node, deep=True)
+    except ValueError as error:
+        fail(f"{place(path, node.start_mark)}: {error}")
+
+
+def entry_of(path, loader, node, number):
+    entry = Entry(node.start_mark)
+    if not isinstance(node, yaml.MappingNode):
+        fail(f"{place(path, node.start_mark)}: entry {number}: an entry is a mapping")
+    for key_node, value_node in node.value:
+        key = str(built(path, loader, key_node))
+        if key in entry:
+            fail(f"{place(path, key_node.start_mark)}: entry {number}: {key} is there twice")
+        entry[key] = built(path, loader, value_node)
+        known = key in (*KEYS, *OPTIONAL)
+        entry.places[key] = (value_node if known else key_node).start_mark
+    return entry
+
+
+def entries_of(path, text):
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return []
+        if not isinstance(root, yaml.SequenceNode):
+            fail(f"{place(path, root.start_mark)}: a list of entries is wanted")
+        return [entry_of(path, loader, node, number) for number, node in enumerate(root.value, 1)]
+    finally:
+        loader.dispose()
 
 
 def load(path):
+    """The entries of the ledger @path, checked; ends the program at the first that is wrong."""
     try:
         with open(path, encoding="utf-8") as file:
-            entries = yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
+            entries = entries_of(path, file.read())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        fail(f"{place(path, mark)}: {' '.join(str(error.problem).split())}")
+    except (OSError, ValueError, yaml.YAMLError) as error:
         fail(f"{path}: {' '.join(str(error).split())}")
-    entries = [] if entries is None else entries
-    if not isinstance(entries, list):
-        fail(f"{path}: a list of entries is wanted")
-    check(path, entries, known_names())
+    names, seen = known_names(), {}
+    for number, entry in enumerate(entries, 1):
+        key, error = check_entry(path, entry, names)
+        if not error:
+            same = (entry["bucket"], *(tuple(sorted(entry[name])) for name in OPTIONAL))
+            if same in seen:
+                key, error = "bucket", f"says the same as entry {seen[same]}"
+            seen[same] = number
+        if error:
+            fail(f"{place(path, entry.places.get(key, entry.at))}: entry {number}: {error}")
+        entry["symbols"] = [names[0][note] for note in entry["notes"]]
     return entries
+
+
+def excuses(entry, bucket, kind, notes):
+    """
+    Whether @entry excuses @bucket on an input of @kind with @notes, as ledger_find() has it. Of which
+    kind a conversation is its bytes say, and not @kind: `fetch` is taken for any.
+    """
+    return (not entry["kind"] or kind in (*entry["kind"], "fetch")) and set(entry["notes"]) <= set(notes) and \
+        fnmatch.fnmatchcase(bucket, entry["bucket"])
 
 
 def quoted(text):
@@ -185,8 +238,8 @@ def quoted(text):
 
 
 def row(entry):
-    notes = " | ".join(f"NOTE_BIT(NOTE_{note})" for note in entry["notes"]) or "0"
     kinds = " | ".join(f"1u << INFO_{kind.upper()}" for kind in entry["kind"]) or "0"
+    notes = " | ".join(f"NOTE_BIT(NOTE_{note})" for note in entry["symbols"]) or "0"
     rest = [quoted(entry[key]) for key in ("reason", "source", "upstream")]
     return f"\t{{{quoted(entry['bucket'])}, {kinds}, {notes}, {', '.join(rest)}, " \
            f"{quoted(str(entry['review']))}, {quoted(entry['witness'])}}},"

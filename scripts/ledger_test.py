@@ -12,6 +12,8 @@ import sys
 import tempfile
 import unittest
 
+import ledger
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 LEDGER = os.path.join(ROOT, "corpus", "ledger.yaml")
@@ -86,7 +88,9 @@ class Ledger(unittest.TestCase):
                 ({"bucket": "naive:ok:wrong-caps:lop"}, "no cause is `lop`"),
                 ({"bucket": '"naive:*:*:*"'}, "excuse everything"),
                 ({"kind": "fetch"}, "no kind is `fetch`"),
-                ({"kind": "[]"}, "kind is a kind"),
+                ({"kind": "[]"}, "kind is a list"),
+                ({"kind": "[region, region]"}, "says one twice"),
+                ({"kind": '""'}, "no kind is ``"),
                 ({"notes": "[align5]"}, "no note is `align5`"),
                 ({"notes": "[]"}, "notes is a list"),
                 ({"upstream": "somewhere"}, "upstream is"),
@@ -98,8 +102,33 @@ class Ledger(unittest.TestCase):
         self.refuses(yaml_of(ENTRY, ENTRY), "entry 2: says the same as entry 1")
         self.refuses("{}\n", "list of entries")
         self.refuses("[a]\n", "an entry is a mapping")
-        self.refuses("- a: [\n", "ledger.yaml: ")
-        self.refuses("- {review: 2031-02-31}\n", "ledger.yaml: ")
+        self.refuses("- a: [\n", "ledger.yaml:2:1: ")
+        self.refuses("- {review: 2031-02-31}\n", "ledger.yaml:1:12: ")
+        self.refuses(yaml_of(ENTRY) + "  reason: again\n", "entry 1: reason is there twice")
+
+    def test_places(self):
+        """An error says its line and column: of the value, of a key that is none, of the entry."""
+        for text, place in (
+                (yaml_of(ENTRY, {**ENTRY, "bucket": "naive:ok:wrong-cups:ok"}), "7:11"),
+                (yaml_of({**ENTRY, "kind": "pci"}), "7:9"),
+                (yaml_of({**ENTRY, "kinds": "region"}), "7:3"),
+                (yaml_of(ENTRY, {"bucket": "x"}), "7:3"),
+                (yaml_of(ENTRY) + "  witness: w.yaml\n", "7:3"),
+                (yaml_of(ENTRY) + "- a\n", "7:3"),
+                ("{}\n", "1:1"),
+                ("- a: [\n", "2:1")):
+            self.refuses(text, rf"ledger\.yaml:{place}: ")
+
+    def test_excuses(self):
+        """As ledger_find() does: by bucket, by kind, by notes."""
+        self.run_it(yaml_of({**ENTRY, "bucket": '"naive:*:wrong-caps:ok"', "kind": "region",
+                             "notes": "[align4]"}), self.path)
+        entry = ledger.load(self.path)[0]
+        self.assertTrue(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "region",
+                                       ["align4", "backward"]))
+        self.assertFalse(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "iommu", ["align4"]))
+        self.assertFalse(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "region", ["backward"]))
+        self.assertFalse(ledger.excuses(entry, "naive:ok:fault:ok", "region", ["align4"]))
 
     def test_files(self):
         self.assertEqual(self.run_it(None, self.path)[0], 2)

@@ -644,7 +644,7 @@ class Whole(Base):
                 text += file.read()
         for one in judged:
             for two in one["disagreements"]:
-                if not harvest.explained("region", two["bucket"]):
+                if not harvest.known.explains(one, two["bucket"]):
                     self.assertIn(f"# {two['bucket']}\n", text, done.stdout)
 
     def test_a_night_and_its_pull_request(self):
@@ -672,7 +672,10 @@ class Whole(Base):
         setup = types.SimpleNamespace(corpus=self.path("corpus"), capchain=CAPCHAIN,
                                       seeds=lambda kind: self.path("merged", kind))
         fuzz_seeds.prepare(setup, "region")
-        self.assertLessEqual(set(buckets), triage.known_buckets(setup, ("region",))[0])
+        known = triage.Known(setup, ("region",))
+        self.assertLessEqual({("region", bucket) for bucket in buckets}, known.shown)
+        # On another kind they would be news.
+        self.assertFalse(known.explains({"kind": "device", "notes": []}, "naive:runaway:fault:loop"))
 
     def test_a_broken_promise_is_named_in_replay(self):
         """One build has a planted bug; its bucket is a broken promise, and that build the odd one."""

@@ -7,7 +7,6 @@ All of it is worked out from files, so a night that was killed and taken up agai
 """
 
 import collections
-import fnmatch
 import glob
 import hashlib
 import os
@@ -215,11 +214,8 @@ class Harvest:
         self.setup, self.state, self.kinds = setup, state, kinds
         self.folder = os.path.join(setup.findings, "buckets")
         self.seen = set()
-        self.known, self.entries = known_buckets(setup, kinds)
+        self.known = Known(setup, kinds)
         os.makedirs(self.folder, exist_ok=True)
-
-    def explained(self, kind, bucket):
-        return bucket in self.known or excused(self.entries, kind, bucket)
 
     def paths(self, kind):
         found = everything(self.setup, self.state, kind) + files(
@@ -238,7 +234,7 @@ class Harvest:
         for kind in self.kinds:
             for one in fuzz_report.check(self.setup.capchain, kind, list(self.paths(kind))):
                 for two in one["disagreements"]:
-                    if not self.explained(kind, two["bucket"]):
+                    if not self.known.explains(one, two["bucket"]):
                         self.keep(kind, two["bucket"], one["file"], one["len"])
 
     def keep(self, kind, bucket, path, size):
@@ -252,20 +248,23 @@ class Harvest:
         os.replace(out + ".tmp", out)
 
 
-def known_buckets(setup, kinds):
-    """The buckets that the corpus shows, and the entries of its ledger."""
-    known = set()
-    for kind in kinds:
-        for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
-            known.update(two["bucket"] for two in one["disagreements"])
-    entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
-    return known, entries
+class Known:
+    """What is no news: the buckets that the corpus shows, by kind, and what its ledger excuses."""
 
+    def __init__(self, setup, kinds):
+        self.shown = set()
+        for kind in kinds:
+            for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
+                self.shown.update((kind, two["bucket"]) for two in one["disagreements"])
+        self.entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
 
-def excused(entries, kind, bucket):
-    """Whether an entry speaks of @bucket; of which kind a conversation is, its file alone knows."""
-    return any((not entry["kind"] or kind in entry["kind"] or kind == "fetch") and
-               fnmatch.fnmatchcase(bucket, entry["bucket"]) for entry in entries)
+    def excuses(self, one, bucket):
+        """Whether the ledger does, of the input @one as `check --json` prints it."""
+        notes = {note["note"] for note in one["notes"]}
+        return any(ledger.excuses(entry, bucket, one["kind"], notes) for entry in self.entries)
+
+    def explains(self, one, bucket):
+        return (one["kind"], bucket) in self.shown or self.excuses(one, bucket)
 
 
 def overdue(corpus, today):
@@ -276,18 +275,19 @@ def overdue(corpus, today):
 
 def divergences(setup, state, kinds, broken):
     """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
-    known, entries = known_buckets(setup, kinds)
+    known = Known(setup, kinds)
     found = {}
     for kind in kinds:
         for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
             for two in one["disagreements"]:
                 bucket = two["bucket"]
                 new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
-                if (bucket in broken or bucket not in known) and \
-                        not excused(entries, kind, bucket):
-                    found[bucket] = min(found.get(bucket, new), new,
-                                        key=lambda which: which[2:4])
-    return [found[bucket] for bucket in sorted(found)]
+                if known.excuses(one, bucket) or (bucket not in broken and
+                                                  known.explains(one, bucket)):
+                    continue
+                found[bucket, kind] = min(found.get((bucket, kind), new), new,
+                                          key=lambda which: which[2:4])
+    return [found[key] for key in sorted(found)]
 
 
 # ---- the folder for a pull request ----
