@@ -90,6 +90,9 @@ def report(clients, rows, predictions, entries):
     print("\npredicted and observed, by program")
     for client in clients:
         mine = [row for row in rows if row.client is client]
+        if not mine:
+            # --inputs left it none.
+            continue
         pairs = collections.Counter((predictions.words(row), row.word()) for row in mine)
         wrong = [row for row in mine if not predictions.agrees(row)]
         share = 1 - len(wrong) / len(mine)

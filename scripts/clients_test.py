@@ -144,6 +144,8 @@ class Own(unittest.TestCase):
             self.assertIn("region-next-0x80000000: predicted reject next-oob, "
                           "observed crash: unexplained", said)
             # Where its witness is not run it need not show; where the model is right it has to go.
+            other = Client("other", ("none",), {"iommu": "naive"}, [WALKER])
+            self.assertEqual(clients_models.report((other,), [], None, []), True)
             self.work("--inputs", "next", "--bless")
             self.assertEqual(self.work("--inputs", "next")[0], 0)
             self.work(*QUICK, "--bless")
