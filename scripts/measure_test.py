@@ -58,6 +58,35 @@ class Statistics(unittest.TestCase):
         self.assertFalse(bench_bugs.bug_figures(options, by, execs))
 
 
+class Resume(unittest.TestCase):
+    """A run that was ended goes on where it was: whole trials stand, and one cut in its line is run anew."""
+
+    def row(self, seed, execs):
+        return dict(zip(bench_bugs.FIELDS, ("planted-a", "ours", "iommu", seed, execs, 100, 1, 4, 3, 2, "b", 0.5)))
+
+    def trial(self, seed):
+        made = mock.Mock(bug="planted-a", config="ours", kind="iommu", seed=seed, limit=100)
+        made.go.return_value = self.row(seed, 10 * seed)
+        return made
+
+    def rows(self, folder, resume, trials):
+        with mock.patch("builtins.print"), \
+                bench_bugs.Log(mock.Mock(out=folder, resume=resume)) as log:
+            return [log.row(trial) for trial in trials]
+
+    def test_resume(self):
+        with tempfile.TemporaryDirectory() as folder:
+            first, second = self.trial(1), self.trial(2)
+            self.rows(folder, False, [first])
+            with open(os.path.join(folder, "trials.partial.csv"), "a", encoding="utf-8") as file:
+                file.write("planted-a,ours,iommu,2,2")
+            rows = self.rows(folder, True, [first, second])
+            self.assertEqual(rows, [self.row(1, 10), self.row(2, 20)])
+            self.assertEqual((first.go.call_count, second.go.call_count), (1, 1))
+            self.rows(folder, False, [first])
+            self.assertEqual(first.go.call_count, 2)
+
+
 class Mutants(unittest.TestCase):
 
     def changes(self):

@@ -19,6 +19,9 @@ corpus, and is a kill where a broken promise is reported, or where the command w
 one without say different things of any input that the run kept. A mutant that does not compile is an
 error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
 
+All of it takes about ten minutes on two cores; bounded.h and spec.c are half of that, and one for their
+survivors.
+
 OUT/mutants.csv has them all, OUT/survivors.diff what survived, as diffs. Exit status: 0; 1 a score is
 below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage.
 """
