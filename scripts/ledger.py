@@ -226,11 +226,11 @@ def load(path):
 
 def excuses(entry, bucket, kind, notes):
     """
-    Whether @entry excuses @bucket on an input of @kind with @notes, as ledger_find() has it. Of which
-    kind a conversation is its bytes say, and not @kind: `fetch` is taken for any.
+    Whether @entry excuses @bucket on an input of @kind with @notes, as ledger_find() has it. Of
+    which kind a conversation is its bytes say, and not @kind: `fetch` is taken for any.
     """
-    return (not entry["kind"] or kind in (*entry["kind"], "fetch")) and set(entry["notes"]) <= set(notes) and \
-        fnmatch.fnmatchcase(bucket, entry["bucket"])
+    return (not entry["kind"] or kind in (*entry["kind"], "fetch")) and \
+        set(entry["notes"]) <= set(notes) and fnmatch.fnmatchcase(bucket, entry["bucket"])
 
 
 def quoted(text):
