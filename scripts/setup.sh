@@ -91,9 +91,10 @@ multilib() {
 		found "$(gcc -m32 -print-file-name=libgcc.a 2>/dev/null)"
 }
 
+# Asked for the library alone, gcc names the 64-bit one.
 multilib_cxx() {
 	[ "$(uname -m)" = x86_64 ] || return 0
-	commands gcc && found "$(gcc -m32 -print-file-name=libstdc++.so 2>/dev/null)"
+	commands gcc && gcc -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
