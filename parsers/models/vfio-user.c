@@ -113,7 +113,7 @@ const struct info_parser vfio_user_parser = {
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	/* Not what rests on the flag, which it does not test. */
-	.claims = INFO_CLAIM_ALL & ~(INFO_CLAIM_SHIFT | INFO_CLAIM_SLACK),
+	.claims = INFO_CLAIM_ALL & ~(INFO_CLAIM_SHIFT | INFO_CLAIM_SLACK | INFO_CLAIM_UNREAD),
 	.reads = {[INFO_REGION] = {INFO_LIST, INFO_ID(CAP_ID_SPARSE_MMAP),
 				   INFO_ID(CAP_ID_SPARSE_MMAP)}},
 	.read = vfio_user_read,
