@@ -102,7 +102,8 @@ compiler-gcc   := $(GCC)
 compiler-afl   := afl-clang-fast
 $(BUILD)/compiler-%: FORCE
 	@mkdir -p $(@D)
-	@{ command -v $(compiler-$*) && $(compiler-$*) --version; } > $@.$$$$ 2>&1 || :; \
+	@{ at=$$(readlink -f "$$(command -v $(firstword $(compiler-$*)))") && echo "$$at" && \
+		"$$at" $(wordlist 2,9,$(compiler-$*)) --version; } > $@.$$$$ 2>&1 || :; \
 		cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 FORCE:
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
