@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What judging one buffer costs by the length of its chain: dense chains of 8-byte capabilities from
- * 16 to 4096 bytes, ended and looping. Prints `length ended looping` in nanoseconds of CPU time, the
- * median of ROUNDS interleaved rounds.
+ * 16 to 4096 bytes, ended and looping, and ended with a planted walk beside it that is quadratic, by
+ * which bench.py shows that it would see one. Prints `length ended looping quadratic` in nanoseconds of
+ * CPU time, the median of ROUNDS interleaved rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include "../parsers/layout.h"
 #include "judge.h"
 
-enum { LENGTHS = 9, ROUNDS = 9, WORK = 1 << 19 };
+enum { LENGTHS = 9, ROUNDS = 15, WORK = 1 << 19 };
+enum what { ENDED, LOOPING, QUADRATIC, WHATS };
 
 /* A device reply of @len bytes whose chain fills it; @loops: the last links to the first. */
 static void build(uint8_t *info, uint32_t len, bool loops)
@@ -36,6 +38,23 @@ static void build(uint8_t *info, uint32_t len, bool loops)
 	}
 }
 
+static uint32_t next_of(const uint8_t *info, uint32_t at)
+{
+	return (uint32_t)layout_load(info + at + CAP_HEADER_next, 4);
+}
+
+/* Walks to each header from the first one anew, as a reader without memory looks for loops. */
+static void walk_quadratic(const uint8_t *info, uint32_t len)
+{
+	const uint32_t first = layout_infos[INFO_DEVICE].full;
+
+	if (len < first + CAP_HEADER_SIZE)
+		return;
+	for (uint32_t at = first; at; at = next_of(info, at))
+		for (uint32_t before = first; before != at;)
+			before = next_of(info, before);
+}
+
 static double cpu_seconds(void)
 {
 	struct timespec now;
@@ -44,16 +63,19 @@ static double cpu_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static double cost(struct judge *judge, uint32_t len, bool loops)
+static double cost(struct judge *judge, uint32_t len, enum what what)
 {
 	static uint8_t info[INFO_LEN_MAX];
 	const int times = (int)(WORK / (len + 256));
 	double start;
 
-	build(info, len, loops);
+	build(info, len, what == LOOPING);
 	start = cpu_seconds();
-	for (int i = 0; i < times; i++)
+	for (int i = 0; i < times; i++) {
 		judge_read(judge, info, len, INFO_DEVICE);
+		if (what == QUADRATIC)
+			walk_quadratic(info, len);
+	}
 	return (cpu_seconds() - start) * 1e9 / times;
 }
 
@@ -66,7 +88,7 @@ static int ascending(const void *a, const void *b)
 
 int main(void)
 {
-	static double costs[LENGTHS][2][ROUNDS];
+	static double costs[LENGTHS][WHATS][ROUNDS];
 	char error[512];
 	struct judge *const judge =
 		judge_new(info_parsers, info_parser_count, error, sizeof(error));
@@ -77,13 +99,15 @@ int main(void)
 	}
 	for (int round = 0; round < ROUNDS; round++)
 		for (int i = 0; i < LENGTHS; i++)
-			for (int loops = 0; loops < 2; loops++)
-				costs[i][loops][round] = cost(judge, 16u << i, loops);
+			for (enum what what = 0; what < WHATS; what++)
+				costs[i][what][round] = cost(judge, 16u << i, what);
 	for (int i = 0; i < LENGTHS; i++) {
-		for (int loops = 0; loops < 2; loops++)
-			qsort(costs[i][loops], ROUNDS, sizeof(double), ascending);
-		printf("%u %.1f %.1f\n", 16u << i, costs[i][0][ROUNDS / 2],
-		       costs[i][1][ROUNDS / 2]);
+		printf("%u", 16u << i);
+		for (enum what what = 0; what < WHATS; what++) {
+			qsort(costs[i][what], ROUNDS, sizeof(double), ascending);
+			printf(" %.1f", costs[i][what][ROUNDS / 2]);
+		}
+		putchar('\n');
 	}
 	judge_free(judge);
 	return 0;

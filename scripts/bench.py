@@ -7,11 +7,17 @@ over and over) through our target and through an empty target built with the sam
 loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
 by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor.
 
+What a buffer costs by its length, 16 to 4096 bytes, is held twice over: a fixed cost, not below 0, and
+so much a byte miss no length by more than a factor; and what a byte more costs, from each length to the
+next, where nothing fixed is left to hide behind, never rises by more than another. 16 bytes hold no
+chain and are the fixed cost; the shortest loop has 32. A planted quadratic walk has to be refused.
+
 Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
 not got; 3 where an engine or target is missing or fails.
 """
 import ctypes
 import json
+import math
 import os
 import resource
 import shutil
@@ -42,8 +48,11 @@ ENGINES = (
 FETCH_FLOORS = {"libfuzzer": 0.015, "libfuzzer-fast": 0.022, "afl": 0.45}
 # The flags that make fuzz gives libFuzzer; see fuzz_engines.py.
 LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
-# Cost is linear in a chain's length where a straight line misses no length by more than this factor.
+# Cost is linear in a chain's length where a straight line misses no length by more than this factor,
 LINEAR_WITHIN = 1.25
+# and where no byte costs more than one of a shorter buffer by more than this: 1.22 at most was measured;
+# n log n has 1.86 from 32 bytes on, a quadratic walk 64.
+RISE_WITHIN = 1.5
 # Million buffers a second that the parser in the kernel has to read where many are read a call.
 BPF_BATCH = 1.0
 # What the region target keeps of its speed with the parser in the kernel.
@@ -200,27 +209,70 @@ def bench_fetch(engine, name, runs, inputs, folder):
 
 
 def line_through(points):
-    """The line y = a + b x with the least sum of squares of relative errors: (a, b)."""
+    """The line y = a + b x, a >= 0, with the least sum of squares of relative errors: (a, b)."""
     x0, x1, x2 = (sum(x ** i / y ** 2 for x, y in points) for i in range(3))
     y0, y1 = (sum(x ** i / y for x, y in points) for i in range(2))
     det = x0 * x2 - x1 ** 2
-    return (y0 * x2 - y1 * x1) / det, (x0 * y1 - x1 * y0) / det
+    fixed = (y0 * x2 - y1 * x1) / det
+    # No walk costs less than nothing: a cost that bends upwards may not hide behind such a line.
+    return (fixed, (x0 * y1 - x1 * y0) / det) if fixed > 0 else (0, y1 / x2)
+
+
+def misses(points):
+    """The factor by which the line through the points misses the worst of them."""
+    fixed, each = line_through(points)
+    return max(max(y / (fixed + each * x), (fixed + each * x) / y) for x, y in points)
+
+
+def a_byte(points):
+    """What a byte more costs, from each length to the next: whatever is fixed is in none of these."""
+    return [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in zip(points, points[1:])]
+
+
+def rise(points):
+    """The factor by which a byte costs more than one in a shorter buffer, at worst; not below 1."""
+    worst, least = 1, math.inf
+    for each in a_byte(points):
+        # A byte that costs nothing was not measured.
+        if each <= 0:
+            return math.inf
+        least = min(least, each)
+        worst = max(worst, each / least)
+    return worst
+
+
+def print_costs(chains):
+    """One line a length: what a buffer costs, and what it costs a byte more than the one before."""
+    for length, _ in next(iter(chains.values())):
+        cells = []
+        for what, points in chains.items():
+            each = dict(zip((x for x, _ in points[1:]), a_byte(points)))
+            cells += [f"{what} {cost:,.0f} ns" + (f" ({each[x]:.1f} a byte more)" if x in each else "")
+                      for x, cost in points if x == length]
+        print(f"cost of {length:.0f} bytes: " + ", ".join(cells))
 
 
 def bench_lengths():
+    """Two figures for chains that end and two for loops, and one that shows what they are worth."""
     run = subprocess.run([f"{BUILD}/clang/bench_lengths"], stdout=subprocess.PIPE, check=True)
     rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
+    # 16 bytes hold no chain: they are the fixed cost of any buffer, and no loop is so short.
+    ended, looping, quadratic = ([(row[0], row[column]) for row in rows if row[0] >= first]
+                                 for column, first in ((1, 16), (2, 32), (3, 16)))
+    print_costs({"ended": ended, "looping": looping, "planted quadratic": quadratic})
     fine = True
-    # 16 bytes hold no chain, so none that loops either.
-    for column, what, first in ((1, "ended", 16), (2, "looping", 32)):
-        points = [(row[0], row[column]) for row in rows if row[0] >= first]
+    for what, points in (("ended", ended), ("looping", looping)):
+        span = f"{what}, {points[0][0]:.0f} to {points[-1][0]:.0f} bytes"
         fixed, each = line_through(points)
-        print(f"cost of a chain that is {what}, ns by bytes: "
-              + ", ".join(f"{length:.0f}: {cost:.0f}" for length, cost in points))
-        fine &= figure(f"cost against a straight line, {what}, {first} to 4096 bytes",
-                       max(max(y / (fixed + each * x), (fixed + each * x) / y) for x, y in points),
-                       LINEAR_WITHIN, f"{fixed:.0f} ns and {each:.1f} ns a byte", at_most=True)
-    return fine
+        steps = a_byte(points)
+        fine &= figure(f"cost against a straight line, {span}", misses(points), LINEAR_WITHIN,
+                       f"{fixed:.0f} ns and {each:.1f} ns a byte", at_most=True)
+        fine &= figure(f"cost of a byte against one of a shorter buffer, {span}", rise(points),
+                       RISE_WITHIN, f"{min(steps):.1f} to {max(steps):.1f} ns a byte", at_most=True)
+    # A planted walk that is let through says that the figures above are worth nothing.
+    return fine & figure("the same of a planted quadratic walk, which has to be seen",
+                         rise(quadratic), RISE_WITHIN,
+                         f"{misses(quadratic):.2f} against a straight line")
 
 
 def bench_bpf():

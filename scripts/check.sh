@@ -540,7 +540,7 @@ esac
 case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
-step "bench_bugs.py and mutants.py" python_test measure_test.py "$first"
+step "bench.py, bench_bugs.py and mutants.py" python_test measure_test.py "$first"
 step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 
 step "format" formatted

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-Tests the parts of bench_bugs.py and mutants.py that reckon, without a build: a figure that is wrong is
-worse than none. What they do with programs, `make bench-bugs` and `make mutants` show.
+Tests the parts of bench.py, bench_bugs.py and mutants.py that reckon, without a build: a figure that is
+wrong is worse than none. What they do with programs, `make bench`, `make bench-bugs` and `make mutants`
+show.
 """
 
+import math
 import os
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from unittest import mock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import bench  # noqa: E402
 import bench_bugs  # noqa: E402
 import mutants  # noqa: E402
 
@@ -56,6 +59,79 @@ class Statistics(unittest.TestCase):
             self.assertEqual(bench_bugs.bug_figures(options, by, {"no-seeds": [5]}), fine)
         execs = {"no-seeds": [50], "default-no-seeds": [100]}
         self.assertFalse(bench_bugs.bug_figures(options, by, execs))
+
+
+class Linear(unittest.TestCase):
+    """What `make bench` takes for linear in a buffer's length, on tables of costs."""
+
+    LENGTHS = [16 << i for i in range(9)]
+
+    def table(self, cost, lengths=None):
+        return [(x, cost(x)) for x in lengths or self.LENGTHS]
+
+    def refused(self, points):
+        """The figures that are above their limit."""
+        return [figure.__name__ for figure, limit in ((bench.misses, bench.LINEAR_WITHIN),
+                                                      (bench.rise, bench.RISE_WITHIN))
+                if figure(points) > limit]
+
+    def test_a_line_is_linear_whatever_is_fixed(self):
+        for fixed in (0, 1, 500, 1e6):
+            points = self.table(lambda x, fixed=fixed: fixed + 15 * x)
+            self.assertAlmostEqual(bench.line_through(points)[0], fixed, places=3)
+            self.assertAlmostEqual(bench.line_through(points)[1], 15)
+            self.assertAlmostEqual(bench.misses(points), 1)
+            self.assertAlmostEqual(bench.rise(points), 1)
+            self.assertEqual(self.refused(points), [])
+
+    def test_what_was_measured_is_linear(self):
+        costs = (770.6, 1043.2, 1656.2, 2853.3, 5002.2, 9079.0, 17153.5, 32538.0, 63663.6)
+        self.assertEqual(self.refused(list(zip(self.LENGTHS, costs))), [])
+
+    def test_more_than_linear_is_refused(self):
+        for fixed in (0, 500):
+            for lengths in (self.LENGTHS, self.LENGTHS[1:]):
+                for cost in (lambda x: x ** 2, lambda x: x * math.log2(x), lambda x: x ** 1.2,
+                             lambda x: 15 * x + x ** 2 / 100):
+                    points = self.table(lambda x: fixed + cost(x), lengths)
+                    self.assertIn("rise", self.refused(points))
+
+    def test_a_fixed_cost_hides_nothing(self):
+        # A line is near to all of these, since the fixed cost is most of each.
+        points = self.table(lambda x: 1e9 + x ** 2)
+        self.assertEqual(self.refused(points), ["rise"])
+
+    def test_one_length_is_enough(self):
+        for at in range(1, len(self.LENGTHS)):
+            points = self.table(lambda x, at=at: 500 + 15 * x * (1 + (x == self.LENGTHS[at])))
+            self.assertNotEqual(self.refused(points), [], self.LENGTHS[at])
+
+    def test_no_fixed_cost_below_zero(self):
+        fixed, each = bench.line_through(self.table(lambda x: x ** 2))
+        self.assertEqual(fixed, 0)
+        self.assertGreater(each, 0)
+
+    def test_bytes_that_cost_nothing_were_not_measured(self):
+        self.assertEqual(bench.rise(self.table(lambda x: 500)), math.inf)
+        self.assertEqual(bench.rise(self.table(lambda x: 9000 - x)), math.inf)
+
+    def bench(self, rows):
+        """bench_lengths() on what its program would have printed; and what it printed itself."""
+        run = mock.Mock(stdout="\n".join(" ".join(map(str, row)) for row in rows).encode())
+        with mock.patch.object(bench.subprocess, "run", return_value=run), \
+                mock.patch("builtins.print") as said:
+            return bench.bench_lengths(), [call.args[0] for call in said.call_args_list]
+
+    def test_every_column_decides(self):
+        line, square = (lambda x: 500 + 15 * x), (lambda x: 500 + 15 * x + x ** 2)
+        for ended, looping, planted, fine in ((line, line, square, True), (square, line, square, False),
+                                              (line, square, square, False), (line, line, line, False)):
+            got, said = self.bench([(x, ended(x), looping(x), planted(x)) for x in self.LENGTHS])
+            self.assertEqual(got, fine)
+            costs = [line for line in said if line.startswith("cost of ") and "bytes: " in line]
+            self.assertEqual(len(costs), len(self.LENGTHS))
+            self.assertNotIn("looping", costs[0])
+            self.assertIn("(63.0 a byte more)" if ended is square else "(15.0 a byte more)", costs[1])
 
 
 class Resume(unittest.TestCase):
