@@ -387,10 +387,17 @@ $(BUILD)/vm/helper.o: scripts/vm/helper.c Makefile $(BUILD)/compiler-clang
 	@$(CLANG) $(HOST) -c $< -o $@
 -include $(wildcard $(BUILD)/vm/*.d)
 
-# Planted faults where there is no arena: 32-bit, so without cmocka.
-$(BUILD)/clang32/no_arena: $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o \
-		$(BUILD)/clang32/obj/fuzz/sandbox/faulty.o $(clang32_JUDGE) $(clang32_KERNEL)
+# Planted faults where there is no arena: 32-bit, so without cmocka. The hooks of the blind one take every
+# address for a global: they have other symbols for where a program's own memory lies.
+NO_ARENA := $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o $(BUILD)/clang32/obj/fuzz/sandbox/faulty.o \
+	    $(clang32_JUDGE) $(clang32_KERNEL)
+BLIND    := $(BUILD)/clang32/obj/fuzz/sandbox/hooks_blind.o
+$(BUILD)/clang32/no_arena: $(NO_ARENA)
 	@$(CLANG) -m32 -no-pie $^ -o $@
+$(BLIND): %_blind.o: %.o
+	@objcopy --redefine-sym __executable_start=blind_start --redefine-sym _end=blind_end $< $@
+$(BUILD)/clang32/no_arena_blind: $(filter-out %/sandbox/hooks.o,$(NO_ARENA)) $(BLIND)
+	@$(CLANG) -m32 -no-pie $^ -Wl,--defsym=blind_start=0,--defsym=blind_end=0xffffffff -o $@
 
 $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE) $(clang_KERNEL)
 	@$(CLANG) $^ $(clang_LIBBPF) -o $@
@@ -470,7 +477,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(BUILD)/$(FRONT)/conformance $(SELF) \
 	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
 # Built where 32-bit C headers are.
-CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena
+CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 
 .PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 

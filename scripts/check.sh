@@ -403,6 +403,25 @@ no_arena() {
 	$build/clang32/no_arena
 }
 
+# That it is the hooks' own look at an address that sees these: without it, each of them is missed, and
+# nothing else is.
+no_arena_blind() {
+	[ -x $build/clang32/no_arena_blind ] || {
+		echo "no 32-bit build"
+		return 77
+	}
+	$build/clang32/no_arena >"$logs/no-arena" || return 1
+	$build/clang32/no_arena_blind >"$logs/no-arena-blind"
+	[ $? -eq 1 ] || {
+		echo "without the look at addresses no fault is missed"
+		return 1
+	}
+	sed -nE 's/^ok [0-9]+ - (.*: (oob|wrote) by a hook)$/\1/p' "$logs/no-arena" >"$logs/no-arena.seen"
+	sed -nE 's/^not ok [0-9]+ - //p' "$logs/no-arena-blind" >"$logs/no-arena.missed"
+	[ -s "$logs/no-arena.seen" ] && diff "$logs/no-arena.seen" "$logs/no-arena.missed" &&
+		echo "$(wc -l <"$logs/no-arena.seen") faults are missed without the look at addresses"
+}
+
 same_commands() {
 	local config
 	for config in $commands; do
@@ -576,6 +595,7 @@ for config in $engines; do
 	done
 done
 step "planted faults without an arena" no_arena
+step "planted faults without an arena are missed blind" no_arena_blind
 step "expected verdicts are of parsers" lists_known
 step "fetch table is fresh" fetch_table
 step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md

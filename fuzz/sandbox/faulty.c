@@ -350,6 +350,12 @@ FAULTY_READ(load_elsewhere)
 	return answer(VERDICT_OK);
 }
 
+FAULTY_READ(store_elsewhere)
+{
+	*(volatile uint8_t *)(uintptr_t)faulty_elsewhere = 1;
+	return answer(VERDICT_OK);
+}
+
 /* Says the byte below the buffer, fetched where no hook looks. */
 FAULTY_READ(sees_below)
 {

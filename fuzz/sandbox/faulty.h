@@ -51,9 +51,10 @@
 	FAULT(copy_reaches_copy)                                                                   \
 	FAULT(buffer_reaches_copy)                                                                 \
 	FAULT(copy_far_over)                                                                       \
-	FAULT(load_elsewhere)
+	FAULT(load_elsewhere)                                                                      \
+	FAULT(store_elsewhere)
 
-/* Where load_elsewhere loads. */
+/* Where load_elsewhere loads, and store_elsewhere stores. */
 extern const volatile uint8_t *faulty_elsewhere;
 
 #define FAULT(name)                                                                                \
