@@ -132,7 +132,7 @@ static void append(const struct variant_base *base, size_t more, struct variant 
 	memcpy(copy, base->info, base->len);
 	for (size_t i = 0; i < more; i++)
 		copy[base->len + i] = filler[i % sizeof(filler)];
-	ret_variant->len = base->len + more;
+	ret_variant->len = base->len + (size_t)more;
 }
 
 /*
@@ -274,7 +274,7 @@ static bool make_order(const struct variant_base *base, struct variant *ret_vari
 	store32(copy + layout_infos[base->kind].cap_offset_at, moved[0]);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		store32(copy + moved[i] + CAP_HEADER_next, i + 1 < spec->ncaps ? moved[i + 1] : 0);
-	ret_variant->len = base->len + more;
+	ret_variant->len = base->len + (size_t)more;
 	ret_variant->moved = moved;
 	return true;
 }
