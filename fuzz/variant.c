@@ -132,7 +132,7 @@ static void append(const struct variant_base *base, size_t more, struct variant 
 	memcpy(copy, base->info, base->len);
 	for (size_t i = 0; i < more; i++)
 		copy[base->len + i] = filler[i % sizeof(filler)];
-	ret_variant->len = base->len + (size_t)more;
+	ret_variant->len = base->len + more;
 }
 
 /*

@@ -343,7 +343,8 @@ class Ends(Base):
         self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
                       f"    {CAPCHAIN} explain --kind region "
                       "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
-        self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  reason: \"\"", done.stdout)
+        self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"",
+                      done.stdout)
         self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
         self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
         self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n"
