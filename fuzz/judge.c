@@ -163,10 +163,15 @@ bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 	uint64_t at = cap_offset_at + 4 <= len ? layout_load(info + cap_offset_at, 4) : 0;
 	size_t steps = 0;
 
-	/* As many different headers as there are bytes, then one is there again. */
-	while (at && at + CAP_HEADER_SIZE <= len && steps <= len) {
+	/*
+	 * As many different headers as there are bytes, then one is there again. A cap_offset of 0 is an
+	 * offset too: some readers do not test it.
+	 */
+	while (steps <= len && at + CAP_HEADER_SIZE <= len) {
 		at = layout_load(info + at + CAP_HEADER_next, 4);
 		steps++;
+		if (!at)
+			break;
 	}
 	return steps > len;
 }
