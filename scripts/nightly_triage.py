@@ -256,6 +256,8 @@ class Known:
         for kind in kinds:
             for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
                 self.shown.update((kind, two["bucket"]) for two in one["disagreements"])
+        # What a conversation brings goes to walks that the other kinds know.
+        self.shown.update([("fetch", bucket) for _, bucket in self.shown])
         self.entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
 
     def excuses(self, one, bucket):
