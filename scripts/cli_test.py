@@ -376,6 +376,8 @@ class Inputs(Cli):
         for out in (self.path("none", "out"), self.dir):
             self.fails(5, "asm", text, "-o", out, says=re.escape(f"cannot write {out}: "))
             self.fails(5, "dis", text, "-o", out, says=re.escape(f"cannot write {out}: "))
+        self.fails(5, "asm", text, "-o", "none/a b\nc", says=r"cannot write \$'none/a b\\012c': ")
+        self.fails(5, "asm", text, "-o", "none/a b", says="cannot write 'none/a b': ")
         os.mkdir(self.path("closed"), 0o555)
         self.fails(5, "asm", text, "-o", self.path("closed", "out"), before=self.as_nobody(),
                    says="closed/out: Permission denied")

@@ -11,9 +11,7 @@
 #include "cmd.h"
 
 struct text_options {
-	const enum info_kind *kind;
-	enum info_kind kind_value;
-	const char *file;
+	struct one_file file;
 	const char *out;
 };
 
@@ -22,23 +20,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct text_options *const o = state->input;
 
 	switch (key) {
-	case KIND_KEY:
-		kind_option(state, arg, &o->kind_value, &o->kind);
-		return 0;
 	case 'o':
 		o->out = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->file)
-			argp_error(state, "which FILE?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return file_option(key, arg, state, &o->file);
 	}
 }
 
@@ -71,12 +57,6 @@ static const struct argp dis_argp = {
 	NULL,
 	NULL,
 	NULL};
-
-static int cannot_write(const char *path, int error)
-{
-	fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(error));
-	return EXIT_CANNOT_WRITE;
-}
 
 /* A device or pipe is written to; only a file can be replaced. */
 static bool is_special(const char *path)
@@ -121,14 +101,14 @@ int cmd_asm(int argc, char **argv)
 	int status;
 
 	argp_parse(&asm_argp, argc, argv, 0, NULL, &o);
-	len = strlen(o.file);
-	if (!o.out || len < 5 || strcmp(o.file + len - 5, ".yaml")) {
+	len = strlen(o.file.path);
+	if (!o.out || len < 5 || strcmp(o.file.path + len - 5, ".yaml")) {
 		fprintf(stderr, "capchain asm: %s\n",
 			o.out ? "FILE has to end in .yaml; it is the text form"
 			      : "say where the bytes go with -o OUT");
 		return EXIT_UNUSABLE;
 	}
-	if (input_load(o.file, NULL, &input))
+	if (input_load(o.file.path, NULL, &input))
 		return EXIT_UNUSABLE;
 	status = output_put(o.out, input.bytes, input.len);
 	input_free(&input);
@@ -158,11 +138,11 @@ int cmd_dis(int argc, char **argv)
 	int status;
 
 	argp_parse(&dis_argp, argc, argv, 0, NULL, &o);
-	if (input_load(o.file, o.kind, &input))
+	if (input_load(o.file.path, o.file.kind, &input))
 		return EXIT_UNUSABLE;
 	memory = open_memstream(&text, &size);
 	if (!memory || disassemble(memory, &input)) {
-		fprintf(stderr, "capchain: %s: out of memory\n", o.file);
+		fprintf(stderr, "capchain: %s: out of memory\n", o.file.path);
 		return EXIT_UNUSABLE;
 	}
 	fclose(memory);

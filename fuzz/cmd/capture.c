@@ -192,8 +192,7 @@ static void print_reply(const struct capture_reply *reply, const char *path)
 		(json_int_t)reply->record->argsz, "len", (json_int_t)reply->len, "comm",
 		comm ? comm : "?", "pid", (json_int_t)reply->record->pid);
 
-	report_print(json);
-	json_decref(json);
+	put_json(json);
 	free(comm);
 }
 
@@ -205,12 +204,10 @@ static void write_file(struct capture_command *c, const char *path,
 	const int error = data ? findings_write(path, data, size) : -ENOMEM;
 
 	free(data);
-	if (error && !c->status) {
-		fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
-		c->status = EXIT_CANNOT_WRITE;
-	} else if (c->json && !error) {
+	if (error && !c->status)
+		c->status = cannot_write(path, -error);
+	else if (c->json && !error)
 		print_reply(reply, path);
-	}
 }
 
 /* KIND-DEVICE[-idxN]-lenL, with -2 and so on where the same length came with other bytes. */
@@ -278,24 +275,18 @@ static pid_t start_program(char **program)
 	_exit(EXIT_UNUSABLE);
 }
 
-static int make_ready(const char *path)
-{
-	return path ? findings_write(path, "", 0) : 0;
-}
-
 static void record(struct capture_command *c)
 {
 	const struct sigaction action = {.sa_handler = stop};
 	pid_t pid;
-	int status;
+	int status, error;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	pid = start_program(c->program);
-	if (make_ready(c->ready)) {
-		fprintf(stderr, "capchain: cannot write %s\n", c->ready);
-		c->status = EXIT_CANNOT_WRITE;
-	}
+	error = c->ready ? findings_write(c->ready, "", 0) : 0;
+	if (error)
+		c->status = cannot_write(c->ready, -error);
 	while (!stopped && !c->status) {
 		if (capture_poll(50))
 			break;
@@ -315,8 +306,7 @@ static void print_counts(const struct capture_command *c, const struct capture_c
 		"distinct", (json_int_t)c->distinct, "cut", (json_int_t)c->cut, "chains",
 		(json_int_t)c->chains, "differ", (json_int_t)c->differ);
 
-	report_print(json);
-	json_decref(json);
+	put_json(json);
 }
 
 static void say(const struct capture_command *c)
@@ -356,9 +346,9 @@ int cmd_capture(int argc, char **argv)
 		return started == CAPTURE_NOT_ALLOWED ? EXIT_MISSING : EXIT_OUR_FAULT;
 	}
 	if (mkdir(c.folder, 0777) && errno != EEXIST) {
-		fprintf(stderr, "capchain: %s: %s\n", c.folder, strerror(errno));
+		c.status = cannot_write(c.folder, errno);
 		capture_close();
-		return EXIT_CANNOT_WRITE;
+		return c.status;
 	}
 	if (!c.json)
 		printf("recording INFO replies %s, into %s\n",

@@ -215,10 +215,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	if (o->joined)
 		own_count(judge, input.path);
 	if (o->json) {
-		json_t *const json = report_json(judge, input.path);
-
-		report_print(json);
-		json_decref(json);
+		put_json(report_json(judge, input.path));
 	} else if (o->joined) {
 		if (judged_differs(own_judged(judge))) {
 			print_reference(judge, input.path);

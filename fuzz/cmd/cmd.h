@@ -95,6 +95,19 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
 
+/* The FILE of a verb that takes one, and the kind its bytes are said to be: see input_load(). */
+struct one_file {
+	const char *path;
+	const enum info_kind *kind;
+	enum info_kind kind_value;
+};
+
+/*
+ * What such a verb does with each key of argp that is not its own: takes --kind and FILE, and ends
+ * the process with one line where there is no FILE or more than one.
+ */
+error_t file_option(int key, char *arg, struct argp_state *state, struct one_file *file);
+
 /*
  * Judges @input: by @judge, or where it is a conversation by one of all fetch loops, made when it is first
  * needed (or the process exits with EXIT_ARENA). Returns the judge that has it.
@@ -127,14 +140,17 @@ void print_oracles(const char *before, const struct judge *judge);
  */
 void suggest_entry(const struct judged *judged, const char *path);
 
-/* Writes @json as one line to stdout. */
-void report_print(const json_t *json);
+/* Writes @json as one line to stdout, and drops this reference to it. */
+void put_json(json_t *json);
 
 /*
  * Writes @len bytes to @path, whole or not at all, or where that is NULL or "-" to standard output.
  * Returns 0, or EXIT_CANNOT_WRITE after one line.
  */
 int output_put(const char *path, const void *bytes, size_t len);
+
+/* Says in one line that @path cannot be written, for @error of errno: returns EXIT_CANNOT_WRITE. */
+int cannot_write(const char *path, int error);
 
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);

@@ -11,18 +11,16 @@
 #include "cmd.h"
 
 struct emit_options {
-	const enum info_kind *kind;
-	enum info_kind kind_value;
+	struct one_file file;
 	const char *parser;
-	const char *file;
 	const char *out;
 	const char *report;
 };
 
 static const struct argp_option options[] = {
 	{"output", 'o', "OUT", 0, "where the C file goes; standard output by default", 0},
-	{"kind", 'k', "KIND", 0, "the INFO struct that FILE starts with: device, region or iommu",
-	 0},
+	{"kind", KIND_KEY, "KIND", 0,
+	 "the INFO struct that FILE starts with: device, region or iommu", 0},
 	{"parser", 'p', "PARSER", 0, "whose walk; by default that of the leading bucket", 0},
 	{"report", 'r', "RUN", 0,
 	 "instead, a bug report from RUN, a file that `capchain run --json` wrote", 0},
@@ -33,10 +31,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct emit_options *const o = state->input;
 
 	switch (key) {
-	case 'k':
-		if (!kind_parse(arg, &o->kind_value))
+	case KIND_KEY:
+		if (!kind_parse(arg, &o->file.kind_value))
 			argp_error(state, "no kind `%s`: device, region or iommu", arg);
-		o->kind = &o->kind_value;
+		o->file.kind = &o->file.kind_value;
 		return 0;
 	case 'o':
 		o->out = arg;
@@ -50,14 +48,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (o->report)
 			argp_error(state, "--report takes no FILE: RUN holds the reply");
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
+		return file_option(key, arg, state, &o->file);
 	case ARGP_KEY_END:
-		if (!o->file && !o->report)
-			argp_error(state, "which FILE?");
-		return 0;
+		return o->report ? 0 : file_option(key, arg, state, &o->file);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -111,7 +104,7 @@ static int run(const struct emit_options *o, const struct judge *judge, const st
 	const struct judged *const judged =
 		o->parser ? find_parser(judge, o->parser) : shrink_leading(judge);
 	/* A name must not end the comment it stands in. */
-	char *const name = path_shown(o->file, "*\\");
+	char *const name = path_shown(o->file.path, "*\\");
 	char *made = NULL;
 	size_t size = 0;
 	FILE *memory;
@@ -152,7 +145,7 @@ int cmd_emit(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.report)
 		return emit_report(o.report, o.out);
-	if (input_load(o.file, o.kind, &input))
+	if (input_load(o.file.path, o.file.kind, &input))
 		return EXIT_UNUSABLE;
 	if (input_no_fetch(&input, "emit"))
 		return EXIT_UNUSABLE;

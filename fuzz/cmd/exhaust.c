@@ -152,10 +152,8 @@ static void take_witness(struct report *r, const struct exhaust_group *group, co
 	for (char *at = path + start; (at = strchr(at, ':'));)
 		*at = '_';
 	error = findings_write(path, r->info, len);
-	if (!error || r->status == EXIT_CANNOT_WRITE)
-		return;
-	fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
-	r->status = EXIT_CANNOT_WRITE;
+	if (error && r->status != EXIT_CANNOT_WRITE)
+		r->status = cannot_write(path, -error);
 }
 
 /* "reject loop", "runaway"; an answer that differs has its class behind it. */
@@ -293,12 +291,6 @@ static void print_kind(struct report *r)
 		print_verdicts(r->judge);
 	}
 	print_buckets(r);
-}
-
-static void put_json(json_t *json)
-{
-	report_print(json);
-	json_decref(json);
 }
 
 static json_t *json_parsers(const struct report *r)
@@ -469,10 +461,8 @@ int cmd_exhaust(int argc, char **argv)
 	int worst = EXIT_FINE;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &c);
-	if (c.witnesses && mkdir(c.witnesses, 0777) && errno != EEXIST) {
-		fprintf(stderr, "capchain: cannot make %s: %s\n", c.witnesses, strerror(errno));
-		return EXIT_CANNOT_WRITE;
-	}
+	if (c.witnesses && mkdir(c.witnesses, 0777) && errno != EEXIST)
+		return cannot_write(c.witnesses, errno);
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
 		int status;
 

@@ -261,9 +261,7 @@ static int save_list(const char *root, const char *file, json_t *list)
 			error = -errno;
 	}
 	free(text);
-	if (error)
-		fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
-	return error ? EXIT_CANNOT_WRITE : 0;
+	return error ? cannot_write(path, -error) : 0;
 }
 
 int expect_save(const struct expected *expected, const char *root)

@@ -16,10 +16,8 @@
 #include "cmd.h"
 
 struct explain_options {
-	const enum info_kind *kind;
-	enum info_kind kind_value;
+	struct one_file file;
 	const char *color;
-	const char *file;
 	const char *parser;
 };
 
@@ -34,9 +32,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct explain_options *const o = state->input;
 
 	switch (key) {
-	case KIND_KEY:
-		kind_option(state, arg, &o->kind_value, &o->kind);
-		return 0;
 	case 'c':
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
@@ -47,17 +42,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JOINED:
 		return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->file)
-			argp_error(state, "which FILE?");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return file_option(key, arg, state, &o->file);
 	}
 }
 
@@ -400,7 +386,7 @@ int cmd_explain(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	if (o.parser)
 		return own_run("explain", o.parser, argv);
-	if (input_load(o.file, o.kind, &input))
+	if (input_load(o.file.path, o.file.kind, &input))
 		return EXIT_UNUSABLE;
 	if (input.kind == KIND_FETCH) {
 		fetch_explain(&input);

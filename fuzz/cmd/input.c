@@ -64,6 +64,26 @@ void kind_option(struct argp_state *state, const char *arg, enum info_kind *valu
 	*ret_kind = value;
 }
 
+error_t file_option(int key, char *arg, struct argp_state *state, struct one_file *file)
+{
+	switch (key) {
+	case KIND_KEY:
+		kind_option(state, arg, &file->kind_value, &file->kind);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (file->path)
+			argp_error(state, "one FILE at a time");
+		file->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!file->path)
+			argp_error(state, "which FILE?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static const char *base_name(const char *path)
 {
 	const char *const slash = strrchr(path, '/');

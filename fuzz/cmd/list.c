@@ -172,12 +172,6 @@ static void print_all(const struct judge *judge)
 	print_oracles("", judge);
 }
 
-static void put_json(json_t *json)
-{
-	report_print(json);
-	json_decref(json);
-}
-
 static void json_parser(const struct info_parser *parser)
 {
 	json_t *const kinds = json_object();

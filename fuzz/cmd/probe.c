@@ -169,12 +169,6 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
-static void put_json(json_t *json)
-{
-	report_print(json);
-	json_decref(json);
-}
-
 /* "region 2", "iommu". */
 static void subject_words(const struct probe_subject *subject, char *ret_words, size_t size)
 {
@@ -188,10 +182,8 @@ static void write_reply(struct run *run, const char *path, const void *bytes, si
 {
 	const int error = findings_write(path, bytes, len);
 
-	if (!error || run->status == EXIT_CANNOT_WRITE)
-		return;
-	fprintf(stderr, "capchain: cannot write %s: %s\n", path, strerror(-error));
-	run->status = EXIT_CANNOT_WRITE;
+	if (error && run->status != EXIT_CANNOT_WRITE)
+		run->status = cannot_write(path, -error);
 }
 
 static void say_violation(struct run *run, const struct probe_subject *subject,

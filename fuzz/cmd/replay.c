@@ -13,6 +13,7 @@
 #include "../fetch/judge.h"
 #include "../truncations.h"
 #include "../verdicts.h"
+#include "../file.h"
 #include "cmd.h"
 #include "junit.h"
 
@@ -125,11 +126,8 @@ static int open_replay(struct replay *r)
 		}
 		snprintf(r->root, sizeof(r->root), "%s", root);
 	}
-	if (r->verdicts_path && !(r->verdicts = fopen(r->verdicts_path, "w"))) {
-		fprintf(stderr, "capchain: cannot write %s: %s\n", r->verdicts_path,
-			strerror(errno));
-		return EXIT_CANNOT_WRITE;
-	}
+	if (r->verdicts_path && !(r->verdicts = fopen(r->verdicts_path, "w")))
+		return cannot_write(r->verdicts_path, errno);
 	r->expected = expect_load(r->root);
 	if (!r->expected)
 		return EXIT_UNUSABLE;
@@ -141,7 +139,7 @@ static int open_replay(struct replay *r)
 static int close_replay(struct replay *r, int status)
 {
 	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts))) {
-		fprintf(stderr, "capchain: cannot write %s whole\n", r->verdicts_path);
+		fprintf(stderr, "capchain: cannot write %s whole\n", file_word(r->verdicts_path));
 		status = EXIT_CANNOT_WRITE;
 	}
 	json_decref(r->seen);
@@ -348,10 +346,8 @@ static int write_junit(struct replay *r, int status)
 		return status;
 	text = r->junit ? junit_text(r->junit, &size) : NULL;
 	junit_free(r->junit);
-	if (!text) {
-		fprintf(stderr, "capchain: cannot write %s: out of memory\n", r->junit_path);
-		return EXIT_CANNOT_WRITE;
-	}
+	if (!text)
+		return cannot_write(r->junit_path, ENOMEM);
 	error = output_put(r->junit_path, text, size);
 	free(text);
 	return error ? error : status;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "../file.h"
 #include "../ledger.h"
 #include "../verdicts.h"
 #include "cmd.h"
@@ -42,6 +43,12 @@ void suggest_entry(const struct judged *judged, const char *path)
 	       judged->parser->name, text);
 }
 
+int cannot_write(const char *path, int error)
+{
+	fprintf(stderr, "capchain: cannot write %s: %s\n", file_word(path), strerror(error));
+	return EXIT_CANNOT_WRITE;
+}
+
 /* At exit, because a --help that argp prints ends the process there. */
 static void check_output(void)
 {
@@ -56,10 +63,11 @@ void hold_to_output(void)
 	atexit(check_output);
 }
 
-void report_print(const json_t *json)
+void put_json(json_t *json)
 {
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
+	json_decref(json);
 }
 
 void print_oracles(const char *before, const struct judge *judge)

@@ -345,7 +345,6 @@ static int run_both(const struct run_options *o, const struct fake *fake, struct
 	const struct told told = {
 		o->no_good ? NULL : &good, &run, &vfio, o->options, o->options_end, o->command};
 	int status = replies_fill(&plain) || replies_fill(replies) ? EXIT_UNUSABLE : 0;
-	json_t *json;
 
 	if (status)
 		fprintf(stderr, "capchain: %s\n", strerror(ENOMEM));
@@ -355,13 +354,10 @@ static int run_both(const struct run_options *o, const struct fake *fake, struct
 		status = check_good(o, &good);
 	if (!status)
 		status = run_once(o, fake, &vfio, replies, input, &run);
-	if (!status && o->json) {
-		json = run_json(&told);
-		report_print(json);
-		json_decref(json);
-	} else if (!status) {
+	if (!status && o->json)
+		put_json(run_json(&told));
+	else if (!status)
 		run_print(&told);
-	}
 	vfio_forget(&vfio);
 	replies_free(&plain);
 	return status ? status : run_is_faulty(&told) ? EXIT_FOUND : EXIT_FINE;

@@ -14,23 +14,20 @@
 #include "cmd.h"
 
 struct shrink_options {
-	const enum info_kind *kind;
-	enum info_kind kind_value;
+	struct one_file file;
 	const char *bucket;
 	bool verdicts;
-	const char *file;
 	const char *out;
 };
 
-enum { OPTION_KIND = 'k', OPTION_OUT = 'o', OPTION_BUCKET = 'b', OPTION_VERDICTS = 'v' };
+enum { OPTION_OUT = 'o', OPTION_BUCKET = 'b', OPTION_VERDICTS = 'v' };
 
 static const struct argp_option options[] = {
 	{"output", OPTION_OUT, "OUT", 0,
 	 "where the result goes: text form where OUT ends in .yaml, bytes otherwise; - is standard "
 	 "output",
 	 0},
-	{"kind", OPTION_KIND, "KIND", 0,
-	 "the INFO struct that FILE starts with: device, region or iommu; or fetch", 0},
+	KIND_OPTION,
 	{"bucket", OPTION_BUCKET, "BUCKET", 0,
 	 "keep this one, parser:verdict:class:cause, as `capchain check` prints it", 0},
 	{"verdicts", OPTION_VERDICTS, NULL, 0,
@@ -42,9 +39,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct shrink_options *const o = state->input;
 
 	switch (key) {
-	case OPTION_KIND:
-		kind_option(state, arg, &o->kind_value, &o->kind);
-		return 0;
 	case OPTION_OUT:
 		o->out = arg;
 		return 0;
@@ -54,21 +48,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_VERDICTS:
 		o->verdicts = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (o->file)
-			argp_error(state, "one FILE at a time");
-		o->file = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!o->file)
-			argp_error(state, "which FILE?");
+		file_option(key, arg, state, &o->file);
 		if (!o->out)
 			argp_error(state, "say where the result goes with -o OUT");
 		if (o->bucket && o->verdicts)
 			argp_error(state, "--bucket keeps one bucket, --verdicts all; say one");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return file_option(key, arg, state, &o->file);
 	}
 }
 
@@ -232,7 +220,7 @@ int cmd_shrink(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (input_load(o.file, o.kind, &input))
+	if (input_load(o.file.path, o.file.kind, &input))
 		return EXIT_UNUSABLE;
 	if (input.kind != KIND_FETCH)
 		parsers = judge_or_exit();
