@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parser `bpf` costs: prints how many instructions the verifier went through, milliseconds to
- * load, buffers a second alone and 256 a call, of the space of chains with up to 2 capabilities. Status
- * 77, with the reason, where BPF may not be used.
+ * What the parser `bpf` costs: prints how many instructions the verifier went through, milliseconds
+ * to load, buffers a second alone and 256 a call, of the space of chains with up to 2 capabilities.
+ * Status 77, with the reason, where BPF may not be used.
  */
 #include <bpf/bpf.h>
 #include <stdio.h>
@@ -25,7 +25,9 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Of the one program that this process has loaded; 0 where the kernel does not say (before 5.16). */
+/*
+ * Of the one program that this process has loaded; 0 where the kernel does not say (before 5.16).
+ */
 static unsigned int verified(void)
 {
 	for (int fd = 3; fd < 64; fd++) {

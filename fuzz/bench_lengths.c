@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What judging one buffer costs by the length of its chain: dense chains of 8-byte capabilities from
- * 16 to 4096 bytes, ended and looping, and ended with a planted walk beside it that is quadratic, by
- * which bench.py shows that it would see one. Prints `length ended looping quadratic` in nanoseconds of
- * CPU time, the median of ROUNDS interleaved rounds.
+ * What judging one buffer costs by the length of its chain: dense chains of 8-byte capabilities
+ * from 16 to 4096 bytes, ended and looping, and ended with a planted walk beside it that is
+ * quadratic, by which bench.py shows that it would see one. Prints `length ended looping quadratic`
+ * in nanoseconds of CPU time, the median of ROUNDS interleaved rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>

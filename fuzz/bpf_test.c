@@ -5,8 +5,9 @@
  * its proof rests on is gone. Its words are printed.
  *
  * Usage: bpf_test [CORPUS], else $CORPUS, else ./corpus. Status 77 where BPF may not be used, the
- * last line the reason; a program that the verifier refuses is a failure. When buffers differ, one of
- * the two includes of bounded.h is stale, or a load of walk.bpf.c is not the one that was asked for.
+ * last line the reason; a program that the verifier refuses is a failure. When buffers differ, one
+ * of the two includes of bounded.h is stale, or a load of walk.bpf.c is not the one that was asked
+ * for.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -119,7 +119,9 @@ uint64_t chain_cap_end(const struct chain *chain, const struct chain_cap *cap)
 	return layout && layout->elements ? end + cap->elements_size : end;
 }
 
-/* A buffer being written. @marks, where it is not NULL, gets a 1 for each byte that is described. */
+/*
+ * A buffer being written. @marks, where it is not NULL, gets a 1 for each byte that is described.
+ */
 struct writing {
 	uint8_t *bytes;
 	uint8_t *marks;

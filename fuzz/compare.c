@@ -221,8 +221,8 @@ static void compare_readable(struct matching *m, struct judged *judged)
 
 /*
  * A hardened parser gives the right answer, also among refusals: a truncated reply that is called a
- * broken one is never fetched whole, and the reverse is asked for again for ever. Reasons of its own
- * are its own affair; one that is the name of a rule has to be the rule that holds.
+ * broken one is never fetched whole, and the reverse is asked for again for ever. Reasons of its
+ * own are its own affair; one that is the name of a rule has to be the rule that holds.
  */
 static bool refuses_otherwise(const struct judged *judged)
 {

@@ -473,7 +473,10 @@ static enum disagreement refuse(enum info_trust trust, enum info_kind kind, enum
 	return judged.disagreement;
 }
 
-/* A hardened parser has to refuse as the reference does: verdict, need, and rule where it names one. */
+/*
+ * A hardened parser has to refuse as the reference does: verdict, need, and rule where it names
+ * one.
+ */
 static void test_refusals_of_the_hardened(void **state)
 {
 	const enum info_kind kind = read_buffer(LOOP);

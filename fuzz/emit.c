@@ -171,8 +171,9 @@ static void put_want(FILE *out, const struct info_cap *cap, bool payload)
 }
 
 /*
- * What the reference hands to a reader of these ids: all in chain order, or for lookups the first of
- * each. Where another answer is a policy that the UAPI leaves open, what the walk took is right too.
+ * What the reference hands to a reader of these ids: all in chain order, or for lookups the first
+ * of each. Where another answer is a policy that the UAPI leaves open, what the walk took is right
+ * too.
  */
 static size_t put_wants(const struct emitting *e)
 {

@@ -45,8 +45,8 @@ const struct emit_source *emit_find(const struct info_parser *parser);
 enum host_exit emit_exit(const struct judged *judged);
 
 /*
- * Writes the C file of parser @i of @judge to @out; @name is what it calls the input. The caller asks
- * ferror() afterwards. Returns 0, -EINVAL where emit_find() finds nothing, or -ENOMEM.
+ * Writes the C file of parser @i of @judge to @out; @name is what it calls the input. The caller
+ * asks ferror() afterwards. Returns 0, -EINVAL where emit_find() finds nothing, or -ENOMEM.
  */
 int emit_write(FILE *out, const struct judge *judge, size_t i, const char *name);
 

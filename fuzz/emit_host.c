@@ -2,10 +2,11 @@
 /*
  * The host of one walk: what the parser may call, where its buffer lies, and what came of it.
  *
- * The buffer ends at a page's edge with nothing behind it and is mapped read-only, so a load past it
- * and a store to it are page faults, which this file names. Where the walk does not end, every load
- * is made to fault, and counted. Under AddressSanitizer a load or store past the buffer is first done
- * on a buffer from malloc(), for its report. No clock takes part, where a machine can step: x86.
+ * The buffer ends at a page's edge with nothing behind it and is mapped read-only, so a load past
+ * it and a store to it are page faults, which this file names. Where the walk does not end, every
+ * load is made to fault, and counted. Under AddressSanitizer a load or store past the buffer is
+ * first done on a buffer from malloc(), for its report. No clock takes part, where a machine can
+ * step: x86.
  */
 #include "emit_host.h"
 

@@ -31,7 +31,9 @@ enum host_exit {
 #undef HOST_EXIT
 };
 
-/* A capability of the reference that the parser has to deliver; @payload: its payload counts too. */
+/*
+ * A capability of the reference that the parser has to deliver; @payload: its payload counts too.
+ */
 struct host_want {
 	struct info_cap cap;
 	bool payload;

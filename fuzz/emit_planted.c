@@ -5,8 +5,8 @@
  * registered ones, as build/COMPILER/triage/; nobody else sees them.
  *
  * The trusting ones read as most programs do and do their wrong thing at a capability of a version
- * above 8, or one that is misaligned: on an odd buffer, where no promise is broken. The hardened ones
- * are `bounded` but for one thing each, and break theirs.
+ * above 8, or one that is misaligned: on an odd buffer, where no promise is broken. The hardened
+ * ones are `bounded` but for one thing each, and break theirs.
  */
 #include "../parsers/bounded.h"
 #include "../parsers/overlay.h"
@@ -131,7 +131,10 @@ AT_CAP(wrote)
 	return true;
 }
 
-/* The hardened ones do wrong only where flags has its highest bit, so that fuzzers have seeds without. */
+/*
+ * The hardened ones do wrong only where flags has its highest bit, so that fuzzers have seeds
+ * without.
+ */
 static bool is_marked(const void *info, uint32_t len)
 {
 	return len >= 8 && (overlay_flags(info) & 0x80000000u);

@@ -10,8 +10,8 @@
  *		as many as the slot holds, one more than that, so many that 2^32 is passed, a newer
  *		version; two other known ids; a version 0; an unknown id
  *	link	cap_offset, and each next: 0; each slot, its own too; 8, inside the fixed struct; 8 and 2
- *		bytes into the first slot (overlaps, the second misaligned); 4 bytes before the bound;
- *		len; argsz; 0xfffffff8. Equal ones count once
+ *		bytes into the first slot (overlaps, the second misaligned); 4 bytes before the
+ *		bound; len; argsz; 0xfffffff8. Equal ones count once
  *	frame	where the first slot stands (where today's kernels put it, 4-aligned, misaligned), the
  *		CAPS flag, and what len and argsz leave of it all: FRAMES in exhaust.c
  *
@@ -34,7 +34,9 @@
 
 struct exhaust_space;
 
-/* The buffers of @kind with up to @caps (0 to EXHAUST_CAPS_MAX) capabilities; NULL without memory. */
+/*
+ * The buffers of @kind with up to @caps (0 to EXHAUST_CAPS_MAX) capabilities; NULL without memory.
+ */
 struct exhaust_space *exhaust_space_new(enum info_kind kind, unsigned int caps);
 void exhaust_space_free(struct exhaust_space *space);
 

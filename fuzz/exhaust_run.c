@@ -67,7 +67,9 @@ static bool add_group(struct exhaust_group *to, const struct exhaust_group *from
 	return first;
 }
 
-/* The entry of @signature in the table of a job, made where it is new; NULL where there is no room. */
+/*
+ * The entry of @signature in the table of a job, made where it is new; NULL where there is no room.
+ */
 static struct exhaust_set *find_set(struct exhaust_result *result, uint64_t signature)
 {
 	for (uint64_t probe = 0; probe < EXHAUST_SETS_MAX; probe++) {

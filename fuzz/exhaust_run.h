@@ -91,15 +91,17 @@ struct exhaust_result {
 };
 
 /*
- * Runs a space. Returns 0 with a result for exhaust_result_free(); else an exit status with one line
- * in @ret_error: SANDBOX_EXIT without memory or address space, 1 where a job died or where there is
- * more than a result can hold.
+ * Runs a space. Returns 0 with a result for exhaust_result_free(); else an exit status with one
+ * line in @ret_error: SANDBOX_EXIT without memory or address space, 1 where a job died or where
+ * there is more than a result can hold.
  */
 int exhaust_run(const struct exhaust_options *options, struct exhaust_result **ret_result,
 		char *ret_error, size_t error_size);
 void exhaust_result_free(struct exhaust_result *result);
 
-/* Whether the run shows something, and all promises were kept or excused: no buffers show nothing. */
+/*
+ * Whether the run shows something, and all promises were kept or excused: no buffers show nothing.
+ */
 bool exhaust_is_clean(const struct exhaust_result *result);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the exhaustive mode: that the space has what its alphabet says, no buffer twice and every
- * rule and note; that what is found does not depend on the number of jobs; that a planted fault is
- * found with its smallest buffer; that a run of nothing, or a job that dies, is no success.
+ * Tests of the exhaustive mode: that the space has what its alphabet says, no buffer twice and
+ * every rule and note; that what is found does not depend on the number of jobs; that a planted
+ * fault is found with its smallest buffer; that a run of nothing, or a job that dies, is no
+ * success.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +90,10 @@ static void test_numbers(void **state)
 	exhaust_space_free(two);
 }
 
-/* Every rule, note and class, chains of every length, and each size that argsz and len can differ by. */
+/*
+ * Every rule, note and class, chains of every length, and each size that argsz and len can differ
+ * by.
+ */
 static void test_reaches(void **state)
 {
 	(void)state;

@@ -14,9 +14,10 @@
 #endif
 
 /*
- * SETS: sets of verdicts that can be told apart, and ANSWERS: of a reader to a cause; both by a hash.
- * libFuzzer clears and looks at its counters at every exec: 15 instructions for each 8 bytes, of some
- * 8000, and 120 for a counter that is not 0. So they are few, and mostly 0. All are powers of two.
+ * SETS: sets of verdicts that can be told apart, and ANSWERS: of a reader to a cause; both by a
+ * hash. libFuzzer clears and looks at its counters at every exec: 15 instructions for each 8 bytes,
+ * of some 8000, and 120 for a counter that is not 0. So they are few, and mostly 0. All are powers
+ * of two.
  */
 #define SETS	  1024
 #define ANSWERS	  512
@@ -49,8 +50,8 @@ static bool tell(size_t outcome)
 #define ONLY_SHORTER true
 
 /*
- * Of each byte libFuzzer tells eight ranges of its value apart, so eight outcomes share one: of two at once
- * the second is not told, and is news again. Volatile, since libFuzzer clears and reads it.
+ * Of each byte libFuzzer tells eight ranges of its value apart, so eight outcomes share one: of two
+ * at once the second is not told, and is news again. Volatile, since libFuzzer clears and reads it.
  */
 static volatile uint8_t counters[(SETS + ANSWERS) / PER_PLACE]
 	__attribute__((section("__libfuzzer_extra_counters"), used));

@@ -90,7 +90,10 @@ static int map_counts(const char *dir, const char *kind, char *ret_error, size_t
 	int fd, error;
 
 	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, kind, (long)getpid());
-	/* Never one that is there: a run in another container may have it mapped under the same pid. */
+	/*
+	 * Never one that is there: a run in another container may have it mapped under the same
+	 * pid.
+	 */
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	for (int i = 2; fd < 0 && errno == EEXIST && i < COUNTS_OF_ONE_PID; i++) {
 		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, kind, (long)getpid(), i);
@@ -186,7 +189,9 @@ static int grow(void)
 	return 0;
 }
 
-/* The size kept of @signature, SIZE_MAX of a new one; NULL where there is no memory for one more. */
+/*
+ * The size kept of @signature, SIZE_MAX of a new one; NULL where there is no memory for one more.
+ */
 static size_t *set_size(uint64_t signature)
 {
 	struct set *set = slot(signature);
@@ -208,7 +213,9 @@ static size_t *set_size(uint64_t signature)
 	return &set->size;
 }
 
-/* Keeps other runs from replacing a witness between our look at it and our own; -1 where it cannot. */
+/*
+ * Keeps other runs from replacing a witness between our look at it and our own; -1 where it cannot.
+ */
 static int lock_folder(void)
 {
 	char path[4096];

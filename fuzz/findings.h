@@ -36,8 +36,8 @@ struct findings_counts {
 };
 
 /*
- * Starts keeping findings of @kind (INFO_KINDS: of conversations) under @dir, which is made; NULL keeps the counts in memory only.
- * Returns 0, or -1 with one line in @ret_error.
+ * Starts keeping findings of @kind (INFO_KINDS: of conversations) under @dir, which is made; NULL
+ * keeps the counts in memory only. Returns 0, or -1 with one line in @ret_error.
  */
 int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
 		  size_t error_size);

@@ -84,7 +84,8 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 
 /*
  * Room for what one parser delivers, and some: were it a multiple of a page, the first capabilities
- * of all parsers would stand in the same few sets of the CPU's cache and drive each other out of it.
+ * of all parsers would stand in the same few sets of the CPU's cache and drive each other out of
+ * it.
  */
 #define CAPS_STRIDE (INFO_LEN_MAX + 9)
 
@@ -164,8 +165,8 @@ bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 	size_t steps = 0;
 
 	/*
-	 * As many different headers as there are bytes, then one is there again. A cap_offset of 0 is an
-	 * offset too: some readers do not test it.
+	 * As many different headers as there are bytes, then one is there again. A cap_offset of 0
+	 * is an offset too: some readers do not test it.
 	 */
 	while (steps <= len && at + CAP_HEADER_SIZE <= len) {
 		at = layout_load(info + at + CAP_HEADER_next, 4);

@@ -40,11 +40,11 @@ enum disagreement {
 const char *disagreement_name(enum disagreement disagreement);
 
 /*
- * A walk may take 64 + bound + K * (header and payload bytes that the reference visited) loads of the
- * buffer. One load a byte reads the finest payload there is, and half a load a byte passes a header;
- * so K is 1 for a reader that goes through the chain once, and the number of its lookups for one that
- * looks up ids. A hardened parser answers on every chain, and may go over it again to find a loop: 4.
- * A loop is caught in about one pass over the bound.
+ * A walk may take 64 + bound + K * (header and payload bytes that the reference visited) loads of
+ * the buffer. One load a byte reads the finest payload there is, and half a load a byte passes a
+ * header; so K is 1 for a reader that goes through the chain once, and the number of its lookups
+ * for one that looks up ids. A hardened parser answers on every chain, and may go over it again to
+ * find a loop: 4. A loop is caught in about one pass over the bound.
  */
 #define JUDGE_K_HARDENED 4
 
@@ -90,8 +90,8 @@ struct judged {
 /**
  * struct judge - a buffer and everything that was found about it
  * @kind, @info, @len: the buffer, valid until the next judge_read()
- * @converses: the input is a conversation about one of that kind, and the parsers are loops that ask
- *	(fetch/judge.h)
+ * @converses: the input is a conversation about one of that kind, and the parsers are loops that
+ *	ask (fetch/judge.h)
  * @spec: the reference
  * @judged, @count: every parser, sorted by name
  * @readers, @nreaders: those of them that read this kind; the others abstain and cost nothing

@@ -558,7 +558,10 @@ static void test_closed(void **state)
 	assert_null(judge_broken(judge));
 }
 
-/* A signature is the same with and without a parser that not every build has; its faults still stop. */
+/*
+ * A signature is the same with and without a parser that not every build has; its faults still
+ * stop.
+ */
 static void test_not_everywhere(void **state)
 {
 	uint64_t without;
@@ -576,7 +579,10 @@ static void test_not_everywhere(void **state)
 	assert_ptr_equal(judge_broken(judge), &judge->judged[1]);
 }
 
-/* Where it runs on a share alone, that is about one buffer in SELDOM_SHARE, and the same ones again. */
+/*
+ * Where it runs on a share alone, that is about one buffer in SELDOM_SHARE, and the same ones
+ * again.
+ */
 static void test_seldom(void **state)
 {
 	uint8_t info[64] = {0};

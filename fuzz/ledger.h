@@ -14,7 +14,8 @@
 /**
  * struct ledger_entry - one known divergence
  * @bucket: fnmatch(3) pattern of buckets
- * @kinds: 1 << kind of each INFO struct that it is about, also as the reply of a conversation; 0: any
+ * @kinds: 1 << kind of each INFO struct that it is about, also as the reply of a conversation; 0:
+ *	any
  * @notes: NOTE_BIT()s that a buffer must all have; 0: any buffer
  * @reason: why the parser may do this
  * @source: file and version that show it
@@ -43,8 +44,9 @@ const struct ledger_entry *ledger_find(const char *bucket, enum info_kind kind, 
 #define LEDGER_TEXT_MAX 1024
 
 /*
- * The entry to add for @bucket on a buffer of @kind with @notes, ready to paste, shown by @witness (a path
- * below corpus/). What only its author knows is left empty, and scripts/ledger.py refuses it so.
+ * The entry to add for @bucket on a buffer of @kind with @notes, ready to paste, shown by @witness
+ * (a path below corpus/). What only its author knows is left empty, and scripts/ledger.py refuses
+ * it so.
  */
 void ledger_suggest(const char *bucket, enum info_kind kind, uint32_t notes, const char *witness,
 		    char ret_text[LEDGER_TEXT_MAX]);

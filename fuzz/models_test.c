@@ -28,7 +28,9 @@
 static const char *corpus;
 static struct judge *judge;
 
-/* @took: the offsets of what was delivered, in its order, each with #count where it has elements. */
+/*
+ * @took: the offsets of what was delivered, in its order, each with #count where it has elements.
+ */
 struct row {
 	const char *parser;
 	const char *quirk;
@@ -542,7 +544,9 @@ static uint32_t random_number(void)
 	return state ^= state << 5;
 }
 
-/* A buffer that is mostly a chain: words that mean something to a walk, anywhere behind the fields. */
+/*
+ * A buffer that is mostly a chain: words that mean something to a walk, anywhere behind the fields.
+ */
 static size_t random_region(uint8_t *ret_info)
 {
 	static const uint32_t words[] = {

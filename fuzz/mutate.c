@@ -102,7 +102,10 @@ static size_t fill_wheel(uint8_t ret_wheel[WHEEL])
 {
 	size_t places = 0;
 
-	/* Weights in the tables are few and small; what is past the wheel is never drawn, and tested. */
+	/*
+	 * Weights in the tables are few and small; what is past the wheel is never drawn, and
+	 * tested.
+	 */
 	for (size_t number = 0; number < chain_ops(); number++)
 		for (unsigned int i = 0; i < op_of(number)->weight && places < WHEEL; i++)
 			ret_wheel[places++] = (uint8_t)number;
@@ -177,8 +180,8 @@ static size_t finish(struct mutation *m, uint8_t *ret_bytes, struct mutated *how
 }
 
 /*
- * Reads the buffer, mostly only the start of a long one; false where it cannot be edited and *@size is
- * the result.
+ * Reads the buffer, mostly only the start of a long one; false where it cannot be edited and *@size
+ * is the result.
  */
 static bool begin(struct mutation *m, const uint8_t *bytes, size_t *size, enum info_kind kind,
 		  size_t max, uint8_t *ret_bytes, struct mutated *how)

@@ -62,15 +62,18 @@ size_t mutate_trim(const uint8_t *bytes, size_t size, enum info_kind kind, size_
 size_t mutate_names(void);
 const char *mutate_name(size_t operator);
 
-/* The names of @how with `+` between, cut to @size bytes with the NUL; "none" where it did nothing. */
+/*
+ * The names of @how with `+` between, cut to @size bytes with the NUL; "none" where it did nothing.
+ */
 void mutate_describe(const struct mutated *how, char *ret_text, size_t size);
 void mutate_describe_by(const char *(*name)(size_t operator), const struct mutated *how,
 			char *ret_text, size_t size);
 
 /*
- * All of that for conversations, with the same promises: any bytes are one, and half of the results are
- * repaired. Two are spliced reply to reply, or capability to capability. A step less is a reply less,
- * or half of one, or all of it but the fixed struct. The operators of mutate() have names here too.
+ * All of that for conversations, with the same promises: any bytes are one, and half of the results
+ * are repaired. Two are spliced reply to reply, or capability to capability. A step less is a reply
+ * less, or half of one, or all of it but the fixed struct. The operators of mutate() have names
+ * here too.
  */
 size_t mutate_talk(const uint8_t *bytes, size_t size, size_t max, uint64_t seed, uint8_t *ret_bytes,
 		   struct mutated *ret_how);

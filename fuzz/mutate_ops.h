@@ -105,14 +105,15 @@ struct chain_cap *mutate_new_cap(struct mutation *m);
 uint64_t mutate_odd_value(struct mutation *m);
 
 /*
- * Puts the capabilities one behind the other where today's kernels put them, @align bytes aligned, in
- * their order or the reverse; what pointed to one points to it still. Returns where the last ends.
+ * Puts the capabilities one behind the other where today's kernels put them, @align bytes aligned,
+ * in their order or the reverse; what pointed to one points to it still. Returns where the last
+ * ends.
  */
 uint64_t mutate_pack(struct mutation *m, uint32_t align, bool reverse);
 
 /*
- * Leaves the first few capabilities, with few elements, and nothing behind them; argsz follows where
- * it said @whole, the bytes that the buffer had.
+ * Leaves the first few capabilities, with few elements, and nothing behind them; argsz follows
+ * where it said @whole, the bytes that the buffer had.
  */
 void mutate_shorten(struct mutation *m, size_t whole);
 

@@ -75,7 +75,9 @@ bool talk_leave_out(struct talking *t)
 	return true;
 }
 
-/* A reply that says what a device with nothing more to tell says, or a chain that was made for it. */
+/*
+ * A reply that says what a device with nothing more to tell says, or a chain that was made for it.
+ */
 static bool fresh(struct talking *t)
 {
 	const size_t at = random_of(&t->m, t->talk->nparts + 1);

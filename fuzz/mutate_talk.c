@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of events of a conversation's mutation; see mutate.h. What is done stands in mutate_*.c. */
+/*
+ * The order of events of a conversation's mutation; see mutate.h. What is done stands in
+ * mutate_*.c.
+ */
 #include <string.h>
 
 #include "mutate_talk_ops.h"
@@ -13,7 +16,10 @@ static const struct {
 	{talk_told_ops, &talk_told_op_count},
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
-/* After those: what is done here, then the operators of mutate(), which replies and bytes go through. */
+/*
+ * After those: what is done here, then the operators of mutate(), which replies and bytes go
+ * through.
+ */
 enum { OWN_SHORTEN, OWN_SPLICE, OWN_REPAIR, OWN_REPAIR_FIXED, OWN_AGREE, OWN_COUNT };
 static const char *const own_names[OWN_COUNT] = {
 	[OWN_SHORTEN] = "talk-shorten",	   [OWN_SPLICE] = "talk-splice",
@@ -25,8 +31,8 @@ static const char *const own_names[OWN_COUNT] = {
 /* One mutation in so many that was not repaired has its bytes changed too, anywhere. */
 #define BYTES_ONE_IN 6
 /*
- * What is longer, in bytes, is first made short but for one mutation in so many: every loop asks all of
- * it, some of them three times, and walks what comes of it.
+ * What is longer, in bytes, is first made short but for one mutation in so many: every loop asks
+ * all of it, some of them three times, and walks what comes of it.
  */
 #define LONG	     384
 #define LONG_ONE_IN  16

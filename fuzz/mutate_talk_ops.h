@@ -65,7 +65,9 @@ struct talk_part *talk_new_reply(struct talking *t, size_t at);
 /* Puts @reply's bytes through mutate(), and notes by which of its operators. */
 bool talk_mutate_reply(struct talking *t, struct talk_part *reply);
 
-/* Makes a producer's conversation one of the replies that it gives: to a short call and to a whole. */
+/*
+ * Makes a producer's conversation one of the replies that it gives: to a short call and to a whole.
+ */
 bool talk_play(struct talking *t);
 
 /* Makes all that a producer tells true of it: as steady as conversations get. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What must hold of the mutator of conversations: it never writes past its limit, is the same for the
- * same seed, takes any bytes, reaches every operator, changes what it is given, splices, and makes both
- * plain conversations and others; and of the model that it edits: bytes to struct to bytes are the
- * same bytes. When "never reached" fails, an operator was added that nothing can use; when the share of
- * plain conversations fails, so much is broken by a mutation that right ones starve.
+ * What must hold of the mutator of conversations: it never writes past its limit, is the same for
+ * the same seed, takes any bytes, reaches every operator, changes what it is given, splices, and
+ * makes both plain conversations and others; and of the model that it edits: bytes to struct to
+ * bytes are the same bytes. When "never reached" fails, an operator was added that nothing can use;
+ * when the share of plain conversations fails, so much is broken by a mutation that right ones
+ * starve.
  *
  * Usage: mutate_talk_test CORPUS
  */
@@ -168,7 +169,9 @@ static void test_corpus(void **state)
 	}
 }
 
-/* Any limit, any bytes, any length; and the same results in every build, which is what DIGEST says. */
+/*
+ * Any limit, any bytes, any length; and the same results in every build, which is what DIGEST says.
+ */
 static void test_limits(void **state)
 {
 	static uint8_t bytes[512], out[INFO_LEN_MAX + 64];
@@ -272,7 +275,10 @@ static void test_trims(void **state)
 	assert_in_range(each_conversation("seeds", trim_all), 10, SIZE_MAX);
 }
 
-/* After the others, which count. Those of mutate() are mutate_test.c's to hold, and are reached here. */
+/*
+ * After the others, which count. Those of mutate() are mutate_test.c's to hold, and are reached
+ * here.
+ */
 static void test_every_operator(void **state)
 {
 	uint64_t least = UINT64_MAX;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What must hold of the mutator: it never writes past its limit, is the same for the same seed, takes
- * any bytes, reaches every operator, changes what it is given, and makes enough plain buffers. When
- * "never reached" fails, an operator was added that nothing can use, or its weight is past the wheel;
- * when the share of plain buffers fails, so much is broken by a mutation that valid readings starve.
+ * What must hold of the mutator: it never writes past its limit, is the same for the same seed,
+ * takes any bytes, reaches every operator, changes what it is given, and makes enough plain
+ * buffers. When "never reached" fails, an operator was added that nothing can use, or its weight is
+ * past the wheel; when the share of plain buffers fails, so much is broken by a mutation that valid
+ * readings starve.
  *
  * Usage: mutate_test CORPUS
  */
@@ -98,7 +99,9 @@ static void test_corpus(void **state)
 	}
 }
 
-/* Any limit, any bytes, any length; and the same results in every build, which is what DIGEST says. */
+/*
+ * Any limit, any bytes, any length; and the same results in every build, which is what DIGEST says.
+ */
 static void test_limits(void **state)
 {
 	static uint8_t bytes[512];

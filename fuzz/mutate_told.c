@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Operators on what a producer has to tell, on which producer it is, and the way from one to replies. */
+/*
+ * Operators on what a producer has to tell, on which producer it is, and the way from one to
+ * replies.
+ */
 #include <string.h>
 
 #include "mutate_talk_ops.h"

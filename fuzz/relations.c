@@ -83,7 +83,9 @@ static bool same_cap(const struct info_cap *before, const struct info_cap *after
 	       before->version == after->version && same_payload(before, after);
 }
 
-/* Where the capability at @offset stands in the copy. @near is where to look first, and is moved. */
+/*
+ * Where the capability at @offset stands in the copy. @near is where to look first, and is moved.
+ */
 static uint64_t place_of(const struct spec *spec, const struct variant *variant, uint32_t offset,
 			 size_t *near)
 {
@@ -123,7 +125,10 @@ static bool is_same(const struct spec *spec, const struct walk_result *before,
 	return true;
 }
 
-/* Whether every capability of @after was delivered before, in this order, and nothing is newly absent. */
+/*
+ * Whether every capability of @after was delivered before, in this order, and nothing is newly
+ * absent.
+ */
 static bool is_no_more(const struct walk_result *before, const struct walk_result *after)
 {
 	size_t at = 0;

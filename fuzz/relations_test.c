@@ -2,8 +2,8 @@
 /*
  * Tests of relations.c and variant.c. For each relation there is a parser that breaks it and
  * nothing else: on the buffer itself it answers as the reference does, so the judge alone would let
- * it pass. Then what holds no one: claims that are not made, buffers that a trusting parser promises
- * nothing on, copies that would not mean the same.
+ * it pass. Then what holds no one: claims that are not made, buffers that a trusting parser
+ * promises nothing on, copies that would not mean the same.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -287,7 +287,9 @@ static void test_next_buffer(void **state)
 	assert_null(judge_broken(judge));
 }
 
-/* A hardened parser claims all unless it says which; a trusting one what it says, on plain buffers. */
+/*
+ * A hardened parser claims all unless it says which; a trusting one what it says, on plain buffers.
+ */
 static void test_claims(void **state)
 {
 	(void)state;

@@ -2,15 +2,16 @@
 /*
  * The smallest input that still shows something, by steps on the chain and then on bytes.
  *
- * What is smaller: fewer bytes; of as many, fewer capabilities that can be reached; then fewer fields
- * that are not plain (argsz is len, flags are CAPS alone, a next is the capability behind it, version
- * 1, a count of the elements that are there, everything else 0, capabilities packed as kernels pack
- * them); then lower values, field by field; then fewer bytes that are not 0; then lower bytes. Every
- * step that is taken makes it smaller, so it ends, and the result is one that no single step of
- * shrink_steps.c or shrink_values.c makes smaller while what is to be kept is there. The same input gives the same
- * result, and the result gives itself. No clock takes part.
+ * What is smaller: fewer bytes; of as many, fewer capabilities that can be reached; then fewer
+ * fields that are not plain (argsz is len, flags are CAPS alone, a next is the capability behind
+ * it, version 1, a count of the elements that are there, everything else 0, capabilities packed as
+ * kernels pack them); then lower values, field by field; then fewer bytes that are not 0; then
+ * lower bytes. Every step that is taken makes it smaller, so it ends, and the result is one that no
+ * single step of shrink_steps.c or shrink_values.c makes smaller while what is to be kept is there.
+ * The same input gives the same result, and the result gives itself. No clock takes part.
  *
- * It knows nothing of the judge: what is to be kept is the caller's. shrink_goal.h has the usual ones.
+ * It knows nothing of the judge: what is to be kept is the caller's. shrink_goal.h has the usual
+ * ones.
  */
 #ifndef FUZZ_SHRINK_H
 #define FUZZ_SHRINK_H

@@ -15,8 +15,8 @@ enum shrink_goal_kind { GOAL_BUCKET, GOAL_LEADING, GOAL_VERDICTS };
 /**
  * struct shrink_goal - what is kept
  * @all: a judge of every parser, or of conversations
- * @one: a judge of the bucket's parser alone, since most buffers fail there already; NULL for verdicts
- *	and conversations
+ * @one: a judge of the bucket's parser alone, since most buffers fail there already; NULL for
+ *	verdicts and conversations
  * @bucket: which; "" for verdicts
  * @signature: judge_signature() to keep, for verdicts
  */

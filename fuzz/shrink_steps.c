@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of a shrink that take bytes or capabilities away. Steps on structure know what the model
- * knows: where bytes go, every link is moved with what it points at. Steps on bytes know nothing. Where
- * len changes, argsz is tried as the new len, lowered by as much, and left alone.
+ * The steps of a shrink that take bytes or capabilities away. Steps on structure know what the
+ * model knows: where bytes go, every link is moved with what it points at. Steps on bytes know
+ * nothing. Where len changes, argsz is tried as the new len, lowered by as much, and left alone.
  */
 #include "shrink_steps.h"
 
@@ -39,7 +39,9 @@ void shrink_mark(struct shrinking *s, uint64_t start, uint64_t end)
 		s->gone[start++] = true;
 }
 
-/* Tries @next with each argsz that may go with its len; @before and @lost: argsz, and bytes gone. */
+/*
+ * Tries @next with each argsz that may go with its len; @before and @lost: argsz, and bytes gone.
+ */
 static bool try_argsz(struct shrinking *s, uint64_t before, uint64_t lost)
 {
 	const uint64_t values[] = {s->next.len, before >= lost ? before - lost : before, before};
@@ -75,7 +77,10 @@ static bool squeeze(struct shrinking *s, bool links)
 		const uint32_t at = link_at(s, i);
 		const uint64_t value = at + 4 <= len ? load(s, at) : 0;
 
-		/* What points into the buffer or to its end points there still; past it, as far past. */
+		/*
+		 * What points into the buffer or to its end points there still; past it, as far
+		 * past.
+		 */
 		if (value <= len)
 			store(s, at, moved[value]);
 		else if (value <= argsz)

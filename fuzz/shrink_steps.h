@@ -68,8 +68,8 @@ bool shrink_zero_bytes(struct shrinking *s);
 bool shrink_lower_bytes(struct shrinking *s);
 
 /*
- * Every step there is, each tried wherever it can be; true where one was taken. The order is that of
- * the issue: structure, then fields, then bytes.
+ * Every step there is, each tried wherever it can be; true where one was taken. The order is that
+ * of the issue: structure, then fields, then bytes.
  */
 bool shrink_all_steps(struct shrinking *s);
 

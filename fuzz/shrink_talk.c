@@ -161,8 +161,8 @@ static bool drop_parts(struct shrinking_talk *s)
 }
 
 /*
- * Shortens a part at its end; @follows: every reply that wants as many bytes as it had wants those that
- * it has, as they would of one producer.
+ * Shortens a part at its end; @follows: every reply that wants as many bytes as it had wants those
+ * that it has, as they would of one producer.
  */
 static bool shorten(struct shrinking_talk *s, size_t i, size_t count, bool follows)
 {
@@ -195,7 +195,10 @@ static bool shorten_parts(struct shrinking_talk *s)
 	return any;
 }
 
-/* Gives the number at @at, in the model, its plain value, or 0, or one that is lower by powers of two. */
+/*
+ * Gives the number at @at, in the model, its plain value, or 0, or one that is lower by powers of
+ * two.
+ */
 static bool lower16(struct shrinking_talk *s, uint16_t *at, uint16_t plain)
 {
 	bool any = false;
@@ -347,7 +350,10 @@ static bool shrink_replies(struct shrinking_talk *s)
 		struct talk_part *const part = &s->talk.parts[i];
 		size_t len = part->size;
 
-		/* Where what is announced and not there is needed, the reply is as short as it can be. */
+		/*
+		 * Where what is announced and not there is needed, the reply is as short as it can
+		 * be.
+		 */
 		if (s->spent || part->said != part->size)
 			continue;
 		if (len)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What must hold of a shrunk conversation: it keeps its bucket, is never larger, is the same twice,
- * gives itself when it is shrunk again, and is as small as is known to do. When "is not the smallest"
- * fails, a step is missing or an order is wrong in shrink_talk.c; when "keeps" fails, shrink_goal.c.
+ * gives itself when it is shrunk again, and is as small as is known to do. When "is not the
+ * smallest" fails, a step is missing or an order is wrong in shrink_talk.c; when "keeps" fails,
+ * shrink_goal.c.
  *
  * Usage: shrink_talk_test CORPUS
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of shrink.c and its steps and goals, with things to keep that are made up here and with real
- * buckets. What must hold of every result is looked at without the steps' help: it keeps what is to
- * be kept, no byte of it can be missed, and it shrinks to itself.
+ * Tests of shrink.c and its steps and goals, with things to keep that are made up here and with
+ * real buckets. What must hold of every result is looked at without the steps' help: it keeps what
+ * is to be kept, no byte of it can be missed, and it shrinks to itself.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -292,7 +292,10 @@ static void test_known(void **state)
 	judge_free(judge);
 }
 
-/* The leading bucket leads in the result too; a set of verdicts stays whole; what is not there is said. */
+/*
+ * The leading bucket leads in the result too; a set of verdicts stays whole; what is not there is
+ * said.
+ */
 static void test_goals(void **state)
 {
 	struct judge *const judge = open_judge();
@@ -356,8 +359,8 @@ static struct info_answer refuse_all(struct walk *walk, const void *info, uint32
 }
 
 /*
- * On the way to the smallest buffer of a bucket another parser may come to disagree and to lead. Where
- * the leading one is kept, that is not taken, or a second shrink would keep something else.
+ * On the way to the smallest buffer of a bucket another parser may come to disagree and to lead.
+ * Where the leading one is kept, that is not taken, or a second shrink would keep something else.
  */
 static void test_leading_stays(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of a shrink that leave len as it is: fields to their plain values or lower ones, then the
- * bytes that are no field.
+ * The steps of a shrink that leave len as it is: fields to their plain values or lower ones, then
+ * the bytes that are no field.
  */
 #include <string.h>
 

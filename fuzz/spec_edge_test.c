@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of spec.c at every edge of the ladder: chains that are fine when nothing is missing, read at
- * every len and every argsz up to past their end. spec_test.c says what to do when one fails.
+ * Tests of spec.c at every edge of the ladder: chains that are fine when nothing is missing, read
+ * at every len and every argsz up to past their end. spec_test.c says what to do when one fails.
  */
 #include "spec_build.h"
 

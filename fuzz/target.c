@@ -15,8 +15,8 @@
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
  * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h. That of
- * KIND_FETCH takes conversations (fetch/script.h) and has loops for parsers; it truncates nothing, as
- * a conversation that is cut is another one.
+ * KIND_FETCH takes conversations (fetch/script.h) and has loops for parsers; it truncates nothing,
+ * as a conversation that is cut is another one.
  */
 #include "target.h"
 
@@ -150,7 +150,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (truncate && strcmp(truncate, "1") == 0)
 		truncates = TRUNCATE_ALL;
 	say_oracles();
-	/* AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its. */
+	/*
+	 * AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its.
+	 */
 	__msan_unpoison((char *)__builtin_frame_address(0) - DEAD_FRAMES, DEAD_FRAMES);
 	/* libFuzzer installs its handlers next, and only over defaults. */
 	sandbox_give_signals_back();

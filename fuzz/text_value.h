@@ -56,8 +56,8 @@ int hex_size(const struct source *from, const struct node *node, const char *wha
 void load_hex(const struct node *node, uint8_t *ret_bytes);
 
 /*
- * The chain that @map describes by its keys len, fill, info, caps and raw, all of which may be missing;
- * whether it has others is the caller's to see. Free @ret_chain after a success.
+ * The chain that @map describes by its keys len, fill, info, caps and raw, all of which may be
+ * missing; whether it has others is the caller's to see. Free @ret_chain after a success.
  */
 int text_load_body(const struct source *from, const struct node *map, enum info_kind kind,
 		   struct chain *ret_chain);

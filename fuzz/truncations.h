@@ -14,9 +14,9 @@
 #define TRUNCATIONS_SHARE 4
 
 /*
- * The lengths, in bytes, to cut a buffer of @len bytes to: the last byte gone, half, and 4 bytes into
- * the first header where today's kernels put it; those below @len. Few, since each costs a walk of
- * every parser. Two of them may be the same. Returns how many @ret_lens has.
+ * The lengths, in bytes, to cut a buffer of @len bytes to: the last byte gone, half, and 4 bytes
+ * into the first header where today's kernels put it; those below @len. Few, since each costs a
+ * walk of every parser. Two of them may be the same. Returns how many @ret_lens has.
  */
 size_t truncations(enum info_kind kind, size_t len, size_t ret_lens[TRUNCATIONS_MAX]);
 

@@ -34,7 +34,9 @@ static void test_lengths(void **state)
 	}
 }
 
-/* Buffers that differ in one word only: about one in TRUNCATIONS_SHARE, and always the same ones. */
+/*
+ * Buffers that differ in one word only: about one in TRUNCATIONS_SHARE, and always the same ones.
+ */
 static void test_share(void **state)
 {
 	enum { BUFFERS = 4096, SHARE = BUFFERS / TRUNCATIONS_SHARE };

@@ -67,7 +67,9 @@ static void use(uint32_t at, uint32_t size)
 		uses[i] = uses[i] ? 2 : 1;
 }
 
-/* A delivered capability: header, fields that carry something, elements; no reserved or pad field. */
+/*
+ * A delivered capability: header, fields that carry something, elements; no reserved or pad field.
+ */
 static void use_cap(const struct variant_base *base, const struct info_cap *cap)
 {
 	const struct layout_cap *const layout =
@@ -154,7 +156,9 @@ static bool make_slack(const struct variant_base *base, struct variant *ret_vari
 	return true;
 }
 
-/* Whether the payload that was out of bounds at @at is on the same side of 2^32 @shift further on. */
+/*
+ * Whether the payload that was out of bounds at @at is on the same side of 2^32 @shift further on.
+ */
 static bool same_side(const struct variant_base *base, uint32_t at, uint32_t shift)
 {
 	const struct spec *const spec = base->spec;

@@ -14,7 +14,10 @@ static struct info_answer bounded_read(struct walk *walk, const void *info, uint
 	vb_begin(&chain, info, len, take_kinds[kind]);
 	while (vb_next(&chain, &cap))
 		take_cap(walk, &chain, &cap, kind);
-	/* What was delivered ends where the reading did, whatever it said: the judge compares no prefix. */
+	/*
+	 * What was delivered ends where the reading did, whatever it said: the judge compares no
+	 * prefix.
+	 */
 	if (chain.cursor != chain.at)
 		return answer_reject("wrong-prefix");
 	return take_answer(chain.status, chain.argsz);

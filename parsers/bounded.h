@@ -32,11 +32,11 @@
  *
  * Version: VB_VERSION is 0xMMmmpp. Within one major number these stay as they are: names, the
  * struct members described here, and the verdict for every buffer of known capabilities in known
- * versions. A minor number may add names, capabilities, and newer versions of known ones. An id that
- * was delivered undecoded is then decoded; a version that was read as the newest known is then read
- * as itself, its fields and its cap.layout those of that version. In both cases the reply has to hold
- * what is decoded, so a chain that was VB_OK may come out as VB_TRUNCATED, VB_PAYLOAD_OOB or
- * VB_COUNT_OVERFLOW. What was decoded before keeps its place and meaning: versions only append.
+ * versions. A minor number may add names, capabilities, and newer versions of known ones. An id
+ * that was delivered undecoded is then decoded; a version that was read as the newest known is then
+ * read as itself, its fields and its cap.layout those of that version. In both cases the reply has
+ * to hold what is decoded, so a chain that was VB_OK may come out as VB_TRUNCATED, VB_PAYLOAD_OOB
+ * or VB_COUNT_OVERFLOW. What was decoded before keeps its place and meaning: versions only append.
  *
  * The core, vb_step(), is one bounded step of a state machine, so that a BPF program can drive it
  * with bpf_loop(VB_STEPS(bound), ...) after vb_start(). All loads go through VB_LOAD(chain, offset,

@@ -183,7 +183,10 @@ static inline void take_cap(struct walk *walk, const struct vb_chain *chain,
 
 	if (taken.decoded && vb_layout_of(chain->kind, cap->id)->element)
 		taken.hash = INFO_HASH_START;
-	/* What is not decoded is asked as well, as one of the known ids: that it is none shows here. */
+	/*
+	 * What is not decoded is asked as well, as one of the known ids: that it is none shows
+	 * here.
+	 */
 	if (take[kind][cap->id % 6] && take[kind][cap->id % 6](chain, cap, &taken))
 		taken.decoded = true;
 	walk_deliver(walk, &taken);

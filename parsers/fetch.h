@@ -3,9 +3,9 @@
 /*
  * fetch.h - ask for a VFIO INFO reply until it fits, and never for ever.
  *
- * An INFO ioctl that gets too small a buffer says so in argsz, without an error, and the caller asks
- * again. This one file holds that conversation: copy it into your tree and include it. It needs no
- * other header and no libc; memory and the ioctl itself are the caller's:
+ * An INFO ioctl that gets too small a buffer says so in argsz, without an error, and the caller
+ * asks again. This one file holds that conversation: copy it into your tree and include it. It
+ * needs no other header and no libc; memory and the ioctl itself are the caller's:
  *
  *	static int ask(void *fd, void *info)
  *	{
@@ -25,22 +25,25 @@
  * What it promises, whatever the replies say:
  *
  *	- at most VF_ATTEMPTS calls of ask();
- *	- no allocation above the limit (VF_LIMIT, or the caller's own), one at a time, and none left
+ *	- no allocation above the limit (VF_LIMIT, or the caller's own), one at a time, and none
+ *	left
  *	  behind by a failure;
  *	- nothing is taken from an earlier reply but the size to ask with: each is answered into new
- *	  memory. Of what no reply wrote the fixed struct reads as zero and the rest as 0xff, so a chain
- *	  that is claimed and was not written begins with a header that points out of every buffer;
+ *	  memory. Of what no reply wrote the fixed struct reads as zero and the rest as 0xff, so a
+ *	  chain that is claimed and was not written begins with a header that points out of every
+ *	  buffer;
  *	- the buffer is never smaller than the fixed struct, whatever argsz says;
- *	- VF_OK means that argsz of the last reply is inside the buffer that it was written to, and at
+ *	- VF_OK means that argsz of the last reply is inside the buffer that it was written to, and
+ *	at
  *	  least the kind's minimum. Anything else is a status of its own and no buffer.
  *
  * It reads argsz alone. What stands in the reply is for a reader that bounds itself by min(len,
  * argsz): a reply may still have shrunk below its own chain, or claim capabilities that it did not
  * write.
  *
- * Version: VF_VERSION is 0xMMmmpp. Within one major number these stay as they are: names, arguments,
- * the struct members described here, what is promised above, and the status for every conversation.
- * A minor number may add names, and statuses for what is VF_REFUSED today.
+ * Version: VF_VERSION is 0xMMmmpp. Within one major number these stay as they are: names,
+ * arguments, the struct members described here, what is promised above, and the status for every
+ * conversation. A minor number may add names, and statuses for what is VF_REFUSED today.
  */
 #ifndef VFIO_FETCH_H
 #define VFIO_FETCH_H
@@ -50,7 +53,9 @@
 typedef __UINT8_TYPE__ vf_u8;
 typedef __UINT32_TYPE__ vf_u32;
 
-/* Calls of ask(), the first included: a chain that grows while it is asked for is asked for again. */
+/*
+ * Calls of ask(), the first included: a chain that grows while it is asked for is asked for again.
+ */
 #define VF_ATTEMPTS 8u
 
 /* Bytes of the largest buffer, where the caller names no limit: 4000 IOVA ranges and more. */
@@ -71,8 +76,8 @@ enum vf_status {
 /**
  * struct vf_caller - what the caller does for vf_fetch()
  * @context: handed to all three
- * @ask: the ioctl, or a request to a peer: answers into @info, of which the first word says how many
- *	bytes it has. 0, or any other value to end with VF_REFUSED
+ * @ask: the ioctl, or a request to a peer: answers into @info, of which the first word says how
+ *	many bytes it has. 0, or any other value to end with VF_REFUSED
  * @grant: @size bytes, of any content, 4-byte aligned, or a null pointer
  * @release: takes back what @grant gave
  */
@@ -85,8 +90,8 @@ struct vf_caller {
 
 /**
  * struct vf_reply - how it ended
- * @info, @len: with VF_OK the reply and the bytes it has room for, the caller's to release; else a null
- *	pointer and 0
+ * @info, @len: with VF_OK the reply and the bytes it has room for, the caller's to release; else a
+ *	null pointer and 0
  * @argsz: of the last reply, 0 where there was none
  * @attempts: how often ask() was called
  * @error: with VF_REFUSED, what ask() returned; else 0
@@ -153,7 +158,8 @@ static inline void *vf_question(const struct vf_caller *caller, enum vf_kind kin
  * @index: of the region; not looked at for another kind
  * @first: bytes of the first buffer, from the fixed struct's to the limit; 0, and what is below:
  *	the fixed struct's, which is right for every producer that is known
- * @limit: bytes of the largest buffer; 0: VF_LIMIT. One below the fixed struct is the fixed struct's
+ * @limit: bytes of the largest buffer; 0: VF_LIMIT. One below the fixed struct is the fixed
+ *	struct's
  *
  * Source of the protocol: the comment before struct vfio_info_cap_header in linux/vfio.h. Returns
  * VF_OK, or why there is no reply.

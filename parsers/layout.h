@@ -257,7 +257,9 @@ const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id);
 uint64_t layout_load(const uint8_t *at, unsigned int width);
 void layout_store(uint8_t *at, unsigned int width, uint64_t value);
 
-/* Bytes of a delivered capability, to the end of its last declared field or element; 8 undecoded. */
+/*
+ * Bytes of a delivered capability, to the end of its last declared field or element; 8 undecoded.
+ */
 uint32_t layout_span(enum info_kind kind, const struct info_cap *cap);
 
 #endif

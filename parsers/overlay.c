@@ -66,7 +66,9 @@ _Static_assert(INFO_AT_REGION_argsz == INFO_AT_DEVICE_argsz &&
 		       INFO_AT_IOMMU_flags == INFO_AT_DEVICE_flags &&
 		       INFO_AT_IOMMU_cap_offset == INFO_AT_DEVICE_cap_offset,
 	       "one offset serves the kinds that share it");
-/* Every field that layout.h has stands where it says, as wide as it says, in the struct laid over. */
+/*
+ * Every field that layout.h has stands where it says, as wide as it says, in the struct laid over.
+ */
 #define SAME_PLACE(type, member, at, width)                                                        \
 	_Static_assert(offsetof(type, member) == (at) && sizeof(((type *)0)->member) == (width),   \
 		       #type "." #member)

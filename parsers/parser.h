@@ -116,8 +116,9 @@ enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
 enum info_style { INFO_LIST, INFO_LOOKUP };
 
 /*
- * What a parser claims stays as it was when a buffer is changed in a way that should change nothing;
- * fuzz/relations.h says how each is put to the test. A hardened parser that names none claims all.
+ * What a parser claims stays as it was when a buffer is changed in a way that should change
+ * nothing; fuzz/relations.h says how each is put to the test. A hardened parser that names none
+ * claims all.
  */
 enum info_claim {
 	INFO_CLAIM_SLACK = 1 << 0,  /* bytes after the chain */
@@ -158,18 +159,18 @@ struct walk;
  * @summary: one line for lists
  * @trust: what the parser promises
  * @source: who writes what it reads
- * @claims: INFO_CLAIM_* bits; 0: none of a trusting parser, all of a hardened one. A trusting parser
- *	is held to them on plain buffers
+ * @claims: INFO_CLAIM_* bits; 0: none of a trusting parser, all of a hardened one. A trusting
+ *	parser is held to them on plain buffers
  * @fixed_size: bytes of the fixed buffer its program uses, or 0. Such a parser reads, and is judged
  *	on, a zero-padded buffer of that size; a longer input is cut, its argsz left as it is
  * @reads: per kind, what it delivers and decodes
  * @read: reads @len bytes at @info; any alignment, @len 0 to INFO_LEN_MAX
  * @open: NULL, or for a parser that not every build and machine has: asked before the first walk of
- *	a process, outside of any. Returns NULL, or one line that says why it cannot be used here; then
- *	it abstains. It costs a system call a walk, so targets run it on a share of buffers, and what
- *	has to be the same everywhere (lines of verdicts, signatures) leaves it out
- * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of @kind
- *	and of lens[i] bytes, so that many can be read at once. An answer stays that of the
+ *	a process, outside of any. Returns NULL, or one line that says why it cannot be used here;
+ *	then it abstains. It costs a system call a walk, so targets run it on a share of buffers,
+ *	and what has to be the same everywhere (lines of verdicts, signatures) leaves it out
+ * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of
+ *	@kind and of lens[i] bytes, so that many can be read at once. An answer stays that of the
  *	bytes that @read gets
  */
 struct info_parser {
@@ -191,8 +192,8 @@ struct info_parser {
 void walk_deliver(struct walk *walk, const struct info_cap *cap);
 
 /*
- * Takes back the capability with @id that was delivered last, if there is one: for a program in which
- * a later one replaces an earlier one.
+ * Takes back the capability with @id that was delivered last, if there is one: for a program in
+ * which a later one replaces an earlier one.
  */
 void walk_forget(struct walk *walk, uint16_t id);
 

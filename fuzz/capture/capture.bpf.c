@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Watches INFO ioctls: what the caller passed in, and what it got. Two sets of hooks, of which one is
- * loaded: vfio.ko's own functions, which cost nobody else anything and know the device and the
+ * Watches INFO ioctls: what the caller passed in, and what it got. Two sets of hooks, of which one
+ * is loaded: vfio.ko's own functions, which cost nobody else anything and know the device and the
  * kernel's chain; or the entry and exit of every system call, where there is no vfio.ko to hook. It
  * reads memory of other processes and writes none.
  *
- * Reads stop at the argsz that was passed in: the one that comes back may be larger than the buffer.
+ * Reads stop at the argsz that was passed in: the one that comes back may be larger than the
+ * buffer.
  */
 #include <linux/bpf.h>
 #include <stdbool.h>

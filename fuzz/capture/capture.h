@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records live INFO replies: what load.c hears of the BPF programs of capture.bpf.c, as replies that
- * the corpus can hold. It knows nothing of files. absent.c stands for load.c in a build without libbpf.
+ * Records live INFO replies: what load.c hears of the BPF programs of capture.bpf.c, as replies
+ * that the corpus can hold. It knows nothing of files. absent.c stands for load.c in a build
+ * without libbpf.
  */
 #ifndef FUZZ_CAPTURE_CAPTURE_H
 #define FUZZ_CAPTURE_CAPTURE_H
@@ -40,7 +41,10 @@ struct capture_options {
 	void *with;
 };
 
-/* Why it cannot start: what the caller's right to it would mend is told from what is a fault of ours. */
+/*
+ * Why it cannot start: what the caller's right to it would mend is told from what is a fault of
+ * ours.
+ */
 enum capture_start { CAPTURE_STARTED, CAPTURE_NOT_ALLOWED, CAPTURE_BROKEN };
 
 /* Loads and attaches. @ret_error gets one line where that fails, @ret_hooks which set it was. */
@@ -55,11 +59,12 @@ void capture_counts(struct capture_counts *ret_counts);
 void capture_close(void);
 
 /*
- * Makes the corpus' reply of a call: @before and @after are the caller's @len bytes around it, at most
- * CAPTURE_MAX. A byte that changed was written. One that did not may have been: it is kept where the
- * reply rests on it (the fixed fields, a cap_offset that counts, the chain), and is 0xa5 elsewhere.
- * @chain_end: where the kernel said that its chain ends, so that all of it is the kernel's; or 0, then
- * the chain is the capabilities that the reference reads, without what pads them.
+ * Makes the corpus' reply of a call: @before and @after are the caller's @len bytes around it, at
+ * most CAPTURE_MAX. A byte that changed was written. One that did not may have been: it is kept
+ * where the reply rests on it (the fixed fields, a cap_offset that counts, the chain), and is 0xa5
+ * elsewhere.
+ * @chain_end: where the kernel said that its chain ends, so that all of it is the kernel's; or 0,
+ * then the chain is the capabilities that the reference reads, without what pads them.
  */
 void capture_normal(enum info_kind kind, const uint8_t *before, const uint8_t *after, uint32_t len,
 		    uint32_t chain_end, uint8_t *ret_bytes);

@@ -42,10 +42,16 @@ void capture_normal(enum info_kind kind, const uint8_t *before, const uint8_t *a
 
 	memset(rests, 0, sizeof(rests));
 	mark(rests, 0, info->minsz, len);
-	/* A region's is among the first minsz bytes, and is the caller's own where there is no chain. */
+	/*
+	 * A region's is among the first minsz bytes, and is the caller's own where there is no
+	 * chain.
+	 */
 	for (uint32_t at = info->cap_offset_at; at < offset_end && at < len; at++)
 		rests[at] = false;
-	/* A cap_offset that argsz cuts is none: kernels before 6.6 do not write what there is room for. */
+	/*
+	 * A cap_offset that argsz cuts is none: kernels before 6.6 do not write what there is room
+	 * for.
+	 */
 	if (caps && len >= offset_end) {
 		mark(rests, info->cap_offset_at, offset_end, len);
 		start = (uint32_t)layout_load(after + info->cap_offset_at, 4);

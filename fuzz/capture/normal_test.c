@@ -83,7 +83,10 @@ static void test_kernels_end(void **state)
 	assert_all(48, LEN, 0xa5);
 }
 
-/* What pads a capability was not written where it did not change: iommufd leaves what the caller had. */
+/*
+ * What pads a capability was not written where it did not change: iommufd leaves what the caller
+ * had.
+ */
 static void test_padding(void **state)
 {
 	(void)state;

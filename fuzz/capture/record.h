@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the BPF programs of capture send up for one INFO ioctl: this, then the caller's bytes as they
- * were before it, as they are after it, and the kernel's own chain; @size, @size and @chain bytes.
+ * What the BPF programs of capture send up for one INFO ioctl: this, then the caller's bytes as
+ * they were before it, as they are after it, and the kernel's own chain; @size, @size and @chain
+ * bytes.
  */
 #ifndef FUZZ_CAPTURE_RECORD_H
 #define FUZZ_CAPTURE_RECORD_H

@@ -14,9 +14,9 @@
 #include "fake.h"
 
 /*
- * How a reply is cut to the caller's argsz. One that a producer of the rule could have written is told
- * by its model (told.h) where argsz is too small; others, which none would write, come as near to that
- * as their bytes go:
+ * How a reply is cut to the caller's argsz. One that a producer of the rule could have written is
+ * told by its model (told.h) where argsz is too small; others, which none would write, come as near
+ * to that as their bytes go:
  * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
  *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names
  *	one of its own.
@@ -85,8 +85,8 @@ void replies_free(struct replies *replies);
 
 /*
  * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX)
- * bytes into @bytes, which holds what the caller has there: not every byte before the last is always
- * written. Returns their number, or -EINVAL where argsz is below what the ioctl takes.
+ * bytes into @bytes, which holds what the caller has there: not every byte before the last is
+ * always written. Returns their number, or -EINVAL where argsz is below what the ioctl takes.
  */
 int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t bytes[INFO_LEN_MAX]);
 

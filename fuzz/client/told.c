@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which model a reply is of is found by trying: what a model writes does not hang on what was there. */
+/*
+ * Which model a reply is of is found by trying: what a model writes does not hang on what was
+ * there.
+ */
 #include "told.h"
 
 #include <stdlib.h>
@@ -20,8 +23,8 @@ static const char *const names[REPLY_RULES][INFO_KINDS][PRODUCERS_MAX] = {
 };
 
 /*
- * Lets the model answer twice, into @buffer and into a copy of it with every other byte turned over:
- * where both end up the same, it wrote. Returns the model's status.
+ * Lets the model answer twice, into @buffer and into a copy of it with every other byte turned
+ * over: where both end up the same, it wrote. Returns the model's status.
  */
 static int answer_twice(const struct told *told, uint8_t *buffer, uint32_t argsz,
 			uint8_t ret_other[INFO_LEN_MAX])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a producer would have told with a reply: where its bytes are just those of a full reply of one
- * of fuzz/producer/'s models, that model gives the short ones, byte for byte as the real one does.
- * Where they are not, and a hostile reply is never, reply.c cuts them.
+ * What a producer would have told with a reply: where its bytes are just those of a full reply of
+ * one of fuzz/producer/'s models, that model gives the short ones, byte for byte as the real one
+ * does. Where they are not, and a hostile reply is never, reply.c cuts them.
  */
 #ifndef FUZZ_CLIENT_TOLD_H
 #define FUZZ_CLIENT_TOLD_H
@@ -17,9 +17,10 @@ struct told {
 };
 
 /*
- * The telling of the @len bytes of a reply of @kind under @rule, whose payloads stay in @bytes; NULL
- * where none of its producers writes them: argsz and the end of the last capability are @len, and each
- * byte that it writes is the reply's. Freed with free(). The first of several is the newest release.
+ * The telling of the @len bytes of a reply of @kind under @rule, whose payloads stay in @bytes;
+ * NULL where none of its producers writes them: argsz and the end of the last capability are @len,
+ * and each byte that it writes is the reply's. Freed with free(). The first of several is the
+ * newest release.
  */
 struct told *told_of(enum reply_rule rule, enum info_kind kind, const uint8_t *bytes, size_t len);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Short replies are told by the model that wrote the full one, at every argsz, into the caller's own
- * bytes; and a reply that is not wholly a producer's is told by none. scripts/run_test.py holds the
- * same to what real kernels wrote.
+ * Short replies are told by the model that wrote the full one, at every argsz, into the caller's
+ * own bytes; and a reply that is not wholly a producer's is told by none. scripts/run_test.py holds
+ * the same to what real kernels wrote.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +115,9 @@ static void short_ones_are_the_models(void **unused)
 			wrote = producer_answer(producer, &state, want, argsz);
 			len = reply_next(&replies, list_of(producer), argsz, got);
 			assert_int_equal(len < 0 ? len : 0, wrote);
-			/* Nothing is told past argsz, and past what it returns nothing is changed. */
+			/*
+			 * Nothing is told past argsz, and past what it returns nothing is changed.
+			 */
 			assert_true(len <= (int)argsz);
 			assert_memory_equal(got, want, ROOM);
 		}

@@ -23,7 +23,10 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	/* There is nobody left to tell that this failed. */
 	if (write(STDOUT_FILENO, words, length) < 0)
 		_exit(EXIT_CANNOT_WRITE);
-	/* It is still that of whoever had it: a sanitizer reports, and the process ends as it would. */
+	/*
+	 * It is still that of whoever had it: a sanitizer reports, and the process ends as it
+	 * would.
+	 */
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &before[i], NULL);
 	/* A fault comes back by itself when its instruction runs again; a sent signal does not. */

@@ -42,8 +42,9 @@ int cmd_run(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 
 /*
- * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so that
- * it stays on one line and in one word where that is asked. Freed by the caller; NULL without memory.
+ * @path as reports show it: control bytes, what is not UTF-8, and the bytes in @also as %XX, so
+ * that it stays on one line and in one word where that is asked. Freed by the caller; NULL without
+ * memory.
  */
 char *path_shown(const char *path, const char *also);
 
@@ -72,8 +73,9 @@ int inputs_find(int count, char *const paths[], char ***ret_files, size_t *ret_c
 void inputs_free(char **files, size_t count);
 
 /*
- * Loads every input and hands it to @each, or NULL where it cannot be used. What comes next is known
- * to @judge beforehand (judge_ahead()), where @truncates with the truncations that @each judges of it.
+ * Loads every input and hands it to @each, or NULL where it cannot be used. What comes next is
+ * known to @judge beforehand (judge_ahead()), where @truncates with the truncations that @each
+ * judges of it.
  */
 void inputs_each(struct judge *judge, char *const files[], size_t count, bool truncates,
 		 void (*each)(void *with, const char *path, const struct input *input), void *with);
@@ -109,8 +111,8 @@ struct one_file {
 error_t file_option(int key, char *arg, struct argp_state *state, struct one_file *file);
 
 /*
- * Judges @input: by @judge, or where it is a conversation by one of all fetch loops, made when it is first
- * needed (or the process exits with EXIT_ARENA). Returns the judge that has it.
+ * Judges @input: by @judge, or where it is a conversation by one of all fetch loops, made when it
+ * is first needed (or the process exits with EXIT_ARENA). Returns the judge that has it.
  */
 struct judge *judge_input(struct judge *judge, const struct input *input);
 struct judge *fetch_judge_or_exit(void);
@@ -135,8 +137,8 @@ json_t *report_json(const struct judge *judge, const char *path);
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
 /*
- * Prints the entry that the ledger would need, where @judged broke a promise that it does not excuse;
- * @path is the input, whose place in the corpus becomes the witness.
+ * Prints the entry that the ledger would need, where @judged broke a promise that it does not
+ * excuse; @path is the input, whose place in the corpus becomes the witness.
  */
 void suggest_entry(const struct judged *judged, const char *path);
 
@@ -160,8 +162,8 @@ void bail_watch(void);
 void bail_at(size_t number, const char *name);
 
 /*
- * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and one
- * a parser that differs from it; and notes.txt, what the reference says beside its verdicts.
+ * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and
+ * one a parser that differs from it; and notes.txt, what the reference says beside its verdicts.
  */
 struct expected;
 
@@ -190,7 +192,9 @@ int expect_names(const struct expected *expected, char ***ret_names, size_t *ret
 const char *expect_list(const struct expected *expected, const char *name);
 void expect_drop(struct expected *expected, const char *name);
 
-/* Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line. */
+/*
+ * Writes all files anew, each whole or not at all. Returns 0 or EXIT_CANNOT_WRITE after one line.
+ */
 int expect_save(const struct expected *expected, const char *root);
 
 /*
@@ -214,7 +218,9 @@ enum { OPTION_PARSER = 0x100, OPTION_JOINED };
 void own_option(const char *arg, const struct argp_state *state, const char **ret_file);
 int own_run(const char *verb, const char *file, char **argv);
 
-/* The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused. */
+/*
+ * The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused.
+ */
 const struct judged *own_judged(const struct judge *judge);
 bool own_broke(const struct judged *judged);
 
@@ -229,8 +235,8 @@ void own_count(const struct judge *judge, const char *path);
 void own_print_account(void);
 
 /*
- * What the reference says beside its verdict: "need=80", "at=32 from=40", "odd overlap@40"; "" where that is
- * nothing. Freed by the caller; without memory the process ends after one line.
+ * What the reference says beside its verdict: "need=80", "at=32 from=40", "odd overlap@40"; ""
+ * where that is nothing. Freed by the caller; without memory the process ends after one line.
  */
 char *reference_words(const struct judge *judge);
 

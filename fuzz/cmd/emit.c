@@ -78,9 +78,11 @@ static const struct argp argp = {
 		STATUS) "\n"
 			"With --report it writes a bug report in Markdown for whoever maintains the program that "
 			"RUN is of, from what that program was seen to do: a run without a fault, or one with "
-			"--no-good, is refused, and of several lines the first that is neither is taken. Read it before you send it.\n\n"
-			"Exit status: 0; 2 an unusable FILE or a conversation, no disagreement in it and no --parser, or no such parser; "
-			"4 no address space for the sandbox; 5 OUT could not be written.",
+			"--no-good, is refused, and of several lines the first that is neither is taken. "
+			"Read it before you send it.\n\n"
+			"Exit status: 0; 2 an unusable FILE or a conversation, no disagreement in it and no "
+			"--parser, or no such parser; 4 no address space for the sandbox; 5 OUT could not be "
+			"written.",
 	NULL,
 	NULL,
 	NULL};

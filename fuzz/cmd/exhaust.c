@@ -374,8 +374,8 @@ static void json_kind(struct report *r)
 }
 
 /*
- * Prints what a run found, in a process of its own: the words come from judging the witnesses again,
- * and the parent, which starts more jobs, may have no sandbox. Returns an exit status.
+ * Prints what a run found, in a process of its own: the words come from judging the witnesses
+ * again, and the parent, which starts more jobs, may have no sandbox. Returns an exit status.
  */
 static int report(const struct exhaust_command *c, const struct exhaust_result *result,
 		  enum info_kind kind)

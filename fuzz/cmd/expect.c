@@ -2,8 +2,8 @@
 /*
  * Expected verdicts: corpus/expect/reference.txt has a line for every input, <parser>.txt one for
  * each input where that parser's verdict or reason is not the reference's. A parser added or
- * changed is a diff in its own file. notes.txt is the reference's too: what it says of an input beside
- * its verdict, which nobody else is held to and no parser could show.
+ * changed is a diff in its own file. notes.txt is the reference's too: what it says of an input
+ * beside its verdict, which nobody else is held to and no parser could show.
  */
 #include <errno.h>
 #include <limits.h>
@@ -109,7 +109,10 @@ struct expected *expect_load(const char *root)
 		file = info_parsers[i]->name;
 		error = load_list(expected, root, file);
 	}
-	/* Nearly every loop shares the list of the parser that it is called like: names tell inputs. */
+	/*
+	 * Nearly every loop shares the list of the parser that it is called like: names tell
+	 * inputs.
+	 */
 	for (size_t i = 0; !error && i < fetch_loop_count; i++) {
 		file = fetch_loops[i]->name;
 		if (!json_object_get(expected->lists, file))

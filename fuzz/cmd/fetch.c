@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the verbs do with a conversation: judge it, draw it as a ladder, and print the table of loops
- * and scripted producers.
+ * What the verbs do with a conversation: judge it, draw it as a ladder, and print the table of
+ * loops and scripted producers.
  */
 #include <stdio.h>
 #include <stdlib.h>

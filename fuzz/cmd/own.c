@@ -79,7 +79,9 @@ void own_option(const char *arg, const struct argp_state *state, const char **re
 	char **const words = state->argv + state->next - 1;
 
 	*ret_file = arg;
-	/* The command that has the parser is told so in its place: --parser FILE, or --parser=FILE. */
+	/*
+	 * The command that has the parser is told so in its place: --parser FILE, or --parser=FILE.
+	 */
 	if (words[0] == arg)
 		words[-1] = (char *)(uintptr_t)OWN_JOINED;
 	words[0] = (char *)(uintptr_t)OWN_JOINED;

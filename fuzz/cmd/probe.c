@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* capchain probe: every INFO ioctl of a live device, at every argsz, held to what a kernel keeps. */
+/*
+ * capchain probe: every INFO ioctl of a live device, at every argsz, held to what a kernel keeps.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -81,7 +81,8 @@ static const struct argp replay_argp = {
 	"Runs every parser on every input under each PATH and holds the verdicts to the expected ones: "
 	"the folder expect/ beside or above PATH.\v"
 	"Prints TAP, one line an input, and a closing line `N passed, N failed`. An input fails where a "
-	"verdict, reason or note of the reference differs, where it has no expected verdict, where it cannot be read, where a "
+	"verdict, reason or note of the reference differs, where it has no expected verdict, where it "
+	"cannot be read, where a "
 	"promise is broken, also in a truncation under --truncate, and where a list under expect/ has it "
 	"but no input of that name is there. Truncations have no expected verdicts. A replay that "
 	"a signal ends says at which input, and `Bail out!`.\n\n"
@@ -151,7 +152,9 @@ static int close_replay(struct replay *r, int status)
 /* What a name in the lists, and in TAP, cannot hold as it is. */
 #define IN_LISTS " #%"
 
-/* The name of the input at @path in the lists: its path below the corpus root. Freed by the caller. */
+/*
+ * The name of the input at @path in the lists: its path below the corpus root. Freed by the caller.
+ */
 static char *name_below(const struct replay *r, const char *path)
 {
 	const size_t root = strlen(r->root);

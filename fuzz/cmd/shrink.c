@@ -78,7 +78,8 @@ static const struct argp argp = {
 	"result smaller and keeps what is kept. The same FILE gives the same bytes, and shrinking "
 	"the result gives it again. Of a conversation, replies are dropped and shortened, the first "
 	"argsz and all that says how replies come made plain, and then each reply goes through those "
-	"same steps; of a producer's, capabilities are dropped, shortened and lowered. At most 100000 buffers are judged; where that was not enough, "
+	"same steps; of a producer's, capabilities are dropped, shortened and lowered. At most 100000 "
+	"buffers are judged; where that was not enough, "
 	"the last line says so, and the result is good but may not be the smallest.\n\n"
 	"OUT appears whole or not at all; what was there stays until then. Text form starts with a "
 	"comment that names what was kept. With `-o -` the summary goes to standard error.\n\n"
@@ -128,7 +129,10 @@ static void write_kept(FILE *out, const struct shrink_goal *goal)
 		goal->bucket[0] ? goal->bucket : "a set of verdicts; see `capchain check`");
 }
 
-/* The result as OUT has it: bytes, or text with a comment. Freed by the caller; NULL without memory. */
+/*
+ * The result as OUT has it: bytes, or text with a comment. Freed by the caller; NULL without
+ * memory.
+ */
 static char *render(const struct shrink_options *o, const struct shrink_goal *goal,
 		    const struct input *input, size_t *ret_size)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Conversations, judged. Every rule has a loop that breaks it and is blamed for it; every planted loop
- * shows its bug; the reference loop faults in no cell of the table, and on no input of a long run of
- * random ones; on plain conversations with every real producer each loop is right, or excused.
+ * Conversations, judged. Every rule has a loop that breaks it and is blamed for it; every planted
+ * loop shows its bug; the reference loop faults in no cell of the table, and on no input of a long
+ * run of random ones; on plain conversations with every real producer each loop is right, or
+ * excused.
  *
- * When a rule is not seen, look at host.c for those of asking and at judge.c for those of the answer.
+ * When a rule is not seen, look at host.c for those of asking and at judge.c for those of the
+ * answer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -216,7 +218,9 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 	return used;
 }
 
-/* Every producer with capabilities of its own: what is plain, every loop that asks it gets right. */
+/*
+ * Every producer with capabilities of its own: what is plain, every loop that asks it gets right.
+ */
 static void test_plain(void **state)
 {
 	struct judge *const judge = open_judge(fetch_loops, fetch_loop_count);

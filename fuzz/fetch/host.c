@@ -48,7 +48,9 @@ struct fetch {
 static struct fetch the_fetch;
 static const struct fetch_loop *the_loop;
 
-/* Loads that a loop may do, of its memory: one that reads every byte of each buffer is far below. */
+/*
+ * Loads that a loop may do, of its memory: one that reads every byte of each buffer is far below.
+ */
 #define LOADS_MAX (UINT64_C(1) << 22)
 
 static _Noreturn void end(struct fetch *fetch, enum fetch_rule rule, enum verdict verdict)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs one loop against one script, in the sandbox, and says how far it came: its memory, its calls,
- * the reply that it read last and the buffer that it handed over. It knows the rules that a loop can
- * break while it asks; those of the buffer it hands over are judge.c's.
+ * Runs one loop against one script, in the sandbox, and says how far it came: its memory, its
+ * calls, the reply that it read last and the buffer that it handed over. It knows the rules that a
+ * loop can break while it asks; those of the buffer it hands over are judge.c's.
  *
  * The same bytes and loop give the same trial in every build. No clock takes part.
  */
@@ -39,8 +39,8 @@ struct fetch_call {
 	uint32_t asked; /* its argsz before */
 	int error;
 	uint32_t written; /* bytes that the reply wrote */
-	uint32_t
-		argsz; /* with the rest, as they stand in the buffer afterwards, 0 where it is shorter */
+	/* As they stand in the buffer afterwards, 0 where it is shorter. */
+	uint32_t argsz;
 	uint32_t flags;
 	uint32_t cap_offset;
 	bool has_caps;
@@ -54,8 +54,8 @@ struct fetch_call {
  * @rule: what it broke while it asked
  * @calls, @ncalls: in order
  * @gaps: some allocation had bytes that neither a reply nor zeroing wrote, when it was asked with
- * @replied: its last call was answered; then @last has the @last_len bytes of the buffer after that,
- *	of which the reply was about @last_asked
+ * @replied: its last call was answered; then @last has the @last_len bytes of the buffer after
+ *	that, of which the reply was about @last_asked
  * @handed: with VERDICT_OK: it handed over the @len bytes at @info
  */
 struct fetch_trial {
@@ -75,7 +75,9 @@ struct fetch_trial {
 	uint8_t info[FETCH_ROOM];
 };
 
-/* Runs @loop. @trial's fill, flipped and result.caps (an array of INFO_LEN_MAX) are the caller's. */
+/*
+ * Runs @loop. @trial's fill, flipped and result.caps (an array of INFO_LEN_MAX) are the caller's.
+ */
 void fetch_try(const struct fetch_loop *loop, const struct script *script,
 	       struct fetch_trial *trial);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one list of fetch loops, sorted by name: a line here adds a loop to the target, the command and
- * the reports. LOOP(x) stands for `const struct fetch_loop fetch_x_loop` in a file of loops/.
+ * The one list of fetch loops, sorted by name: a line here adds a loop to the target, the command
+ * and the reports. LOOP(x) stands for `const struct fetch_loop fetch_x_loop` in a file of loops/.
  */
 #define FETCH_LOOPS(LOOP)                                                                          \
 	LOOP(crosvm_iommu)                                                                         \

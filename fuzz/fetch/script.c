@@ -145,7 +145,9 @@ static int answer_freely(const struct script_reply *reply, uint8_t *buffer, uint
 	return (int)size;
 }
 
-/* Bytes at the start of a reply in which a producer may write: it never does past all that it has. */
+/*
+ * Bytes at the start of a reply in which a producer may write: it never does past all that it has.
+ */
 #define REACH_MAX INFO_LEN_MAX
 
 /* A producer shows what it writes by answering twice, over bytes that differ. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The producer's side of a conversation, decoded from the bytes of an input. Every byte string is one.
+ * The producer's side of a conversation, decoded from the bytes of an input. Every byte string is
+ * one.
  *
  *	0	head: bits 0-1 the kind (0 device, 1 region, 2 iommu, 3 region); bit 2 a producer of
- *		fuzz/producer/ answers; bit 3 after the last reply comes the first again, otherwise the
- *		last one stays; bits 4-7 mean nothing
+ *		fuzz/producer/ answers; bit 3 after the last reply comes the first again, otherwise
+ *		the last one stays; bits 4-7 mean nothing
  *	1	u16: the caller's first argsz
  *
  * A free script goes on with replies, each:
@@ -20,10 +21,11 @@
  *		their number
  *	2	u32: flags
  *
- * and its capabilities, each id u16, version u16, bytes that follow u16, and those (the payload). The
- * producer's kind is the conversation's. All numbers are little-endian; a part that the input has not
- * enough bytes for is no part, and an input without its first three bytes is one of three zeros.
- * At most SCRIPT_PARTS replies or capabilities count. What then stands at the end means nothing.
+ * and its capabilities, each id u16, version u16, bytes that follow u16, and those (the payload).
+ * The producer's kind is the conversation's. All numbers are little-endian; a part that the input
+ * has not enough bytes for is no part, and an input without its first three bytes is one of three
+ * zeros. At most SCRIPT_PARTS replies or capabilities count. What then stands at the end means
+ * nothing.
  *
  * A reply never writes past the argsz that it was asked with, as no kernel does.
  */
@@ -68,8 +70,8 @@ struct script_reply {
  * @head, @first: as above
  * @kind: that the conversation is about
  * @replies, @nreplies: of a free script
- * @producer, @key, @state, @caps, @said: with SCRIPT_PRODUCED; @said are announced sizes. @producer is
- *	NULL where the input ends before it is named: then every call fails
+ * @producer, @key, @state, @caps, @said: with SCRIPT_PRODUCED; @said are announced sizes. @producer
+ *	is NULL where the input ends before it is named: then every call fails
  * @rest, @nrest: what means nothing at the end
  */
 struct script {
@@ -100,19 +102,19 @@ uint16_t script_key(const struct producer *producer);
 const struct producer *script_producer(uint16_t key);
 
 /*
- * Answers call number @call (from 0), made with @argsz bytes at @buffer. Returns how far it wrote, in
- * bytes, and for each of those whether it did in @ret_written; or a negative errno, and then nothing is
- * written.
+ * Answers call number @call (from 0), made with @argsz bytes at @buffer. Returns how far it wrote,
+ * in bytes, and for each of those whether it did in @ret_written; or a negative errno, and then
+ * nothing is written.
  *
- * @flipped: for a question to the loop, not an answer: with it every byte that is written, but argsz,
- * has all its bits turned over.
+ * @flipped: for a question to the loop, not an answer: with it every byte that is written, but
+ * argsz, has all its bits turned over.
  */
 int script_answer(const struct script *script, size_t call, uint8_t *buffer, uint32_t argsz,
 		  bool flipped, uint8_t *ret_written);
 
 /*
- * Whether one producer that a program may expect answers each call alike, in a reply that fits, about
- * capabilities that its drivers could have handed over.
+ * Whether one producer that a program may expect answers each call alike, in a reply that fits,
+ * about capabilities that its drivers could have handed over.
  */
 bool script_is_steady(const struct script *script);
 

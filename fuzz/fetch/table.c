@@ -8,8 +8,8 @@
 #include "script.h"
 
 /*
- * One reply: the argsz that it names, what it shows of the chain, how many bytes it writes. The chain
- * is one capability behind the fixed struct, one that every kind's loops look for.
+ * One reply: the argsz that it names, what it shows of the chain, how many bytes it writes. The
+ * chain is one capability behind the fixed struct, one that every kind's loops look for.
  */
 struct told {
 	uint32_t argsz;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every loop against the same twelve scripted producers, which answer as no honest one does (but the
- * first). fetch_test.c holds what the table must show: no fault in any cell of the loop `fetch`, and in
- * each column something that a real loop does.
+ * Every loop against the same twelve scripted producers, which answer as no honest one does (but
+ * the first). fetch_test.c holds what the table must show: no fault in any cell of the loop
+ * `fetch`, and in each column something that a real loop does.
  */
 #ifndef FUZZ_FETCH_TABLE_H
 #define FUZZ_FETCH_TABLE_H
@@ -21,8 +21,8 @@ const char *fetch_table_name(size_t column);
 size_t fetch_table_script(size_t column, enum info_kind kind, uint8_t ret_bytes[TABLE_BYTES]);
 
 /*
- * Prints a line for each loop and kind, with a column for each producer: the loop's verdict, and the
- * rule or reason. A peer's client abstains where it would fault.
+ * Prints a line for each loop and kind, with a column for each producer: the loop's verdict, and
+ * the rule or reason. A peer's client abstains where it would fault.
  */
 void fetch_table_print(FILE *out, struct judge *judge);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The editable model of a conversation: what mutator and shrinker edit, as chain.h is of one buffer.
+ * The editable model of a conversation: what mutator and shrinker edit, as chain.h is of one
+ * buffer.
  *
- * talk_read() takes any byte string, and talk_write() gives exactly that string back. Whatever is done
- * to the struct in between, within what its comments say, what is written is a conversation again.
+ * talk_read() takes any byte string, and talk_write() gives exactly that string back. Whatever is
+ * done to the struct in between, within what its comments say, what is written is a conversation
+ * again.
  */
 #ifndef FUZZ_FETCH_TALK_H
 #define FUZZ_FETCH_TALK_H
@@ -60,8 +62,8 @@ bool talk_produced(const struct talk *talk);
 enum info_kind talk_kind(const struct talk *talk);
 
 /*
- * Gives @part @size bytes, at most UINT16_MAX: those it has, as far as they go, then zeros. False, with
- * nothing changed, where the pool is at its end.
+ * Gives @part @size bytes, at most UINT16_MAX: those it has, as far as they go, then zeros. False,
+ * with nothing changed, where the pool is at its end.
  */
 bool talk_resize(struct talk *talk, struct talk_part *part, size_t size);
 

@@ -9,7 +9,9 @@
 
 #include "../../parsers/layout.h"
 
-/* The one kind whose name is @text, or stands in it where @inside; INFO_KINDS where none or two do. */
+/*
+ * The one kind whose name is @text, or stands in it where @inside; INFO_KINDS where none or two do.
+ */
 static enum info_kind kind_in(const char *text, bool inside)
 {
 	enum info_kind found = INFO_KINDS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets a range end one byte behind the bound. Real: QEMU 10 vfio-user (`cap_offset > argsz` refuses,
+ * Lets a range end one byte behind the bound. Real: QEMU 10 vfio-user (`cap_offset > argsz`
+ * refuses,
  * `== argsz` passes).
  */
 #define PLANTED_ID	   bound_off_by_one

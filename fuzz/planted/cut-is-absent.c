@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes a reply that was cut, and so shows no chain, for one without a chain. Real: SPDK's host, which
- * never asks again; qatlib, which takes 4 KiB to suffice.
+ * Takes a reply that was cut, and so shows no chain, for one without a chain. Real: SPDK's host,
+ * which never asks again; qatlib, which takes 4 KiB to suffice.
  */
 #define PLANTED_ID	cut_is_absent
 #define PLANTED_NAME	"planted-cut-is-absent"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends at a next below the fixed fields' end, as if that were the 0 which ends a chain. Real: rust-vmm
- * vfio-ioctls (`next < 32`), whose own test has a next of 4.
+ * Ends at a next below the fixed fields' end, as if that were the 0 which ends a chain. Real:
+ * rust-vmm vfio-ioctls (`next < 32`), whose own test has a next of 4.
  */
 #define PLANTED_ID	ends_in_header
 #define PLANTED_NAME	"planted-ends-in-header"

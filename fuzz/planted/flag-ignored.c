@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes cap_offset at its word whether or not the CAPS flag is set. Real: QEMU util/vfio-helpers.c, OPAE
- * opaevfio.c, rust-vmm vfio-user client.
+ * Takes cap_offset at its word whether or not the CAPS flag is set. Real: QEMU util/vfio-helpers.c,
+ * OPAE opaevfio.c, rust-vmm vfio-user client.
  */
 #define PLANTED_ID	flag_ignored
 #define PLANTED_NAME	"planted-flag-ignored"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds an id in 8 bits, as PCI's own capabilities have it, on which these are modelled. No reader known
- * has just this one.
+ * Holds an id in 8 bits, as PCI's own capabilities have it, on which these are modelled. No reader
+ * known has just this one.
  */
 #define PLANTED_ID	id_8bit
 #define PLANTED_NAME	"planted-id-8bit"

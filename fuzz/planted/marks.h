@@ -31,8 +31,8 @@ extern struct planted_marks *planted_marks;
 uint64_t planted_choose(uint64_t right, uint64_t wrong);
 
 /*
- * Keeps the marks in the file that the environment names, if it does, so that they outlive the process
- * however it ends; they add up. Returns 0, or -1 with one line in @ret_error.
+ * Keeps the marks in the file that the environment names, if it does, so that they outlive the
+ * process however it ends; they add up. Returns 0, or -1 with one line in @ret_error.
  */
 int planted_marks_open(char *ret_error, size_t error_size);
 

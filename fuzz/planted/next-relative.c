@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts next from the header that holds it. Real: libvfio-user samples/client.c, and i10e, which scales
- * it too.
+ * Counts next from the header that holds it. Real: libvfio-user samples/client.c, and i10e, which
+ * scales it too.
  */
 #define PLANTED_ID	next_relative
 #define PLANTED_NAME	"planted-next-relative"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clears the low bits of a next, as one does for PCI's capabilities. No reader known has just this one.
+ * Clears the low bits of a next, as one does for PCI's capabilities. No reader known has just this
+ * one.
  */
 #define PLANTED_ID	next_rounded
 #define PLANTED_NAME	"planted-next-rounded"

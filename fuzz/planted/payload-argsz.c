@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds a payload to argsz, which may be more than was allocated. Real: crosvm region info, which bounds
- * the second reply by the argsz of that reply, in a buffer of the first one's.
+ * Holds a payload to argsz, which may be more than was allocated. Real: crosvm region info, which
+ * bounds the second reply by the argsz of that reply, in a buffer of the first one's.
  */
 #define PLANTED_ID	     payload_argsz
 #define PLANTED_NAME	     "planted-payload-argsz"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sees every loop but that of a header which names itself. Real: the iommufd selftest, which takes a
- * header that is not past the one before it for a good one, and rust-vmm vfio-user client (PR 172).
+ * Sees every loop but that of a header which names itself. Real: the iommufd selftest, which takes
+ * a header that is not past the one before it for a good one, and rust-vmm vfio-user client (PR
+ * 172).
  */
 #define PLANTED_ID	   self_loop
 #define PLANTED_NAME	   "planted-self-loop"

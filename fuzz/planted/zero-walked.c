@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests the flag and not whether cap_offset is 0. Real: VPP, libvfn, whose do-while begins at the INFO
- * struct itself.
+ * Tests the flag and not whether cap_offset is 0. Real: VPP, libvfn, whose do-while begins at the
+ * INFO struct itself.
  */
 #define PLANTED_ID	    zero_walked
 #define PLANTED_NAME	    "planted-zero-walked"

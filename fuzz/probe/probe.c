@@ -259,7 +259,10 @@ static void check_chain(struct sweep *sweep, const struct sample *sample)
 		const struct info_cap *const cap = &spec->caps[i].cap;
 		const struct layout_cap *const layout = layout_cap(kind, cap->id);
 
-		/* Past 6.5 each is rounded up to 8 bytes, before it to nothing; unknown ids tell not. */
+		/*
+		 * Past 6.5 each is rounded up to 8 bytes, before it to nothing; unknown ids tell
+		 * not.
+		 */
 		if (i && cap->offset != round_up(end, 4) && cap->offset != round_up(end, 8) &&
 		    (cap->offset < end || spec->caps[i - 1].cap.decoded))
 			broke(sweep, PROBE_ORDER, sample,

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies to
- * what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: vfio.c asks real
+ * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies
+ * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: vfio.c asks real
  * devices, fake.c stands for one, sound or with one fault.
  *
- * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told apart:
- * left as it was, written with the same value each time, or neither, which is how leaked memory
- * shows. Leaked memory that happens to be the same each time, zeros above all, shows only where no
- * field owns the byte. When probe_test.c fails, a fault of fake.c is no longer seen.
+ * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told
+ * apart: left as it was, written with the same value each time, or neither, which is how leaked
+ * memory shows. Leaked memory that happens to be the same each time, zeros above all, shows only
+ * where no field owns the byte. When probe_test.c fails, a fault of fake.c is no longer seen.
  */
 #ifndef FUZZ_PROBE_PROBE_H
 #define FUZZ_PROBE_PROBE_H
 
 #include "../judge.h"
 
-/* Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first. */
+/*
+ * Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first.
+ */
 #define PROBE_FILL	 0xa5
 #define PROBE_OTHER_FILL 0x5a
 
@@ -116,20 +118,24 @@ void probe_free(struct probe_result *result);
 /* Rules that were broken. */
 size_t probe_broken(const struct probe_result *result);
 
-/* The reply at @argsz as caller's bytes, of a sweep that is not freed; NULL where it was refused. */
+/*
+ * The reply at @argsz as caller's bytes, of a sweep that is not freed; NULL where it was refused.
+ */
 const uint8_t *probe_reply(const struct probe_result *result, uint32_t argsz);
 
 /*
- * A stand-in: a device with PROBE_FAKE_REGIONS regions and an IOMMU that answers as Linux 6.12 does,
- * or breaks @fault (PROBE_RULE_COUNT: none; PROBE_BOUNDED is not for a device to break). One at a time.
+ * A stand-in: a device with PROBE_FAKE_REGIONS regions and an IOMMU that answers as Linux 6.12
+ * does, or breaks @fault (PROBE_RULE_COUNT: none; PROBE_BOUNDED is not for a device to break). One
+ * at a time.
  */
 #define PROBE_FAKE_REGIONS 3
 struct probe_device *probe_fake(enum probe_rule fault);
 
 /*
  * A real device: a PCI address or other name of a device that is bound to a VFIO driver, or
- * /dev/vfio/devices/vfioN. Its group's container has a type1 IOMMU, or where @iommufd is /dev/iommu in
- * its place. Returns NULL with one line in @ret_error. @ret_iommu: whether there is a container to ask.
+ * /dev/vfio/devices/vfioN. Its group's container has a type1 IOMMU, or where @iommufd is /dev/iommu
+ * in its place. Returns NULL with one line in @ret_error. @ret_iommu: whether there is a container
+ * to ask.
  */
 struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_iommu,
 				     char *ret_error, size_t error_size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tests of the probe: a sound device breaks no rule, and each rule is broken by the device that is
- * made to break it. When a row fails, either its fault is no longer seen, or fake.c no longer has it.
+ * made to break it. When a row fails, either its fault is no longer seen, or fake.c no longer has
+ * it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -22,8 +22,8 @@ struct producer_head {
 size_t producer_ncaps(const struct producer *producer, const struct producer_state *state);
 
 /*
- * Fills @ret_fixed with the INFO struct of a reply: @head, the state's fields, pads zero. A region's
- * index stays as the caller's @buffer of @argsz bytes has it, 0 where it has none.
+ * Fills @ret_fixed with the INFO struct of a reply: @head, the state's fields, pads zero. A
+ * region's index stays as the caller's @buffer of @argsz bytes has it, 0 where it has none.
  */
 void producer_fixed(const struct producer *producer, const struct producer_state *state,
 		    const struct producer_head *head, const uint8_t *buffer, uint32_t argsz,
@@ -39,15 +39,15 @@ void producer_put(uint8_t *buffer, uint32_t argsz, uint32_t at, const void *byte
 void producer_put_fill(uint8_t *buffer, uint32_t argsz, uint32_t at, uint8_t byte, uint32_t size);
 
 /*
- * Writes the chain at the producer's base by hand, as far as argsz goes: links absolute, nothing rounded
- * up.
+ * Writes the chain at the producer's base by hand, as far as argsz goes: links absolute, nothing
+ * rounded up.
  */
 void producer_put_chain(const struct producer *producer, const struct producer_state *state,
 			uint8_t *buffer, uint32_t argsz);
 
 /*
- * Bytes in the reply of capability @cap, header included: what its driver hands over, rounded up. In
- * 64 bits, since a payload may have up to 2^32 - 1 of them.
+ * Bytes in the reply of capability @cap, header included: what its driver hands over, rounded up.
+ * In 64 bits, since a payload may have up to 2^32 - 1 of them.
  */
 uint64_t producer_cap_bytes(const struct producer *producer, const struct producer_cap *cap);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What producers build is what parsers read. Random lists of capabilities, of each producer's own and
- * of any kind, are told by every producer at every argsz up to past the full reply; the reference has
- * to deliver what was told where it fits, and to ask for what is needed where it does not, and every
- * registered parser goes through the judge: a hardened one agrees with the reference, a trusting one is
- * right on what is plain.
+ * What producers build is what parsers read. Random lists of capabilities, of each producer's own
+ * and of any kind, are told by every producer at every argsz up to past the full reply; the
+ * reference has to deliver what was told where it fits, and to ask for what is needed where it does
+ * not, and every registered parser goes through the judge: a hardened one agrees with the
+ * reference, a trusting one is right on what is plain.
  *
  * When "delivers" fails, the model does not lay a chain out as it says, or the reference is wrong;
  * conform_test knows which. When "breaks" fails, the parser in the line is wrong.
@@ -209,8 +209,8 @@ static bool refuses(const struct producer *producer, const struct producer_state
 }
 
 /*
- * Answers over the caller's fill @byte, in memory that ends at argsz for AddressSanitizer and in front
- * of a guard for all others: nothing is written past argsz.
+ * Answers over the caller's fill @byte, in memory that ends at argsz for AddressSanitizer and in
+ * front of a guard for all others: nothing is written past argsz.
  */
 static void answer_over(const struct producer *producer, const struct producer_state *told,
 			uint32_t argsz, uint8_t byte, uint8_t ret_buffer[BUFFER])
@@ -261,7 +261,9 @@ static void judge_reply(const struct producer *producer, const struct producer_s
 	const uint32_t sent = producer_sent(producer, told, argsz);
 	const bool whole = argsz >= need || !producer->most || !told->ncaps;
 
-	/* What a client that ignores the message's length would read, the caller's own bytes too. */
+	/*
+	 * What a client that ignores the message's length would read, the caller's own bytes too.
+	 */
 	if (sent < argsz)
 		judge_all(producer, buffer, argsz);
 	judge_all(producer, buffer, sent);
@@ -338,7 +340,9 @@ static void test_any_lists(void **state)
 	each_producer(make_any);
 }
 
-/* A model that writes one bit of a header wrong is not taken for one that delivers what was told. */
+/*
+ * A model that writes one bit of a header wrong is not taken for one that delivers what was told.
+ */
 static void test_wrong_headers(void **state)
 {
 	size_t planted = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's chain helpers, restated: vfio_info_cap_add() and vfio_info_cap_shift(). Only the first
- * capability's link may be 0 and not be the last, and only before there is a second: no capability
- * links to offset 0 of the chain, so 0 can say that it ends.
+ * The kernel's chain helpers, restated: vfio_info_cap_add() and vfio_info_cap_shift(). Only the
+ * first capability's link may be 0 and not be the last, and only before there is a second: no
+ * capability links to offset 0 of the chain, so 0 can say that it ends.
  */
 #include <string.h>
 
@@ -43,7 +43,9 @@ void producer_chain_shift(struct producer_chain *chain, uint32_t offset)
 	}
 }
 
-/* A struct with a 64-bit field in it ends on 8 bytes, on a 64-bit kernel; of the others none pads. */
+/*
+ * A struct with a 64-bit field in it ends on 8 bytes, on a 64-bit kernel; of the others none pads.
+ */
 static uint32_t struct_align(const struct layout_cap *cap)
 {
 	for (size_t i = 0; i < cap->nfields; i++)

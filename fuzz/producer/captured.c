@@ -138,7 +138,10 @@ void captured_caller(const struct captured *reply, uint8_t *ret_buffer)
 	const uint32_t full = layout_infos[reply->kind].full;
 
 	memset(ret_buffer, CALLERS_FILL, reply->argsz);
-	/* Whoever recorded these had cleared the struct; `make vm` does not, and says so in the name. */
+	/*
+	 * Whoever recorded these had cleared the struct; `make vm` does not, and says so in the
+	 * name.
+	 */
 	if (fnmatch("*-linux6.12-*", reply->name, 0) == 0 &&
 	    fnmatch("*.probe-*", reply->name, 0) != 0)
 		memset(ret_buffer, 0, full < reply->argsz ? full : reply->argsz);

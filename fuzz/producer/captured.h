@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captured replies: a folder of files KIND-WHO-lenN.bin, each the N bytes of the caller's buffer after
- * the ioctl, for a region KIND-WHO-idxI-lenN.bin. What comes before `-len` names a series: one device
- * or region, asked with many argsz.
+ * Captured replies: a folder of files KIND-WHO-lenN.bin, each the N bytes of the caller's buffer
+ * after the ioctl, for a region KIND-WHO-idxI-lenN.bin. What comes before `-len` names a series:
+ * one device or region, asked with many argsz.
  */
 #ifndef FUZZ_PRODUCER_CAPTURED_H
 #define FUZZ_PRODUCER_CAPTURED_H
@@ -34,8 +34,8 @@ struct captured {
 };
 
 /*
- * Reads every file of @folder that does not start with a dot, sorted by name. Returns how many; 0 with
- * one line in @ret_error where there is none, or one that cannot be read or is not named so.
+ * Reads every file of @folder that does not start with a dot, sorted by name. Returns how many; 0
+ * with one line in @ret_error where there is none, or one that cannot be read or is not named so.
  */
 size_t captured_read(const char *folder, struct captured **ret_replies,
 		     char ret_error[CAPTURED_ERROR_SIZE]);
@@ -45,8 +45,8 @@ bool captured_same_series(const struct captured *a, const struct captured *b);
 
 /*
  * The buffer as its caller filled it before the ioctl: 0xa5, and argsz and index in it. The program
- * that asked Linux 6.12 had cleared the INFO struct: the cap_offset that comes back from regions without
- * capabilities shows it.
+ * that asked Linux 6.12 had cleared the INFO struct: the cap_offset that comes back from regions
+ * without capabilities shows it.
  */
 void captured_caller(const struct captured *reply, uint8_t *ret_buffer);
 

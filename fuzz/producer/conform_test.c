@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of conformance, which has to fail: one byte wrong anywhere in a model, a field of a model's row
- * wrong, a reply that nobody claims or that two claim, a series without a full reply, no reply at all.
- * When "blind" fails, captured replies show more than they did: make the row one that is caught.
+ * Tests of conformance, which has to fail: one byte wrong anywhere in a model, a field of a model's
+ * row wrong, a reply that nobody claims or that two claim, a series without a full reply, no reply
+ * at all. When "blind" fails, captured replies show more than they did: make the row one that is
+ * caught.
  *
  * Usage: conform_test CORPUS
  */
@@ -171,8 +172,8 @@ static void hides_unfit(struct producer *model)
 
 /*
  * A model that is wrong in one thing, and whether captured replies show it. They do not where no
- * device on 6.1 or 6.12 had a capability, and of a region on 6.12 where the caller had cleared what is
- * written.
+ * device on 6.1 or 6.12 had a capability, and of a region on 6.12 where the caller had cleared what
+ * is written.
  */
 static const struct {
 	const char *model;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* make conformance: prints, for every producer, how many of its captured replies its model writes. */
+/*
+ * make conformance: prints, for every producer, how many of its captured replies its model writes.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What iommufd answers in the place of a VFIO container: code of its own, which uses none of the
- * chain helpers. It says what argsz is needed whatever the caller gave, so that argsz shrinks too, and
- * writes each capability that fits, even where the reply as a whole does not and cap_offset is 0.
- * Read in Linux 6.12; before 6.6 nothing is rounded up, and its own stack stands in the pad.
+ * chain helpers. It says what argsz is needed whatever the caller gave, so that argsz shrinks too,
+ * and writes each capability that fits, even where the reply as a whole does not and cap_offset is
+ * 0. Read in Linux 6.12; before 6.6 nothing is rounded up, and its own stack stands in the pad.
  */
 #include "answers.h"
 
@@ -27,8 +27,8 @@ static void put_cap(const struct producer_cap *cap, uint8_t *buffer, uint32_t ar
 }
 
 /*
- * Writes the capability where @avail bytes of the caller's are left for it: each range that fits, and
- * header and count only if all do; anything else wholly or not at all.
+ * Writes the capability where @avail bytes of the caller's are left for it: each range that fits,
+ * and header and count only if all do; anything else wholly or not at all.
  */
 static void fill_cap(const struct producer_cap *cap, uint8_t *buffer, uint32_t argsz, uint32_t at)
 {

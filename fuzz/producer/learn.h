@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a full reply of a real producer back into what that producer had to tell, so that a model can
- * be asked to say it again. It takes well-formed replies alone, of capabilities that layout.h knows,
- * and knows nothing of how any producer lays a chain out.
+ * Reads a full reply of a real producer back into what that producer had to tell, so that a model
+ * can be asked to say it again. It takes well-formed replies alone, of capabilities that layout.h
+ * knows, and knows nothing of how any producer lays a chain out.
  */
 #ifndef FUZZ_PRODUCER_LEARN_H
 #define FUZZ_PRODUCER_LEARN_H
@@ -18,8 +18,9 @@ struct learned {
 };
 
 /*
- * Fills @ret_learned from the @len bytes of a reply. Returns NULL, or what is wrong with it as one line.
- * A reply whose capabilities did not fit is "not a full reply": of it only the fixed fields are learned.
+ * Fills @ret_learned from the @len bytes of a reply. Returns NULL, or what is wrong with it as one
+ * line. A reply whose capabilities did not fit is "not a full reply": of it only the fixed fields
+ * are learned.
  */
 const char *learn(enum info_kind kind, const uint8_t *reply, uint32_t len,
 		  struct learned *ret_learned);

@@ -18,7 +18,9 @@
 	 INFO_ID(CAP_ID_NVLINK2_SSATGT) | INFO_ID(CAP_ID_NVLINK2_LNKSPD))
 #define TYPE1 (INFO_ID(CAP_ID_IOVA_RANGE) | INFO_ID(CAP_ID_MIGRATION) | INFO_ID(CAP_ID_DMA_AVAIL))
 
-/* Of the names of captured replies: the samples mbochs, mdpy and mtty are those that begin with m. */
+/*
+ * Of the names of captured replies: the samples mbochs, mdpy and mtty are those that begin with m.
+ */
 const struct producer producers[] = {
 	{
 		.name = "device-16-bytes",

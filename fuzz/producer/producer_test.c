@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the producer models on replies that nobody captured: what facts say of them, byte for byte,
- * and the text seeds in corpus/seeds/, which were written by hand and apart from the models. When a row
- * fails, the model or the seed is wrong; the seed's first comment and the model's head say what each
- * was made from.
+ * Tests of the producer models on replies that nobody captured: what facts say of them, byte for
+ * byte, and the text seeds in corpus/seeds/, which were written by hand and apart from the models.
+ * When a row fails, the model or the seed is wrong; the seed's first comment and the model's head
+ * say what each was made from.
  *
  * Usage: producer_test CORPUS
  */
@@ -143,8 +143,8 @@ static void test_too_much_to_say(void **state)
 }
 
 /*
- * What mbochs of Linux 6.1 wrote, measured: its header alone, cut in the capability, and refused; and
- * a region that has none copies out the rest of its struct.
+ * What mbochs of Linux 6.1 wrote, measured: its header alone, cut in the capability, and refused;
+ * and a region that has none copies out the rest of its struct.
  */
 static void test_mbochs(void **state)
 {
@@ -224,9 +224,9 @@ static void test_fixed_parts(void **state)
 }
 
 /*
- * vfio-user servers answer for a device with a message of 16 bytes that says so, whatever was asked;
- * libvfio-user refuses fewer, rust-vmm's server looks at nothing and its client gets what it has room
- * for. Of a region without areas both say 32 bytes.
+ * vfio-user servers answer for a device with a message of 16 bytes that says so, whatever was
+ * asked; libvfio-user refuses fewer, rust-vmm's server looks at nothing and its client gets what it
+ * has room for. Of a region without areas both say 32 bytes.
  */
 static void test_peers(void **state)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which captured replies the producer models were written from, and which were set aside to try them
- * on when they were finished. The rule looks at a file's name alone: the top bit of its 32-bit
+ * Which captured replies the producer models were written from, and which were set aside to try
+ * them on when they were finished. The rule looks at a file's name alone: the top bit of its 32-bit
  * FNV-1a hash. It was committed before the first model and is not to be changed: a reply that joins
- * corpus/captured/ falls into a half by it, and one that is set aside is not looked at while a model
- * is mended.
+ * corpus/captured/ falls into a half by it, and one that is set aside is not looked at while a
+ * model is mended.
  */
 #ifndef FUZZ_PRODUCER_SPLIT_H
 #define FUZZ_PRODUCER_SPLIT_H

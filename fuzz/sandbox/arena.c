@@ -12,9 +12,9 @@
  * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
  *
  * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
- * elsewhere, where only the sandbox writes; a page behind it says which of its bytes are not zero. The
- * buffer ends where the window ends. 32-bit address
- * spaces have no room for the emptiness: there the hooks alone tell, and guard pages stand in.
+ * elsewhere, where only the sandbox writes; a page behind it says which of its bytes are not zero.
+ * The buffer ends where the window ends. 32-bit address spaces have no room for the emptiness:
+ * there the hooks alone tell, and guard pages stand in.
  *
  * When sandbox_test.c's wild offsets are not `oob` any more, look at the distances here first.
  */
@@ -142,7 +142,9 @@ static uintptr_t canary_before(const struct scratch_object *object)
 							       : object->start - CANARY_LEN;
 }
 
-/* The first of @size bytes at @at that changed, or @size. Words first: this runs after each walk. */
+/*
+ * The first of @size bytes at @at that changed, or @size. Words first: this runs after each walk.
+ */
 static size_t first_changed(uintptr_t at, size_t size)
 {
 	size_t i = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers that each do one thing wrong, built like any parser; planted.h says what each comes out as. */
+/*
+ * Parsers that each do one thing wrong, built like any parser; planted.h says what each comes out
+ * as.
+ */
 #ifndef FUZZ_SANDBOX_FAULTY_H
 #define FUZZ_SANDBOX_FAULTY_H
 

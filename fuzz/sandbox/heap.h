@@ -19,7 +19,9 @@
 size_t heap_size(void);
 void heap_open(uintptr_t at);
 
-/* Pieces that this walk has had: while it is 0, as for all parsers of ours, nothing else is asked. */
+/*
+ * Pieces that this walk has had: while it is 0, as for all parsers of ours, nothing else is asked.
+ */
 extern size_t heap_pieces;
 
 /* Takes back what the last walk had. */

@@ -65,7 +65,9 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
 {
 	struct walk *const walk = &the_walk;
 
-	/* The whole load lies inside the bound, or the last scratch memory, and is in the budget. */
+	/*
+	 * The whole load lies inside the bound, or the last scratch memory, and is in the budget.
+	 */
 	if ((lies_in(address, size, walk->window, walk->quiet) ||
 	     lies_in(address, size, walk->scratch, walk->scratch_size)) &&
 	    walk->info_left > 0)
@@ -78,8 +80,8 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
 
 /*
  * A store into the arena that is not wholly inside one piece of scratch memory: it could land in a
- * slot that no guard page or canary is near to. Stores that no hook hears (struct copies, memset) are
- * left to those.
+ * slot that no guard page or canary is near to. Stores that no hook hears (struct copies, memset)
+ * are left to those.
  */
 static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size)
 {

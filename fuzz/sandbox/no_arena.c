@@ -2,13 +2,13 @@
 /*
  * What the sandbox of a 32-bit build has to see, where no arena stands behind the buffer: every
  * planted fault that does not need one, and loads and stores of memory that is nobody's in a 64-bit
- * build: what is neither the walk's stack nor a global is `oob` or `wrote`. Without cmocka, of which
- * Debian has no 32-bit build beside the 64-bit one; prints TAP, each line with what has to come out
- * and who has to say so. Exit status: 0; 1 where a fault was not seen.
+ * build: what is neither the walk's stack nor a global is `oob` or `wrote`. Without cmocka, of
+ * which Debian has no 32-bit build beside the 64-bit one; prints TAP, each line with what has to
+ * come out and who has to say so. Exit status: 0; 1 where a fault was not seen.
  *
- * no_arena_blind is the same objects, linked so that every address counts as a global: check.sh holds
- * that each line of an `oob` or `wrote` by the hooks then fails, and no other. When it does not, a
- * fault that is planted here is seen by something else than what it is here for.
+ * no_arena_blind is the same objects, linked so that every address counts as a global: check.sh
+ * holds that each line of an `oob` or `wrote` by the hooks then fails, and no other. When it does
+ * not, a fault that is planted here is seen by something else than what it is here for.
  */
 #include <stdio.h>
 #include <stdlib.h>

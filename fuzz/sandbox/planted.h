@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The faults of faulty.h, what each has to come out as, and which part of the sandbox has to see it:
- * for sandbox_test.c, and for no_arena.c where there is no arena.
+ * The faults of faulty.h, what each has to come out as, and which part of the sandbox has to see
+ * it: for sandbox_test.c, and for no_arena.c where there is no arena.
  */
 #ifndef FUZZ_SANDBOX_PLANTED_H
 #define FUZZ_SANDBOX_PLANTED_H

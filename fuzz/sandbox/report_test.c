@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sanitizer's report inside a walk is a bug of ours and never a verdict: it ends the process, with
- * the sanitizer's own exit status (1), or by SIGABRT where abort_on_error is set, as engines set it.
+ * A sanitizer's report inside a walk is a bug of ours and never a verdict: it ends the process,
+ * with the sanitizer's own exit status (1), or by SIGABRT where abort_on_error is set, as engines
+ * set it.
  *
  * The program runs itself, since sanitizers read their options at the start: with an argument it
- * walks one parser that does what a sanitizer of this build reports, and exits 0 when the walk comes
- * back. When a row fails: reports of our own bugs are taken for findings about parsers; look at
- * __asan_on_error() and __ubsan_on_report() in sandbox.c.
+ * walks one parser that does what a sanitizer of this build reports, and exits 0 when the walk
+ * comes back. When a row fails: reports of our own bugs are taken for findings about parsers; look
+ * at __asan_on_error() and __ubsan_on_report() in sandbox.c.
  */
 #include <limits.h>
 #include <setjmp.h>
@@ -138,7 +139,9 @@ static void test_report_is_no_verdict(void **state)
 	for (size_t i = 0; i < FAULTS; i++) {
 		int exits, aborts;
 
-		/* The faults of a build without sanitizers are undefined, so they are left alone. */
+		/*
+		 * The faults of a build without sanitizers are undefined, so they are left alone.
+		 */
 		if (!faults[i].reported && faults[i].read != reports_nothing) {
 			print_message("%s: no sanitizer of this build reports it\n",
 				      faults[i].name);

@@ -182,7 +182,9 @@ const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size
 {
 	uint8_t *const at = the_arena.shadow + INFO_LEN_MAX - size;
 
-	/* Nothing of the buffer before it may be seen in this one, nor below it: all else is zero. */
+	/*
+	 * Nothing of the buffer before it may be seen in this one, nor below it: all else is zero.
+	 */
 	memset(the_arena.shadow + the_arena.placed->at, 0, the_arena.placed->len);
 	the_arena.placed->at = INFO_LEN_MAX - size;
 	the_arena.placed->len = len;

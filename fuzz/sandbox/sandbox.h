@@ -50,8 +50,8 @@ struct sandbox_trace {
  * @need: with VERDICT_TRUNCATED
  * @signal: with VERDICT_CRASH
  * @offset, @size: with VERDICT_OOB and VERDICT_WROTE, the access, counted from the start of the
- *	INFO buffer (wraps below it) or, where @scratch, of the scratch memory nearest to it; size 0 where
- *	a fault did not tell
+ *	INFO buffer (wraps below it) or, where @scratch, of the scratch memory nearest to it; size 0
+ *	where a fault did not tell
  * @loads: loads that the hooks counted, wherever they pointed; 0 where the parser has none
  * @stale: it read at @stale_at, between the bound and the length: not delivered by this reply
  * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the

@@ -58,8 +58,8 @@ struct arena {
 	uintptr_t window_end;
 	uint8_t *shadow;
 	/*
-	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a target
-	 * anew after each stop, and what the last one placed is still there.
+	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a
+	 * target anew after each stop, and what the last one placed is still there.
 	 */
 	struct {
 		size_t at;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `bpf`: bounded.h as the kernel's verifier has proved it, run in the kernel on a copy of
- * the reply. Verdict and capabilities are the BPF program's; payloads are taken from the same copy
- * by the same functions as `bounded` takes them. Where BPF may not be used it abstains, and says why.
+ * The parser `bpf`: bounded.h as the kernel's verifier has proved it, run in the kernel on a copy
+ * of the reply. Verdict and capabilities are the BPF program's; payloads are taken from the same
+ * copy by the same functions as `bounded` takes them. Where BPF may not be used it abstains, and
+ * says why.
  */
 #include <string.h>
 

@@ -25,7 +25,10 @@ struct bpf_memory {
  */
 const char *bpf_kernel_open(struct bpf_memory *ret_memory);
 
-/* Has the kernel read *count replies from *first on. Returns 0, or -errno where it would not run the program. */
+/*
+ * Has the kernel read *count replies from *first on. Returns 0, or -errno where it would not run
+ * the program.
+ */
 int bpf_kernel_run(void);
 
 #endif

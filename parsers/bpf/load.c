@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loads walk.bpf.c through its libbpf skeleton and runs it with BPF_PROG_TEST_RUN; see kernel.h.
- * What keeps it from being loaded is told apart: a privilege, a kernel that is too old, a limit; and
- * a program that the verifier refuses, which is a bug of ours and is said with its words.
+ * What keeps it from being loaded is told apart: a privilege, a kernel that is too old, a limit;
+ * and a program that the verifier refuses, which is a bug of ours and is said with its words.
  */
 #include "kernel.h"
 
@@ -86,7 +86,10 @@ const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 	int error;
 
 	if (loaded_by != getpid()) {
-		/* What a parent loaded is the parent's: two that write to one memory see each other's. */
+		/*
+		 * What a parent loaded is the parent's: two that write to one memory see each
+		 * other's.
+		 */
 		loaded_by = getpid();
 		loaded = NULL;
 		log[0] = '\0';

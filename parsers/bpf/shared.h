@@ -7,8 +7,8 @@
 #define PARSERS_BPF_SHARED_H
 
 /*
- * Half of the memory is for BPF_SLOTS replies in slots of BPF_SLOT bytes, half for one that may have
- * all of it. A capability may begin at each byte.
+ * Half of the memory is for BPF_SLOTS replies in slots of BPF_SLOT bytes, half for one that may
+ * have all of it. A capability may begin at each byte.
  */
 #define BPF_LONGEST 65536u
 #define BPF_BYTES   (2 * BPF_LONGEST)
@@ -30,8 +30,9 @@ struct bpf_cap {
 };
 
 /*
- * One reply: where its @len bytes stand and of which kind they are (enum vb_kind); then what came of
- * it, as struct vb_chain says it. Its capabilities stand from @base on, as many as it has @count.
+ * One reply: where its @len bytes stand and of which kind they are (enum vb_kind); then what came
+ * of it, as struct vb_chain says it. Its capabilities stand from @base on, as many as it has
+ * @count.
  */
 struct bpf_reply {
 	unsigned int base;

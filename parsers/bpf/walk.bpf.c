@@ -2,8 +2,8 @@
 /*
  * bounded.h in the kernel: its step function, driven by bpf_loop(). That the verifier loads this is
  * its proof that a reading ends, and that no load or store leaves this program's memory, whatever
- * the bytes are. That it keeps to min(len, argsz) and says the right thing is not for the verifier to
- * see: bpf_test.c holds it to `bounded`, buffer by buffer.
+ * the bytes are. That it keeps to min(len, argsz) and says the right thing is not for the verifier
+ * to see: bpf_test.c holds it to `bounded`, buffer by buffer.
  *
  * Built twice more for that test, each time with what the proof rests on taken out: -DWITHOUT_CLAMP
  * leaves offsets as they are, -DWITHOUT_END lets steps go on until the reading says that it ended.
@@ -30,9 +30,9 @@ struct bpf_cap caps[BPF_BYTES];
 unsigned char bytes[BPF_BYTES + 8];
 
 /*
- * The reading that goes on, and where its reply stands. On the stack the verifier would follow every
- * value that its members can have from one step to the next, for seconds; of memory like this it
- * takes any, and is done in a few hundred instructions.
+ * The reading that goes on, and where its reply stands. On the stack the verifier would follow
+ * every value that its members can have from one step to the next, for seconds; of memory like this
+ * it takes any, and is done in a few hundred instructions.
  */
 static struct {
 	struct vb_chain chain;
@@ -62,7 +62,10 @@ static __always_inline __u64 load_reply(const struct vb_chain *chain, __u32 offs
 	}
 }
 
-/* A function of its own even where it is called in a plain loop, so that a round is always the same. */
+/*
+ * A function of its own even where it is called in a plain loop, so that a round is always the
+ * same.
+ */
 static __noinline long take_step(__u32 i, void *context)
 {
 	return vb_step(&reading.chain);

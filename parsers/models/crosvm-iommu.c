@@ -4,9 +4,9 @@
  * vfio_iommu_type1_get_iova_ranges(). Read, not measured.
  *
  * No flag is an error, and so is a chain without IOVA_RANGE of version 1 (another version is passed
- * over). The buffer is as long as the first reply's argsz said, and every header, count and range has
- * to lie inside it, in usize; what does not is an error. There is no guard against a loop. A first
- * argsz below 24 panics, in release builds too: crosvm builds those with overflow checks.
+ * over). The buffer is as long as the first reply's argsz said, and every header, count and range
+ * has to lie inside it, in usize; what does not is an error. There is no guard against a loop. A
+ * first argsz below 24 panics, in release builds too: crosvm builds those with overflow checks.
  */
 #include "model.h"
 

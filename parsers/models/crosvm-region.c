@@ -3,11 +3,12 @@
  * The parser `crosvm-region`: crosvm from mid-2026, devices/src/vfio.rs get_regions(). Read, not
  * measured.
  *
- * With an argsz of 32 or less there is no chain. With more, a reply without the flag drops the region
- * from the list: a reject. Memory is as long as the first reply's argsz said, and bounds are held
- * against the second's, so a second argsz above the first is read past the end. The sums are u32: one
- * that wraps panics, in release builds too, as crosvm builds those with overflow checks. What is out
- * of bounds ends the chain, and what was taken so far is kept: areas of every SPARSE_MMAP, the last
+ * With an argsz of 32 or less there is no chain. With more, a reply without the flag drops the
+ * region from the list: a reject. Memory is as long as the first reply's argsz said, and bounds are
+ * held against the second's, so a second argsz above the first is read past the end. The sums are
+ * u32: one that wraps panics, in release builds too, as crosvm builds those with overflow checks.
+ * What is out of bounds ends the chain, and what was taken so far is kept: areas of every
+ * SPARSE_MMAP, the last
  * TYPE, MSIX_MAPPABLE (an area of its own). There is no guard against a loop.
  */
 #include "model.h"

@@ -4,9 +4,9 @@
  * pci_vfio_map_resource_primary(). Read, not measured.
  *
  * Against 22.11 it also looks up SPARSE_MMAP, after MSIX_MAPPABLE: of no areas at all it makes an
- * absent capability and maps the whole BAR; otherwise it takes memory for as many areas as the count
- * says (an error where there is none to have), and copies them whole. Which reply is read: dpdk.h.
- * The region is taken to be mappable, and the BAR that holds the MSI-X table.
+ * absent capability and maps the whole BAR; otherwise it takes memory for as many areas as the
+ * count says (an error where there is none to have), and copies them whole. Which reply is read:
+ * dpdk.h. The region is taken to be mappable, and the BAR that holds the MSI-X table.
  */
 #include "dpdk.h"
 

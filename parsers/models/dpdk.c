@@ -4,8 +4,8 @@
  * pci_vfio_msix_is_mappable(). Measured with testpmd and dpdk-test: loops hang, wild offsets crash,
  * an argsz that alternates or grows is asked for without end, one of 4 writes past its memory.
  *
- * Of the MSI-X BAR's chain it looks up MSIX_MAPPABLE, and nothing else: the flag is tested, an offset
- * of 0 ends the chain, no bound, no guard. Which reply is read: dpdk.h.
+ * Of the MSI-X BAR's chain it looks up MSIX_MAPPABLE, and nothing else: the flag is tested, an
+ * offset of 0 ends the chain, no bound, no guard. Which reply is read: dpdk.h.
  */
 #include "dpdk.h"
 

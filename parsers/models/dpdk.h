@@ -4,10 +4,10 @@
  * decides which reply is read, and the lookup of pci_vfio_info_cap() is model_find().
  *
  * It asks again for as long as argsz is not what it asked with, in both directions: memory is
- * reallocated to the reply's argsz, cleared, and argsz and index are stored into it. So a reply that
- * names less than 12 bytes makes it write past its own memory (measured), one that names 0 makes
- * realloc() free what is then freed again, and one below 32 is refused by the kernel. For a shorter
- * argsz from 32 on, the kernel is taken to give the same bytes again, cut to it.
+ * reallocated to the reply's argsz, cleared, and argsz and index are stored into it. So a reply
+ * that names less than 12 bytes makes it write past its own memory (measured), one that names 0
+ * makes realloc() free what is then freed again, and one below 32 is refused by the kernel. For a
+ * shorter argsz from 32 on, the kernel is taken to give the same bytes again, cut to it.
  */
 #ifndef PARSERS_MODELS_DPDK_H
 #define PARSERS_MODELS_DPDK_H

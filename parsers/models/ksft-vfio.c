@@ -3,13 +3,14 @@
  * The parser `ksft-vfio`: the kernel's VFIO selftests, tools/testing/selftests/vfio/lib/iommu.c
  * (Linux 6.19), the IOVA range query. Read, not measured.
  *
- * It looks up IOVA_RANGE. It tests the flag; argsz, and a cap_offset that is not 0, have to reach past
- * its own 24-byte struct; every header has to lie inside the reply's argsz (not inside what was
- * allocated); more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also
+ * It looks up IOVA_RANGE. It tests the flag; argsz, and a cap_offset that is not 0, have to reach
+ * past its own 24-byte struct; every header has to lie inside the reply's argsz (not inside what
+ * was allocated); more headers than (argsz - 24) / 8 count as a cycle. A next may go anywhere, also
  * backward and into the fixed struct. The capability has to be there and to have a range: the tests
- * need one, so a reply without any, which is legal, ends them too. The payload is taken as it comes:
- * room for as many ranges as the count says, then each one. A failed check aborts the test: a reject.
- * That the ranges, sorted, are neither empty nor overlap is asserted further out, and not modelled.
+ * need one, so a reply without any, which is legal, ends them too. The payload is taken as it
+ * comes: room for as many ranges as the count says, then each one. A failed check aborts the test:
+ * a reject. That the ranges, sorted, are neither empty nor overlap is asserted further out, and not
+ * modelled.
  */
 #include "model.h"
 

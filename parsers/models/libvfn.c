@@ -3,11 +3,12 @@
  * The parser `libvfn`: libvfn from mid-2026, src/iommu/vfio.c vfio_iommu_type1_get_capabilities().
  * Read, not measured.
  *
- * The flag is tested, cap_offset is not: with 0 the INFO struct is the first header. next 0 ends the
- * chain, and nothing else does. Each IOVA_RANGE replaces the one before: the table is reallocated,
- * without a look at the result, and all ranges are copied, so that a count beyond any memory is a
- * store to a null pointer. The case for DMA_AVAIL tests a macro that vfio.h does not have, and is
- * never built. A reply that is too long is asked for once more, and the second is read as it comes.
+ * The flag is tested, cap_offset is not: with 0 the INFO struct is the first header. next 0 ends
+ * the chain, and nothing else does. Each IOVA_RANGE replaces the one before: the table is
+ * reallocated, without a look at the result, and all ranges are copied, so that a count beyond any
+ * memory is a store to a null pointer. The case for DMA_AVAIL tests a macro that vfio.h does not
+ * have, and is never built. A reply that is too long is asked for once more, and the second is read
+ * as it comes.
  */
 #include <signal.h>
 

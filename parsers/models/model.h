@@ -4,10 +4,10 @@
  * unchecked as there. Each is inline, so that a model is one object with its own load hooks, and
  * each loads what the program would and nothing else, through overlay.h's volatile views.
  *
- * Every model reads one reply, in a buffer of the length that its program asked with. Where a program
- * asks once more for a larger reply and then takes whatever comes, a buffer no longer than its first
- * request is the first reply, and a longer one the last. The two replies of such a program are taken
- * to carry the same flags, and a first argsz that was the last one's length.
+ * Every model reads one reply, in a buffer of the length that its program asked with. Where a
+ * program asks once more for a larger reply and then takes whatever comes, a buffer no longer than
+ * its first request is the first reply, and a longer one the last. The two replies of such a
+ * program are taken to carry the same flags, and a first argsz that was the last one's length.
  */
 #ifndef PARSERS_MODELS_MODEL_H
 #define PARSERS_MODELS_MODEL_H
@@ -15,8 +15,8 @@
 #include "../overlay.h"
 
 /*
- * A table above this many bytes is one that no allocator gives. Where malloc really gives up depends
- * on the machine; a program that was measured has a limit of its own (qemu.h).
+ * A table above this many bytes is one that no allocator gives. Where malloc really gives up
+ * depends on the machine; a program that was measured has a limit of its own (qemu.h).
  */
 #define MODEL_HEAP (UINT64_C(1) << 32)
 

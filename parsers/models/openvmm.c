@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `openvmm`: OpenVMM from mid-2026 (after its PR 3336), vfio_sys parse_sparse_mmap_caps().
- * Read, not measured; a release build.
+ * The parser `openvmm`: OpenVMM from mid-2026 (after its PR 3336), vfio_sys
+ * parse_sparse_mmap_caps(). Read, not measured; a release build.
  *
- * Flag and argsz are looked at in the first reply: without CAPS, or with 32 bytes or less, there is no
- * chain. Of the second, min(argsz, what was asked with) bytes are held against, in usize: a header or
- * SPARSE_MMAP that is not inside ends the walk as if there were none, and the whole BAR is mapped:
- * absent. Each area of the first SPARSE_MMAP with a size becomes a MemoryRange: one that is not
- * 4 KiB-aligned, or wraps, panics. There is no guard against a loop.
+ * Flag and argsz are looked at in the first reply: without CAPS, or with 32 bytes or less, there is
+ * no chain. Of the second, min(argsz, what was asked with) bytes are held against, in usize: a
+ * header or SPARSE_MMAP that is not inside ends the walk as if there were none, and the whole BAR
+ * is mapped: absent. Each area of the first SPARSE_MMAP with a size becomes a MemoryRange: one that
+ * is not 4 KiB-aligned, or wraps, panics. There is no guard against a loop.
  */
 #include "model.h"
 

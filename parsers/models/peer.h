@@ -2,10 +2,11 @@
 /*
  * For models of programs that read from a peer: a walk that abstains before it would fault.
  *
- * A fault of such a program is a security question for its maintainers, and nothing is published that
- * they have not had first. So before each load the model asks whether it stays inside the reply and
- * inside an allowance that is below every host's load budget. Where it does not, the model abstains,
- * which says nothing of the real program: it may check there what the model does not know of.
+ * A fault of such a program is a security question for its maintainers, and nothing is published
+ * that they have not had first. So before each load the model asks whether it stays inside the
+ * reply and inside an allowance that is below every host's load budget. Where it does not, the
+ * model abstains, which says nothing of the real program: it may check there what the model does
+ * not know of.
  */
 #ifndef PARSERS_MODELS_PEER_H
 #define PARSERS_MODELS_PEER_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `qatlib`: Intel qatlib from mid-2026, qae_mem_utils_vfio.c filter_dma_ranges(), as built
- * for x86-64. Read, not measured.
+ * The parser `qatlib`: Intel qatlib from mid-2026, qae_mem_utils_vfio.c filter_dma_ranges(), as
+ * built for x86-64. Read, not measured.
  *
- * One call with a zeroed buffer of 4096 bytes, and no second one: CAPS with cap_offset 0 is an error.
- * next 0 ends the chain. Every IOVA_RANGE is taken, on top of the ones before. Within one, a range
- * that reaches the end of its IOVA space (2^39 - 2^21) ends the reading of ranges.
+ * One call with a zeroed buffer of 4096 bytes, and no second one: CAPS with cap_offset 0 is an
+ * error. next 0 ends the chain. Every IOVA_RANGE is taken, on top of the ones before. Within one, a
+ * range that reaches the end of its IOVA space (2^39 - 2^21) ends the reading of ranges.
  */
 #include "model.h"
 

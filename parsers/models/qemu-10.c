@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `qemu-10`: QEMU 10.0.13, vfio-pci on x86 and s390: hw/vfio/helpers.c vfio_get_cap() and
- * container.c's second copy of it, with their callers. Read, not measured; qemu.h has the quirks.
+ * The parser `qemu-10`: QEMU 10.0.13, vfio-pci on x86 and s390: hw/vfio/helpers.c vfio_get_cap()
+ * and container.c's second copy of it, with their callers. Read, not measured; qemu.h has the
+ * quirks.
  *
- * Against 7.2 it also looks up PCI_ATOMIC_COMP of a device (where the root port can do atomics), and
- * of an IOMMU DMA_AVAIL, IOVA_RANGE, MIGRATION, in this order. Each IOVA range becomes a Range, whose
- * constructor asserts that start is not above end: such a range aborts QEMU. Its index is an int
- * against the __u32 count, compared as unsigned.
+ * Against 7.2 it also looks up PCI_ATOMIC_COMP of a device (where the root port can do atomics),
+ * and of an IOMMU DMA_AVAIL, IOVA_RANGE, MIGRATION, in this order. Each IOVA range becomes a Range,
+ * whose constructor asserts that start is not above end: such a range aborts QEMU. Its index is an
+ * int against the __u32 count, compared as unsigned.
  */
 #include "qemu.h"
 

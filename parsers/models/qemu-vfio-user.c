@@ -3,11 +3,11 @@
  * The parser `qemu-vfio-user`: QEMU 10.0.13's vfio-user client, hw/vfio-user/device.c
  * vfio_user_device_io_get_region_info(), then the lookups of hw/vfio. Read, not measured.
  *
- * With CAPS, a cap_offset below 32 or above the server's argsz is an error (equal is not), also in a
- * first reply that the caller would ask for again: the kernel's own short reply is refused. Then it
- * reads as `qemu-10` does: asks again for as long as argsz is above its own, and looks up SPARSE_MMAP
- * and MSIX_MAPPABLE. It reads from a peer: replies that this model cannot answer for without a fault,
- * it abstains from.
+ * With CAPS, a cap_offset below 32 or above the server's argsz is an error (equal is not), also in
+ * a first reply that the caller would ask for again: the kernel's own short reply is refused. Then
+ * it reads as `qemu-10` does: asks again for as long as argsz is above its own, and looks up
+ * SPARSE_MMAP and MSIX_MAPPABLE. It reads from a peer: replies that this model cannot answer for
+ * without a fault, it abstains from.
  */
 #include "peer.h"
 #include "qemu.h"

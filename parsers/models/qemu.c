@@ -2,9 +2,9 @@
 /*
  * The parser `qemu`: QEMU 7.2 (Debian 12's 1:7.2+dfsg-7+deb12u18), vfio-pci on x86 and s390:
  * hw/vfio/common.c vfio_get_cap() and its callers, hw/s390x/s390-pci-vfio.c. Measured against the
- * unmodified binaries: loops hang, wild offsets crash, 2^28 areas abort in GLib where 2^24 are read, a
- * util string above 64 bytes is ignored, a group of a function without ZPCI_BASE is not read; the rest
- * was read. qemu.h has the quirks.
+ * unmodified binaries: loops hang, wild offsets crash, 2^28 areas abort in GLib where 2^24 are
+ * read, a util string above 64 bytes is ignored, a group of a function without ZPCI_BASE is not
+ * read; the rest was read. qemu.h has the quirks.
  *
  * Lookups: of a device the four zPCI capabilities (s390 alone walks this chain); of a region
  * SPARSE_MMAP, then MSIX_MAPPABLE, as for the BAR of the MSI-X table, taken to be mappable and of

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parser `rdma-core`: rdma-core 44 (Debian 12's 44.0-2), providers/mlx5/mlx5_vfio.c
- * mlx5_vfio_get_iommu_info(). Measured through pyverbs: a loop hangs it, wild offsets crash it, CAPS
- * with cap_offset 0 gives the legacy windows, huge counts end in EINVAL; the rest was read.
+ * mlx5_vfio_get_iommu_info(). Measured through pyverbs: a loop hangs it, wild offsets crash it,
+ * CAPS with cap_offset 0 gives the legacy windows, huge counts end in EINVAL; the rest was read.
  *
  * It looks up IOVA_RANGE; an offset of 0 ends the chain, and without a match two fixed windows are
- * used: absent. Each range goes into a set as start and length: an empty or wrapping one, and one that
- * overlaps another, is EINVAL, and the ranges behind it are not read. A reply that is too long is
- * asked for once more, and the second is read as it comes.
+ * used: absent. Each range goes into a set as start and length: an empty or wrapping one, and one
+ * that overlaps another, is EINVAL, and the ranges behind it are not read. A reply that is too long
+ * is asked for once more, and the second is read as it comes.
  */
 #include "model.h"
 

@@ -4,8 +4,9 @@
  * vfio_device_get_info_cap() and vfio_device_setup_sparse_mmaps(). Read, not measured.
  *
  * One request into a fixed buffer of 4096 bytes, never a second. It tests the flag and looks up
- * SPARSE_MMAP; an offset of 0 ends the chain. Areas with a size are kept, and there are 8 places. It
- * reads from a peer: replies that this model cannot answer for without a fault, it abstains from.
+ * SPARSE_MMAP; an offset of 0 ends the chain. Areas with a size are kept, and there are 8 places.
+ * It reads from a peer: replies that this model cannot answer for without a fault, it abstains
+ * from.
  */
 #include "peer.h"
 

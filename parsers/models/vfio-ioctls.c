@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `vfio-ioctls`: rust-vmm's vfio-ioctls from mid-2026, get_region_map() (cloud-hypervisor,
- * Firecracker's VFIO branch, Kata's dragonball). Read, not measured; a release build.
+ * The parser `vfio-ioctls`: rust-vmm's vfio-ioctls from mid-2026, get_region_map()
+ * (cloud-hypervisor, Firecracker's VFIO branch, Kata's dragonball). Read, not measured; a release
+ * build.
  *
- * Flag and argsz are looked at in the first reply, cap_offset in the second. An offset below 32 ends
- * the chain, so it never walks into the struct; every capability it knows is kept, with all its
- * fields, in chain order; no bound, no guard. A list of areas beyond any memory aborts.
+ * Flag and argsz are looked at in the first reply, cap_offset in the second. An offset below 32
+ * ends the chain, so it never walks into the struct; every capability it knows is kept, with all
+ * its fields, in chain order; no bound, no guard. A list of areas beyond any memory aborts.
  */
 #include "model.h"
 
@@ -19,7 +20,9 @@ static struct info_answer vfio_ioctls_read(struct walk *walk, const void *info, 
 	uint32_t at;
 	uint16_t id;
 
-	/* What it kept of the first reply is taken from this one, and a longer request's argsz too. */
+	/*
+	 * What it kept of the first reply is taken from this one, and a longer request's argsz too.
+	 */
 	if (!model_has_caps(info, kind))
 		return answer(VERDICT_ABSENT);
 	if (len <= FIRST_REQUEST)

@@ -4,15 +4,15 @@
  * get_region_info() and parse_region_caps(). Read, not measured; a release build, where u32
  * arithmetic wraps (a debug build panics).
  *
- * The flag is not tested: an argsz above 32 means a chain, which is asked for and then copied, argsz -
- * 32 bytes of it, into memory of its own. Offsets count from there, in u32: one below 32 wraps, and
- * from 24 on passes the check that the header ends inside; a count times 16 wraps, and passes too.
- * What is outside ends the chain, and what was taken so far is kept, none at all included: an
- * unreadable list is an absent one. Every SPARSE_MMAP is taken, other ids are passed over, and there
- * is no guard against a loop.
+ * The flag is not tested: an argsz above 32 means a chain, which is asked for and then copied,
+ * argsz - 32 bytes of it, into memory of its own. Offsets count from there, in u32: one below 32
+ * wraps, and from 24 on passes the check that the header ends inside; a count times 16 wraps, and
+ * passes too. What is outside ends the chain, and what was taken so far is kept, none at all
+ * included: an unreadable list is an absent one. Every SPARSE_MMAP is taken, other ids are passed
+ * over, and there is no guard against a loop.
  *
- * It reads from a peer. Public, because https://github.com/rust-vmm/vfio/pull/172 names them, are the
- * faults of a cap_offset below 32, of a count whose product wraps, and of a next that points at
+ * It reads from a peer. Public, because https://github.com/rust-vmm/vfio/pull/172 names them, are
+ * the faults of a cap_offset below 32, of a count whose product wraps, and of a next that points at
  * itself. Wherever else the walk would fault, or the reply's length is not what its argsz says, the
  * model abstains.
  */

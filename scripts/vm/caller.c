@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client for the guest, built as a 32-bit program: asks a device and its container for INFO at some
- * argsz each, and leaves what it got in files, named as `capchain capture` names them. Then it makes
- * calls of the number of VFIO_IOMMU_GET_INFO that are something else: on the device, on its group, and
- * on a file that is not VFIO's.
+ * A client for the guest, built as a 32-bit program: asks a device and its container for INFO at
+ * some argsz each, and leaves what it got in files, named as `capchain capture` names them. Then it
+ * makes calls of the number of VFIO_IOMMU_GET_INFO that are something else: on the device, on its
+ * group, and on a file that is not VFIO's.
  *
  * Usage: caller ADDRESS DIR. Its last line is how many calls of either sort it made.
  */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds the parser `kernel` to the kernel: Linux' own chain helpers, built by helper.py from Debian's
- * source, walk each buffer of the corpus and of the space of small chains in the same sandbox, and
- * verdict and capabilities have to be the same.
+ * Holds the parser `kernel` to the kernel: Linux' own chain helpers, built by helper.py from
+ * Debian's source, walk each buffer of the corpus and of the space of small chains in the same
+ * sandbox, and verdict and capabilities have to be the same.
  *
  * Usage: helper CORPUS. Exit status 0, or as many as there were tests that failed. When it fails,
- * parsers/kernel.c walks otherwise than the kernel named in the line before, on the buffer in that line.
+ * parsers/kernel.c walks otherwise than the kernel named in the line before, on the buffer in that
+ * line.
  *
- * vfio_info_cap_add() and vfio_info_cap_shift() both go along a chain from the start of a buffer to the
- * header whose `next` is 0. So that they go along that of a reply, its first 8 bytes become a header
- * whose `next` is cap_offset, until that is taken; and where they load a `next` is where they are:
- * helper.py has their hook for a load of 4 bytes call saw_next() first.
+ * vfio_info_cap_add() and vfio_info_cap_shift() both go along a chain from the start of a buffer to
+ * the header whose `next` is 0. So that they go along that of a reply, its first 8 bytes become a
+ * header whose `next` is cap_offset, until that is taken; and where they load a `next` is where
+ * they are: helper.py has their hook for a load of 4 bytes call saw_next() first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,7 +79,9 @@ void saw_next(const void *address)
 	__sanitizer_cov_load4(address);
 }
 
-/* A copy of the reply, as copy_from_user() gives it, and where its chain begins; 0 for an answer. */
+/*
+ * A copy of the reply, as copy_from_user() gives it, and where its chain begins; 0 for an answer.
+ */
 static uint32_t copy_reply(struct walk *walk, uint32_t len, enum info_kind kind,
 			   struct info_answer *ret_answer)
 {

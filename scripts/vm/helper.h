@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel's chain helpers need around them, so that they build here as they are: helper.py puts
- * this before what it cuts out of Debian's kernel source.
+ * What the kernel's chain helpers need around them, so that they build here as they are: helper.py
+ * puts this before what it cuts out of Debian's kernel source.
  */
 #ifndef SCRIPTS_VM_HELPER_H
 #define SCRIPTS_VM_HELPER_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's first and only process. It mounts what is needed, loads the modules of /modules in
- * their order, gives every PCI device behind a root port to vfio-pci, runs the lines of /commands, and
- * turns the machine off. All that it says goes to the serial line; what scripts/vm/vm.py reads of it
- * starts with @@. A line of /commands that starts with & is left running, and ended by SIGINT before
- * the files below /out are printed.
+ * their order, gives every PCI device behind a root port to vfio-pci, runs the lines of /commands,
+ * and turns the machine off. All that it says goes to the serial line; what scripts/vm/vm.py reads
+ * of it starts with @@. A line of /commands that starts with & is left running, and ended by SIGINT
+ * before the files below /out are printed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -182,8 +182,8 @@ static void end(pid_t pid)
 }
 
 /*
- * =FILE TEXT writes to a file of the kernel's. A program that is left running says by a file that it is
- * ready.
+ * =FILE TEXT writes to a file of the kernel's. A program that is left running says by a file that
+ * it is ready.
  */
 static void run_command(char *line)
 {

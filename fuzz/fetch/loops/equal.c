@@ -3,9 +3,9 @@
  * Loops that go on until argsz is what they asked with, in both directions and without a minimum.
  *
  * DPDK drivers/bus/pci/linux/pci_vfio.c pci_vfio_get_region_info(), 22.11 and of 2026: reallocates,
- * clears, and stores argsz and index, also into less than the 12 bytes that they take (measured); to
- * 0 bytes realloc() frees, which is taken for a failure and freed again.
- * VPP src/vlib/linux/pci.c does it with a vector, which keeps the memory that it has once had.
+ * clears, and stores argsz and index, also into less than the 12 bytes that they take (measured);
+ * to 0 bytes realloc() frees, which is taken for a failure and freed again. VPP
+ * src/vlib/linux/pci.c does it with a vector, which keeps the memory that it has once had.
  */
 #include <string.h>
 

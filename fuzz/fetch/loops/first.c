@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops of two calls that keep something of the first reply: memory as long as its argsz said in each,
- * its flags in vfio-ioctls get_region_map() and OpenVMM's vfio_sys, both replies' in crosvm
+ * Loops of two calls that keep something of the first reply: memory as long as its argsz said in
+ * each, its flags in vfio-ioctls get_region_map() and OpenVMM's vfio_sys, both replies' in crosvm
  * vfio_iommu_type1_get_iova_ranges(); crosvm get_regions() takes flags and bounds of the second.
  * All memory is zeroed.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * QEMU 7.2 and 10: hw/vfio/helpers.c vfio_get_region_info(), device.c and container.c likewise. Asks
- * again for as long as a reply wants more than it got, and takes one that wants less as it is. A reply
- * may grow eight bytes at a time up to 4 GiB. realloc() does not clear what it adds.
+ * QEMU 7.2 and 10: hw/vfio/helpers.c vfio_get_region_info(), device.c and container.c likewise.
+ * Asks again for as long as a reply wants more than it got, and takes one that wants less as it is.
+ * A reply may grow eight bytes at a time up to 4 GiB. realloc() does not clear what it adds.
  */
 #include "loops.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Clients of vfio-user servers. rust-vmm's, before its pull request 172, asks again where argsz is
- * above 32 and then takes the second reply, of which it wants the length that it asked for. QEMU 10's
- * refuses a cap_offset outside the reply, and else asks as QEMU does. Both abstain where they would
- * fault: README, "Contributing".
+ * above 32 and then takes the second reply, of which it wants the length that it asked for. QEMU
+ * 10's refuses a cap_offset outside the reply, and else asks as QEMU does. Both abstain where they
+ * would fault: README, "Contributing".
  */
 #include "loops.h"
 

@@ -2,10 +2,10 @@
 /*
  * Loops that ask once more where the first reply wants more, and take what then comes.
  *
- * libvfn src/iommu/vfio.c clears between the two; rdma-core providers/mlx5/mlx5_vfio.c does not clear
- * what realloc() adds; QEMU util/vfio-helpers.c walks whenever the first argsz was above its struct,
- * and else not at all; the kernel's selftest, tools/testing/selftests/vfio/lib/iommu.c, asks twice in
- * any case, and holds each argsz to its struct's size alone.
+ * libvfn src/iommu/vfio.c clears between the two; rdma-core providers/mlx5/mlx5_vfio.c does not
+ * clear what realloc() adds; QEMU util/vfio-helpers.c walks whenever the first argsz was above its
+ * struct, and else not at all; the kernel's selftest, tools/testing/selftests/vfio/lib/iommu.c,
+ * asks twice in any case, and holds each argsz to its struct's size alone.
  */
 #include <string.h>
 

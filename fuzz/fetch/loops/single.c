@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops that ask once, with a zeroed buffer of a page: SPDK lib/vfio_user/host/vfio_user_pci.c (which
- * says 32 bytes less than it has) and qatlib's qae_mem_utils_vfio.c.
+ * Loops that ask once, with a zeroed buffer of a page: SPDK lib/vfio_user/host/vfio_user_pci.c
+ * (which says 32 bytes less than it has) and qatlib's qae_mem_utils_vfio.c.
  */
 #include "loops.h"
 

@@ -114,7 +114,9 @@ static struct info_answer keeps_flags(struct fetch *fetch, enum info_kind kind, 
 	return fetch_hand(fetch, info);
 }
 
-/* Two replies into one buffer: where the second writes less, capabilities of the first are there. */
+/*
+ * Two replies into one buffer: where the second writes less, capabilities of the first are there.
+ */
 static struct info_answer keeps_caps(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
 	uint8_t *const info = fetch_zalloc(fetch, 4096);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the test of the rules: for each rule a loop that breaks it, and the script that shows it. They
- * are built as loops are, with hooks.
+ * For the test of the rules: for each rule a loop that breaks it, and the script that shows it.
+ * They are built as loops are, with hooks.
  */
 #ifndef FUZZ_FETCH_FAULTY_H
 #define FUZZ_FETCH_FAULTY_H
