@@ -15,10 +15,15 @@ configurations (planted bugs are real ones re-introduced, but for those whose fi
   default-no-seeds   both
   afl, afl-default   AFL++ with our mutator beside its havoc, and alone; plain seeds
 
-The table has, for each bug, medians and ranges over the trials found, and `N/M` where some were not;
-then for each configuration the geometric mean and the restricted mean (a censored trial counts as the
-limit), Vargha-Delaney A12 (how likely a trial of it takes longer than one of `ours`) and the two-sided
-Mann-Whitney p, over all trials. `sets` compares sets of verdicts with and without the feedback,
+The first table has, for each bug, medians and ranges over the trials found; where some were not, how
+many were, and the restricted mean (a censored trial counts as the limit). The second holds, bug by
+bug, one configuration to another: Vargha-Delaney A12 (how likely a trial of the first takes longer than
+one of the second) and the two-sided Mann-Whitney p. The third has means of each configuration, the
+fourth of each comparison over all bugs: the ratio of geometric means, the mean A12, for how many bugs
+the first was slower or faster with p < 0.05, and the p of Wilcoxon's signed ranks over the bugs.
+Bugs that git says were planted after the mutator's last change, so that it cannot have been made for
+them, have the same tables and figures again; with fewer than six the run misses its figures.
+`sets` compares sets of verdicts with and without the feedback,
 `speed` exec/s of CPU time of our mutator against libFuzzer's in the ASan+UBSan build, from all seeds.
 
 All of it takes about half an hour on two cores, a third of that AFL++; with --trials 3 ten minutes.
@@ -67,8 +72,15 @@ CONFIGS = {
 }
 FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
           "detected", "bucket", "seconds")
+# What the mutator is made of, for git.
+MUTATOR = ("fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
 # Figures that the run is held to.
 TENTH = 0.1
+LATER_MIN = 6
+# Which configuration is held to which.
+COMPARISONS = (("default", "ours"), ("no-feedback", "ours"), ("no-seeds", "ours"),
+               ("default-no-seeds", "no-seeds"), ("afl-default", "afl"))
+P_NAMED = 0.05
 SPEED_MIN = 0.6
 P_MAX = 0.01
 
@@ -247,11 +259,12 @@ def keep(options, name, rows):
 
 
 def cell(of):
-    """Median (range) of what was found, and how many where not all were."""
+    """Median (range) of what was found; how many and the restricted mean where not all were."""
     found = [row["execs"] for row in of if row["found"]]
     if not of:
         return "-"
-    share = "" if len(found) == len(of) else f" {len(found)}/{len(of)}"
+    share = "" if len(found) == len(of) else \
+        f" {len(found)}/{len(of)}, mean {statistics.fmean(row['execs'] for row in of):.0f}"
     if not found:
         return f"none{share}"
     return f"{statistics.median(found):.0f} ({min(found)}-{max(found)}){share}"
@@ -260,6 +273,71 @@ def cell(of):
 def figure(fine, text):
     print(f"{'ok  ' if fine else 'MISS'} {text}", flush=True)
     return fine
+
+
+def git(*arguments):
+    """What git prints, or "" where there is no history to ask."""
+    try:
+        return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=True).stdout.decode()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def later_bugs(options):
+    """The commit of the mutator's last change, and the bugs that came into the tree after it."""
+    last = git("log", "-1", "--format=%h", "--", *MUTATOR).strip()
+    if not last or git("rev-parse", "--is-shallow-repository").strip() == "true":
+        return None, []
+    added = set(git("log", "--diff-filter=A", "--no-renames", "--format=", "--name-only",
+                    f"{last}..HEAD", "--", "fuzz/planted").split())
+    return last, [bug for bug in options.bugs
+                  if f"fuzz/planted/{bug.removeprefix('planted-')}.c" in added]
+
+
+def print_table(head, lines):
+    for line in fuzz_report.table(head, lines):
+        print(line)
+    print()
+
+
+def compare(these, those):
+    """The line of a comparison over all bugs: @these and @those have the execs of each bug."""
+    from scipy import stats
+    pairs = [(a12(one, other), p_value(one, other)) for one, other in zip(these, those)]
+    named = [area for area, p in pairs if p < P_NAMED]
+    logs = [math.log(geometric(one) / geometric(other)) for one, other in zip(these, those)]
+    # Bugs that both find alike say nothing of which is sooner.
+    apart = [log for log in logs if log]
+    return pairs, [f"{math.exp(statistics.fmean(logs)):.2f}",
+                   f"{statistics.fmean(area for area, _ in pairs):.2f}",
+                   f"{sum(area > 0.5 for area in named)}", f"{sum(area < 0.5 for area in named)}",
+                   f"{len(pairs)}",
+                   f"{stats.wilcoxon(apart, method='exact').pvalue:.1e}" if apart else "1"]
+
+
+def print_tables(options, by, bugs):
+    """By bug, then over all of @bugs; {configuration: execs of each trial}."""
+    names = [bug.removeprefix("planted-") for bug in bugs]
+    print_table(["bug", *options.configs], [
+        [name, *(cell(by[bug, config]) for config in options.configs)]
+        for name, bug in zip(names, bugs)])
+    of = {config: [[row["execs"] for row in by[bug, config]] for bug in bugs]
+          for config in options.configs}
+    done = {f"{one} : {other}": compare(of[one], of[other]) for one, other in COMPARISONS
+            if one in of and other in of}
+    if done:
+        print_table(["A12, p", *done], [
+            [name, *(f"{pairs[i][0]:.2f}, {pairs[i][1]:.0e}" for pairs, _ in done.values())]
+            for i, name in enumerate(names)])
+    execs = {config: [count for bug in of[config] for count in bug] for config in of}
+    print_table(["", "geometric mean", "restricted mean"],
+                [[config, f"{geometric(values):.0f}", f"{statistics.fmean(values):.0f}"]
+                 for config, values in execs.items()])
+    if done:
+        print_table(["", "ratio", "A12", "slower", "faster", "of bugs", "p"],
+                    [[name, *line] for name, (_, line) in done.items()])
+    return execs
 
 
 def bench_bugs(options):
@@ -273,27 +351,32 @@ def bench_bugs(options):
     by = collections.defaultdict(list)
     for row in rows:
         by[row["bug"], row["config"]].append(row)
-    print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s of wall time, {options.jobs} at once")
-    for line in fuzz_report.table(["bug", *options.configs], [
-            [bug.removeprefix("planted-"), *(cell(by[bug, config]) for config in options.configs)]
-            for bug in options.bugs]):
-        print(line)
-    execs = {config: [row["execs"] for bug in options.bugs for row in by[bug, config]]
-             for config in options.configs}
-    base = execs.get("ours")
-    lines = [[config, f"{geometric(values):.0f}", f"{statistics.fmean(values):.0f}",
-              *([f"{a12(values, base):.2f}", f"{p_value(values, base):.1e}"] if base else ["", ""])]
-             for config, values in execs.items()]
-    for line in fuzz_report.table(["", "geometric mean", "restricted mean", "A12", "p"], lines):
-        print(line)
+    wall = time.monotonic() - began
+    afl = sum(row["seconds"] for row in rows if CONFIGS[row["config"]][0] == "afl")
+    print(f"{len(rows)} trials in {wall:.0f} s of wall time, {options.jobs} at once, "
+          f"{100 * afl / sum(row['seconds'] for row in rows):.0f} % of it AFL++'s")
+    fine = bug_figures(options, options.bugs, by, print_tables(options, by, options.bugs))
     plot(rows, os.path.join(options.out, "found.png"))
-    return bug_figures(options, by, execs)
+    return later_figures(options, by) and fine
 
 
-def bug_figures(options, by, execs):
+def later_figures(options, by):
+    last, later = later_bugs(options)
+    if not last:
+        print("planted after the mutator's last change: not known without git's whole history")
+        return True
+    print(f"planted after the mutator's last change, {last}: {len(later)} bugs")
+    fine = bug_figures(options, later, by, print_tables(options, by, later)) if later else True
+    # A choice of bugs by name says nothing about how many there are.
+    return (options.bugs_named or figure(
+        len(later) >= LATER_MIN, f"bugs that are later than the mutator: {len(later)}, at least "
+        f"{LATER_MIN}")) and fine
+
+
+def bug_figures(options, bugs, by, execs):
     fine = True
     if "no-seeds" in execs:
-        missed = [row for bug in options.bugs for row in by[bug, "no-seeds"] if not row["found"]]
+        missed = [row for bug in bugs for row in by[bug, "no-seeds"] if not row["found"]]
         fine &= figure(not missed, f"from an empty corpus, {len(execs['no-seeds']) - len(missed)} of "
                        f"{len(execs['no-seeds'])} trials found their bug within {options.execs} execs")
     # From plain seeds a flipped byte breaks most checks, whoever flips it: said, and held to nothing.
@@ -305,10 +388,10 @@ def bug_figures(options, by, execs):
                            f"{f'at most {most}' if most else 'for comparison'} (geometric means; a "
                            "censored trial counts as the limit)")
     if "afl" in execs:
-        poor = [bug for bug in options.bugs
+        poor = [bug for bug in bugs
                 if sum(row["found"] for row in by[bug, "afl"]) < 0.8 * len(by[bug, "afl"])]
-        fine &= figure(not poor, f"AFL++ found {len(options.bugs) - len(poor)} of {len(options.bugs)} "
-                       f"bugs in 4 of 5 trials {' '.join(poor)}")
+        fine &= figure(not poor, f"AFL++ found {len(bugs) - len(poor)} of {len(bugs)} bugs in 4 of 5 "
+                       f"trials{''.join(f' {bug}' for bug in poor)}")
     return fine
 
 
@@ -434,6 +517,7 @@ def main(arguments):
         print(f"bench-bugs: {missing}; install Debian's python3-scipy and python3-matplotlib",
               file=sys.stderr)
         return 3
+    options.bugs_named = options.bugs != "."
     options.bugs = planted(options)
     if not options.bugs:
         print("bench-bugs: no planted bug has such a name", file=sys.stderr)
