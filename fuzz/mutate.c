@@ -61,15 +61,15 @@ size_t mutate_names(void)
 	return chain_ops() + OWN_COUNT + mutate_byte_op_count;
 }
 
-const char *mutate_name(size_t operator)
+const char *mutate_name(size_t number)
 {
 	const size_t ops = chain_ops();
 
-	if (operator<ops)
-		return op_of(operator)->name;
-	if (operator<ops + OWN_COUNT)
-		return own_names[operator - ops];
-	return mutate_byte_ops[operator - ops - OWN_COUNT].name;
+	if (number < ops)
+		return op_of(number)->name;
+	if (number < ops + OWN_COUNT)
+		return own_names[number - ops];
+	return mutate_byte_ops[number - ops - OWN_COUNT].name;
 }
 
 void mutate_describe(const struct mutated *how, char *ret_text, size_t size)
@@ -77,7 +77,7 @@ void mutate_describe(const struct mutated *how, char *ret_text, size_t size)
 	mutate_describe_by(mutate_name, how, ret_text, size);
 }
 
-void mutate_describe_by(const char *(*name)(size_t operator), const struct mutated *how,
+void mutate_describe_by(const char *(*name)(size_t number), const struct mutated *how,
 			char *ret_text, size_t size)
 {
 	size_t used = 0;
@@ -89,10 +89,10 @@ void mutate_describe_by(const char *(*name)(size_t operator), const struct mutat
 					 name(how->steps[i]));
 }
 
-static void note(struct mutated *how, size_t operator)
+static void note(struct mutated *how, size_t number)
 {
 	if (how->nsteps < MUTATE_STEPS)
-		how->steps[how->nsteps++] = (uint8_t) operator;
+		how->steps[how->nsteps++] = (uint8_t)number;
 }
 
 /* As many places as all weights together, each with an operator's number. */

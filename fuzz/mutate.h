@@ -60,13 +60,13 @@ size_t mutate_trim(const uint8_t *bytes, size_t size, enum info_kind kind, size_
 
 /* Names of operators: "next-self". */
 size_t mutate_names(void);
-const char *mutate_name(size_t operator);
+const char *mutate_name(size_t number);
 
 /*
  * The names of @how with `+` between, cut to @size bytes with the NUL; "none" where it did nothing.
  */
 void mutate_describe(const struct mutated *how, char *ret_text, size_t size);
-void mutate_describe_by(const char *(*name)(size_t operator), const struct mutated *how,
+void mutate_describe_by(const char *(*name)(size_t number), const struct mutated *how,
 			char *ret_text, size_t size);
 
 /*
@@ -83,7 +83,7 @@ size_t mutate_talk_splice(const uint8_t *bytes, size_t size, const uint8_t *othe
 size_t mutate_talk_trims(const uint8_t *bytes, size_t size);
 size_t mutate_talk_trim(const uint8_t *bytes, size_t size, size_t step, uint8_t *ret_bytes);
 size_t mutate_talk_names(void);
-const char *mutate_talk_name(size_t operator);
+const char *mutate_talk_name(size_t number);
 void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size);
 
 #endif

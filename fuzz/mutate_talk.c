@@ -68,15 +68,15 @@ size_t mutate_talk_names(void)
 	return number_of_chains(mutate_names());
 }
 
-const char *mutate_talk_name(size_t operator)
+const char *mutate_talk_name(size_t number)
 {
 	const size_t ops = talk_ops();
 
-	if (operator<ops)
-		return op_of(operator)->name;
-	if (operator<ops + OWN_COUNT)
-		return own_names[operator - ops];
-	return mutate_name(operator- ops - OWN_COUNT);
+	if (number < ops)
+		return op_of(number)->name;
+	if (number < ops + OWN_COUNT)
+		return own_names[number - ops];
+	return mutate_name(number - ops - OWN_COUNT);
 }
 
 void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size)
@@ -84,10 +84,10 @@ void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size
 	mutate_describe_by(mutate_talk_name, how, ret_text, size);
 }
 
-static void note(struct talking *t, size_t operator)
+static void note(struct talking *t, size_t number)
 {
 	if (t->how->nsteps < MUTATE_STEPS)
-		t->how->steps[t->how->nsteps++] = (uint8_t) operator;
+		t->how->steps[t->how->nsteps++] = (uint8_t)number;
 }
 
 bool talk_mutate_reply(struct talking *t, struct talk_part *reply)
