@@ -591,8 +591,8 @@ bench-bugs: | setup-check ## execs to find each planted bug, ours against the en
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))
-	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
-	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only $(ONLY))
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(BUILD)/clang/test/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
 
 # The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
 COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TESTS))

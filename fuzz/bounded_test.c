@@ -101,9 +101,27 @@ static void test_no_buffer(void **state)
 	struct vb_cap cap;
 
 	(void)state;
+	/* What its comment promises of a short buffer, whatever was there. */
+	memset(&chain, 0xa5, sizeof(chain));
 	assert_int_equal(vb_begin(&chain, NULL, 0, VB_DEVICE), VB_SHORT_BUFFER);
+	assert_int_equal(chain.argsz, 0);
+	assert_int_equal(chain.bound, 0);
+	assert_int_equal(chain.count, 0);
+	assert_int_equal(chain.at, 0);
+	assert_int_equal(chain.from, 0);
+	assert_int_equal(chain.first, 0);
 	assert_int_equal(vb_next(&chain, &cap), 0);
 	assert_int_equal(vb_find(&chain, VB_ZPCI_BASE, &cap), 0);
+}
+
+/* A kind that is none has the tables of one that is. */
+static void test_no_kind(void **state)
+{
+	(void)state;
+	for (int kind = 3; kind < 6; kind++) {
+		assert_ptr_equal(vb_fixed_of((enum vb_kind)kind), vb_fixed_of(VB_DEVICE));
+		assert_ptr_equal(vb_layout_of((enum vb_kind)kind, 1), vb_layout_of(VB_DEVICE, 1));
+	}
 }
 
 /* A length past 32 bits is not cut to one that says less: argsz alone is the bound then. */
@@ -154,11 +172,14 @@ static void hold_half_way(const uint8_t *info, size_t len, enum info_kind kind)
 	uint64_t steps = 0;
 	struct vb_cap cap;
 
+	memset(&chain, 0xa5, sizeof(chain));
+	memset(&whole, 0xa5, sizeof(whole));
 	if (vb_start(&chain, info, len, vb_kinds[kind]))
 		return;
 	do {
 		assert_true(steps++ < VB_STEPS(chain.bound));
 		assert_int_equal(chain.status, VB_LOOP);
+		assert_int_equal(vb_next(&chain, &cap), 0);
 		vb_rewind(&chain);
 		assert_int_equal(vb_next(&chain, &cap), 0);
 		/* What the first header says it is; any id will do where there is none. */
@@ -263,14 +284,14 @@ static void test_corpus_cuts(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	    cmocka_unit_test(test_fixed_structs),
-		cmocka_unit_test(test_layouts),	    cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_no_buffer),   cmocka_unit_test(test_long_len),
-		cmocka_unit_test(test_ladder),	    cmocka_unit_test(test_small),
-		cmocka_unit_test(test_payloads),    cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_half_way),    cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_long_chains), cmocka_unit_test(test_corpus),
-		cmocka_unit_test(test_corpus_cuts),
+		cmocka_unit_test(test_names),	  cmocka_unit_test(test_fixed_structs),
+		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_no_kind),
+		cmocka_unit_test(test_long_len),  cmocka_unit_test(test_ladder),
+		cmocka_unit_test(test_small),	  cmocka_unit_test(test_payloads),
+		cmocka_unit_test(test_noise),	  cmocka_unit_test(test_half_way),
+		cmocka_unit_test(test_loops),	  cmocka_unit_test(test_long_chains),
+		cmocka_unit_test(test_corpus),	  cmocka_unit_test(test_corpus_cuts),
 	};
 
 	corpus_from(argc, argv);

@@ -497,6 +497,14 @@ own_alone() {
 	python_test own_test.py "$@"
 }
 
+bench_statistics() {
+	/usr/bin/python3 -I -c "import scipy" 2>/dev/null || {
+		echo "no scipy module here (Debian package python3-scipy)"
+		return 77
+	}
+	python_test measure_test.py "$first" Comparisons
+}
+
 # own_with COMMAND PACKAGE CLASS: tests that want a command which not everybody has.
 own_with() {
 	command -v "$1" >/dev/null || {
@@ -560,6 +568,7 @@ case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
 step "bench.py, bench_bugs.py and mutants.py" python_test measure_test.py "$first"
+step "bench_bugs.py's statistics" bench_statistics
 step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
 
 step "format" formatted

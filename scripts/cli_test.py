@@ -697,6 +697,20 @@ class Replay(Cli):
             self.works("bless", self.dir)
             self.assertEqual(self.read("expect", name), before)
 
+    def test_changed_capabilities(self):
+        """An `ok` that delivers other things than the reference is expected to, or is not."""
+        name = "region-crosvm-region-ok-wrong-caps-newer-version.yaml"
+        with open(f"corpus/regressions/{name}", "rb") as file:
+            self.write(f"seeds/{name}", file.read())
+        self.works("bless", self.dir)
+        before = self.read("expect", "crosvm-region.txt")
+        self.assertIn(f"seeds/{name} ok wrong-caps\n".encode(), before)
+        for changed in (before.replace(b"ok wrong-caps", b"ok"),
+                        before.replace(b"ok wrong-caps", b"ok wrong-payload")):
+            self.write("expect/crosvm-region.txt", changed)
+            self.assertRegex(self.failed(self.replay())[f"seeds/{name}"],
+                             "# crosvm-region: expected ok.*, got ok wrong-caps")
+
     def test_notes(self):
         """What the reference says beside its verdict is expected too, and so is that it says nothing."""
         notes = self.read("expect", "notes.txt")

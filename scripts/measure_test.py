@@ -6,6 +6,7 @@ wrong is worse than none. What they do with programs, `make bench`, `make bench-
 show.
 """
 
+import importlib.util
 import math
 import os
 import sys
@@ -49,16 +50,54 @@ class Statistics(unittest.TestCase):
     def test_cells_say_what_was_not_found(self):
         found, lost = {"execs": 7, "found": 1}, {"execs": 99, "found": 0}
         self.assertEqual(bench_bugs.cell([found, found]), "7 (7-7)")
-        self.assertEqual(bench_bugs.cell([found, lost]), "7 (7-7) 1/2")
-        self.assertEqual(bench_bugs.cell([lost]), "none 0/1")
+        self.assertEqual(bench_bugs.cell([found, lost]), "7 (7-7) 1/2, mean 53")
+        self.assertEqual(bench_bugs.cell([lost]), "none 0/1, mean 99")
 
     def test_a_bug_that_is_missed_is_a_figure_that_is_missed(self):
         options = mock.Mock(bugs=["a"], execs=100)
         for found, fine in ((0, False), (1, True)):
             by = {("a", "no-seeds"): [{"execs": 5, "found": found}]}
-            self.assertEqual(bench_bugs.bug_figures(options, by, {"no-seeds": [5]}), fine)
+            self.assertEqual(bench_bugs.bug_figures(options, ["a"], by, {"no-seeds": [5]}), fine)
         execs = {"no-seeds": [50], "default-no-seeds": [100]}
-        self.assertFalse(bench_bugs.bug_figures(options, by, execs))
+        self.assertFalse(bench_bugs.bug_figures(options, ["a"], by, execs))
+
+
+class LaterBugs(unittest.TestCase):
+    """Bugs that the mutator cannot have been made for, by what git says."""
+
+    def of(self, last, added, shallow="false"):
+        said = {"rev-parse": shallow, "log": last}
+        with mock.patch.object(bench_bugs, "git", lambda verb, *arguments:
+                               added if "--name-only" in arguments else said[verb] + "\n"):
+            options = mock.Mock(bugs=["planted-a", "planted-b"], bugs_named=False, configs=[])
+            with mock.patch("builtins.print"):
+                return bench_bugs.later_bugs(options), bench_bugs.later_figures(options, {})
+
+    def test_they_are_those_that_came_later(self):
+        self.assertEqual(self.of("1a2b", "\nfuzz/planted/b.c\nfuzz/planted/b.h\n"),
+                         (("1a2b", ["planted-b"]), False))
+
+    def test_too_few_miss_a_figure(self):
+        with mock.patch.object(bench_bugs, "LATER_MIN", 2):
+            self.assertTrue(self.of("1a2b", "fuzz/planted/a.c\nfuzz/planted/b.c\n")[1])
+            self.assertFalse(self.of("1a2b", "fuzz/planted/a.c\n")[1])
+
+    def test_without_history_nothing_is_said(self):
+        self.assertEqual(self.of("", ""), ((None, []), True))
+        self.assertEqual(self.of("1a2b", "fuzz/planted/b.c\n", "true"), ((None, []), True))
+
+
+@unittest.skipUnless(importlib.util.find_spec("scipy"), "no scipy; the step of its own says so")
+class Comparisons(unittest.TestCase):
+
+    def test_comparisons(self):
+        slow, fast = [[100, 101, 102, 103, 104]] * 6, [[1, 2, 3, 4, 5]] * 6
+        pairs, line = bench_bugs.compare(slow, fast)
+        self.assertEqual(pairs[0][0], 1.0)
+        self.assertEqual(line[1:5], ["1.00", "6", "0", "6"])
+        self.assertEqual(bench_bugs.compare(fast, slow)[1][1:5], ["0.00", "0", "6", "6"])
+        self.assertEqual(bench_bugs.compare(fast, fast)[1],
+                         ["1.00", "0.50", "0", "0", "6", "1"])
 
 
 class Linear(unittest.TestCase):
@@ -167,7 +206,7 @@ class Mutants(unittest.TestCase):
 
     def changes(self):
         return {(number + 1, changed.strip()) for number in mutants.code_lines(SOURCE)
-                for _, changed in mutants.mutate_line(SOURCE[number])}
+                for _, changes in mutants.mutate_line(SOURCE[number]) for changed in changes}
 
     def test_only_code_in_functions(self):
         self.assertEqual(list(mutants.code_lines(SOURCE)), [6, 7, 8])
@@ -184,7 +223,7 @@ class Mutants(unittest.TestCase):
         self.assertEqual(mutants.function_of(SOURCE, 6), "walk")
 
     def mutant(self, state):
-        made = mutants.Mutant("f.c", SOURCE, 7, "off by one", "\t\treturn 1;")
+        made = mutants.Mutant("f.c", ["f.c"], SOURCE, 7, "off by one", ["\t\treturn 1;"])
         made.state = state
         return made
 
@@ -207,7 +246,7 @@ class Mutants(unittest.TestCase):
                                      self.mutant("survived")))
 
     def test_a_stop_is_no_kill_and_counts(self):
-        count = {"killed": 8, "fuzzed": 1, "survived": 0, "stopped": 1}
+        count = {"killed": 7, "fuzzed": 1, "tested": 1, "survived": 0, "stopped": 1}
         self.assertEqual(mutants.counted(count), 10)
 
 

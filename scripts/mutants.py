@@ -9,6 +9,8 @@ against the corpus:
 
   killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
              need of the reference's did (spec.c), or it ended there: it crashed or hung
+  tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
+             where one of its tests of the corpus fails, else it counts as one with fuzzing
   stopped    the replay ended in another way: seen by anybody, and no kill here
   same       its machine code is the original's: equivalent, or its function is not in the program
   equivalent scripts/mutants.txt lists it, with the reason
@@ -19,11 +21,12 @@ corpus, and is a kill where a broken promise is reported, or where the command w
 one without say different things of any input that the run kept. A mutant that does not compile is an
 error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
 
-All of it takes about ten minutes on two cores; bounded.h and spec.c are half of that, and one for their
-survivors.
+All of it takes about eight minutes on two cores.
 
-OUT/mutants.csv has them all, OUT/survivors.diff what survived, as diffs. Exit status: 0; 1 a score is
-below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage.
+OUT/mutants.csv has them all, OUT/survivors.diff what survived, as diffs; OUT/killers/ an input for each
+kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score is
+below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
+fails without a mutant.
 """
 
 import argparse
@@ -32,6 +35,7 @@ import csv
 import difflib
 import glob
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -45,11 +49,21 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
+HEADER, HEADER_TEST = "parsers/bounded.h", "fuzz/bounded_test.c"
+# Of its tests, those that go through the corpus.
+CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
 EQUIVALENT = os.path.join(ROOT, "scripts", "mutants.txt")
 KINDS = ("device", "region", "iommu")
 SECONDS = 60
 SECONDS_OF_REPLAY = 20
 
+# What a member is taken for: the first of these with which it compiles.
+NEIGHBOURS = {"bound": ("argsz",), "argsz": ("bound",), "minsz": ("end",), "end": ("minsz", "start"),
+              "start": ("end",), "id": ("version",), "version": ("id",), "first": ("at", "second"),
+              "second": ("first",), "at": ("from",), "from": ("at",), "bytes1": ("bytes",),
+              "bytes": ("bytes1",), "count": ("left", "offset", "capacity"), "left": ("count",),
+              "lap": ("laps",), "laps": ("lap",), "offset": ("size", "count"),
+              "size": ("offset", "capacity"), "next": ("id",)}
 # (what, pattern, replacements): each match is a mutant for each replacement.
 RULES = (
     ("relation", r" (<=) ", (" < ",)), ("relation", r" (>=) ", (" > ",)),
@@ -65,37 +79,44 @@ RULES = (
     ("narrowed", r"\b(vb_u32)\b(?! \w+\()", ("vb_u16",)),
     ("narrowed", r"\b(uint32_t)\b(?! \w+\()", ("uint16_t",)),
     ("narrowed", r"\(uint64_t\)", ("",)), ("narrowed", r"\(vb_u64\)", ("",)),
-    ("field", r"(?:->|\.)(bound|argsz|minsz|end|id|version|first|at|from|bytes1|bytes|count|left|lap|laps|"
-              r"offset|size|next)\b", (None,)),
+    ("field", rf"(?:->|\.)({'|'.join(NEIGHBOURS)})\b", (None,)),
     ("check", r"\bif (\(.*\))$", (None,)),
 )
-NEIGHBOUR = {"bound": "argsz", "argsz": "bound", "minsz": "end", "end": "minsz", "id": "version",
-             "version": "id", "first": "at", "at": "from", "from": "at", "bytes1": "bytes",
-             "bytes": "bytes1", "count": "left", "left": "count", "lap": "laps", "laps": "lap",
-             "offset": "size", "size": "offset", "next": "id"}
-# Subjects, the object that each is in, and what its group has to reach: by corpus, with fuzzing.
+# Subjects, and what their group has to reach: by corpus, with fuzzing.
 GROUPS = (
     ("bounded.h", ["parsers/bounded.h"], 0.90, 0.98),
     ("spec.c", ["fuzz/spec.c"], 0.90, 0.95),
-    ("models", sorted(os.path.relpath(path, ROOT) for path in
-                      glob.glob(os.path.join(ROOT, "parsers/models/*.c"))), 0.85, 0.95),
+    ("models", ["parsers/kernel.c", "parsers/naive.c",
+                *sorted(os.path.relpath(path, ROOT) for path in
+                        glob.glob(os.path.join(ROOT, "parsers/models/*.[ch]")))], 0.85, 0.95),
 )
 
 
-def unit_of(path):
-    return "parsers/bounded.c" if path == "parsers/bounded.h" else path
+def units_of(path):
+    """What is compiled anew when a subject changes: itself, or all models that include it."""
+    if path == HEADER:
+        return ["parsers/bounded.c"]
+    if path.endswith(".c"):
+        return [path]
+    found = []
+    for known in sorted(glob.glob(os.path.join(BUILD, "clang/obj/parsers/models/*.d"))):
+        with open(known, encoding="utf-8") as file:
+            if re.search(rf"(?m)(^| ){re.escape(path)}( |$)", file.read()):
+                found.append(f"parsers/models/{os.path.basename(known)[:-2]}.c")
+    return found
 
 
 # ---- making mutants ----
 
-def replacement(what, text, given):
+def replacements_of(what, text, given):
+    """What may stand in the place of @text: the first with which it compiles is the mutant."""
     if given is not None:
-        return given
+        return (given,)
     if what == "off by one":
-        return str(int(text) + 1)
+        return (str(int(text) + 1),)
     if what == "field":
-        return NEIGHBOUR[text]
-    return f"(0 && {text})"
+        return NEIGHBOURS[text]
+    return (f"(0 && {text})",)
 
 
 def code_lines(lines):
@@ -117,16 +138,15 @@ def code_lines(lines):
 
 
 def mutate_line(line):
-    """(what, changed line) for every change of one line."""
+    """(what, changed lines) for every change of one line: see replacements_of()."""
     for what, pattern, replacements in RULES:
         for match in re.finditer(pattern, line):
             group = 1 if match.re.groups else 0
             whole = what in ("relation", "logic") or pattern.startswith(r" (\|=)")
             start, end = (match.start(), match.end()) if whole else match.span(group)
             for given in replacements:
-                changed = line[:start] + replacement(what, match[group], given) + line[end:]
-                if changed != line:
-                    yield what, changed
+                yield what, [line[:start] + text + line[end:]
+                             for text in replacements_of(what, match[group], given)]
 
 
 def function_of(lines, number):
@@ -140,29 +160,36 @@ def function_of(lines, number):
 
 class Mutant:
 
-    def __init__(self, path, lines, number, what, changed):
-        self.path, self.number, self.what = path, number, what
+    def __init__(self, path, units, lines, number, what, changes):
+        self.path, self.units, self.number, self.what = path, units, number, what
         self.function = function_of(lines, number)
-        self.before, self.after = lines[number], changed
-        self.lines = lines[:number] + [changed] + lines[number + 1:]
-        self.state, self.by = None, ""
+        self.original, self.before, self.changes = lines, lines[number], changes
+        self.after, self.state, self.by = changes[0], None, ""
 
-    def diff(self, lines):
+    def source(self):
+        return "\n".join(self.original[:self.number] + [self.after] + self.original[self.number + 1:])
+
+    def name(self):
+        return f"{os.path.basename(self.path)}-{self.number + 1}-" \
+            f"{hashlib.sha256(self.after.encode()).hexdigest()[:6]}"
+
+    def diff(self):
         return "".join(difflib.unified_diff(
-            [line + "\n" for line in lines], [line + "\n" for line in self.lines],
+            [line + "\n" for line in self.original],
+            [line + "\n" for line in self.source().split("\n")],
             f"a/{self.path}", f"b/{self.path}", n=2))
 
 
 def mutants_of(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         lines = file.read().split("\n")
-    made, seen = [], set()
+    made, seen, units = [], set(), units_of(path)
     for number in code_lines(lines):
-        for what, changed in mutate_line(lines[number]):
-            if (number, changed) not in seen:
-                seen.add((number, changed))
-                made.append(Mutant(path, lines, number, what, changed))
-    return made, lines
+        for what, changes in mutate_line(lines[number]):
+            if (number, changes[0]) not in seen:
+                seen.add((number, changes[0]))
+                made.append(Mutant(path, units, lines, number, what, changes))
+    return made
 
 
 def read_equivalent():
@@ -185,7 +212,7 @@ def set_equivalent(everyone, sources):
         if key not in listed:
             continue
         used.add(key)
-        if mutant.state in ("killed", "fuzzed", "stopped"):
+        if mutant.state in ("killed", "fuzzed", "tested", "stopped"):
             print(f"mutants.txt: {' :: '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
             fine = False
         elif mutant.state == "survived":
@@ -208,33 +235,41 @@ def commands(target, changed):
 
 
 class Builder:
-    """How the build makes one unit, and the programs with it."""
+    """How the build makes each of @units, and the programs with them."""
 
-    def __init__(self, unit):
-        self.unit = unit
-        self.compile = {config: self.command(config, f"build/{config}/obj/{unit[:-2]}.o")
-                        for config in ("clang", "libfuzzer-fast")}
-        self.links = {"command": self.command("clang", "build/clang/capchain")}
+    def __init__(self, units):
+        self.compile = {(config, unit): self.command(f"build/{config}/obj/{unit[:-2]}.o", unit)
+                        for config in ("clang", "libfuzzer-fast") for unit in units
+                        if config == "clang" or unit != HEADER_TEST}
+        parser = next(unit for unit in units if unit != HEADER_TEST)
+        self.links = {"command": self.command("build/clang/capchain", parser),
+                      "test": self.command("build/clang/test/bounded_test", HEADER_TEST)}
         for kind in KINDS:
-            self.links[kind] = self.command("libfuzzer-fast",
-                                            f"build/libfuzzer-fast/fuzz_{kind}_info")
+            self.links[kind] = self.command(f"build/libfuzzer-fast/fuzz_{kind}_info", parser)
 
-    def command(self, config, target):
-        found = commands(target, self.unit)
+    @staticmethod
+    def command(target, changed):
+        found = commands(target, changed)
         if not found:
             raise SystemExit(f"mutants: make does not say how it makes {target}")
         return found[-1]
 
-    def compiled(self, tree, config, out):
-        command = list(self.compile[config])
-        command[command.index("-o") + 1] = out
-        command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
-        return subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+    def compiled(self, tree, config, units, folder):
+        """{unit: object}, or None where one does not compile."""
+        made = {unit: os.path.join(folder, f"{config}-{os.path.basename(unit)[:-2]}.o")
+                for unit in units}
+        for unit, out in made.items():
+            command = list(self.compile[config, unit])
+            command[command.index("-o") + 1] = out
+            command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
+            if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode:
+                return None
+        return made
 
-    def linked(self, which, config, mutant, out):
-        own = f"build/{config}/obj/{self.unit[:-2]}.o"
-        command = [mutant if word == own else word for word in self.links[which]]
+    def linked(self, which, config, made, out):
+        own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
+        command = [own.get(word, word) for word in self.links[which]]
         command[command.index("-o") + 1] = out
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        check=True)
@@ -249,8 +284,8 @@ def code_of(path):
 class Bench:
     """What is done with a mutant. Each thread has a copy of the sources, with one file changed."""
 
-    def __init__(self, options, builders, originals, folder):
-        self.options, self.builders, self.originals = options, builders, originals
+    def __init__(self, options, builder, originals, folder):
+        self.options, self.builder, self.originals = options, builder, originals
         self.folder, self.own = folder, threading.local()
 
     def tree(self):
@@ -262,27 +297,51 @@ class Bench:
 
     def weigh(self, mutant):
         """Compiles and replays; fills in its state."""
-        unit = unit_of(mutant.path)
-        builder, tree = self.builders[unit], self.tree()
+        tree = self.tree()
         changed = os.path.join(tree, mutant.path)
-        with open(changed, "w", encoding="utf-8") as file:
-            file.write("\n".join(mutant.lines))
         try:
-            self.judge(mutant, unit, builder, tree)
+            made = self.first_that_compiles(mutant, tree, changed)
+            self.judge(mutant, made, tree)
         finally:
             shutil.copyfile(os.path.join(ROOT, mutant.path), changed)
 
-    def judge(self, mutant, unit, builder, tree):
-        made, program = os.path.join(tree, "mutant.o"), os.path.join(tree, "capchain")
-        if not builder.compiled(tree, "clang", made):
+    def first_that_compiles(self, mutant, tree, changed):
+        for mutant.after in mutant.changes:
+            with open(changed, "w", encoding="utf-8") as file:
+                file.write(mutant.source())
+            made = self.builder.compiled(tree, "clang", mutant.units, tree)
+            if made:
+                return made
+        return None
+
+    def judge(self, mutant, made, tree):
+        program = os.path.join(tree, "capchain")
+        if not made:
             mutant.state = "error"
-        elif code_of(made) == self.originals[unit]:
+        elif all(code_of(made[unit]) == self.originals[unit] for unit in made):
             mutant.state = "same"
         else:
-            builder.linked("command", "clang", made, program)
+            self.builder.linked("command", "clang", made, program)
             self.replay(mutant, program)
-            if mutant.state == "survived" and self.options.execs:
-                self.fuzz(mutant, builder, tree, program)
+        if mutant.path == HEADER and mutant.state in ("same", "survived"):
+            self.test(mutant, tree)
+        if mutant.state == "survived" and self.options.execs:
+            self.fuzz(mutant, tree, program)
+
+    def test(self, mutant, tree):
+        """The parser calls neither vb_find() nor vb_rewind(): bounded_test does, on all of the corpus."""
+        made = self.builder.compiled(tree, "clang", [HEADER_TEST], tree)
+        if code_of(made[HEADER_TEST]) == self.originals[HEADER_TEST]:
+            return
+        program = os.path.join(tree, "bounded_test")
+        self.builder.linked("test", "clang", made, program)
+        done = subprocess.run([program, "corpus"], cwd=ROOT, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        failing = re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)
+        mutant.state = "survived"
+        if failing:
+            corpus = any(name.decode() in CORPUS_TESTS for name in failing)
+            mutant.state, mutant.by = "killed" if corpus else "tested", failing[0].decode()
 
     def replay(self, mutant, program):
         # It says at which input it was ended.
@@ -294,37 +353,53 @@ class Bench:
         else:
             mutant.state = "stopped" if done.returncode else "survived"
 
-    def fuzz(self, mutant, builder, tree, program):
-        made = os.path.join(tree, "fuzzed.o")
-        if not builder.compiled(tree, "libfuzzer-fast", made):
+    def fuzz(self, mutant, tree, program):
+        made = self.builder.compiled(tree, "libfuzzer-fast", mutant.units, tree)
+        if not made:
             raise SystemExit(f"mutants: {mutant.path} compiles in one build only")
         for kind in KINDS:
-            target, corpus = os.path.join(tree, f"fuzz_{kind}"), tempfile.mkdtemp(dir=tree)
-            builder.linked(kind, "libfuzzer-fast", made, target)
+            folder = tempfile.mkdtemp(dir=tree)
+            target, corpus = os.path.join(folder, "target"), os.path.join(folder, "corpus")
+            os.mkdir(corpus)
+            self.builder.linked(kind, "libfuzzer-fast", made, target)
             try:
                 done = subprocess.run(
                     [target, corpus, os.path.join(self.options.seeds, kind), "-seed=1",
                      f"-runs={self.options.execs}", "-entropic=0", "-max_len=4096",
-                     f"-artifact_prefix={tree}/"], cwd=ROOT, stdout=subprocess.PIPE,
+                     f"-artifact_prefix={folder}/"], cwd=ROOT, stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT, timeout=SECONDS * 10, check=False)
             except subprocess.TimeoutExpired:
                 mutant.state = "stopped"
                 return
             broken = re.search(rb"broken promise: (\S+)", done.stdout)
-            if broken:
-                mutant.state, mutant.by = "fuzzed", broken[1].decode()
+            inputs = glob.glob(os.path.join(folder, "crash-*")) if broken else \
+                self.differ(program, kind, corpus)
+            if broken or inputs:
+                mutant.state = "fuzzed"
+                mutant.by = broken[1].decode() if broken else f"other verdicts in {kind}"
+                self.keep(mutant, kind, inputs)
                 return
-            if self.said(program, kind, corpus) != self.said(
-                    os.path.join(BUILD, "clang", "capchain"), kind, corpus):
-                mutant.state, mutant.by = "fuzzed", f"other verdicts in {kind}"
-                return
+            shutil.rmtree(folder)
+
+    def differ(self, program, kind, corpus):
+        """The inputs of which @program says other things than the command without a mutant."""
+        ours, theirs = (self.said(one, kind, corpus) for one in (
+            os.path.join(BUILD, "clang", "capchain"), program))
+        return [path for path in ours if ours[path] != theirs.get(path)]
 
     def said(self, program, kind, corpus):
         if not os.listdir(corpus):
-            return b""
-        return subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              check=False).stdout
+            return {}
+        done = subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return {json.loads(line)["file"]: line for line in done.stdout.splitlines()
+                if line.endswith(b"}")}
+
+    def keep(self, mutant, kind, inputs):
+        """The shortest in OUT/killers, for the corpus."""
+        if inputs:
+            shutil.copy(min(inputs, key=lambda path: (os.path.getsize(path), path)),
+                        os.path.join(self.options.out, "killers", f"{kind}-{mutant.name()}"))
 
 
 # ---- all of it ----
@@ -343,7 +418,7 @@ def share(part, whole):
     return part / whole if whole else 0.0
 
 
-def report(options, groups, sources):
+def report(options, groups):
     fine, survivors, rows = True, [], []
     for name, made, by_corpus, with_fuzzing in groups:
         total = collections.Counter()
@@ -357,7 +432,7 @@ def report(options, groups, sources):
             rows.append([mutant.path, mutant.number + 1, mutant.function, mutant.what, mutant.state, mutant.by,
                          mutant.before.strip(), mutant.after.strip()])
             if mutant.state in ("survived", "stopped", "error"):
-                survivors.append(f"# {mutant.state}\n{mutant.diff(sources[mutant.path])}")
+                survivors.append(f"# {mutant.state}\n{mutant.diff()}")
             if mutant.state == "equivalent":
                 print(f"  equivalent, {mutant.path}:{mutant.number + 1}: {mutant.after.strip()}: "
                       f"{mutant.by}")
@@ -371,12 +446,12 @@ def report(options, groups, sources):
 
 
 def counted(count):
-    return count["killed"] + count["fuzzed"] + count["survived"] + count["stopped"]
+    return count["killed"] + count["fuzzed"] + count["tested"] + count["survived"] + count["stopped"]
 
 
 def line_of(name, count, execs):
     of = counted(count)
-    fuzzed = f", {100 * share(count['killed'] + count['fuzzed'], of):.1f} % with {execs} execs a kind" \
+    fuzzed = f", {100 * share(count['killed'] + count['fuzzed'] + count['tested'], of):.1f} % with {execs} execs a kind" \
         if execs else ""
     return (f"{name}: {of} mutants, {100 * share(count['killed'], of):.1f} % killed by the corpus"
             f"{fuzzed}; {count['stopped']} stopped, {count['survived']} survived; "
@@ -388,7 +463,7 @@ def floors(options, name, count, by_corpus, with_fuzzing):
     for floor, value, what in (
             (by_corpus, share(count["killed"], counted(count)), "by the corpus"),
             (with_fuzzing if options.execs else None,
-             share(count["killed"] + count["fuzzed"], counted(count)), "with fuzzing")):
+             share(count["killed"] + count["fuzzed"] + count["tested"], counted(count)), "with fuzzing")):
         if floor is not None:
             good = value >= floor
             fine &= good
@@ -410,35 +485,40 @@ def parse(arguments):
 
 def main(arguments):
     options = parse(arguments)
-    os.makedirs(options.out, exist_ok=True)
-    sources, groups = {}, []
+    shutil.rmtree(os.path.join(options.out, "killers"), ignore_errors=True)
+    os.makedirs(os.path.join(options.out, "killers"))
+    sources, groups = set(), []
     for name, paths, *scores in GROUPS:
         made = []
         for path in paths:
             if re.search(options.only, path):
-                mutants, sources[path] = mutants_of(path)
-                made += mutants
+                made += mutants_of(path)
+                sources.add(path)
         if made:
             groups.append((name, made, *scores))
     everyone = [mutant for _, made, *_ in groups for mutant in made]
     if not everyone:
         print("mutants: no file has such a name", file=sys.stderr)
         return 2
-    builders = {unit: Builder(unit) for unit in {unit_of(path) for path in sources}}
-    originals = {}
+    units = sorted({unit for mutant in everyone for unit in mutant.units} | {HEADER_TEST})
+    builder = Builder(units)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         options.seeds = os.path.join(folder, "seeds")
         make_seeds(options.seeds)
-        for unit, builder in builders.items():
-            out = os.path.join(folder, "original.o")
-            if not builder.compiled(ROOT, "clang", out):
-                raise SystemExit(f"mutants: {unit} itself does not compile")
-            originals[unit] = code_of(out)
-        bench = Bench(options, builders, originals, folder)
+        made = builder.compiled(ROOT, "clang", units, folder)
+        if not made:
+            raise SystemExit("mutants: without a mutant it does not compile")
+        originals = {unit: code_of(out) for unit, out in made.items()}
+        if subprocess.run([os.path.join(BUILD, "clang", "capchain"), "replay", "corpus"], cwd=ROOT,
+                          stdout=subprocess.DEVNULL, check=False).returncode:
+            print("mutants: without a mutant the replay of the corpus fails, so it can kill none",
+                  file=sys.stderr)
+            return 3
+        bench = Bench(options, builder, originals, folder)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(bench.weigh, everyone))
     fine = set_equivalent(everyone, sources)
-    fine &= report(options, groups, sources)
+    fine &= report(options, groups)
     return 0 if fine else 1
 
 

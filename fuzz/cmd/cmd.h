@@ -243,4 +243,7 @@ char *reference_words(const struct judge *judge);
 /* "reject loop", "ok": a verdict and its reason as expected verdicts say them. */
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size);
 
+/* The same of a parser: with an `ok` whose capabilities are wrong, what is wrong of them. */
+void answer_words(const struct judged *judged, char *ret_words, size_t size);
+
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Expected verdicts: corpus/expect/reference.txt has a line for every input, <parser>.txt one for
- * each input where that parser's verdict or reason is not the reference's. A parser added or
- * changed is a diff in its own file. notes.txt is the reference's too: what it says of an input
+ * each input where that parser's verdict or reason is not the reference's, or where it says `ok`
+ * to other capabilities: their reason is then wrong-caps or wrong-payload. A parser added or changed
+ * is a diff in its own file. notes.txt is the reference's too: what it says of an input
  * beside its verdict, which nobody else is held to and no parser could show.
  */
 #include <errno.h>
@@ -174,7 +175,7 @@ void expect_set(struct expected *expected, const char *name, const struct judge 
 
 		if (!judged_reads(judged, judge->kind))
 			continue;
-		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+		answer_words(judged, words, sizeof(words));
 		if (strcmp(words, reference))
 			json_object_set_new(list_of(expected, judged->parser->name), name,
 					    json_string(words));

@@ -245,7 +245,7 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 			continue;
 		}
 		r->skipped += judged->skipped;
-		verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+		answer_words(judged, words, sizeof(words));
 		if (!judged->skipped)
 			bad |= differs(judged->parser->name, listed ? listed : reference, words,
 				       why, size);

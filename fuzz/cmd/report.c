@@ -83,6 +83,17 @@ void verdict_words(enum verdict verdict, const char *reason, char *ret_words, si
 	snprintf(ret_words, size, "%s%s%s", verdict_name(verdict), reason[0] ? " " : "", reason);
 }
 
+void answer_words(const struct judged *judged, char *ret_words, size_t size)
+{
+	const enum disagreement found = judged->disagreement;
+	const bool delivered = found == WRONG_CAPS || found == WRONG_PAYLOAD;
+
+	verdict_words(judged->walk.verdict,
+		      delivered && judged->walk.verdict == VERDICT_OK ? disagreement_name(found)
+								      : judged_reason(judged),
+		      ret_words, size);
+}
+
 /* " NOTE@OFFSET" for each of @notes. */
 static void print_notes(FILE *out, uint32_t notes, uint32_t at)
 {
