@@ -6,8 +6,8 @@
 #define PLANTED_ID	count_signed
 #define PLANTED_NAME	"planted-count-signed"
 #define PLANTED_SUMMARY "a count above 2^31 is none"
-#define PAYLOAD_END(chain, at, fixed, count, size)                                                 \
-	PLANT((uint64_t)(at) + (fixed) + (uint64_t)(count) * (size),                               \
-	      (uint64_t)(at) + (fixed) +                                                           \
-		      (uint64_t)((count) & ~(uint32_t)((int32_t)(count) >> 31)) * (size))
+#define COUNT(chain, at)                                                                           \
+	PLANT(load32(chain, (at) + CAP_COUNT_AT),                                                  \
+	      load32(chain, (at) + CAP_COUNT_AT) *                                                 \
+		      ((int32_t)load32(chain, (at) + CAP_COUNT_AT) >= 0))
 #include "walker.h"

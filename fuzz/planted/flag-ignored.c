@@ -6,5 +6,6 @@
 #define PLANTED_ID	flag_ignored
 #define PLANTED_NAME	"planted-flag-ignored"
 #define PLANTED_SUMMARY "cap_offset counts without the CAPS flag"
-#define HAS_FLAG(chain) PLANT(load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag, 1)
+#define HAS_FLAG(chain)                                                                            \
+	PLANT(!!(load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag), 1)
 #include "walker.h"

@@ -6,15 +6,20 @@
  */
 #define PLANTED_BUGS(BUG)                                                                          \
 	BUG(argsz_is_bound)                                                                        \
+	BUG(argsz_underflow)                                                                       \
 	BUG(bound_off_by_one)                                                                      \
+	BUG(cap_offset_ignored)                                                                    \
 	BUG(cap_offset_underflow)                                                                  \
 	BUG(count_32bit)                                                                           \
 	BUG(count_8bit)                                                                            \
 	BUG(count_signed)                                                                          \
 	BUG(cut_is_absent)                                                                         \
+	BUG(depth_by_length)                                                                       \
+	BUG(empty_is_absent)                                                                       \
 	BUG(end_at_argsz)                                                                          \
 	BUG(ends_in_header)                                                                        \
 	BUG(flag_ignored)                                                                          \
+	BUG(header_end_32bit)                                                                      \
 	BUG(header_straddle)                                                                       \
 	BUG(id_8bit)                                                                               \
 	BUG(loop_after_three)                                                                      \
@@ -27,4 +32,5 @@
 	BUG(self_loop)                                                                             \
 	BUG(two_step_loop)                                                                         \
 	BUG(unreadable_absent)                                                                     \
+	BUG(version_one_only)                                                                      \
 	BUG(zero_walked)

@@ -21,6 +21,10 @@
 #ifndef HAS_FLAG
 #define HAS_FLAG(chain) (load32(chain, INFO_AT_DEVICE_flags) & (chain)->layout->caps_flag)
 #endif
+/* R1: the reply is shorter than the struct that every reader of the kind knows. */
+#ifndef SHORT_ARGSZ
+#define SHORT_ARGSZ(chain) ((chain)->argsz < (chain)->layout->minsz)
+#endif
 /* R5: the bytes that a reader may use. */
 #ifndef BOUND
 #define BOUND(argsz, len) ((argsz) < (len) ? (argsz) : (len))
@@ -28,6 +32,10 @@
 /* R2 to R4: the reply says that it was longer. */
 #ifndef CUT
 #define CUT(argsz, len) ((argsz) > (len))
+#endif
+/* R4: where the first capability is. */
+#ifndef FIRST
+#define FIRST(chain) load32(chain, (chain)->layout->cap_offset_at)
 #endif
 /* R4, and a next: there is no capability there. */
 #ifndef ENDS
@@ -57,6 +65,10 @@
 #ifndef ID
 #define ID(chain, at) load16(chain, (at) + CAP_HEADER_id)
 #endif
+/* R11: a known capability of this version has a payload that is known too. */
+#ifndef HAS_LAYOUT
+#define HAS_LAYOUT(version) ((version) > 0)
+#endif
 /* R11: bytes of the payload's fixed part, header included. */
 #ifndef FIXED
 #define FIXED(layout, version)                                                                     \
@@ -78,6 +90,10 @@
 /* R10: the verdict on a payload that is not readable. */
 #ifndef UNREADABLE
 #define UNREADABLE(chain, verdict) (verdict)
+#endif
+/* R12: what was read counts; @elements: of its layout, @count: how many it has. */
+#ifndef COUNTS
+#define COUNTS(elements, count) true
 #endif
 /* Where the next capability is. */
 #ifndef NEXT
@@ -150,14 +166,14 @@ static bool find_first(struct chain *chain, uint32_t *ret_first)
 
 	if (chain->len < chain->layout->minsz)
 		return refuse(chain, "short-buffer");
-	if (chain->argsz < chain->layout->minsz)
+	if (SHORT_ARGSZ(chain))
 		return refuse(chain, "short-argsz");
 	chain->answer = cut ? answer_truncated(chain->argsz) : answer(VERDICT_ABSENT);
 	if (!HAS_FLAG(chain))
 		return false;
 	if (chain->layout->cap_offset_at + 4 > chain->bound)
 		return cut ? false : refuse(chain, "short-argsz");
-	*ret_first = load32(chain, chain->layout->cap_offset_at);
+	*ret_first = (uint32_t)FIRST(chain);
 	return !NO_CHAIN(chain, *ret_first);
 }
 
@@ -225,8 +241,9 @@ static bool take(struct chain *chain, uint32_t at)
 			       .id = (uint16_t)ID(chain, at),
 			       .version = load16(chain, at + CAP_HEADER_version)};
 	const struct layout_cap *const layout = layout_cap(chain->kind, cap.id);
+	bool counts = true;
 
-	cap.decoded = layout && cap.version > 0;
+	cap.decoded = layout && HAS_LAYOUT(cap.version);
 	if (cap.decoded) {
 		const uint32_t fixed = (uint32_t)FIXED(layout, cap.version);
 
@@ -236,8 +253,10 @@ static bool take(struct chain *chain, uint32_t at)
 			return false;
 		}
 		decode(chain, layout, fixed, &cap);
+		counts = COUNTS(layout->elements, cap.count);
 	}
-	walk_deliver(chain->walk, &cap);
+	if (counts)
+		walk_deliver(chain->walk, &cap);
 	return true;
 }
 
