@@ -9,7 +9,7 @@
 #define HEADER_END(chain, at)                                                                      \
 	PLANT((uint64_t)(at) + CAP_HEADER_SIZE,                                                    \
 	      (uint64_t)(at) + CAP_HEADER_SIZE -                                                   \
-		      (CAP_HEADER_SIZE - 1) *                                                      \
-			      (((at) < (chain)->bound) &                                           \
-			       ((uint64_t)(at) + CAP_HEADER_SIZE > (chain)->bound)))
+		      (uint64_t)(CAP_HEADER_SIZE - 1) *                                            \
+			      (uint64_t)(((at) < (chain)->bound) &                                 \
+					 ((uint64_t)(at) + CAP_HEADER_SIZE > (chain)->bound)))
 #include "walker.h"
