@@ -335,10 +335,10 @@ class Bench:
             return
         program = os.path.join(tree, "bounded_test")
         self.builder.linked("test", "clang", made, program)
-        done = subprocess.run([program, "corpus"], cwd=ROOT, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=SECONDS, check=False)
+        done = subprocess.run(["timeout", str(SECONDS), program, "corpus"], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         failing = re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)
-        mutant.state = "survived"
+        mutant.state = "stopped" if done.returncode else "survived"
         if failing:
             corpus = any(name.decode() in CORPUS_TESTS for name in failing)
             mutant.state, mutant.by = "killed" if corpus else "tested", failing[0].decode()
