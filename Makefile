@@ -96,15 +96,23 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
 
-# Which compiler made the objects: its path and version. Another one makes them anew.
+# Which compiler made the objects: its path and version. Another one makes them anew. Noted while this is
+# read: below a target that is always made, .SECONDARY has make 4.3 build every object again.
 compiler-clang := $(CLANG)
 compiler-gcc   := $(GCC)
 compiler-afl   := afl-clang-fast
-$(BUILD)/compiler-%: FORCE
-	@mkdir -p $(@D)
-	@{ at=$$(readlink -f "$$(command -v $(firstword $(compiler-$*)))") && echo "$$at" && \
-		"$$at" $(wordlist 2,9,$(compiler-$*)) --version; } > $@.$$$$ 2>&1 || :; \
-		cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
+define note_compiler
+mkdir -p $(BUILD); note=$(BUILD)/compiler-$(1); \
+	{ at=$$(readlink -f "$$(command -v $(firstword $(compiler-$(1))))") && echo "$$at" && \
+		"$$at" $(wordlist 2,9,$(compiler-$(1))) --version; } > $$note.$$$$ 2>&1 || :; \
+	cmp -s $$note.$$$$ $$note && rm $$note.$$$$ || mv $$note.$$$$ $$note
+endef
+ifneq ($(filter-out help clean configs format,$(or $(MAKECMDGOALS),all)),)
+$(foreach c,clang gcc afl,$(shell { $(call note_compiler,$(c)); } 2>/dev/null))
+endif
+# After `make clean` in the same run.
+$(BUILD)/compiler-%:
+	@$(call note_compiler,$*)
 FORCE:
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of

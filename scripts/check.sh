@@ -115,6 +115,15 @@ has_32bit() {
 		"$logs/m32"
 }
 
+# What tests run is linked once, before them: another link of it under a test is a failure of chance.
+linked() {
+	stat -c '%n %i %y' "$build"/*/capchain "$build"/*/fuzz_*_info
+}
+
+linked_once() {
+	diff "$logs/linked" <(linked)
+}
+
 builds_nightly() {
 	case " $engines " in
 	*" afl "*) make --no-print-directory -j"$(nproc)" nightly-built ;;
@@ -524,6 +533,7 @@ for build_step in "build:builds" "build 32-bit:builds32" "build nightly:builds_n
 done
 step "hooks are in the objects" hooked
 settle
+linked >"$logs/linked"
 # Without builds there is nothing to check, and without hooks the planted loops have no end.
 if [ "$(how_many failed)" -gt 0 ]; then
 	closing_line
@@ -624,6 +634,7 @@ done
 step "$first replay, truncated" replayed_truncated
 step "corpus as bytes" as_bytes
 settle
+step "no command or target was linked again" linked_once
 step "verdicts of all commands" same_commands
 for config in $commands $engines; do
 	case $config in
