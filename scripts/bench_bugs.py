@@ -472,6 +472,8 @@ def bench_speed(options):
 
 def planted(options):
     program = f"{BUILD}/libfuzzer-fast/planted_region_info"
+    if not os.path.exists(program):
+        raise SystemExit(f"bench-bugs: no {program}; `make bench-bugs` builds all that this needs")
     said = subprocess.run([program], env={**os.environ, "CAPCHAIN_PLANTED": "list"},
                           stdout=subprocess.PIPE, check=True).stdout.decode()
     bugs = re.findall(r"^(planted-\S+)(?: \w+)*: ", said, re.M)
@@ -491,6 +493,9 @@ def make_seeds(options, folder):
         for one in fuzz_report.check(setup.capchain, kind, paths):
             if one["class"] == "plain":
                 shutil.copy(one["file"], os.path.join(options.seeds, kind))
+
+
+PARTS = {"bugs": bench_bugs, "sets": bench_sets, "speed": bench_speed}
 
 
 def parse(arguments):
@@ -513,8 +518,17 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.configs = options.configs.split(",")
     options.afl_trials = options.afl_trials or max(1, min(5, options.trials // 2))
-    if options.trials < 1 or set(options.configs) - set(CONFIGS):
-        parser.error("--trials is 1 or more, --configs names configurations")
+    options.parts = options.parts.split(",")
+    for name, said, known in (("--configs", options.configs, CONFIGS),
+                              ("--parts", options.parts, PARTS)):
+        if set(said) - set(known):
+            parser.error(f"{name} is a list of {', '.join(known)}")
+    if options.trials < 1:
+        parser.error("--trials is 1 or more")
+    try:
+        re.compile(options.bugs)
+    except re.error as wrong:
+        parser.error(f"--bugs {options.bugs}: no regular expression: {wrong}")
     return options
 
 
@@ -533,10 +547,9 @@ def main(arguments):
         print("bench-bugs: no planted bug has such a name", file=sys.stderr)
         return 2
     os.makedirs(options.out, exist_ok=True)
-    parts = {"bugs": bench_bugs, "sets": bench_sets, "speed": bench_speed}
     with tempfile.TemporaryDirectory(prefix="bench-seeds-") as folder:
         make_seeds(options, folder)
-        fine = [parts[name](options) for name in options.parts.split(",")]
+        fine = [PARTS[name](options) for name in options.parts]
     return 0 if all(fine) else 1
 
 

@@ -7,6 +7,7 @@ show.
 """
 
 import importlib.util
+import io
 import math
 import os
 import sys
@@ -200,6 +201,29 @@ class Resume(unittest.TestCase):
             self.assertEqual((first.go.call_count, second.go.call_count), (1, 1))
             self.rows(folder, False, [first])
             self.assertEqual(first.go.call_count, 2)
+
+
+class Refused(unittest.TestCase):
+    """What cannot be meant is refused in one line, before anything is built or run."""
+
+    def test_options(self):
+        for script, arguments, says in (
+                (bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
+                (bench_bugs, ["--parts", "bugs,spede"], "--parts is a list of bugs, sets, speed"),
+                (bench_bugs, ["--configs", "mine"], "--configs is a list of "),
+                (bench_bugs, ["--trials", "0"], "--trials is 1 or more"),
+                (mutants, ["--only", "("], "--only (: no regular expression")):
+            with self.subTest(arguments=arguments), mock.patch("sys.stderr", io.StringIO()) as said:
+                with self.assertRaises(SystemExit) as refused:
+                    script.parse(arguments)
+                self.assertEqual(refused.exception.code, 2)
+                self.assertIn(says, said.getvalue())
+
+    def test_without_its_build(self):
+        with mock.patch.object(bench_bugs, "BUILD", "/nowhere"), \
+                self.assertRaises(SystemExit) as refused:
+            bench_bugs.planted(mock.Mock(bugs="."))
+        self.assertIn("`make bench-bugs` builds", refused.exception.code)
 
 
 class Mutants(unittest.TestCase):

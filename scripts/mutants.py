@@ -480,7 +480,12 @@ def parse(arguments):
     add("--only", default=".", metavar="REGEX", help="only files with such a name")
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="(CPUs)")
     add("--out", default=os.path.join(BUILD, "mutants"), metavar="DIR", help="(build/mutants)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        re.compile(options.only)
+    except re.error as wrong:
+        parser.error(f"--only {options.only}: no regular expression: {wrong}")
+    return options
 
 
 def main(arguments):
