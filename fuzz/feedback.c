@@ -67,16 +67,27 @@ static bool tell(size_t outcome)
 }
 #endif
 
-static bool is_off(void)
-{
-	static enum { UNKNOWN, ON, OFF } state;
+/* What is told of, in bits. */
+enum { OF_SETS = 1, OF_ANSWERS = 2, OF_ALL = OF_SETS | OF_ANSWERS };
 
-	if (state == UNKNOWN) {
+/* CAPCHAIN_FEEDBACK has one half or nothing told of, for comparison and for the test of each. */
+static unsigned int told_of(void)
+{
+	static const struct {
+		const char *said;
+		unsigned int of;
+	} choices[] = {{"0", 0}, {"sets", OF_SETS}, {"answers", OF_ANSWERS}};
+	static unsigned int of = ~0u;
+
+	if (of == ~0u) {
 		const char *const said = getenv("CAPCHAIN_FEEDBACK");
 
-		state = said && strcmp(said, "0") == 0 ? OFF : ON;
+		of = OF_ALL;
+		for (size_t i = 0; said && i < sizeof(choices) / sizeof(choices[0]); i++)
+			if (strcmp(said, choices[i].said) == 0)
+				of = choices[i].of;
 	}
-	return state == OFF;
+	return of;
 }
 
 /*
@@ -95,11 +106,15 @@ void feedback_give(const struct judge *judge, uint64_t signature)
 {
 	static uint32_t sets[SETS], answers[READERS][VERDICTS][JUDGED_CAUSES];
 	const size_t cause = judged_cause(&judge->reference);
+	const unsigned int of = told_of();
 
 	/* libFuzzer tries the empty input before it listens, and never again. */
-	if (is_off() || !judge->len)
+	if (!judge->len)
 		return;
-	tell_news(&sets[signature % SETS], judge->len, signature % SETS);
+	if (of & OF_SETS)
+		tell_news(&sets[signature % SETS], judge->len, signature % SETS);
+	if (!(of & OF_ANSWERS))
+		return;
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct judged *const judged = &judge->judged[judge->readers[r]];
 		const size_t own = judged->spec == judge->spec ? cause : judged_cause(judged);

@@ -10,7 +10,8 @@
  *
  *	CAPCHAIN_FINDINGS	folder for witnesses and counts; without it nothing is written
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ does of 1 in 4)
- *	CAPCHAIN_FEEDBACK	0: verdicts are no coverage, for comparison
+ *	CAPCHAIN_FEEDBACK	for comparison: 0, verdicts are no coverage; sets or answers, only
+ *				sets of verdicts or only what each parser answers to a cause
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *

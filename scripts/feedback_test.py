@@ -3,9 +3,9 @@
 """
 Proves that verdicts are coverage under both engines: two buffers that run the same branches of
 everything instrumented, and on which one reader answers differently, are two inputs to the engine with
-the feedback and one without. When it fails with the feedback on, the compiler dropped the stores of
-fuzz/feedback.c or the engine does not know of them; when it fails with it off, some branch parts the
-two buffers, and the test needs another pair.
+the feedback, be it of sets, of answers or of both, and one without. When it fails with the feedback on,
+the compiler dropped the stores of fuzz/feedback.c or the engine does not know of them; when it fails
+with it off, some branch parts the two buffers, and the test needs another pair.
 
 CAPCHAIN_BUILD is the folder with libfuzzer*/fuzz_region_info and afl/fuzz_region_info; build by default.
 """
@@ -22,6 +22,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
                                        os.path.join(os.path.dirname(HERE), "build")))
+# Of CAPCHAIN_FEEDBACK: all, then each half alone.
+TOLD = ("1", "sets", "answers")
 sys.dont_write_bytecode = True
 
 
@@ -61,7 +63,8 @@ class Feedback(unittest.TestCase):
             with self.subTest(build=build):
                 covered, inputs = self.libfuzzer(build, "0")
                 self.assertEqual(inputs, 1)
-                self.assertEqual(self.libfuzzer(build, "1"), (covered, 2))
+                for told in TOLD:
+                    self.assertEqual(self.libfuzzer(build, told), (covered, 2), told)
 
     def afl(self, feedback):
         """Inputs of AFL++'s queue after it was fed the other buffer, and its stability."""
@@ -82,7 +85,8 @@ class Feedback(unittest.TestCase):
         if not shutil.which("afl-fuzz"):
             self.skipTest("no AFL++ here")
         self.assertEqual(self.afl("0"), (1, "100.00%"))
-        self.assertEqual(self.afl("1"), (2, "100.00%"))
+        for told in TOLD:
+            self.assertEqual(self.afl(told), (2, "100.00%"), told)
 
 
 if __name__ == "__main__":
