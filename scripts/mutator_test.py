@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """
 Calls the mutator's shared objects as AFL++ 4.04c does: init, fuzz with and without another input, havoc,
-describe, the three hooks of a trim. What they mutate, fuzz/mutate_test.c tests.
+describe, the three hooks of a trim; and has afl-fuzz itself call them. What they mutate,
+fuzz/mutate_test.c tests.
 
 CAPCHAIN_BUILD is the folder with afl/mutator_*.so; build by default.
 """
@@ -10,8 +11,12 @@ CAPCHAIN_BUILD is the folder with afl/mutator_*.so; build by default.
 import ctypes
 import glob
 import os
+import re
+import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -144,6 +149,42 @@ class Hooks(unittest.TestCase):
 
     def probability(self, library):
         return library.call("havoc_mutation_probability", library.data)
+
+
+@unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
+class Engine(unittest.TestCase):
+    """afl-fuzz itself, with the mutator and nothing else: what it keeps is named after operators."""
+
+    def kept(self, kind, target):
+        with tempfile.TemporaryDirectory(prefix="mutator-test-") as at:
+            os.makedirs(os.path.join(at, "in"))
+            for number, data in enumerate(inputs(kind)):
+                with open(os.path.join(at, "in", str(number)), "wb") as file:
+                    file.write(data)
+            env = {**os.environ, "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_NO_UI": "1",
+                   "AFL_CUSTOM_MUTATOR_LIBRARY": os.path.join(BUILD, "afl", f"mutator_{kind}.so"),
+                   "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
+                   "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
+            done = subprocess.run(["afl-fuzz", "-i", os.path.join(at, "in"), "-o",
+                                   os.path.join(at, "out"), "-E", "2000", "-s", "1", "--",
+                                   os.path.join(BUILD, "afl", target)], env=env,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=120, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout.decode("utf-8", "replace"))
+            return os.listdir(os.path.join(at, "out", "default", "queue"))
+
+    def test_what_it_keeps_is_named(self):
+        for kind, target in (("region", "fuzz_region_info"), ("fetch", "fuzz_fetch")):
+            with self.subTest(kind=kind):
+                found = [re.search(r",execs:\d+,([a-z0-9+-]+)(?:,\+cov)?\Z", name)
+                         for name in self.kept(kind, target) if ",orig:" not in name
+                         and not name.startswith(".")]
+                self.assertGreater(len(found), 20)
+                self.assertTrue(all(found))
+                names = {name for each in found for name in each[1].split("+")}
+                self.assertGreater(len(names), 20)
+                self.assertTrue(any(name.startswith("next-") for name in names), names)
+                self.assertEqual(kind == "fetch", any(name.startswith("talk-") for name in names))
 
 
 if __name__ == "__main__":
