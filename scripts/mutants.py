@@ -8,10 +8,10 @@ against `||`. Each is compiled as the build compiles the file, linked into the c
 against the corpus:
 
   killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
-             need of the reference's did (spec.c), or it ended there: it crashed or hung
+             need of the reference's did (spec.c)
   tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
              where one of its tests of the corpus fails, else it counts as one with fuzzing
-  stopped    the replay ended in another way: seen by anybody, and no kill here
+  stopped    the replay failed in another way, crashed or hung: seen by anybody, and no kill here
   same       its machine code is the original's: equivalent, or its function is not in the program
   equivalent scripts/mutants.txt lists it, with the reason
   survived   none of these
@@ -23,9 +23,9 @@ error, and counts nowhere. Scores are of the mutants that are neither `same` nor
 
 All of it takes about eight minutes on two cores.
 
-OUT/mutants.csv has them all, OUT/survivors.diff what survived, as diffs; OUT/killers/ an input for each
-kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score is
-below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
+Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those
+diffs; OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score
+is below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
 fails without a mutant.
 """
 
@@ -281,6 +281,12 @@ def code_of(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
+def failing_input(said):
+    """The first that a replay failed, by what it @said; not where a signal ended it, which judges nothing."""
+    found = re.search(rb"^not ok \d+ - (.*)$(?!\n# a signal ended)", said, re.M)
+    return found and found[1].decode()
+
+
 class Bench:
     """What is done with a mutant. Each thread has a copy of the sources, with one file changed."""
 
@@ -344,12 +350,11 @@ class Bench:
             mutant.state, mutant.by = "killed" if corpus else "tested", failing[0].decode()
 
     def replay(self, mutant, program):
-        # It says at which input it was ended.
         done = subprocess.run(["timeout", str(SECONDS_OF_REPLAY), program, "replay", "corpus"], cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        failing = re.search(rb"^not ok \d+ - (.*)$", done.stdout, re.M)
+        failing = failing_input(done.stdout)
         if failing:
-            mutant.state, mutant.by = "killed", failing[1].decode()
+            mutant.state, mutant.by = "killed", failing
         else:
             mutant.state = "stopped" if done.returncode else "survived"
 
@@ -441,6 +446,7 @@ def report(options, groups):
                                     *rows])
     with open(os.path.join(options.out, "survivors.diff"), "w", encoding="utf-8") as file:
         file.write("\n".join(survivors))
+    print(*survivors, sep="\n", end="")
     print(f"{options.out}/mutants.csv has all, {options.out}/survivors.diff what survived")
     return fine and bool(rows)
 
