@@ -185,6 +185,12 @@ class Counts(Base):
 
 
 class Stops(Base):
+    def setUp(self):
+        super().setUp()
+        # As fuzz.py does: a shell that started this behind itself has it ignored, by children too.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
     def ended(self, script, stop_after_end):
         worker = LibFuzzer(Setup("libfuzzer", "", self.at, self.at, "", ""), "region", 1, 1)
         worker.oracles = "x"
