@@ -269,11 +269,6 @@ class Mutants(unittest.TestCase):
         self.assertFalse(self.listed("f.c :: walk :: return 9; :: return 1; :: because",
                                      self.mutant("survived")))
 
-    def test_a_signal_is_no_kill(self):
-        bail = b"ok 1 - a\nnot ok 2 - b\n# a signal ended capchain at this input\nBail out!\n"
-        self.assertIsNone(mutants.failing_input(bail))
-        self.assertEqual(mutants.failing_input(b"not ok 1 - a\n  ---\n" + bail), "a")
-
     def test_a_stop_is_no_kill_and_counts(self):
         count = {"killed": 7, "fuzzed": 1, "tested": 1, "survived": 0, "stopped": 1}
         self.assertEqual(mutants.counted(count), 10)

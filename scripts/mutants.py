@@ -8,10 +8,10 @@ against `||`. Each is compiled as the build compiles the file, linked into the c
 against the corpus:
 
   killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
-             need of the reference's did (spec.c)
+             need of the reference's did (spec.c), or a signal ended it there
   tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
              where one of its tests of the corpus fails, else it counts as one with fuzzing
-  stopped    the replay failed in another way, crashed or hung: seen by anybody, and no kill here
+  stopped    the replay failed in another way: seen by anybody, and no kill here
   same       its machine code is the original's: equivalent, or its function is not in the program
   equivalent scripts/mutants.txt lists it, with the reason
   survived   none of these
@@ -282,8 +282,8 @@ def code_of(path):
 
 
 def failing_input(said):
-    """The first that a replay failed, by what it @said; not where a signal ended it, which judges nothing."""
-    found = re.search(rb"^not ok \d+ - (.*)$(?!\n# a signal ended)", said, re.M)
+    """The first that a replay failed, or at which a signal ended it, by what it @said."""
+    found = re.search(rb"^not ok \d+ - (.*)$", said, re.M)
     return found and found[1].decode()
 
 
