@@ -130,7 +130,8 @@ static bool element_value(struct mutation *m)
 	uint8_t *at;
 	uint64_t value;
 
-	if (!cap || !cap->elements_size)
+	/* A capability keeps its elements under a new id, of which they may be less than one. */
+	if (!cap || cap->elements_size < width)
 		return false;
 	at = cap->elements + width * random_of(m, cap->elements_size / width);
 	value = layout_load(at, width);

@@ -76,6 +76,8 @@ CONFIGS = {
 FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
           "detected", "bucket", "seconds")
 # What the mutator is made of, for git.
+# A mend of the mutator that changes no result of it says so in its commit's last line, and is no change.
+SAME_RESULTS = ("--invert-grep", "--grep=^Mutator-results: same$")
 MUTATOR = ("fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
 # Figures that the run is held to.
 TENTH = 0.1
@@ -292,7 +294,7 @@ def git(*arguments):
 
 def later_bugs(options):
     """The commit of the mutator's last change, and the bugs that came into the tree after it."""
-    last = git("log", "-1", "--format=%h", "--", *MUTATOR).strip()
+    last = git("log", "-1", "--format=%h", *SAME_RESULTS, "--", *MUTATOR).strip()
     if not last or git("rev-parse", "--is-shallow-repository").strip() == "true":
         return None, []
     added = set(git("log", "--diff-filter=A", "--no-renames", "--format=", "--name-only",
