@@ -23,7 +23,8 @@ one of the second) and the two-sided Mann-Whitney p. The third has means of each
 fourth of each comparison over all bugs: the ratio of geometric means, the mean A12, for how many bugs
 the first was slower or faster with p < 0.05, and the p of Wilcoxon's signed ranks over the bugs.
 Bugs that git says were planted after the mutator's last change, so that it cannot have been made for
-them, have the same tables and figures again; with fewer than six the run misses its figures.
+them, have the same tables and figures again; with fewer than six the run misses its figures. A commit
+that says `Mutator-results: same` is no change where the mutator before it does the same to all seeds.
 `sets` compares sets of verdicts with and without the feedback,
 `speed` exec/s of CPU time of our mutator against libFuzzer's in the ASan+UBSan build, from all seeds.
 
@@ -57,6 +58,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 
 import fuzz_report  # noqa: E402
+import bench_later  # noqa: E402
 import fuzz_seeds  # noqa: E402
 
 KINDS = ("device", "region", "iommu")
@@ -75,10 +77,6 @@ CONFIGS = {
 }
 FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
           "detected", "bucket", "seconds")
-# What the mutator is made of, for git.
-# A mend of the mutator that changes no result of it says so in its commit's last line, and is no change.
-SAME_RESULTS = ("--invert-grep", "--grep=^Mutator-results: same$")
-MUTATOR = ("fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
 # Figures that the run is held to.
 TENTH = 0.1
 LATER_MIN = 6
@@ -283,26 +281,6 @@ def figure(fine, text):
     return fine
 
 
-def git(*arguments):
-    """What git prints, or "" where there is no history to ask."""
-    try:
-        return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              check=True).stdout.decode()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def later_bugs(options):
-    """The commit of the mutator's last change, and the bugs that came into the tree after it."""
-    last = git("log", "-1", "--format=%h", *SAME_RESULTS, "--", *MUTATOR).strip()
-    if not last or git("rev-parse", "--is-shallow-repository").strip() == "true":
-        return None, []
-    added = set(git("log", "--diff-filter=A", "--no-renames", "--format=", "--name-only",
-                    f"{last}..HEAD", "--", "fuzz/planted").split())
-    return last, [bug for bug in options.bugs
-                  if f"fuzz/planted/{bug.removeprefix('planted-')}.c" in added]
-
-
 def print_table(head, lines):
     for line in fuzz_report.table(head, lines):
         print(line)
@@ -369,7 +347,7 @@ def bench_bugs(options):
 
 
 def later_figures(options, by):
-    last, later = later_bugs(options)
+    last, later = bench_later.later_bugs(options.bugs, options.all_seeds)
     if not last:
         print("planted after the mutator's last change: not known without git's whole history")
         return True

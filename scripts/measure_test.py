@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import bench  # noqa: E402
 import bench_bugs  # noqa: E402
+import bench_later  # noqa: E402
 import mutants  # noqa: E402
 
 SOURCE = """\
@@ -66,13 +67,26 @@ class Statistics(unittest.TestCase):
 class LaterBugs(unittest.TestCase):
     """Bugs that the mutator cannot have been made for, by what git says."""
 
-    def of(self, last, added, shallow="false"):
-        said = {"rev-parse": shallow, "log": last}
-        with mock.patch.object(bench_bugs, "git", lambda verb, *arguments:
-                               added if "--name-only" in arguments else said[verb] + "\n"):
-            options = mock.Mock(bugs=["planted-a", "planted-b"], bugs_named=False, configs=[])
-            with mock.patch("builtins.print"):
-                return bench_bugs.later_bugs(options), bench_bugs.later_figures(options, {})
+    def of(self, last, added, shallow="false", message="why", before="a"):
+        """@last: commits of the mutator, newest first; @before: what the one before them made."""
+        def git(verb, *arguments):
+            if "--name-only" in arguments:
+                return added
+            return shallow if verb == "rev-parse" else \
+                (message if "--format=%B" in arguments and arguments[-1] == last.split()[0] else last)
+        options = mock.Mock(bugs=["planted-a", "planted-b"], bugs_named=False, configs=[])
+        with mock.patch.multiple(bench_later, git=git, results=lambda build, seeds: "a",
+                                 results_at=lambda commit, seeds: before), \
+                mock.patch("builtins.print"):
+            return (bench_later.later_bugs(options.bugs, ""),
+                    bench_bugs.later_figures(options, {}))
+
+    def test_who_says_that_nothing_changed_is_held_to_it(self):
+        said = "why\n\nMutator-results: same\n"
+        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said)[0][0], "1a2b")
+        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said, before="b")[0][0], "3c4d")
+        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said, before="")[0][0], "3c4d")
+        self.assertEqual(self.of("3c4d\n1a2b\n", "", message="why")[0][0], "3c4d")
 
     def test_they_are_those_that_came_later(self):
         self.assertEqual(self.of("1a2b", "\nfuzz/planted/b.c\nfuzz/planted/b.h\n"),

@@ -8,7 +8,6 @@ fuzz/mutate_test.c tests.
 CAPCHAIN_BUILD is the folder with afl/mutator_*.so; build by default.
 """
 
-import ctypes
 import glob
 import os
 import re
@@ -25,53 +24,9 @@ BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
 CAPTURED = os.path.join(os.path.dirname(HERE), "corpus", "captured")
 KINDS = ("device", "region", "iommu", "fetch")
 sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
 
-
-class Library:
-    """One shared object, from init to deinit."""
-
-    def __init__(self, kind, seed):
-        self.library = ctypes.CDLL(os.path.join(BUILD, "afl", f"mutator_{kind}.so"))
-        for name, result in (("init", ctypes.c_void_p), ("fuzz", ctypes.c_size_t),
-                             ("havoc_mutation", ctypes.c_size_t), ("trim", ctypes.c_size_t),
-                             ("describe", ctypes.c_char_p), ("init_trim", ctypes.c_int32),
-                             ("post_trim", ctypes.c_int32), ("deinit", None),
-                             ("havoc_mutation_probability", ctypes.c_uint8)):
-            getattr(self.library, f"afl_custom_{name}").restype = result
-        self.data = ctypes.c_void_p(self.call("init", None, seed))
-
-    def call(self, name, *arguments):
-        return getattr(self.library, f"afl_custom_{name}")(*arguments)
-
-    def out(self, name, *arguments):
-        """What a hook that returns a size and a pointer made."""
-        made = ctypes.POINTER(ctypes.c_uint8)()
-        before, after = arguments
-        size = self.call(name, self.data, *before, ctypes.byref(made), *after)
-        return bytes(made[:size])
-
-    def fuzz(self, data, other, most):
-        return self.out("fuzz", (data, ctypes.c_size_t(len(data))),
-                        (other, ctypes.c_size_t(len(other or b"")), ctypes.c_size_t(most)))
-
-    def havoc(self, data, most):
-        return self.out("havoc_mutation", (data, ctypes.c_size_t(len(data))),
-                        (ctypes.c_size_t(most),))
-
-    def describe(self, most):
-        return self.call("describe", self.data, ctypes.c_size_t(most)).decode()
-
-    def trims(self, data, keep):
-        """Every try of a trim, as trim_case_custom() goes through them; @keep says what succeeds."""
-        steps = self.call("init_trim", self.data, data, ctypes.c_size_t(len(data)))
-        tries, step = [], 0
-        while step < steps:
-            tries.append(self.out("trim", (), ()))
-            step = self.call("post_trim", self.data, int(keep(tries[-1])))
-        return tries
-
-    def end(self):
-        self.call("deinit", self.data)
+from mutator_library import Library  # noqa: E402
 
 
 def conversation(*replies):
@@ -107,7 +62,7 @@ class Hooks(unittest.TestCase):
 
     def each(self, seed=1):
         for kind in KINDS:
-            library = Library(kind, seed)
+            library = Library(BUILD, kind, seed)
             yield kind, library, list(inputs(kind))
             library.end()
 
@@ -125,7 +80,7 @@ class Hooks(unittest.TestCase):
 
     def test_the_same_seed_gives_the_same(self):
         for kind, library, files in self.each(7):
-            again, other = Library(kind, 7), Library(kind, 8)
+            again, other = Library(BUILD, kind, 7), Library(BUILD, kind, 8)
             made = [library.fuzz(data, None, 4096) for data in files]
             self.assertEqual(made, [again.fuzz(data, None, 4096) for data in files])
             self.assertNotEqual(made, [other.fuzz(data, None, 4096) for data in files])
