@@ -4,6 +4,8 @@
  * before the fork server, so that every exec runs the same code: stability is 100 %. With arguments
  * it replays files, as the stand-alone program does.
  */
+#include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "target.h"
@@ -22,6 +24,8 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return target_run_files(argc - 1, argv + 1);
 	__AFL_INIT();
+	/* Between execs it is stopped: who kills AFL++ would leave it so for ever. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	buffer = __AFL_FUZZ_TESTCASE_BUF;
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wshorten-64-to-32" /* inside AFL++'s own macro */

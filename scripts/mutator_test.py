@@ -12,10 +12,12 @@ import glob
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -106,27 +108,67 @@ class Hooks(unittest.TestCase):
         return library.call("havoc_mutation_probability", library.data)
 
 
+def running(program):
+    """Processes that run it."""
+    found = []
+    for each in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{each}/exe") == program:
+                found.append(int(each))
+        except OSError:
+            pass
+    return found
+
+
 @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
 class Engine(unittest.TestCase):
     """afl-fuzz itself, with the mutator and nothing else: what it keeps is named after operators."""
 
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="mutator-test-")
+        self.addCleanup(folder.cleanup)
+        self.at = folder.name
+
+    def afl(self, kind, target, *options):
+        """afl-fuzz, started: its corpus are the captured replies, its output is in out-KIND."""
+        seeds = os.path.join(self.at, "in-" + kind)
+        os.makedirs(seeds)
+        for number, data in enumerate(inputs(kind)):
+            with open(os.path.join(seeds, str(number)), "wb") as file:
+                file.write(data)
+        env = {**os.environ, "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_NO_UI": "1",
+               "AFL_CUSTOM_MUTATOR_LIBRARY": os.path.join(BUILD, "afl", f"mutator_{kind}.so"),
+               "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
+               "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
+        return subprocess.Popen(["afl-fuzz", "-i", seeds, "-o", os.path.join(self.at, "out-" + kind),
+                                 "-s", "1", *options, "--", target], env=env,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT)
+
     def kept(self, kind, target):
-        with tempfile.TemporaryDirectory(prefix="mutator-test-") as at:
-            os.makedirs(os.path.join(at, "in"))
-            for number, data in enumerate(inputs(kind)):
-                with open(os.path.join(at, "in", str(number)), "wb") as file:
-                    file.write(data)
-            env = {**os.environ, "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_NO_UI": "1",
-                   "AFL_CUSTOM_MUTATOR_LIBRARY": os.path.join(BUILD, "afl", f"mutator_{kind}.so"),
-                   "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
-                   "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
-            done = subprocess.run(["afl-fuzz", "-i", os.path.join(at, "in"), "-o",
-                                   os.path.join(at, "out"), "-E", "2000", "-s", "1", "--",
-                                   os.path.join(BUILD, "afl", target)], env=env,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=120, check=False)
-            self.assertEqual(done.returncode, 0, done.stdout.decode("utf-8", "replace"))
-            return os.listdir(os.path.join(at, "out", "default", "queue"))
+        with self.afl(kind, os.path.join(BUILD, "afl", target), "-E", "2000") as process:
+            said = process.communicate(timeout=120)[0]
+        self.assertEqual(process.returncode, 0, said.decode("utf-8", "replace"))
+        return os.listdir(os.path.join(self.at, "out-" + kind, "default", "queue"))
+
+    def wait_for(self, what):
+        for _ in range(600):
+            if what():
+                return
+            time.sleep(0.05)
+        self.fail("waited too long")
+
+    def test_a_kill_leaves_no_target(self):
+        target = os.path.join(self.at, "target")
+        shutil.copy(os.path.join(BUILD, "afl", "fuzz_region_info"), target)
+        with self.afl("region", target) as process:
+            self.wait_for(lambda: len(running(target)) > 1)
+            process.kill()
+        try:
+            self.wait_for(lambda: not running(target))
+        finally:
+            for each in running(target):
+                os.kill(each, signal.SIGKILL)
 
     def test_what_it_keeps_is_named(self):
         for kind, target in (("region", "fuzz_region_info"), ("fetch", "fuzz_fetch")):
