@@ -28,6 +28,12 @@ mkdir -p "$logs"
 rm -f "$logs/results" "$logs/seconds"
 touch "$logs/results" "$logs/seconds"
 
+# Some objects are built in several folders: by OSS-Fuzz's scripts, by a project that uses capchain. With
+# ccache each is compiled once. Its cache is empty in a fresh clone.
+if command -v ccache >/dev/null; then
+	export CCACHE=ccache CCACHE_DIR=$PWD/$build/ccache CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+fi
+
 # What can be built here, of what there is: commands, then engines.
 have=$(make --no-print-directory -s configs)
 commands=${have%%/*}
