@@ -3,6 +3,8 @@
 BUILD  := build
 CLANG  ?= clang
 GCC    ?= gcc
+# What compilers run under, for who builds the same objects in several folders, as `make check` does.
+CCACHE ?=
 PYTHON := /usr/bin/python3
 KINDS  := device region iommu
 # Those, and whole conversations: names of their targets.
@@ -35,7 +37,8 @@ SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/file.c fuzz/verdicts.c \
-		fuzz/truncations.c fuzz/feedback.c fuzz/own/own.c
+		fuzz/truncations.c fuzz/own/own.c
+FEEDBACK_SRC := fuzz/feedback.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
 		fuzz/fetch/text.c
@@ -116,92 +119,95 @@ $(BUILD)/compiler-%:
 FORCE:
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
-# targets and command, of tests.
+# targets and command, of tests. Parsers, the reference and targets are compiled for each; host_of_ says
+# whose objects of all else it links, where they would be the same.
 define config
 $(1)_OBJ := $(BUILD)/$(1)/obj
+$(1)_HOST := $(BUILD)/$(or $(host_of_$(1)),$(1))/obj
 $(1)_BY := $(BUILD)/compiler-$(if $(filter gcc%,$(1)),gcc,clang)
 $(1)_SAN := $(4)
 $(1)_TRUST := $(5)
 $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 $(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
-$(1)_KERNEL := $$($(1)_OBJ)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
-$(1)_CAPTURE := $$($(1)_OBJ)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
+$(1)_KERNEL := $$($(1)_HOST)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
+$(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
 $$($(1)_OBJ)/parsers/bpf/load.o $$($(1)_OBJ)/parsers/bpf/absent.o: $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_HOOKS),$$($(1)_LOADS)) \
 		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -DMUTATE_KIND=$$(kind_of_$$*) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DMUTATE_KIND=$$(kind_of_$$*) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/capture/load.o: fuzz/capture/load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bpf_test.o: fuzz/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 
-$(1)_JUDGE := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(PARSER_SRC) $$(BPF_SRC) \
-		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(SPEC_SRC) $$(JUDGE_SRC)) ledger_table.o)
-$(1)_PLANTED := $$(addprefix $$($(1)_OBJ)/,$$(PLANT_SRC:.c=.o) $$(BUG_SRC:.c=.o))
-$(1)_PRODUCER := $$(addprefix $$($(1)_OBJ)/,$$(PRODUCER_SRC:.c=.o))
-$(1)_TEXT := $$(addprefix $$($(1)_OBJ)/,$$(TEXT_SRC:.c=.o)) $$($(1)_PRODUCER)
-$(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(SANDBOX_SRC) $$(HOOKS_SRC) \
+		$$(JUDGE_SRC)) ledger_table.o) \
+	$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(PARSER_SRC) $$(BPF_SRC) $$(SPEC_SRC) $$(FEEDBACK_SRC)))
+$(1)_PLANTED := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(BUG_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_PRODUCER := $$(PRODUCER_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_TEXT := $$(TEXT_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER)
+$(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_HOST)/%.o)
 # Of a libFuzzer target; its % is the kind.
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
-		$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
-$(1)_TALK := $$(TALK_SRC:%.c=$$($(1)_OBJ)/%.o)
+		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
+$(1)_TALK := $$(TALK_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_fetch.o \
-		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
-$(1)_CMD := $$(addprefix $$($(1)_OBJ)/,$$(CMD_SRC:.c=.o))
-$(1)_FETCH := $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_SRC) $$(LOOP_SRC) $$(PRODUCER_SRC)))
-$(1)_LOOP_BUGS := $$(addprefix $$($(1)_OBJ)/,$$(LOOP_BUG_SRC:.c=.o) $$(MARKS_SRC:.c=.o))
-$(1)_TEXT += $$($(1)_OBJ)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
+		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
+$(1)_CMD := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_FETCH := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_TEXT += $$($(1)_HOST)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
@@ -209,7 +215,7 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_OBJ)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
@@ -220,14 +226,14 @@ $(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN)
 		$$($(1)_PLANTED) $$($(1)_KERNEL) $$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
-$(1)_CONFORM := $$(addprefix $$($(1)_OBJ)/,$$(CONFORM_SRC:.c=.o))
+$(1)_CONFORM := $$(CONFORM_SRC:%.c=$$($(1)_HOST)/%.o)
 $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
-$(BUILD)/$(1)/conformance: $$($(1)_OBJ)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
-		$$($(1)_PRODUCER) $$($(1)_OBJ)/parsers/layout.o
+$(BUILD)/$(1)/conformance: $$($(1)_HOST)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
+		$$($(1)_PRODUCER) $$($(1)_HOST)/parsers/layout.o
 	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
-$(BUILD)/$(1)/test/%: $$($(1)_OBJ)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
+$(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
@@ -238,19 +244,20 @@ $(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1
 $(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
 		$$($(1)_KERNEL)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_OBJ)/fuzz/file.o)
+$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_OBJ)/fuzz/file.o) $$($(1)_FEED)
+$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
 $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
-$(1)_TRIAGE := $$(addprefix $$($(1)_OBJ)/,$$(TRIAGE_PARSER_SRC:.c=.o) triage_table.o)
-$(1)_REGISTERED := $$($(1)_OBJ)/parsers/registry.o $$($(1)_OBJ)/emit_table.o
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/emit_planted.o $$($(1)_HOST)/fuzz/emit_planted_registry.o \
+		$$($(1)_HOST)/triage_table.o
+$(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
 		$$($(1)_JUDGE)) $$($(1)_TRIAGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
@@ -262,11 +269,11 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 
 # For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
-$(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_OBJ)/parsers/bpf/absent.o \
-		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_OBJ)/fuzz/chain.o)
+$(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
+		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
-		$$($(1)_OBJ)/fuzz/capture/absent.o
+		$$($(1)_HOST)/fuzz/capture/absent.o
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own.flags: Makefile
 	@mkdir -p $$(@D)
@@ -333,19 +340,25 @@ gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
 clang-msan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-msan/obj/%)
 coverage_MAIN   := $(MAIN_FILES:%=$(BUILD)/coverage/obj/%)
 clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
-afl_MAIN        := $(BUILD)/afl/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl_MAIN        := $(BUILD)/clang/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl_LD          := afl-clang-fast
-afl-asan_MAIN   := $(BUILD)/afl-asan/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-asan_MAIN   := $(BUILD)/clang-asan/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl-asan_LD     := afl-clang-fast
-afl-cmplog_MAIN := $(BUILD)/afl-cmplog/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-cmplog_MAIN := $(BUILD)/clang/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
 afl-cmplog_LD   := afl-clang-fast
 # MemorySanitizer knows only of stores that it instrumented, so nothing is left out of it.
 clang-msan_HOOKSAN := $(MSAN)
 afl_LOADS       := $(CLOAD)
 libfuzzer_LOADS := $(CLOAD)
 libfuzzer-fast_LOADS := $(CLOAD)
-libfuzzer_FEED  := $(BUILD)/libfuzzer/obj/fuzz/bench_feed.o
-libfuzzer-fast_FEED := $(BUILD)/libfuzzer-fast/obj/fuzz/bench_feed.o
+libfuzzer_FEED  := $(BUILD)/clang-asan/obj/fuzz/bench_feed.o
+libfuzzer-fast_FEED := $(BUILD)/clang/obj/fuzz/bench_feed.o
+# These differ from clang's commands in parsers, reference and targets alone.
+host_of_libfuzzer      := clang-asan
+host_of_libfuzzer-fast := clang
+host_of_afl            := clang
+host_of_afl-asan       := clang-asan
+host_of_afl-cmplog     := clang
 
 $(eval $(call config,clang,$(CLANG),,,,$(CLOAD),,))
 $(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))

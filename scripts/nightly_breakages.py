@@ -112,7 +112,7 @@ def night(breakage):
 
 def check(breakage):
     status, said = run(["scripts/check.sh"], {"STEPS": f"^{re.escape(breakage.step)}$", "CI": ""})
-    if status == 1 and f"FAILED  {breakage.step}\n" in said:
+    if status == 1 and f"FAILED  {breakage.step} (" in said:
         print(f"      make check: FAILED  {breakage.step}", flush=True)
         return None, said
     return f"make check did not fail in `{breakage.step}`", said

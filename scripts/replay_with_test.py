@@ -146,7 +146,10 @@ class Job(Base):
     def run_job(self, checks):
         """Each `run:` as a runner does it; the status and output of the last."""
         environment = {"PATH": f"{self.path('bin')}:{os.environ['PATH']}", "HOME": self.at,
-                       "CC": "cc", "CHECKS": str(checks)}
+                       "CC": "cc", "CHECKS": str(checks),
+                       # What this very check has compiled already.
+                       **{name: value for name, value in os.environ.items()
+                          if name.startswith("CCACHE")}}
         for step in self.steps:
             if "run" in step:
                 done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", step["run"]],

@@ -280,7 +280,7 @@ class WholeCheck(unittest.TestCase):
         os.makedirs(folder)
         path = os.path.join(folder, "clang")
         with open(path, "w", encoding="ascii") as file:
-            file.write(f"#!/bin/bash\n{body}\nexec {shutil.which('clang')} \"${{args[@]}}\"\n")
+            file.write(f"#!/bin/bash\n{body}\nexec $CCACHE {shutil.which('clang')} \"${{args[@]}}\"\n")
         os.chmod(path, 0o755)
         return f"{folder}:{os.environ['PATH']}"
 

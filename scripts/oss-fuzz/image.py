@@ -155,7 +155,7 @@ class Image:
         return self.engine_archive if combination.engine == "afl" else "-fsanitize=fuzzer"
 
     def environment(self, combination, out=None):
-        """All that build.sh finds, and nothing of the caller's own environment."""
+        """All that build.sh finds, and nothing else of the caller's own environment but its ccache."""
         cc, cxx = self.compilers(combination)
         cflags, cxxflags = self.flags(combination)
         made = {"PATH": self.path, "HOME": self.root, "TMPDIR": os.path.join(self.root, "tmp"),
@@ -165,6 +165,8 @@ class Image:
                 "SANITIZER": combination.sanitizer, "FUZZING_ENGINE": combination.engine,
                 "ARCHITECTURE": combination.architecture, "FUZZING_LANGUAGE": "c",
                 "UBSAN_OPTIONS": "silence_unsigned_overflow=1"}
+        # No script reads these; the Makefile runs compilers under the caller's ccache.
+        made.update({name: value for name, value in os.environ.items() if name.startswith("CCACHE")})
         if combination.engine == "afl":
             made.update(AFL_QUIET="1", AFL_IGNORE_UNKNOWN_ENVS="1", **AFL_LOTS[combination.variant])
         return made
