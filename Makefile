@@ -525,7 +525,7 @@ ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),findings)' --capchain "$$own/capchain" \
+		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
@@ -533,7 +533,7 @@ else
 			$(BUILD)/afl/$(call fuzzes,$(k)) $(BUILD)/afl/mutator_$(k).so, \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
+		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
@@ -657,5 +657,7 @@ fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch
 
-clean: ## remove build/
-	@rm -rf $(BUILD)
+clean: ## remove build/, but for what was found: build/findings and build/nightly
+	@[ ! -e $(BUILD) ] || find -H $(BUILD) -mindepth 1 -maxdepth 1 ! -name findings ! -name nightly -exec rm -rf {} +
+	@for found in $(wildcard $(BUILD)/findings $(BUILD)/nightly); do echo "kept: $$found"; done
+	@[ ! -d $(BUILD) ] || rmdir --ignore-fail-on-non-empty $(BUILD)

@@ -109,7 +109,7 @@ def parse(arguments):
     add("--jobs", type=jobs, metavar="N", help="engine processes at once (CPUs, at most 8)")
     add("--corpus", default="corpus", metavar="DIR", help="seeds and dictionary (corpus)")
     add("--work", default="build/fuzz", metavar="DIR", help="kept between runs (build/fuzz)")
-    add("--findings", default="findings", metavar="DIR", help="what was found (findings)")
+    add("--findings", default="build/findings", metavar="DIR", help="what was found (build/findings)")
     add("--capchain", default="build/capchain", metavar="PATH", help="(build/capchain)")
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",

@@ -132,6 +132,14 @@ class Probe(unittest.TestCase):
             self.assertEqual(done.returncode, status, f"{arguments}: {done.stderr}")
             self.assertTrue(done.stderr.startswith("capchain"), done.stderr)
 
+    def test_witnesses_by_default(self):
+        done = subprocess.run([CAPCHAIN, "probe", "--fake", "chain-order"], cwd=self.folder, text=True,
+                              stdout=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(os.listdir(self.folder), ["build"])
+        witness, = glob.glob("build/findings/*-probe-chain-order-*", root_dir=self.folder)
+        self.assertIn(f"; {witness}\n", done.stdout)
+
     def test_witness_cannot_be_written(self):
         with open(self.folder + "/made", "wb"):
             pass
