@@ -437,13 +437,14 @@ $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so)
+SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so refuse)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+$(BUILD)/client/refuse: fuzz/refuse.h
 # A preloaded library needs something to be loaded into.
 $(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)

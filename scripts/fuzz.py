@@ -56,7 +56,7 @@ exit status (the highest that applies):
   1  a promise is broken, a target failed (sanitizer, timeout, memory), or a kind ran no input
   2  the command line or a file of the corpus cannot be used
   3  an engine, target or the capchain command is missing or cannot start
-  4  the target cannot reserve the sandbox's address space
+  4  the target cannot have the sandbox's memory
   5  findings cannot be written
 
 examples:

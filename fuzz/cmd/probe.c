@@ -168,7 +168,7 @@ static const struct argp argp = {
 	"so a violation is a question to a driver, not always a bug: iommufd's container breaks "
 	"short-writes by design.\n\n"
 	"Exit status: 0; 1 where a rule is broken, or no subject answered; 2 the command line cannot be "
-	"used; 3 a device cannot be opened; 4 no address space for the sandbox; 5 output or a witness "
+	"used; 3 a device cannot be opened; 4 no memory for the sandbox; 5 output or a witness "
 	"could not be written.",
 	NULL,
 	NULL,
