@@ -450,13 +450,14 @@ $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 	@cp $< $@.tmp && mv $@.tmp $@
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so)
+SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded fence.so refuse)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
+$(BUILD)/client/refuse: fuzz/refuse.h
 # A preloaded library needs something to be loaded into.
 $(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
@@ -538,7 +539,7 @@ ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),findings)' --capchain "$$own/capchain" \
+		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
@@ -546,7 +547,7 @@ else
 			$(BUILD)/afl/$(call fuzzes,$(k)) $(BUILD)/afl/mutator_$(k).so, \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
-		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),findings)' --capchain $(BUILD)/capchain \
+		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
@@ -615,8 +616,8 @@ mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models:
 	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(BUILD)/clang/test/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
 	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
 
-# The sandbox's budgets count the loads of coverage counters too, and report_test wants sanitizers: both are left out.
-COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/report_test,$(TESTS))
+# Left out: the budgets of the first two count the loads of coverage counters too, the third wants sanitizers.
+COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \
@@ -670,5 +671,7 @@ fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch
 
-clean: ## remove build/
-	@rm -rf $(BUILD)
+clean: ## remove build/, but for what was found: build/findings and build/nightly
+	@[ ! -e $(BUILD) ] || find -H $(BUILD) -mindepth 1 -maxdepth 1 ! -name findings ! -name nightly -exec rm -rf {} +
+	@for found in $(wildcard $(BUILD)/findings $(BUILD)/nightly); do echo "kept: $$found"; done
+	@[ ! -d $(BUILD) ] || rmdir --ignore-fail-on-non-empty $(BUILD)

@@ -21,7 +21,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "../parsers/bpf/shared.h"
+#include "../parsers/bpf/kernel.h"
 
 #include <walk_without_clamp.skel.h>
 #include <walk_without_end.skel.h>
@@ -199,11 +199,6 @@ static void assert_refused(const char *what, int error, char *log, const char *w
 TEST_REFUSED(walk_without_clamp, "without the clamp", "unbounded memory access")
 TEST_REFUSED(walk_without_end, "with a loop that has no bound", "infinite loop detected")
 
-static bool is_privilege(const char *why)
-{
-	return strstr(why, "CAP_BPF") || strstr(why, "no BPF") || strstr(why, "no libbpf");
-}
-
 int main(int argc, char **argv)
 {
 	static const struct info_parser *const both[] = {&bounded_parser, &bpf_parser};
@@ -226,7 +221,7 @@ int main(int argc, char **argv)
 	sandbox_take_signals();
 	if (judge->judged[1].closed) {
 		printf("bpf: %s\n", judge->judged[1].closed);
-		return is_privilege(judge->judged[1].closed) ? SKIPPED : 1;
+		return bpf_kernel_at_fault() ? 1 : SKIPPED;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

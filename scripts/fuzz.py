@@ -56,7 +56,7 @@ exit status (the highest that applies):
   1  a promise is broken, a target failed (sanitizer, timeout, memory), or a kind ran no input
   2  the command line or a file of the corpus cannot be used
   3  an engine, target or the capchain command is missing or cannot start
-  4  the target cannot reserve the sandbox's address space
+  4  the target cannot have the sandbox's memory
   5  findings cannot be written
 
 examples:
@@ -109,7 +109,7 @@ def parse(arguments):
     add("--jobs", type=jobs, metavar="N", help="engine processes at once (CPUs, at most 8)")
     add("--corpus", default="corpus", metavar="DIR", help="seeds and dictionary (corpus)")
     add("--work", default="build/fuzz", metavar="DIR", help="kept between runs (build/fuzz)")
-    add("--findings", default="findings", metavar="DIR", help="what was found (findings)")
+    add("--findings", default="build/findings", metavar="DIR", help="what was found (build/findings)")
     add("--capchain", default="build/capchain", metavar="PATH", help="(build/capchain)")
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",

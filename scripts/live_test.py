@@ -13,6 +13,7 @@ fails.
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import tempfile
 import unittest
 
 CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", "build/clang/capchain"))
+REFUSE = os.path.abspath("build/client/refuse")
 FIOCLEX = 0x5451
 UNWRITTEN = 0xa5
 REPLY = "corpus/captured/iommu-linux6.12-type1-len144.bin"
@@ -131,6 +133,14 @@ class Probe(unittest.TestCase):
             done = self.probe(*arguments)
             self.assertEqual(done.returncode, status, f"{arguments}: {done.stderr}")
             self.assertTrue(done.stderr.startswith("capchain"), done.stderr)
+
+    def test_witnesses_by_default(self):
+        done = subprocess.run([CAPCHAIN, "probe", "--fake", "chain-order"], cwd=self.folder, text=True,
+                              stdout=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(os.listdir(self.folder), ["build"])
+        witness, = glob.glob("build/findings/*-probe-chain-order-*", root_dir=self.folder)
+        self.assertIn(f"; {witness}\n", done.stdout)
 
     def test_witness_cannot_be_written(self):
         with open(self.folder + "/made", "wb"):
@@ -349,6 +359,72 @@ class Replay(unittest.TestCase):
         done, _, _ = self.replay(*self.INPUTS, FIRST="2", LAST="999999")
         self.assertEqual(done.returncode, 1)
         self.assertIn("bpf: expected ok, got reject kernel-would-not-run-it", done.stdout)
+
+
+# Preloaded: libbpf finds a kernel that does not know bpf_loop().
+OLD_KERNEL = r"""
+int bpf_object__load_skeleton(void *skeleton) { (void)skeleton; return -22; }
+int libbpf_probe_bpf_helper(int type, int helper, const void *options)
+{
+	(void)type, (void)helper, (void)options;
+	return 0;
+}
+"""
+
+
+class Refused(unittest.TestCase):
+    """What keeps BPF programs away is told apart, by replay's parser and by capture alike."""
+
+    def says(self, reason, *command, never=(), **options):
+        """That both say @reason in their line, and none of @never; capture ends with status 3."""
+        check = run(*command, CAPCHAIN, "check", REPLY, **options)
+        self.assertEqual(check.returncode, 0, check.stderr)
+        capture = run(*command, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder, "true",
+                      **options)
+        self.assertEqual((capture.returncode, capture.stderr.count("\n")), (3, 1), capture.stderr)
+        for said in (re.search("bpf +abstain: .*", check.stdout)[0], capture.stderr):
+            self.assertIn(reason, said)
+            for words in never:
+                self.assertNotIn(words, said)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        said = run(CAPCHAIN, "check", REPLY).stdout
+        if "no libbpf" in said:
+            self.skipTest("this build has no libbpf in it")
+        self.may = not re.search("bpf +abstain", said)
+
+    def test_by_a_filter(self):
+        """A right that this process has is not what it lacks, nor is the kernel too old."""
+        if run(REFUSE, "bpf=EPERM", "--", "true").returncode == 77:
+            self.skipTest("no system call can be refused here")
+        self.says("bpf() is refused: Operation not permitted" if self.may else "it needs CAP_BPF",
+                  REFUSE, "bpf=EPERM", "--", never=["5.17", "kernel without", *["needs CAP"] * self.may])
+        self.says("bpf() is refused: Function not implemented, by a kernel without BPF, or a container's",
+                  REFUSE, "bpf=ENOSYS", "--", never=["5.17", "CAP_BPF"])
+        self.says("BPF cannot be used: Too many open files", REFUSE, "bpf=EMFILE", "--", never=["5.17", "CAP"])
+
+    def test_without_the_right(self):
+        for caps in ("-all", "-all,+bpf", "-all,+perfmon"):
+            self.says("it needs CAP_BPF and CAP_PERFMON", "setpriv", f"--bounding-set={caps}",
+                      "--inh-caps=-all", never=["5.17", "fault"])
+
+    def test_by_age(self):
+        source, library = self.folder + "/old.c", self.folder + "/old.so"
+        with open(source, "w", encoding="ascii") as file:
+            file.write(OLD_KERNEL)
+        self.assertEqual(run("gcc", "-shared", "-fPIC", source, "-o", library).returncode, 0)
+        self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17",
+                  env={**os.environ, "LD_PRELOAD": library}, never=["CAP"])
+
+    def test_hidden_types(self):
+        hide = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh")
+        if run(*hide, "true").returncode or not self.may:
+            self.skipTest("the kernel's types cannot be hidden here: no CAP_SYS_ADMIN")
+        done = run(*hide, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder, "true")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the kernel's types, /sys/kernel/btf/vmlinux: No such file or directory", done.stderr)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ exit status:
      is a divergence (a bucket) that neither the corpus nor its ledger knows, or a review date of
      the ledger has passed
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
-  3  the night does not count, also where the sandbox's address space cannot be reserved; this wins
+  3  the night does not count, also where the sandbox cannot have its memory; this wins
      over 1, since such a night cannot vouch for what it found
   5  findings cannot be written
 

@@ -136,7 +136,7 @@ class Job(Base):
         listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others",
                                  "--exclude-standard"], capture_output=True, check=False)
         if listed.returncode:
-            shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns("build", "findings", ".git"))
+            shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns("build", ".git"))
             return
         for name in os.fsdecode(listed.stdout).split("\0"):
             if name and os.path.isfile(os.path.join(ROOT, name)):

@@ -20,6 +20,7 @@ ROOT = os.path.dirname(HERE)
 BINARY = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
 CLIENTS = os.path.join(ROOT, "build", "client")
 SELF = os.path.join(CLIENTS, "self")
+REFUSE = os.path.join(CLIENTS, "refuse")
 REGRESSIONS = os.path.join(ROOT, "corpus", "regressions")
 # So that a test of a hang takes a tenth of a second. No outcome hangs on it but hangs.
 CPU = ["--cpu", "100"]
@@ -344,8 +345,47 @@ class Forbidden(Run):
         inner = [BINARY, "run", "--no-good", "--", SELF, "calls"]
         done = self.start("--no-good", "--", *inner, status=0)
         self.assertIn("these replies: exit 3", done.stdout)
-        self.assertIn("supervised here: Device or resource busy: another seccomp supervisor",
+        self.assertIn("supervised here: a listener of seccomp: Device or resource busy; another "
+                      "seccomp supervisor",
                       done.stderr)
+
+    def refusing(self, *calls):
+        """`capchain run` where a container refuses @calls: how it ends, and what it says."""
+        command = [REFUSE, *calls, "--", BINARY, "run", "--", "sh", "-c", f"cat; exec {SELF} calls"]
+        done = subprocess.run(command, input="once\n", capture_output=True, text=True, timeout=PATIENCE,
+                              check=False, env=dict(os.environ, TMPDIR=self.dir))
+        if done.returncode == 77:
+            self.skipTest(done.stderr.strip())
+        self.assertEqual(os.listdir(self.dir), [], "left behind")
+        return done
+
+    def test_what_it_can_do_without(self):
+        """Files need no memfd_create(), and memory is read by /proc too."""
+        for calls in (("memfd_create=EPERM",), ("memfd_create=ENOSYS",),
+                      ("process_vm_readv=EPERM", "process_vm_writev=ENOSYS"),
+                      ("ptrace=EPERM", "keyctl=EPERM", "userfaultfd=EPERM", "personality=EPERM")):
+            done = self.refusing(*calls)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout.splitlines()[:2], ["once", "once"])
+
+    def test_what_it_names(self):
+        for calls, words in (
+                (("seccomp=EPERM",), "a listener of seccomp: Operation not permitted; a container's"),
+                (("seccomp=ENOSYS",), "a listener of seccomp: Function not implemented; this kernel lacks"),
+                (("seccomp=EINVAL",), "a listener of seccomp: Invalid argument; this kernel lacks it"),
+                (("pidfd_open=EPERM",), "pidfd_open(): Operation not permitted; a container's")):
+            done = self.refusing(*calls)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (3, 1), done.stderr)
+            self.assertIn(f"programs cannot be supervised here: {words}", done.stderr)
+
+    def test_proc_that_is_not_mounted(self):
+        hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+        if subprocess.run([*hide, "true"], capture_output=True, check=False).returncode:
+            self.skipTest("/proc cannot be hidden here: no CAP_SYS_ADMIN")
+        done = subprocess.run([*hide, BINARY, "run", "--", SELF, "calls"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("supervised here: /proc/self/fd, of a mounted /proc: No such file", done.stderr)
 
 
 class Report(Run):

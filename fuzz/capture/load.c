@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../parsers/bpf/refused.h"
 #include "../../parsers/layout.h"
 #include "capture.h"
 
@@ -81,9 +82,13 @@ static bool is_confidential(void)
 	return strstr(text, "[confidentiality]") != NULL;
 }
 
-static enum capture_start why_not(int error, const char *log, char *ret_error, size_t size)
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* Beside what keeps any BPF program away: memory that may not be read, and types that are not told. */
+static enum capture_start why_not(int error, char *log, bool module, char *ret_error, size_t size)
 {
-	const char *last = strrchr(log, '\n');
+	const uint64_t caps = BPF_CAP(BPF) | BPF_CAP(PERFMON) | (module ? BPF_CAP(SYS_ADMIN) : 0);
+	enum bpf_refusal refusal;
 
 	if (is_confidential()) {
 		snprintf(ret_error, size,
@@ -91,18 +96,17 @@ static enum capture_start why_not(int error, const char *log, char *ret_error, s
 			 "memory; boot with lockdown=integrity or none");
 		return CAPTURE_NOT_ALLOWED;
 	}
-	if (error == -EPERM && !log[0]) {
-		snprintf(
-			ret_error, size,
-			"it needs CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN for hooks in vfio.ko: "
-			"run it as root");
+	if (error != -EPERM && error != -EACCES && error != -ENOSYS && access(KERNEL_BTF, R_OK)) {
+		snprintf(ret_error, size,
+			 "it needs the kernel's types, %s: %s; the kernel has none, or a container "
+			 "hides them",
+			 KERNEL_BTF, strerror(errno));
 		return CAPTURE_NOT_ALLOWED;
 	}
-	while (last && last > log && (!last[1] || strncmp(last + 1, "processed", 9) == 0))
-		last = memrchr(log, '\n', (size_t)(last - log));
-	snprintf(ret_error, size, "the programs cannot be loaded: %s: %.300s", strerror(-error),
-		 last ? last + 1 : log);
-	return CAPTURE_BROKEN;
+	refusal = bpf_why_refused(error, log, caps,
+				  "CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN for hooks in vfio.ko",
+				  ret_error, size);
+	return refusal == BPF_FAULT_OF_OURS ? CAPTURE_BROKEN : CAPTURE_NOT_ALLOWED;
 }
 
 static int start(const struct capture_options *options, bool module, char *log)
@@ -151,7 +155,7 @@ enum capture_start capture_open(const struct capture_options *options,
 		return CAPTURE_STARTED;
 	capture_bpf__destroy(loaded);
 	loaded = NULL;
-	return why_not(error, log, ret_error, error_size);
+	return why_not(error, log, module, ret_error, error_size);
 }
 
 int capture_poll(int milliseconds)

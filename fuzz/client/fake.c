@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "nameless.h"
 
 #define GROUP	  "26"
 #define DEVICES	  "/sys/bus/pci/devices"
@@ -94,11 +95,13 @@ static int make_fds(struct fake *fake, struct fake_ids ids)
 						 "vfio-device"};
 
 	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++) {
-		const int fd = memfd_create(names[kind], MFD_CLOEXEC);
+		const int fd = nameless_file(names[kind]);
 		struct stat what;
 
+		if (fd < 0)
+			return fd;
 		fake->fds[kind] = fd;
-		if (fd < 0 || fstat(fd, &what) || (kind == FAKE_DEVICE && !fill(fd, ids)))
+		if (fstat(fd, &what) || (kind == FAKE_DEVICE && !fill(fd, ids)))
 			return -errno;
 		fake->inodes[kind].dev = what.st_dev;
 		fake->inodes[kind].ino = what.st_ino;
@@ -175,7 +178,6 @@ static bool make_tree(const struct fake *fake, struct fake_ids ids)
 
 int fake_open(struct fake_ids ids, struct fake *ret_fake)
 {
-	const char *const tmp = getenv("TMPDIR");
 	int status;
 
 	memset(ret_fake, 0, sizeof(*ret_fake));
@@ -185,7 +187,7 @@ int fake_open(struct fake_ids ids, struct fake *ret_fake)
 	if (status)
 		return status;
 	snprintf(ret_fake->root, sizeof(ret_fake->root) - 128, "%s/capchain-run-XXXXXX",
-		 tmp && tmp[0] == '/' ? tmp : "/tmp");
+		 temporary_folder());
 	if (!mkdtemp(ret_fake->root)) {
 		ret_fake->root[0] = '\0';
 		return -errno;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fake device: what a client of VFIO finds where there is none. A container, a group and a
- * device that are memfds, and a folder with the few files of /dev and /sys that name them.
+ * device that are nameless files, and a folder with the few files of /dev and /sys that name them.
  *
- * The device's memfd is sparse, region i at i << 40 as in vfio-pci, so reads, writes, mappings,
+ * The device's is sparse, region i at i << 40 as in vfio-pci, so reads, writes, mappings,
  * dups and closes of it are the client's own system calls. Registers are memory: nothing answers a
  * doorbell, and every client walks its chains before it needs one that does.
  */
@@ -25,7 +25,7 @@ enum fake_kind { FAKE_NONE, FAKE_CONTAINER, FAKE_GROUP, FAKE_DEVICE, FAKES };
 /**
  * struct fake - the device and its files
  * @root: folder that stands for / in the paths it holds
- * @fds, @inodes: of each kind but FAKE_NONE, its memfd and what tells it from every other file
+ * @fds, @inodes: of each kind but FAKE_NONE, its file and what tells it from every other file
  */
 struct fake {
 	char root[PATH_MAX];

@@ -79,8 +79,6 @@ static int install(void)
 	const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	long fd;
 
-	if (!IS_KNOWN)
-		return -ENOSYS;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	/* Since 5.19 no signal but a deadly one breaks into a call that is being answered. */
@@ -160,11 +158,15 @@ __attribute__((noreturn)) static void child(char *const argv[], struct filter_st
 }
 
 int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
-		 int *ret_listener, int *ret_exec)
+		 int *ret_listener, int *ret_exec, const char **ret_failed)
 {
 	int ends[2], listener, error;
 	pid_t pid;
 
+	*ret_failed = "a machine that is no x86-64";
+	if (!IS_KNOWN)
+		return -ENOTSUP;
+	*ret_failed = "a process of its own";
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return -errno;
 	pid = fork();
@@ -176,10 +178,13 @@ int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_p
 		close(ends[0]);
 		return -error;
 	}
+	*ret_failed = "a listener of seccomp";
 	listener = receive_fd(ends[0]);
-	if (listener >= 0 && (!remote_allowed(pid) || write(ends[0], "", 1) != 1)) {
+	error = listener < 0 ? 0 : remote_allowed(pid);
+	if (listener >= 0 && (error || write(ends[0], "", 1) != 1)) {
+		*ret_failed = "its memory (process_vm_readv(), /proc/PID/mem)";
 		close(listener);
-		listener = -EPERM;
+		listener = error ? error : -EPIPE;
 	}
 	*ret_pid = pid;
 	*ret_listener = listener;

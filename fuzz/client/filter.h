@@ -20,10 +20,10 @@ struct filter_streams {
 /*
  * Runs @argv. Returns 0 with the child and the fd its notifications come from, and in *@ret_exec
  * what filter_exec_error() asks; -errno where the filter could not be put on (a container, another
- * supervisor's filter), -EPERM where its memory is not ours to read.
+ * supervisor's filter) or its memory is not ours to read, with the words for what failed.
  */
 int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
-		 int *ret_listener, int *ret_exec);
+		 int *ret_listener, int *ret_exec, const char **ret_failed);
 
 /* The errno of a failed execve, 0 where it ran; to be asked once the child is dead. */
 int filter_exec_error(int exec_fd);

@@ -88,14 +88,16 @@ bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size)
 	return false;
 }
 
-bool remote_allowed(pid_t pid)
+int remote_allowed(pid_t pid)
 {
 	/* After a fork this address is mapped in both. */
 	static volatile char here = 'x';
 	char there = 0;
 
-	return remote_read(pid, (uintptr_t)&here, &there, 1) == 1 &&
-	       remote_write(pid, (uintptr_t)&here, &there, 1) == 1;
+	if (remote_read(pid, (uintptr_t)&here, &there, 1) == 1 &&
+	    remote_write(pid, (uintptr_t)&here, &there, 1) == 1)
+		return 0;
+	return -errno;
 }
 
 /* The parent and the clock ticks of CPU time of a process or thread; false where it is gone. */

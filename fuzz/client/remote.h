@@ -23,8 +23,8 @@ size_t remote_write(pid_t tid, uint64_t at, const void *bytes, size_t size);
  */
 bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size);
 
-/* Whether this process may read and write @pid's memory at all. */
-bool remote_allowed(pid_t pid);
+/* 0, or -errno where this process may not read and write @pid's memory at all. */
+int remote_allowed(pid_t pid);
 
 /*
  * Nanoseconds that thread @tid has had a CPU; false where it is gone. The second counts in clock

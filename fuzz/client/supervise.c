@@ -250,6 +250,7 @@ static int watch(struct supervisor *s, pid_t pid, int exec_fd, const volatile si
 	const int child = (int)syscall(SYS_pidfd_open, pid, 0);
 	int status = child < 0 ? -errno : 0, wait_status = 0;
 
+	s->run->failed = "pidfd_open()";
 	if (!status)
 		loop(s, child, stop);
 	if (!status && *stop)
@@ -272,18 +273,30 @@ int supervise(struct vfio *vfio, char *const argv[], struct filter_streams strea
 {
 	struct supervisor s = {
 		.vfio = vfio, .spec = spec_new(), .limits = limits, .run = ret_run, .listener = -1};
-	int status = s.spec ? open_buffers(&s) : -ENOMEM, exec_fd = -1;
+	int status = s.spec ? 0 : -ENOMEM, exec_fd = -1;
 	pid_t pid = 0;
 
 	memset(ret_run, 0, sizeof(*ret_run));
 	ret_run->info = CALLS;
+	ret_run->failed = "memory";
 	vfio_forget(vfio);
 	replies_rewind(vfio->replies);
+	if (!status) {
+		/* Descriptors are told by their names there. */
+		ret_run->failed = "/proc/self/fd, of a mounted /proc";
+		status = access("/proc/self/fd", X_OK) ? -errno : 0;
+	}
+	if (!status) {
+		ret_run->failed = "a listener of seccomp";
+		status = open_buffers(&s);
+	}
 	/* What the client leaves behind is ours to kill. */
-	if (!status && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+	if (!status && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
+		ret_run->failed = "the processes that it leaves behind";
 		status = -errno;
+	}
 	if (!status)
-		status = filter_start(argv, streams, &pid, &s.listener, &exec_fd);
+		status = filter_start(argv, streams, &pid, &s.listener, &exec_fd, &ret_run->failed);
 	if (!status)
 		status = watch(&s, pid, exec_fd, stop);
 	else if (pid > 0)

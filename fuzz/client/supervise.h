@@ -54,6 +54,7 @@ struct mapping {
  * @dma_maps: IOVA ranges mapped on the container
  * @mappings, @nmappings: all of the device; those past MAPPINGS_MAX are counted alone
  * @exec_errno: the program could not be run at all
+ * @failed: what supervise() could not do, where it returns -errno
  */
 struct supervised {
 	enum outcome outcome;
@@ -66,6 +67,7 @@ struct supervised {
 	size_t nmappings;
 	struct mapping mappings[MAPPINGS_MAX];
 	int exec_errno;
+	const char *failed;
 };
 
 struct limits {

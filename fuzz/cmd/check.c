@@ -84,7 +84,7 @@ static const struct argp argp = {
 	"is needed, which takes a moment.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 3 "
 	"a compiler that --parser wants is missing; 4 no "
-	"address space for the sandbox; 5 the output could not be written.",
+	"memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
 	NULL};

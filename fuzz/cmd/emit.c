@@ -81,7 +81,7 @@ static const struct argp argp = {
 			"--no-good, is refused, and of several lines the first that is neither is taken. "
 			"Read it before you send it.\n\n"
 			"Exit status: 0; 2 an unusable FILE or a conversation, no disagreement in it and no "
-			"--parser, or no such parser; 4 no address space for the sandbox; 5 OUT could not be "
+			"--parser, or no such parser; 4 no memory for the sandbox; 5 OUT could not be "
 			"written.",
 	NULL,
 	NULL,

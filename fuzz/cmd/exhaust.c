@@ -112,7 +112,7 @@ static const struct argp argp = {
 	"would need. fuzz/exhaust.h has the alphabet. The output is the same for any number of jobs, "
 	"but for the line of speed; where stderr is a terminal there is a progress bar.\n\n"
 	"Exit status: 0; 1 where a promise is broken that the ledger does not excuse, where there was "
-	"no buffer, or where a job died; 2 the command line cannot be used; 4 no address space or "
+	"no buffer, or where a job died; 2 the command line cannot be used; 4 no "
 	"memory; 5 the output or a witness could not be written.",
 	NULL,
 	NULL,

@@ -58,7 +58,7 @@ static const struct argp argp = {
 	"oracles of this "
 	"build.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
-	"missing; 4 no address space for the sandbox; 5 the output could "
+	"missing; 4 no memory for the sandbox; 5 the output could "
 	"not be written.",
 	NULL,
 	NULL,

@@ -46,7 +46,7 @@ static const struct argp argp = {
 	parse,
 	"",
 	"Lists parsers, fetch loops, kinds, rules, notes, relations, capabilities and known divergences.\v"
-	"Exit status: 0; 4 no address space for the sandbox; 5 the output could not be written.",
+	"Exit status: 0; 4 no memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
 	NULL};

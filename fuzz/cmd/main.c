@@ -36,7 +36,7 @@ static int help(FILE *out)
 	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
 	      "unless its name starts with device-, region-, iommu- or fetch-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
-	      "command line cannot be used; 3 something is missing; 4 no address space for the\n"
+	      "command line cannot be used; 3 something is missing; 4 no memory for the\n"
 	      "sandbox; 5 the output could not be written; 6 the kernel\n"
 	      "refuses a BPF program of ours.\n",
 	      out);

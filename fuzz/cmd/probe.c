@@ -14,8 +14,11 @@
 #include "../probe/probe.h"
 #include "cmd.h"
 
-#define NAMES_MAX   64
-#define REGIONS_MAX 64
+#define NAMES_MAX    64
+#define REGIONS_MAX  64
+/* Of the default folder, of which --help speaks, either may have to be made. */
+#define BUILD_FOLDER "build"
+#define WITNESSES    BUILD_FOLDER "/findings"
 
 extern const struct info_parser bounded_parser;
 
@@ -59,7 +62,7 @@ static const struct argp_option options[] = {
 	 "the container of groups is /dev/iommu, not /dev/vfio/vfio", 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a subject and a violation", 0},
 	{"witnesses", OPTION_WITNESSES, "DIR", 0,
-	 "where the reply of each violation is kept, as KIND-probe-RULE-DEVICE; default: findings",
+	 "where the reply of each violation is kept, as KIND-probe-RULE-DEVICE; default: " WITNESSES,
 	 0},
 	{"keep", OPTION_KEEP, "DIR", 0,
 	 "also write every reply to DIR/KIND-LABEL[-idxN]-lenL.bin, as corpus/captured has them",
@@ -165,7 +168,7 @@ static const struct argp argp = {
 	"so a violation is a question to a driver, not always a bug: iommufd's container breaks "
 	"short-writes by design.\n\n"
 	"Exit status: 0; 1 where a rule is broken, or no subject answered; 2 the command line cannot be "
-	"used; 3 a device cannot be opened; 4 no address space for the sandbox; 5 output or a witness "
+	"used; 3 a device cannot be opened; 4 no memory for the sandbox; 5 output or a witness "
 	"could not be written.",
 	NULL,
 	NULL,
@@ -191,19 +194,21 @@ static void write_reply(struct run *run, const char *path, const void *bytes, si
 static void say_violation(struct run *run, const struct probe_subject *subject,
 			  const struct probe_violation *violation)
 {
+	const char *const given = run->options->witnesses;
+	const char *const folder = given ? given : WITNESSES;
 	char words[32], path[4096], index[32] = "";
 
 	subject_words(subject, words, sizeof(words));
 	if (subject->kind == INFO_REGION)
 		snprintf(index, sizeof(index), "-idx%u", subject->index);
-	snprintf(path, sizeof(path), "%s/%s-probe-%s-%s%s",
-		 run->options->witnesses ? run->options->witnesses : "findings",
-		 info_kind_name(subject->kind), probe_rule_name(violation->rule), run->device,
-		 index);
+	snprintf(path, sizeof(path), "%s/%s-probe-%s-%s%s", folder, info_kind_name(subject->kind),
+		 probe_rule_name(violation->rule), run->device, index);
 	/* A colon is the path separator of too many programs. */
 	for (char *at = path; (at = strchr(at, ':'));)
 		*at = '_';
-	mkdir(run->options->witnesses ? run->options->witnesses : "findings", 0777);
+	if (!given)
+		mkdir(BUILD_FOLDER, 0777);
+	mkdir(folder, 0777);
 	if (violation->info)
 		write_reply(run, path, violation->info, violation->len);
 	if (run->options->json)

@@ -87,7 +87,7 @@ static const struct argp replay_argp = {
 	"but no input of that name is there. Truncations have no expected verdicts. A replay that "
 	"a signal ends says at which input, and `Bail out!`.\n\n"
 	"Exit status: 0; 1 where an input failed or there was none; 2 no expect/ or an unusable PATH; 4 "
-	"no address space for the sandbox; 5 the output could not be written.",
+	"no memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
 	NULL};
@@ -98,7 +98,7 @@ static const struct argp bless_argp = {
 	"PATH...",
 	"Writes the expected verdicts of every input under each PATH to the folder expect/ beside or "
 	"above it, and drops those whose input is gone. Read the diff before you commit it.\v"
-	"Exit status: 0; 2 an unusable PATH or input; 4 no address space for the sandbox; 5 a list "
+	"Exit status: 0; 2 an unusable PATH or input; 4 no memory for the sandbox; 5 a list "
 	"could not be written, and is as it was.",
 	NULL,
 	NULL,

@@ -15,10 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "../client/nameless.h"
 #include "cmd.h"
 
 /* What is asked for with one option may be said before or after --rules: files are read last. */
@@ -242,8 +242,12 @@ static int keep_input(void)
 
 	if (isatty(STDIN_FILENO))
 		return -1;
-	fd = memfd_create("stdin", MFD_CLOEXEC);
-	while (fd >= 0 && (got = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0)
+	fd = nameless_file("stdin");
+	if (fd < 0) {
+		fprintf(stderr, "capchain: standard input: %s\n", strerror(-fd));
+		return -2;
+	}
+	while ((got = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0)
 		if (write(fd, bytes, (size_t)got) != got) {
 			fprintf(stderr, "capchain: standard input: %s\n", strerror(errno));
 			close(fd);
@@ -283,13 +287,16 @@ static const char *in_the_way(int error)
 {
 	switch (error) {
 	case EBUSY:
-		return "another seccomp supervisor has this process already";
+		return "; another seccomp supervisor has this process already";
 	case EPERM:
 	case EACCES:
+		return "; a container's seccomp profile or a security module forbids it";
 	case ENOSYS:
-		return "a container forbids it, or its kernel lacks it";
+		return "; this kernel lacks it, or a container's seccomp profile hides it";
+	case EINVAL:
+		return "; this kernel lacks it";
 	default:
-		return "see `capchain run --help`";
+		return "";
 	}
 }
 
@@ -312,8 +319,8 @@ static int run_once(const struct run_options *o, const struct fake *fake, struct
 		return EXIT_UNUSABLE;
 	}
 	if (status) {
-		fprintf(stderr, "capchain: programs cannot be supervised here: %s: %s\n",
-			strerror(-status), in_the_way(-status));
+		fprintf(stderr, "capchain: programs cannot be supervised here: %s: %s%s\n",
+			ret_run->failed, strerror(-status), in_the_way(-status));
 		return EXIT_MISSING;
 	}
 	if (ret_run->exec_errno) {
@@ -398,7 +405,10 @@ int cmd_run(int argc, char **argv)
 		sigaction(SIGINT, &handler, NULL);
 		sigaction(SIGTERM, &handler, NULL);
 		if (error)
-			fprintf(stderr, "capchain: the fake device: %s\n", strerror(-error));
+			fprintf(stderr,
+				"capchain: the fake device cannot be made: %s; it takes memfd_create(), "
+				"or a folder TMPDIR whose files may have %u TiB of holes\n",
+				strerror(-error), FAKE_REGIONS + 1);
 		status = error ? EXIT_MISSING : run_both(&o, &fake, &replies, input);
 		fake_close(&fake);
 	}

@@ -83,7 +83,7 @@ static const struct argp argp = {
 	"the last line says so, and the result is good but may not be the smallest.\n\n"
 	"OUT appears whole or not at all; what was there stays until then. Text form starts with a "
 	"comment that names what was kept. With `-o -` the summary goes to standard error.\n\n"
-	"Exit status: 0; 2 an unusable FILE, or it has no such bucket; 4 no address space for the "
+	"Exit status: 0; 2 an unusable FILE, or it has no such bucket; 4 no memory for the "
 	"sandbox; 5 OUT could not be written.",
 	NULL,
 	NULL,

@@ -11,7 +11,7 @@
  * That takes 232 GiB of address space where the design says 5: five would hold one such object. All
  * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
  *
- * The window is one memfd mapped twice: read-only here, where the parser sees it, and writable
+ * The window is shared memory mapped twice: read-only here, where the parser sees it, and writable
  * elsewhere, where only the sandbox writes; a page behind it says which of its bytes are not zero.
  * The buffer ends where the window ends. 32-bit address spaces have no room for the emptiness:
  * there the hooks alone tell, and guard pages stand in.
@@ -44,11 +44,13 @@ static const struct {
 	size_t count;
 } classes[] = {{4096, 32}, {65536 + 4096, 16}, {1 << 20, 8}};
 
-#define CLASSES	   (sizeof(classes) / sizeof(classes[0]))
-#define ALLOC_MAX  ((size_t)1 << 20)
+#define CLASSES	    (sizeof(classes) / sizeof(classes[0]))
+#define ALLOC_MAX   ((size_t)1 << 20)
+/* The buffer, and a page that says which of its bytes are not zero. */
+#define SHADOW_SIZE (INFO_LEN_MAX + PAGE)
 /* What scratch memory holds before a parser writes, and what must stay beside it. */
-#define SCRATCH	   0xc7
-#define CANARY_LEN 16
+#define SCRATCH	    0xc7
+#define CANARY_LEN  16
 
 struct arena the_arena;
 
@@ -75,42 +77,64 @@ static int map_scratch(uintptr_t at)
 	return 0;
 }
 
-static int map_window(uintptr_t at, int fd)
+static int map_file(uintptr_t at, int fd)
 {
-	const size_t size = INFO_LEN_MAX + PAGE;
-
-	if (ftruncate(fd, (off_t)size))
+	if (ftruncate(fd, SHADOW_SIZE))
 		return -errno;
-	the_arena.shadow = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (the_arena.shadow == MAP_FAILED)
+	the_arena.shadow = mmap(NULL, SHADOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (the_arena.shadow == MAP_FAILED ||
+	    mmap((void *)at, INFO_LEN_MAX, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 		return -errno;
-	the_arena.placed = (void *)(the_arena.shadow + INFO_LEN_MAX);
-	if (mmap((void *)at, INFO_LEN_MAX, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
-		return -errno;
-	the_arena.window_end = at + INFO_LEN_MAX;
 	return 0;
 }
 
-int arena_open(void)
+/* Shared memory that has no file: mremap() of 0 bytes of it maps it once more. */
+static int map_without_file(uintptr_t at)
+{
+	the_arena.shadow =
+		mmap(NULL, SHADOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (the_arena.shadow == MAP_FAILED ||
+	    mremap(the_arena.shadow, 0, INFO_LEN_MAX, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)at) ==
+		    MAP_FAILED ||
+	    mprotect((void *)at, INFO_LEN_MAX, PROT_READ))
+		return -errno;
+	return 0;
+}
+
+/* Containers refuse memfd_create(), and a process may have no descriptor left. */
+static int map_window(uintptr_t at)
+{
+	const int fd = memfd_create("capchain-window", MFD_CLOEXEC);
+	const int error = fd < 0 ? map_without_file(at) : map_file(at, fd);
+
+	if (fd >= 0)
+		close(fd);
+	the_arena.placed = (void *)(the_arena.shadow + INFO_LEN_MAX);
+	the_arena.window_end = at + INFO_LEN_MAX;
+	return error;
+}
+
+int arena_open(enum sandbox_part *ret_part)
 {
 	const size_t scratch = BEFORE_WINDOW + INFO_LEN_MAX + AFTER_OBJECT;
 	const size_t heap = scratch + scratch_size();
 	const size_t size = heap + heap_size() + AFTER_OBJECT;
 	uint8_t *const at =
 		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int error, fd;
+	int error;
 
+	*ret_part = SANDBOX_SPACE;
 	if (at == MAP_FAILED)
 		return -errno;
 	the_arena.start = (uintptr_t)at;
 	the_arena.end = (uintptr_t)at + size;
-	fd = memfd_create("capchain-window", MFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	error = map_window((uintptr_t)at + BEFORE_WINDOW, fd);
-	close(fd);
 	heap_open((uintptr_t)at + heap);
-	return error ? error : map_scratch((uintptr_t)at + scratch);
+	*ret_part = SANDBOX_WINDOW;
+	error = map_window((uintptr_t)at + BEFORE_WINDOW);
+	if (error)
+		return error;
+	*ret_part = SANDBOX_SCRATCH;
+	return map_scratch((uintptr_t)at + scratch);
 }
 
 struct scratch_object *scratch_find(uintptr_t address)

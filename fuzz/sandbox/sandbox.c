@@ -152,20 +152,46 @@ void sandbox_give_signals_back(void)
 		sigaction(fatal_signals[i], &before[i], NULL);
 }
 
+#if UINTPTR_MAX > UINT32_MAX
+#define SPACE "the 232 GiB of address space"
+#else
+#define SPACE "the address space"
+#endif
+
+/* What cannot be done, and what to do about it. */
+static const struct {
+	const char *what;
+	const char *mend;
+} parts[SANDBOX_PARTS] = {
+	[SANDBOX_SPACE] = {"reserve " SPACE " that walks run in",
+			   "lift the limit (ulimit -v unlimited)"},
+	[SANDBOX_WINDOW] =
+		{"map the buffer twice, by memfd_create() or by mremap()",
+		 "have the container's seccomp profile allow one of them, or make room in "
+		 "memory"},
+	[SANDBOX_SCRATCH] =
+		{"make parsers' own memory accessible",
+		 "lift the limit (ulimit -d unlimited), set vm.overcommit_memory to 0 or "
+		 "1, or raise vm.max_map_count"},
+	[SANDBOX_STACK] = {"make a stack for signals",
+			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
+};
+
 int sandbox_open(char *ret_error, size_t error_size)
 {
+	enum sandbox_part part;
 	int error;
 
 	if (opened)
 		return 0;
-	error = arena_open();
-	if (!error)
+	error = arena_open(&part);
+	if (!error) {
+		part = SANDBOX_STACK;
 		error = own_signal_stack();
+	}
 	if (error) {
-		snprintf(ret_error, error_size,
-			 "cannot reserve the 232 GiB of address space that walks run in: %s; lift "
-			 "the limit (ulimit -v unlimited) or set vm.overcommit_memory to 0 or 1",
-			 strerror(-error));
+		snprintf(ret_error, error_size, "cannot %s: %s; %s", parts[part].what,
+			 strerror(-error), parts[part].mend);
 		return -1;
 	}
 	sandbox_take_signals();

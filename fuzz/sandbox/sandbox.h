@@ -82,7 +82,7 @@ struct walk_limits {
 
 /*
  * Reserves the arena and takes over the fatal signals. Call before the first walk; again is a
- * no-op. Returns 0, or -1 with one line in @ret_error that says what to do (RLIMIT_AS, overcommit).
+ * no-op. Returns 0, or -1 with one line in @ret_error that says what failed and what to do.
  */
 int sandbox_open(char *ret_error, size_t error_size);
 
@@ -94,7 +94,7 @@ int sandbox_open(char *ret_error, size_t error_size);
 void sandbox_take_signals(void);
 void sandbox_give_signals_back(void);
 
-/* The exit status of a command whose arena cannot be reserved. */
+/* The exit status of a command whose sandbox cannot be opened. */
 #define SANDBOX_EXIT 4
 
 /* Puts @len bytes (0 to INFO_LEN_MAX) where the next walks see them. */

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -242,38 +241,6 @@ static void test_signals_outside_walks(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
-#if defined(__has_feature)
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
-
-static void open_without_address_space(void)
-{
-	const struct rlimit limit = {1 << 30, 1 << 30};
-	char error[512] = "";
-
-	if (setrlimit(RLIMIT_AS, &limit))
-		_exit(98);
-	if (sandbox_open(error, sizeof(error)) == 0 || strchr(error, '\n') ||
-	    !strstr(error, "ulimit"))
-		_exit(97);
-	_exit(SANDBOX_EXIT);
-}
-
-/* Runs before any other test: the arena is reserved once a process. */
-static void test_no_arena(void **state)
-{
-	(void)state;
-	if (!sandbox_has_arena() || HAS_ASAN) {
-		print_message("no address space to take away in this build\n");
-		skip();
-	}
-	assert_int_equal(WEXITSTATUS(in_child(open_without_address_space)), SANDBOX_EXIT);
-}
-
 static int open_sandbox(void **state)
 {
 	char error[512];
@@ -284,7 +251,6 @@ static int open_sandbox(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest before[] = {cmocka_unit_test(test_no_arena)};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_fault),
 		cmocka_unit_test(test_where),
@@ -298,6 +264,5 @@ int main(void)
 		cmocka_unit_test(test_signals_outside_walks),
 	};
 
-	return cmocka_run_group_tests_name("arena", before, NULL, NULL) +
-	       cmocka_run_group_tests_name("sandbox", tests, open_sandbox, NULL);
+	return cmocka_run_group_tests_name("sandbox", tests, open_sandbox, NULL);
 }

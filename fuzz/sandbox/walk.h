@@ -69,9 +69,20 @@ struct arena {
 
 extern struct arena the_arena;
 
-/* Reserves the arena, maps the window read-only at its place and writable at .shadow. 0 or -errno.
+/* What has to be had before the first walk. */
+enum sandbox_part {
+	SANDBOX_SPACE,
+	SANDBOX_WINDOW,
+	SANDBOX_SCRATCH,
+	SANDBOX_STACK,
+	SANDBOX_PARTS,
+};
+
+/*
+ * Reserves the arena, maps the window read-only at its place and writable at .shadow. 0, or -errno and
+ * which part cannot be had.
  */
-int arena_open(void);
+int arena_open(enum sandbox_part *ret_part);
 
 /* Scratch memory of the running walk; see walk_alloc(). */
 struct scratch_object *scratch_find(uintptr_t address);

@@ -10,6 +10,11 @@ const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 	return "this build has no libbpf in it";
 }
 
+bool bpf_kernel_at_fault(void)
+{
+	return false;
+}
+
 int bpf_kernel_run(void)
 {
 	return -ENOSYS;

@@ -6,6 +6,7 @@
 #ifndef PARSERS_BPF_KERNEL_H
 #define PARSERS_BPF_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared.h"
@@ -24,6 +25,9 @@ struct bpf_memory {
  * Returns NULL, or a static line that says why BPF may not be used here.
  */
 const char *bpf_kernel_open(struct bpf_memory *ret_memory);
+
+/* Whether that line is of a program which the kernel refuses: a fault of ours. */
+bool bpf_kernel_at_fault(void);
 
 /*
  * Has the kernel read *count replies from *first on. Returns 0, or -errno where it would not run

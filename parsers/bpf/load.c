@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loads walk.bpf.c through its libbpf skeleton and runs it with BPF_PROG_TEST_RUN; see kernel.h.
- * What keeps it from being loaded is told apart: a privilege, a kernel that is too old, a limit;
- * and a program that the verifier refuses, which is a bug of ours and is said with its words.
+ * What keeps it from being loaded is told apart, see refused.h.
  */
 #include "kernel.h"
 
@@ -13,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "refused.h"
+
 #include <walk.skel.h>
 
 /* Of the verifier's log the end: that is where it says what it holds against a program. */
@@ -21,6 +22,7 @@
 
 static struct walk_bpf *loaded;
 static pid_t loaded_by;
+static bool at_fault;
 
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -28,36 +30,6 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	(void)format;
 	(void)args;
 	return 0;
-}
-
-/* The last lines of the log that are not the verifier's statistics. */
-static const char *last_words(char *log)
-{
-	static const char *const statistics[] = {"\nprocessed ", "\nverification time ",
-						 "\nstack depth "};
-	char *line;
-
-	for (size_t i = 0; i < sizeof(statistics) / sizeof(statistics[0]); i++)
-		if ((line = strstr(log, statistics[i])))
-			*line = '\0';
-	line = strrchr(log, '\n');
-	return line ? line + 1 : log;
-}
-
-static const char *why_not(int error, char *log)
-{
-	static char why[WHY_SIZE];
-
-	if (error == -EPERM || error == -EACCES)
-		return log[0] ? (snprintf(why, sizeof(why), "the verifier refuses it: %s",
-					  last_words(log)),
-				 why)
-			      : "this needs CAP_BPF (root, or setcap cap_bpf+ep)";
-	if (error == -ENOSYS)
-		return "this kernel has no BPF";
-	snprintf(why, sizeof(why), "it cannot be loaded: %s%s%s (bpf_loop() needs Linux 5.17)",
-		 strerror(-error), log[0] ? ": " : "", last_words(log));
-	return why;
 }
 
 static int load(char *log)
@@ -81,7 +53,7 @@ static int load(char *log)
 
 const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 {
-	static char log[LOG_SIZE];
+	static char log[LOG_SIZE], said[WHY_SIZE];
 	static const char *why;
 	int error;
 
@@ -94,7 +66,10 @@ const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 		loaded = NULL;
 		log[0] = '\0';
 		error = load(log);
-		why = error ? why_not(error, log) : NULL;
+		why = error ? said : NULL;
+		at_fault = error && bpf_why_refused(error, log, BPF_CAP(BPF) | BPF_CAP(PERFMON),
+						    "CAP_BPF and CAP_PERFMON", said,
+						    sizeof(said)) == BPF_FAULT_OF_OURS;
 	}
 	if (why)
 		return why;
@@ -104,6 +79,11 @@ const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 	ret_memory->caps = loaded->bss->caps;
 	ret_memory->bytes = loaded->bss->bytes;
 	return NULL;
+}
+
+bool bpf_kernel_at_fault(void)
+{
+	return at_fault;
 }
 
 int bpf_kernel_run(void)

@@ -129,7 +129,7 @@ class Image:
                     shutil.copy2(path, to)
         else:
             shutil.copytree(self.tree, self.project,
-                            ignore=shutil.ignore_patterns("build", "findings", ".git"))
+                            ignore=shutil.ignore_patterns("build", ".git"))
 
     def out(self, combination):
         return os.path.join(self.root, "out-" + "-".join(filter(None, combination)))
