@@ -99,15 +99,18 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
 	@mkdir -p $(@D)
 	@$(PYTHON) scripts/ledger.py $< $@
 
-# Which compiler made the objects: its path and version. Another one makes them anew. Noted while this is
-# read: below a target that is always made, .SECONDARY has make 4.3 build every object again.
+# Which compiler made the objects: its path and version. Another one makes them anew. afl-clang-fast says
+# clang's version, and its own with -h alone; what an older AFL++ linked runs under 5 at half its speed.
+# Noted while this is read: below a target that is always made, .SECONDARY has make 4.3 build every
+# object again.
 compiler-clang := $(CLANG)
 compiler-gcc   := $(GCC)
 compiler-afl   := afl-clang-fast
 define note_compiler
 mkdir -p $(BUILD); note=$(BUILD)/compiler-$(1); \
 	{ at=$$(readlink -f "$$(command -v $(firstword $(compiler-$(1))))") && echo "$$at" && \
-		"$$at" $(wordlist 2,9,$(compiler-$(1))) --version; } > $$note.$$$$ 2>&1 || :; \
+		"$$at" $(wordlist 2,9,$(compiler-$(1))) --version && \
+		$(if $(filter afl,$(1)),"$$at" -h 2>&1 | head -n 1,:); } > $$note.$$$$ 2>&1 || :; \
 	cmp -s $$note.$$$$ $$note && rm $$note.$$$$ || mv $$note.$$$$ $$note
 endef
 ifneq ($(filter-out help clean configs format,$(or $(MAKECMDGOALS),all)),)
@@ -646,7 +649,7 @@ soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
-		$(foreach c,libfuzzer afl,$(TARGETS:%=$(BUILD)/$(c)/%))
+		$(foreach c,libfuzzer $(NIGHT_AFL),$(TARGETS:%=$(BUILD)/$(c)/%))
 	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
 # Debian's VFIO programs are half a gigabyte, so `make check` does without them.

@@ -100,7 +100,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 			size_t error_size)
 {
 	struct judge *const judge = calloc(1, sizeof(*judge));
-	bool whole = true;
+	bool whole = relations_open();
 
 	if (!judge || sandbox_open(ret_error, error_size)) {
 		if (!judge)
@@ -132,7 +132,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		return judge;
 	}
 	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
-		 8 * (count + 1));
+		 8 * (count + 3));
 	judge_free(judge);
 	return NULL;
 }

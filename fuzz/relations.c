@@ -3,7 +3,6 @@
 #include "relations.h"
 #include "share.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,16 +32,13 @@ bool relations_chosen(const uint8_t *info, size_t len)
 	return (share_hash(info, len) >> 16) % RELATIONS_SHARE == 0;
 }
 
-static void open_once(void)
+bool relations_open(void)
 {
-	if (reading)
-		return;
-	reading = spec_new();
-	walk.caps = calloc(INFO_LEN_MAX, sizeof(*walk.caps));
-	if (reading && walk.caps)
-		return;
-	fputs("capchain: out of memory for the relations, which need 16 MiB\n", stderr);
-	exit(SANDBOX_EXIT);
+	if (!reading)
+		reading = spec_new();
+	if (!walk.caps)
+		walk.caps = calloc(INFO_LEN_MAX, sizeof(*walk.caps));
+	return reading && walk.caps;
 }
 
 /* Whether what @judged answered on the buffer may not change on a copy of it. */
@@ -281,7 +277,6 @@ void relations_hold(struct judge *judge)
 	const struct variant_base base = {judge->info, judge->len, judge->kind, judge->spec,
 					  share_hash(judge->info, judge->len)};
 
-	open_once();
 	hold_buffer(judge, &base, 0);
 	for (size_t r = 0; judge->nfixed && r < judge->nreaders; r++)
 		if (is_first_of_size(judge, r))

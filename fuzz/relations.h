@@ -35,6 +35,13 @@ uint32_t relations_claimed(const struct info_parser *parser);
 bool relations_chosen(const uint8_t *info, size_t len);
 
 /*
+ * Makes room for relations_hold(), once; false where there is no memory. Every judge_new() does so:
+ * done at the first buffer that is held, it would run code there that no later buffer runs, which
+ * AFL++ takes for a target that is not stable.
+ */
+bool relations_open(void);
+
+/*
  * Walks the changed copies of the buffer that was judged last, and fills in .relation and .became
  * of each parser, and of the reference, that broke one; the first in the order of enum relation.
  * The walks on the buffer itself stay as they were found.

@@ -28,6 +28,7 @@ import tempfile
 import types
 
 import fuzz_seeds
+from afl import UNATTENDED, read_stats
 from fuzz_report import NO_ENGINE, UNUSABLE, Refused
 
 BUFFERS = ("device", "region", "iommu")
@@ -152,13 +153,10 @@ def afl_cpu(engine, program, inputs, runs, folder):
         file.write(b"\0" * 64)
     cpu = cpu_of(["afl-fuzz", "-i", seeds, "-o", work + "/out", "-E", str(runs), "-s", "1", "-D",
                   "--", f"{BUILD}/{engine}/{program}"],
-                 {"CAPCHAIN_BENCH": inputs, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
+                 {**UNATTENDED, "CAPCHAIN_BENCH": inputs, "AFL_CUSTOM_MUTATOR_ONLY": "1",
                   "AFL_CUSTOM_MUTATOR_LIBRARY": f"{BUILD}/afl/bench_feed.so",
-                  "AFL_CUSTOM_MUTATOR_ONLY": "1", "AFL_DISABLE_TRIM": "1", "AFL_NO_AFFINITY": "1",
-                  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"})
-    with open(work + "/out/default/fuzzer_stats", encoding="ascii") as file:
-        stats = dict(line.split(":", 1) for line in file)
-    stats = {key.strip(): value.strip() for key, value in stats.items()}
+                  "AFL_DISABLE_TRIM": "1"})
+    stats = read_stats(work + "/out/default/fuzzer_stats")
     shutil.rmtree(work)
     return cpu / int(stats["execs_done"])
 

@@ -58,6 +58,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 
 import fuzz_report  # noqa: E402
+from afl import UNATTENDED  # noqa: E402
 import bench_later  # noqa: E402
 import fuzz_seeds  # noqa: E402
 
@@ -95,8 +96,7 @@ def libfuzzer_flags(mutator):
 
 
 def afl_environment(kind, mutator):
-    known = {"AFL_BENCH_UNTIL_CRASH": "1", "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
-             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1"}
+    known = {**UNATTENDED, "AFL_BENCH_UNTIL_CRASH": "1"}
     if mutator == "ours":
         known["AFL_CUSTOM_MUTATOR_LIBRARY"] = f"{BUILD}/afl/mutator_{kind}.so"
     return known

@@ -367,8 +367,9 @@ run_targets() {
 				CAPCHAIN_VERDICTS=$2 xargs -0 "$target" || return 1
 			;;
 		afl-memory)
-			CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
-				"$target" >"$logs/afl-said" || return 1
+			# Newer ones say how they run a target with AFL_DEBUG alone.
+			AFL_DEBUG=1 CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
+				"$target" >"$logs/afl-said" 2>&1 || return 1
 			if ! grep -q 'Persistent mode' "$logs/afl-said" ||
 				! grep -q 'SHARED MEMORY' "$logs/afl-said"; then
 				echo "AFL++ did not run $kind in persistent mode from shared memory"
@@ -558,6 +559,7 @@ case " $engines " in
 *" afl "*)
 	step "nightly.py" python_test nightly_test.py "$first"
 	step "AFL++'s hooks of the mutator" python_test mutator_test.py "$first"
+	step "AFL++'s targets are stable" python_test soak_test.py "$first"
 	;;
 esac
 step "shrink, emit, buckets of engines" python_test triage_test.py "$first"

@@ -19,12 +19,15 @@ import sys
 import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
+
+from afl import UNATTENDED, read_stats  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
                                        os.path.join(os.path.dirname(HERE), "build")))
 # Of CAPCHAIN_FEEDBACK: all, then each half alone.
 TOLD = ("1", "sets", "answers")
-sys.dont_write_bytecode = True
 
 
 def sparse(offset):
@@ -72,13 +75,9 @@ class Feedback(unittest.TestCase):
         self.run_it(["afl-fuzz", "-i", os.path.join(self.at, "one"), "-o", out, "-E", "200", "-s",
                      "1", "--", os.path.join(BUILD, "afl", "fuzz_region_info")], feedback,
                     AFL_CUSTOM_MUTATOR_LIBRARY=os.path.join(BUILD, "afl", "bench_feed.so"),
-                    AFL_CUSTOM_MUTATOR_ONLY="1", AFL_DISABLE_TRIM="1", AFL_NO_UI="1",
-                    AFL_SKIP_CPUFREQ="1", AFL_NO_AFFINITY="1",
-                    AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1",
+                    AFL_CUSTOM_MUTATOR_ONLY="1", AFL_DISABLE_TRIM="1", **UNATTENDED,
                     CAPCHAIN_BENCH=os.path.join(self.at, "other"))
-        with open(os.path.join(out, "default", "fuzzer_stats"), encoding="ascii") as file:
-            stats = {key.strip(): value.strip() for key, value in
-                     (line.split(":", 1) for line in file)}
+        stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
         return int(stats["corpus_count"]), stats["stability"]
 
     def test_afl(self):

@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass, field
 
 import fuzz_seeds
+from afl import UNATTENDED, read_stats
 from fuzz_report import (FINE, NO_ARENA, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused,
                          read_counts)
 
@@ -95,16 +96,6 @@ class End:
 def die_with_parent():
     """In the child: a front end that is killed leaves no engine running."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def read_stats(path):
-    """AFL++'s fuzzer_stats as a dict; empty where there is none yet."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            pairs = [line.split(":", 1) for line in file if ":" in line]
-    except OSError:
-        return {}
-    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def default_mutators():
@@ -355,10 +346,8 @@ class Afl(Worker):
                                 .get("execs_done", 0))
 
     def environment(self):
-        return {"CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
-                "AFL_IMPORT_FIRST": "1", "AFL_DEBUG_CHILD": "1", "AFL_NO_UI": "1",
-                "AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
-                "AFL_NO_AFFINITY": "1",
+        return {**UNATTENDED, "CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
+                "AFL_IMPORT_FIRST": "1", "AFL_DEBUG_CHILD": "1",
                 **({"AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)} if self.ours
                    else {})}
 

@@ -18,7 +18,8 @@ import tempfile
 
 import fuzz_report
 import fuzz_seeds
-from fuzz_engines import LEN_MAX, ORACLES, PROMISE, read_stats
+from afl import UNATTENDED, read_stats
+from fuzz_engines import LEN_MAX, ORACLES, PROMISE
 from nightly_engines import build_of
 
 # Of the seeds with CAPS set and cap_offset not 0, so many deliver a capability in the reference.
@@ -334,11 +335,9 @@ class Hunt:
         os.makedirs(self.folder)
         marks = os.path.join(self.folder, "marks")
         _, said = run(self.command(self.seeds()), {
-            "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
+            **UNATTENDED, "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
             "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
-            "AFL_BENCH_UNTIL_CRASH": "1", "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
-            "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_AFFINITY": "1",
-            "AFL_SKIP_CRASHES": "1",
+            "AFL_BENCH_UNTIL_CRASH": "1", "AFL_SKIP_CRASHES": "1",
             "AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)})
         try:
             with open(marks, "rb") as file:
@@ -412,9 +411,7 @@ def timed(command):
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             tied(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
-                 "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"})
+            start_new_session=True, env={**os.environ, **UNATTENDED})
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)

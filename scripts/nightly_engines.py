@@ -15,7 +15,9 @@ import hashlib
 import os
 
 import fuzz
-from fuzz_engines import LEN_MAX, TIMEOUT, Afl, LibFuzzer, Setup, read_stats
+from afl import STABLE, read_stats
+from fuzz_engines import LEN_MAX, TIMEOUT, Afl, End, LibFuzzer, Setup
+from fuzz_report import NOT_FINE
 from soak import tree
 
 AFL_ROLES = ("main", "asan", "cmplog")
@@ -139,6 +141,15 @@ class NightAfl(Clocked, Afl):
     def start(self):
         os.makedirs(self.libfuzzer_corpus(), exist_ok=True)
         super().start()
+
+    def outcome(self):
+        """As it ended; and AFL++ learns less from a target that takes two ways with one input."""
+        end = super().outcome()
+        stable = read_stats(os.path.join(self.own, "fuzzer_stats")).get("stability", STABLE)
+        if end.how != "fine" or stable == STABLE:
+            return end
+        return End("failed", NOT_FINE, f"{self.setup.target(self.kind)} is not stable as {self.role}: "
+                                       f"AFL++ says {stable}")
 
     def publish_seeds(self):
         """As for seeds, so for what libFuzzer found and the merged corpus; each file is whole."""

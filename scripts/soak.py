@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """make soak: every kind in every engine for a stated time, and what must hold of it.
 
-No crash, no timeout, AFL++ stability 100 %, and resident memory whose peak in the second half of the
-run is at most a tenth above its peak in the first. One line a run. JOBS runs go side by side (default:
-all six).
+AFL++ in each build that a night has: plain, with ASan and UBSan, with CmpLog. No crash, no timeout,
+AFL++ stability 100 %, and resident memory whose peak in the second half of the run is at most a tenth
+above its peak in the first. One line a run. JOBS runs go side by side (six).
 
 Exit status: 0; 1 where one of these does not hold; 2 where a file of the corpus cannot be used; 3 where
 an engine is missing.
@@ -19,9 +19,11 @@ import time
 import types
 
 import fuzz_seeds
+from afl import STABLE, UNATTENDED, read_stats
 from fuzz_report import NO_ENGINE, Refused
 
 KINDS = ("device", "region", "iommu", "fetch")
+AFL = ("afl", "afl-asan", "afl-cmplog")
 GROWTH = 1.10
 
 
@@ -34,6 +36,13 @@ def parse():
     return parser.parse_args()
 
 
+def afl_command(build, engine, kind, seeds, out, *end):
+    """afl-fuzz on one kind, in a build of AFL; @end says when it ends."""
+    return ["afl-fuzz", "-i", seeds, "-o", out, "-x", "corpus/vfio.dict", *end,
+            *(["-c", "0"] if engine == "afl-cmplog" else []), "--",
+            f"{build}/{engine}/{fuzz_seeds.target_name(kind)}"]
+
+
 class Run:
     """One kind in one engine."""
 
@@ -44,21 +53,20 @@ class Run:
         self.log = self.out + ".log"
         self.samples = []
         os.mkdir(self.out)
-        target = f"{options.build}/{engine}/{fuzz_seeds.target_name(kind)}"
-        environment = {**os.environ, "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1",
-                       "AFL_NO_AFFINITY": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
-        if engine == "afl":
-            command = ["afl-fuzz", "-i", seeds, "-o", self.out, "-x", "corpus/vfio.dict",
-                       "-V", str(options.seconds), "--", target]
+        if engine in AFL:
+            command = afl_command(options.build, engine, kind, seeds, self.out, "-V",
+                                  str(options.seconds))
         else:
-            command = [target, f"-max_total_time={options.seconds}", "-max_len=4096",
+            command = [f"{options.build}/{engine}/{fuzz_seeds.target_name(kind)}",
+                       f"-max_total_time={options.seconds}", "-max_len=4096",
                        "-dict=corpus/vfio.dict", "-entropic=0", "-timeout=10",
                        f"-artifact_prefix={self.out}/stop-", "-print_final_stats=1", self.out, seeds]
         print(" ".join(command), flush=True)
         self.log_file = open(self.log, "wb")
         self.start = time.monotonic()
-        self.process = subprocess.Popen(command, env=environment, stdout=self.log_file,
-                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, env={**os.environ, **UNATTENDED},
+                                        stdout=self.log_file, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL)
 
     def sample(self):
         """
@@ -79,11 +87,6 @@ class Run:
     def done(self):
         return self.process.poll() is not None
 
-    def afl_stats(self):
-        with open(self.out + "/default/fuzzer_stats", encoding="ascii") as file:
-            return {key.strip(): value.strip() for key, value in
-                    (line.split(":", 1) for line in file)}
-
     def problems(self):
         """What does not hold, as words; fills self.summary."""
         half = self.samples[-1][0] / 2 if self.samples else 0
@@ -92,13 +95,13 @@ class Run:
         found = []
         if self.process.returncode:
             found.append(f"ended with status {self.process.returncode}")
-        if self.engine == "afl":
-            stats = self.afl_stats()
+        if self.engine in AFL:
+            stats = read_stats(self.out + "/default/fuzzer_stats")
             execs = int(stats["execs_done"])
             for key in ("saved_crashes", "saved_hangs"):
                 if int(stats[key]):
                     found.append(f"{key} {stats[key]}")
-            if stats["stability"] != "100.00%":
+            if stats["stability"] != STABLE:
                 found.append(f"stability {stats['stability']}")
             detail = f"stability {stats['stability']}"
         else:
@@ -141,7 +144,7 @@ def main():
                                       seeds=lambda kind: os.path.join(folder, "seeds", kind))
         for kind in KINDS:
             fuzz_seeds.prepare(setup, kind)
-        waiting = [(engine, kind) for kind in KINDS for engine in ("libfuzzer", "afl")]
+        waiting = [(engine, kind) for kind in KINDS for engine in ("libfuzzer", *AFL)]
         running = []
         while waiting or running:
             while waiting and len(running) < options.jobs:

@@ -20,8 +20,13 @@ import resource
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.dont_write_bytecode = True
+
+from afl import UNATTENDED  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -643,10 +648,8 @@ class Engines(Triage):
             self.skipTest("no afl-fuzz")
         done = run("afl-fuzz", "-s", "1", "-i", self.path("seeds"), "-o", self.path("o"),
                    "-E", "2000000", "-t", "5000", "--", afl,
-                   env={**os.environ, "CAPCHAIN_FINDINGS": self.path("a"), "AFL_NO_UI": "1",
-                        "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
-                        "AFL_BENCH_UNTIL_CRASH": "1",
-                        "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"})
+                   env={**os.environ, **UNATTENDED, "CAPCHAIN_FINDINGS": self.path("a"),
+                        "AFL_BENCH_UNTIL_CRASH": "1"})
         by_afl = self.found(self.path("a"))
         self.assertTrue(by_afl, done.stdout[-800:])
         crash = glob.glob(self.path("o", "default", "crashes", "id:*"))[0]
