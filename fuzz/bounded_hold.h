@@ -12,8 +12,8 @@
  * SIGSEGV. A test that defines VB_LOAD and HOLD_INFO before it includes this file has the same
  * comparison through its own accessor.
  *
- * When hold() fails, it prints the buffer and both answers. Find out from the design's rules which
- * of the two misreads one, never by comparing the code.
+ * When hold() fails, it prints the buffer and both answers. Find out from RULES.md, section 2,
+ * which of the two misreads a rule, never by comparing the code.
  */
 #ifndef FUZZ_BOUNDED_HOLD_H
 #define FUZZ_BOUNDED_HOLD_H

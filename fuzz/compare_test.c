@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of compare.c: every cell of the design's table of classes, and every answer that an odd
+ * Tests of compare.c: every cell of RULES.md's table of classes, and every answer that an odd
  * note allows, each beside the nearest one that it does not.
  *
  *   buffers  what the tests work on, as text, each first held to the class it stands for
@@ -8,7 +8,7 @@
  *   rows     one parser's answer on one buffer each
  *
  * A row says what its parser took as capabilities of the reference, by index in chain order, a
- * letter after one that is changed: see twist(). When a row fails, find the sentence of the design
+ * letter after one that is changed: see twist(). When a row fails, find the sentence of RULES.md
  * that it stands for before you touch compare.c or the row.
  */
 #include <setjmp.h>
@@ -447,7 +447,7 @@ static void test_prefix_is_not_compared(void **state)
 }
 
 /*
- * The design calls the first match right where the chain is bad after it, and a set of answers is
+ * RULES.md calls the first match right where the chain is bad after it, and a set of answers is
  * for odd buffers alone. A reader that got the second must not pass for one that got the first.
  */
 static void test_last_match_before_a_loop(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference reading, rule by rule. What spec.h and rules R1 to R13 of the design promise, this
+ * The reference reading, rule by rule. What spec.h and rules R1 to R13 of RULES.md promise, this
  * file keeps: the same bytes always give the same answer, every range is checked before its first
  * byte is loaded, nothing past the caller's length is touched, and each offset is read once, so
  * that every chain ends.
@@ -9,9 +9,9 @@
  * program would use neither; all arithmetic on offsets is 64-bit. It takes byte positions from
  * parsers/layout.h and nothing from any parser.
  *
- * When spec_test.c fails, read the rule that the failing row names in the design and mend this
+ * When spec_test.c fails, read the rule that the failing row names in RULES.md and mend this
  * file. When the judge says that `bounded` disagrees with it, one of the two misreads a rule: find
- * out which from the design, never by comparing the code, and add a row to spec_test.c.
+ * out which from that page, never by comparing the code, and add a row to spec_test.c.
  */
 #include "spec.h"
 

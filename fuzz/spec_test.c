@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of spec.c against answers worked out by hand from rules R1 to R13 of the design: one buffer
+ * Tests of spec.c against answers worked out by hand from rules R1 to R13 of RULES.md: one buffer
  * and its whole answer each; the name starts with the rule it is about. Beside it:
  *
  *   spec_edge_test.c    one chain each, read at every len and every argsz around every edge
@@ -10,7 +10,7 @@
  * Every reading is of a copy that ends where an unreadable page begins, and each row, each sample
  * and one chain of noise in 16 is read at every shorter length too: one load past len is a SIGSEGV.
  *
- * When a test fails, its name says which row. Read that rule in the design; if the row is what the
+ * When a test fails, its name says which row. Read that rule in RULES.md; if the row is what the
  * rule says, spec.c is wrong. Add a row for every reading that anybody had to think about.
  */
 #include "spec_build.h"
@@ -362,7 +362,7 @@ static const struct row rows[] = {
 	 CUT_AFTER(0, 8)},
 };
 
-/* The class that the design's list of odd notes gives, without NOTES_ODD. */
+/* The class that RULES.md's table of odd notes gives, without NOTES_ODD. */
 static enum buffer_class expected_class(enum verdict verdict, uint32_t notes)
 {
 	const uint32_t odd = N(FLAG_WITHOUT_CHAIN) | N(MISALIGNED) | N(NEWER_VERSION) |

@@ -2,7 +2,7 @@
 /*
  * Makes the changed copies; see variant.h. What each one may assume stands above it. When the
  * reference itself breaks a relation, an assumption here is too weak, or a rule in spec.c is wrong:
- * decide from the design's rules, never from what the two programs do.
+ * decide from RULES.md, section 6, never from what the two programs do.
  */
 #include "variant.h"
 

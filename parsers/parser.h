@@ -76,8 +76,8 @@ static inline uint64_t info_hash(uint64_t hash, uint64_t value)
 /*
  * A parser's answer: one of VERDICT_OK .. VERDICT_ABSTAIN; any other becomes reject
  * "no-such-verdict". @need is the argsz to ask for next, only with VERDICT_TRUNCATED. @reason is a
- * static string, lower case with dashes, only with VERDICT_REJECT; use design rule names where they
- * fit.
+ * static string, lower case with dashes, only with VERDICT_REJECT: the name of a rule (RULES.md,
+ * section 2) where one fits.
  */
 struct info_answer {
 	enum verdict verdict;

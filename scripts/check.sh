@@ -634,6 +634,7 @@ step "expected verdicts are of parsers" lists_known
 step "fetch table is fresh" fetch_table
 step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
 step "policy.py" python_test policy_test.py "$first"
+step "rules page names what there is" python_test rules_test.py "$first"
 step "replay of nothing fails" nothing_fails
 step "conformance" "$build/$first/conformance" corpus/captured
 step "exhaustive, up to 2 capabilities" exhausted "$first"

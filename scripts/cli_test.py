@@ -468,7 +468,7 @@ class Check(Cli):
         self.assertEqual(found["region-flag"]["notes"], [{"note": "flag-without-chain", "at": 12}])
         self.assertEqual(found["region-odd"]["notes"], [{"note": "newer-version", "at": 32}])
 
-    def test_the_design_example(self):
+    def test_the_whole_object(self):
         report = json.loads(self.works("check", "--json", self.write("region-loop", LOOP)))
         del report["file"], report["oracles"]
         report["parsers"] = [p for p in report["parsers"] if p["name"] in ("bounded", "naive")]

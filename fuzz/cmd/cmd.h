@@ -131,7 +131,7 @@ int emit_report(const char *path, const char *to);
 /* A judge over all registered parsers; exits with EXIT_ARENA after one line when there is none. */
 struct judge *judge_or_exit(void);
 
-/* One JSON object for one input, as the design shows it; a new reference. */
+/* One JSON object for one input, as `check --json` prints it; a new reference. */
 json_t *report_json(const struct judge *judge, const char *path);
 
 /* Prints the line that names the oracles of this build, after @before. */

@@ -8,8 +8,8 @@
  * adds to the start of the buffer or of a copy, it lands in that same object's memory or faults: a
  * wild offset from a copy can never reach the buffer, nor another copy, and look like a legal load.
  * The pieces of the heap, which only a parser from outside has, are nearer to each other.
- * That takes 232 GiB of address space where the design says 5: five would hold one such object. All
- * of it is PROT_NONE and unreserved, so it costs page tables only for the slots that are used.
+ * That takes 232 GiB of address space, where five would hold one object. All of it is PROT_NONE and
+ * unreserved, so it costs page tables only for the slots that are used.
  *
  * The window is shared memory mapped twice: read-only here, where the parser sees it, and writable
  * elsewhere, where only the sandbox writes; a page behind it says which of its bytes are not zero.
