@@ -184,7 +184,7 @@ class Usage(Cli):
             self.misused(verb, "--kind", "frob", "file", says="frob.*device, region or iommu")
         self.misused("check", "--fail-on", "plain", "file", says="plain.*odd or malformed")
         self.misused("explain", "--color", "red", "file", says="red.*auto, always or never")
-        for verb in ("explain", "asm", "dis"):
+        for verb in ("asm", "dis"):
             self.misused(verb, "a", "b", says="one FILE")
 
     def test_full_device(self):
@@ -526,10 +526,22 @@ class Check(Cli):
         self.assertIn(f"\n# oracles: {oracles}\n", self.works("replay", file))
 
     def test_whole_corpus_is_explained(self):
-        for folder in ("regressions", "seeds"):
-            folder = os.path.join(ROOT, "corpus", folder)
-            for name in sorted(os.listdir(folder)):
-                self.assertIn("oracles: ", self.works("explain", os.path.join(folder, name)))
+        files = [os.path.join(ROOT, "corpus", folder, name) for folder in ("regressions", "seeds")
+                 for name in sorted(os.listdir(os.path.join(ROOT, "corpus", folder)))]
+        for first in range(0, len(files), 100):
+            some = files[first:first + 100]
+            said = self.works("explain", *some)
+            self.assertEqual(re.findall(r"(?m)^(/\S+): \w+, \d+ bytes, a", said), some)
+            self.assertEqual(len(re.findall(r"(?m)^oracles: ", said)), len(some))
+
+    def test_many_are_explained_as_each(self):
+        files = [os.path.join(ROOT, "corpus", "regressions", name + ".yaml")
+                 for name in ("region-loop-two-step", "fetch-region-always-8")]
+        files.append(self.write("device-empty", b""))
+        self.assertEqual(self.works("explain", *files),
+                         "\n".join(self.works("explain", file) for file in files))
+        said = self.fails(2, "explain", self.path("none"), files[0], says="none: No such file")
+        self.assertEqual(said, "\n" + self.works("explain", files[0]))
 
     def test_excused(self):
         """A broken promise that the ledger excuses is marked, and no other is."""

@@ -16,9 +16,12 @@
 #include "cmd.h"
 
 struct explain_options {
-	struct one_file file;
+	const enum info_kind *kind;
+	enum info_kind kind_value;
 	const char *color;
 	const char *parser;
+	int nfiles;
+	char **files;
 };
 
 static const struct argp_option options[] = {
@@ -32,6 +35,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct explain_options *const o = state->input;
 
 	switch (key) {
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
+		return 0;
 	case 'c':
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
@@ -42,16 +48,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JOINED:
 		return 0;
+	case ARGP_KEY_ARGS:
+		o->nfiles = state->argc - state->next;
+		o->files = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which FILE?");
+		return 0;
 	default:
-		return file_option(key, arg, state, &o->file);
+		return ARGP_ERR_UNKNOWN;
 	}
 }
 
 static const struct argp argp = {
 	options,
 	parse,
-	"FILE",
-	"Draws the chain of one buffer, its bytes by owner, and each parser's way through it.\v"
+	"FILE...",
+	"Draws the chain of each buffer, its bytes by owner, and each parser's way through it.\v"
 	"In the dump a letter under a byte names the capability it belongs to, `.` the fixed struct, "
 	"`~` a byte past argsz that this reply did not deliver. Of a conversation it draws each loop's "
 	"calls as a ladder, questions to the right and replies to the left. The last line names the "
@@ -377,31 +390,17 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 	print_ranges(judge, trace);
 }
 
-int cmd_explain(int argc, char **argv)
+static void explain_buffer(struct judge *judge, const struct input *input, bool color)
 {
 	static struct sandbox_trace trace;
-	static struct input input;
-	struct explain_options o = {.color = "auto"};
-	struct judge *judge;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (o.parser)
-		return own_run("explain", o.parser, argv);
-	if (input_load(o.file.path, o.file.kind, &input))
-		return EXIT_UNUSABLE;
-	if (input.kind == KIND_FETCH) {
-		fetch_explain(&input);
-		input_free(&input);
-		return EXIT_FINE;
-	}
-	judge = judge_or_exit();
-	judge_read(judge, input.bytes, input.len, input.kind);
-	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input.path, judge_kind_name(judge),
+	judge_read(judge, input->bytes, input->len, input->kind);
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input->path, judge_kind_name(judge),
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
 	puts("bytes: . fixed struct, A B ... capability, ~ past argsz, blank nobody's");
-	dump(judge, !strcmp(o.color, "always") || (!strcmp(o.color, "auto") && isatty(1)));
+	dump(judge, color);
 	for (size_t i = 0; i < judge->count; i++) {
 		if (!judge->judged[i].parser->reads[judge->kind].ids) {
 			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
@@ -412,12 +411,49 @@ int cmd_explain(int argc, char **argv)
 			       judge->judged[i].closed);
 			continue;
 		}
-		judge_trace(judge, input.bytes, input.len, input.kind, i, &trace);
+		judge_trace(judge, input->bytes, input->len, input->kind, i, &trace);
 		putchar('\n');
 		explain_parser(judge, i, &trace);
 	}
 	print_oracles("\n", judge);
-	judge_free(judge);
+}
+
+/* *@judge is made for the first buffer, for a conversation has a judge of its own. */
+static int explain_file(struct judge **judge, const struct explain_options *o, const char *path)
+{
+	static struct input input;
+
+	if (input_load(path, o->kind, &input))
+		return EXIT_UNUSABLE;
+	if (input.kind == KIND_FETCH) {
+		fetch_explain(&input);
+	} else {
+		if (!*judge)
+			*judge = judge_or_exit();
+		explain_buffer(*judge, &input,
+			       !strcmp(o->color, "always") ||
+				       (!strcmp(o->color, "auto") && isatty(1)));
+	}
 	input_free(&input);
 	return EXIT_FINE;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	struct explain_options o = {.color = "auto"};
+	struct judge *judge = NULL;
+	int worst = EXIT_FINE;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.parser)
+		return own_run("explain", o.parser, argv);
+	for (int i = 0; i < o.nfiles; i++) {
+		if (i)
+			putchar('\n');
+		if (explain_file(&judge, &o, o.files[i]))
+			worst = EXIT_UNUSABLE;
+	}
+	if (judge)
+		judge_free(judge);
+	return worst;
 }
