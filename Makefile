@@ -526,7 +526,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 
-.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
+.PHONY: FORCE check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -620,6 +620,8 @@ check-vm: vm ## the same: every check in the guests
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
+check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
+	@$(PYTHON) scripts/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain
 	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))

@@ -643,6 +643,7 @@ step "uapi.py" python_test uapi_test.py "$first"
 step "replay --junit" python_test junit_test.py "$first"
 step "workflows" python_test workflows_test.py "$first"
 step "folders of findings" python_test findings_test.py "$first"
+step "systems.py" python_test systems_test.py "$first"
 
 for config in $commands; do
 	step "$config replay" replayed "$config"

@@ -91,21 +91,13 @@ runtimes() {
 	done
 }
 
-# Tools that clang has beside it, or any of the name in PATH.
-llvm() {
-	local name
-	commands "${clang[0]}" || return 1
-	for name; do
-		commands "$("${clang[@]}" -print-prog-name="$name")" || return 1
-	done
-}
-
-# The same of clang's own version, which alone reads what its programs write.
+# A tool of clang's own version, which alone reads what its programs write.
 llvm_of_clang() {
-	local version
-	llvm "$1" || return 1
+	local beside version
+	commands "${clang[0]}" || return 1
+	beside=$("${clang[@]}" -print-prog-name="$1")
 	version=$("${clang[@]}" -dumpversion)
-	"$("${clang[@]}" -print-prog-name="$1")" --version | grep -qF " ${version%%.*}."
+	commands "$beside" && "$beside" --version | grep -qF " ${version%%.*}."
 }
 
 # 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
@@ -170,7 +162,7 @@ needs() {
 	cat <<TXT
 rr-|clang|hooking_clang|clang with load hooks, 14 or newer: compiles parsers and fuzz targets
 rr-|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
-rr-|llvm-N|llvm llvm-symbolizer llvm-strip|llvm-symbolizer: names and lines in reports
+rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
 -r-|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
 rrr|gcc|commands ${gcc[0]}|gcc: the second compiler
 rrr|make|commands make|make: runs the build
