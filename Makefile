@@ -1,12 +1,16 @@
 # capchain. `make help` lists the targets; README.md says what they are for.
 
 BUILD  := build
-CLANG  ?= clang
-GCC    ?= gcc
+# CC=clang-22 or CC=gcc-13 is that compiler in the place of the usual one of its family.
+by_CC  = $(if $(filter command% environment,$(origin CC)),$(if $(findstring $(1),$(notdir $(CC))),$(CC)))
+CLANG  ?= $(or $(call by_CC,clang),clang)
+GCC    ?= $(or $(call by_CC,gcc),gcc)
 # What compilers run under, for who builds the same objects in several folders, as `make check` does.
 CCACHE ?=
 PYTHON := /usr/bin/python3
 KINDS  := device region iommu
+# Goals that build nothing.
+ASIDE  := help clean configs format
 # Those, and whole conversations: names of their targets.
 TARGETS := $(KINDS:%=fuzz_%_info) fuzz_fetch
 fuzzes = $(if $(filter fetch,$(1)),fuzz_fetch,fuzz_$(1)_info)
@@ -71,10 +75,24 @@ TEXT_SRC     += $(PROBE_SRC)
 BPF_SRC      := parsers/bpf/bpf.c
 BPF_NAMES    := walk walk_without_clamp walk_without_end
 BPF_BUILDS   := clang gcc clang-asan gcc-asan libfuzzer libfuzzer-fast
+BPF_SKELS    := $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) $(BUILD)/bpf/capture.skel.h
 # bpftool is not in everybody's PATH.
 BPFTOOL      := $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool)
-CAN_BPF      := $(shell [ -n '$(BPFTOOL)' ] && [ -e /usr/include/bpf/libbpf.h ] && \
-		  command -v $(CLANG) >/dev/null && command -v llvm-strip >/dev/null && echo yes)
+# It is optional, so that it can be built here is tried: able.mk says CAN_BPF where it can, and where it
+# cannot, why-not has the reason, and the next make tries again.
+ifneq ($(filter-out $(ASIDE),$(or $(MAKECMDGOALS),all)),)
+ifndef BPF_TRIAL
+-include $(BUILD)/bpf/able.mk
+endif
+endif
+$(BUILD)/bpf/able.mk: parsers/bpf/walk.bpf.c fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
+	@mkdir -p $(@D) && rm -f $@
+	@{ { [ '$(BPFTOOL)' ] || ! echo no bpftool here; } && \
+		{ command -v $(CLANG) >/dev/null || ! echo no $(CLANG) here; } && \
+		echo 'int main(void) { return !libbpf_major_version(); }' | \
+			$(CLANG) -include bpf/libbpf.h -x c - -lbpf -o $(@D)/trial && \
+		$(MAKE) -s --no-print-directory BPF_TRIAL=1 $(BPF_SKELS); } >$(@D)/why-not 2>&1 && \
+		echo 'CAN_BPF := yes' >$@ || :
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
 PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
@@ -113,7 +131,7 @@ mkdir -p $(BUILD); note=$(BUILD)/compiler-$(1); \
 		$(if $(filter afl,$(1)),"$$at" -h 2>&1 | head -n 1,:); } > $$note.$$$$ 2>&1 || :; \
 	cmp -s $$note.$$$$ $$note && rm $$note.$$$$ || mv $$note.$$$$ $$note
 endef
-ifneq ($(filter-out help clean configs format,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out $(ASIDE),$(or $(MAKECMDGOALS),all)),)
 $(foreach c,clang gcc afl,$(shell { $(call note_compiler,$(c)); } 2>/dev/null))
 endif
 # After `make clean` in the same run.
@@ -296,19 +314,23 @@ kind_of_region := INFO_REGION
 kind_of_iommu  := INFO_IOMMU
 kind_of_fetch  := KIND_FETCH -DTARGET_FETCH=1
 
+# A tool of the same LLVM as the compiler; another one in PATH where it has none.
+beside = $(shell $(CLANG) -print-prog-name=$(1))
 # The BPF program, and that program with what its proof rests on taken out, for the test.
-BPF_FLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -MMD -MP \
-		-I/usr/include/$(shell $(CLANG) -print-multiarch 2>/dev/null)
+# Debian's asm/types.h lies where the compiler for this machine finds it, and the one for BPF does not.
+BPF_FLAGS  = -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -MMD -MP \
+		-I$(patsubst %/asm/types.h,%,$(filter %/asm/types.h,$(shell \
+			$(CLANG) -M -include asm/types.h -x c /dev/null)))
 bpf_without_walk_without_clamp := -DWITHOUT_CLAMP
 bpf_without_walk_without_end   := -DWITHOUT_END
 $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.c Makefile \
 		$(BUILD)/compiler-clang
 	@mkdir -p $(@D)
-	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && llvm-strip -g $@
+	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && $(call beside,llvm-strip) -g $@
 $(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
 	@mkdir -p $(@D)
-	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) -c $< -o $@ && llvm-strip -g $@
-$(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) $(BUILD)/bpf/capture.skel.h: %.skel.h: %.bpf.o
+	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) -c $< -o $@ && $(call beside,llvm-strip) -g $@
+$(BPF_SKELS): %.skel.h: %.bpf.o
 	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
 -include $(wildcard $(BUILD)/bpf/*.d)
 
@@ -504,7 +526,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 
-.PHONY: FORCE clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
+.PHONY: FORCE check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -598,6 +620,8 @@ check-vm: vm ## the same: every check in the guests
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
+check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
+	@$(PYTHON) scripts/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain
 	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))

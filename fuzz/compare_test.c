@@ -21,6 +21,7 @@
 
 #include "compare.h"
 #include "text.h"
+#include "within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -341,12 +342,12 @@ static size_t take(const char *took, struct info_cap caps[TAKEN_MAX])
 	for (; *took; took++) {
 		if (*took == ' ')
 			continue;
-		assert_in_range(n, 0, TAKEN_MAX - 1);
+		assert_within(n, 0, TAKEN_MAX - 1);
 		if (*took == 'x') {
 			caps[n++] = (struct info_cap){.offset = 32, .id = 3, .version = 1};
 			continue;
 		}
-		assert_in_range(*took, '0', '0' + (int)spec->ncaps - 1);
+		assert_within(*took, '0', '0' + (int)spec->ncaps - 1);
 		caps[n++] = spec->caps[*took - '0'].cap;
 		if (took[1] >= 'a' && took[1] < 'x')
 			twist(&caps[n - 1], *++took);

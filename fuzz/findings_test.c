@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "findings.h"
+#include "within.h"
 
 /* How often two processes meet over one witness. */
 #define MEETINGS 4000
@@ -447,7 +448,7 @@ static void test_many_sets_in_little_memory(void **state)
 	counts = counts_of(made.pid);
 	assert_int_equal(counts.walked, MANY + 1);
 	assert_int_equal(counts.sets, 0);
-	assert_in_range(counts.failed, 1, MANY - 1);
+	assert_within(counts.failed, 1, MANY - 1);
 	assert_int_equal(files_in("sets"), 1);
 	assert_file(witness(1), 63, 3);
 }
@@ -510,7 +511,7 @@ static void test_unwritable(void **state)
 	chmod(dir, 0755);
 }
 
-static void stop(void)
+static void stop_here(void)
 {
 	judged.disagreement = ACCEPTS_MALFORMED;
 	found(1, 40, 1);
@@ -534,19 +535,19 @@ static void test_stop(void **state)
 	struct run made;
 
 	(void)state;
-	made = run(stop, NULL, AS_IS);
+	made = run(stop_here, NULL, AS_IS);
 	assert_stopped(&made);
-	made = run(stop, dir, ON_A_FULL_DISK);
+	made = run(stop_here, dir, ON_A_FULL_DISK);
 	assert_stopped(&made);
 	assert_non_null(strstr(made.errors, "make room"));
 	assert_int_equal(files_in("broken"), 0);
-	made = run(stop, dir, AS_IS);
+	made = run(stop_here, dir, AS_IS);
 	assert_stopped(&made);
 	assert_file(in_dir("broken/region-one_ok_accepts-malformed_loop"), 40, 1);
 	assert_non_null(strstr(made.errors, in_dir("broken/region-one_ok_accepts-malformed_loop")));
 	assert_int_equal(files_in("broken"), 1);
 	/* The command is one line, and one that a shell takes, whatever the folder is called. */
-	made = run(stop, in_dir("a\n'b"), AS_IS);
+	made = run(stop_here, in_dir("a\n'b"), AS_IS);
 	assert_stopped(&made);
 	assert_non_null(strstr(made.errors, "explain --kind region $'/tmp/findings_test."));
 	assert_non_null(strstr(made.errors, "/a\\012\\'b/broken/region-one_ok_"));

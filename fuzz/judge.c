@@ -294,7 +294,7 @@ static const char *cause(const struct judged *judged)
 
 	if (number < RULE_COUNT)
 		return rule_name((enum rule)number);
-	if (number < RULE_COUNT + NOTE_COUNT)
+	if (number - RULE_COUNT < NOTE_COUNT)
 		return note_name((enum note)(number - RULE_COUNT));
 	return verdict_name((enum verdict)(number - RULE_COUNT - NOTE_COUNT));
 }

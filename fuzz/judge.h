@@ -181,7 +181,7 @@ const char *judged_class(const struct judged *judged);
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX]);
 
 /* The cause in its bucket, relations apart, as a number below JUDGED_CAUSES. */
-#define JUDGED_CAUSES (RULE_COUNT + NOTE_COUNT + VERDICTS)
+#define JUDGED_CAUSES ((size_t)RULE_COUNT + NOTE_COUNT + VERDICTS)
 size_t judged_cause(const struct judged *judged);
 
 /*

@@ -17,6 +17,7 @@
 #include "ledger.h"
 #include "sandbox/faulty.h"
 #include "text.h"
+#include "within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -601,7 +602,7 @@ static void test_seldom(void **state)
 		assert_int_equal(scripts[0].runs, 64 * SELDOM_SHARE);
 		runs[round] = scripts[1].runs;
 	}
-	assert_in_range(runs[0], 32, 128);
+	assert_within(runs[0], 32, 128);
 	assert_int_equal(runs[0], runs[1]);
 }
 

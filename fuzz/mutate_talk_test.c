@@ -23,6 +23,7 @@
 #include "fetch/talk.h"
 #include "fetch/text.h"
 #include "mutate.h"
+#include "within.h"
 
 #define SEEDS_PER_INPUT 96
 #define JUDGED_ONE_IN	8
@@ -155,7 +156,7 @@ static void test_corpus(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		memset(made, 0, sizeof(made));
 		mutations = judged = produced = 0;
-		assert_in_range(each_conversation(folders[i], hold), 10, SIZE_MAX);
+		assert_within(each_conversation(folders[i], hold), 10, SIZE_MAX);
 		print_message(
 			"%s: %.1f %% plain, %.1f %% odd, %.1f %% truncated, %.1f %% malformed; "
 			"%.1f %% of a producer, of %" PRIu64 " mutations\n",
@@ -165,7 +166,7 @@ static void test_corpus(void **state)
 		/* Plain are a steady producer's alone: the seeds, which are such. */
 		if (i == 0 && share(CLASS_PLAIN) < STEADY_MIN)
 			fail_msg("%s: too few plain conversations", folders[i]);
-		assert_in_range(made[CLASS_MALFORMED], judged / 50, judged);
+		assert_within(made[CLASS_MALFORMED], judged / 50, judged);
 	}
 }
 
@@ -203,8 +204,8 @@ static void test_longest(void **state)
 		/* One reply of all that 16 bits say, or replies of nothing. */
 		bytes[0] = (uint8_t)(seed & 0xf);
 		bytes[5] = bytes[6] = seed & 0x10 ? 0xff : 0;
-		assert_in_range(mutate_talk(bytes, sizeof(bytes), SIZE_MAX, seed, out, NULL), 0,
-				INFO_LEN_MAX);
+		assert_within(mutate_talk(bytes, sizeof(bytes), SIZE_MAX, seed, out, NULL), 0,
+			      INFO_LEN_MAX);
 	}
 }
 
@@ -223,7 +224,7 @@ static void splice_both(const uint8_t *bytes, size_t size)
 
 		out[max] = GUARD;
 		len = mutate_talk_splice(bytes, size, before, before_size, max, seed, out, &how);
-		assert_in_range(len, 0, max);
+		assert_within(len, 0, max);
 		assert_int_equal(out[max], GUARD);
 		assert_int_equal(mutate_talk_splice(bytes, size, before, before_size, max, seed,
 						    again, NULL),
@@ -245,7 +246,7 @@ static void test_splices(void **state)
 	each_conversation("regressions", splice_both);
 	each_conversation("seeds", splice_both);
 	print_message("%zu of %zu crossovers joined two conversations\n", spliced, splices);
-	assert_in_range(spliced, splices / 4, SIZE_MAX);
+	assert_within(spliced, splices / 4, SIZE_MAX);
 }
 
 static void trim_all(const uint8_t *bytes, size_t size)
@@ -257,7 +258,7 @@ static void trim_all(const uint8_t *bytes, size_t size)
 	for (size_t step = 0; step < trims + 2; step++) {
 		const size_t len = mutate_talk_trim(bytes, size, step, out);
 
-		assert_in_range(len, 0, size);
+		assert_within(len, 0, size);
 		shorter += len < size;
 		if (len == size && size && memcmp(out, bytes, size) != 0)
 			fail_msg("trim %zu changes %zu bytes without making less of them", step,
@@ -265,14 +266,14 @@ static void trim_all(const uint8_t *bytes, size_t size)
 	}
 	/* Where there is a reply, one less is shorter. */
 	if (size > 8)
-		assert_in_range(shorter, trims > 1, trims);
+		assert_within(shorter, trims > 1, trims);
 }
 
 static void test_trims(void **state)
 {
 	(void)state;
-	assert_in_range(each_conversation("regressions", trim_all), 10, SIZE_MAX);
-	assert_in_range(each_conversation("seeds", trim_all), 10, SIZE_MAX);
+	assert_within(each_conversation("regressions", trim_all), 10, SIZE_MAX);
+	assert_within(each_conversation("seeds", trim_all), 10, SIZE_MAX);
 }
 
 /*
@@ -284,7 +285,7 @@ static void test_every_operator(void **state)
 	uint64_t least = UINT64_MAX;
 
 	(void)state;
-	assert_in_range(mutate_talk_names(), mutate_names() + 30, 256);
+	assert_within(mutate_talk_names(), mutate_names() + 30, 256);
 	for (size_t i = 0; i < mutate_talk_names(); i++) {
 		print_message("%8" PRIu64 " %s\n", drawn[i], mutate_talk_name(i));
 		for (size_t j = 0; j < i; j++)
@@ -294,14 +295,14 @@ static void test_every_operator(void **state)
 		if (drawn[i] < least && i < mutate_talk_names() - mutate_names())
 			least = drawn[i];
 	}
-	assert_in_range(least, 10, UINT64_MAX);
+	assert_within(least, 10, UINT64_MAX);
 }
 
 static void test_it_changes(void **state)
 {
 	(void)state;
 	print_message("%" PRIu64 " mutations changed nothing\n", unchanged);
-	assert_in_range(unchanged, 0, 1500);
+	assert_within(unchanged, 0, 1500);
 }
 
 static int open_judge(void **state)

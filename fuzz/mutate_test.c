@@ -20,6 +20,7 @@
 #include "bounded_corpus.h"
 #include "mutate.h"
 #include "spec.h"
+#include "within.h"
 
 #define SEEDS_PER_BUFFER 24
 #define PLAIN_MIN	 0.25
@@ -88,7 +89,7 @@ static void test_corpus(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		memset(made, 0, sizeof(made));
 		mutations = 0;
-		assert_in_range(corpus_folder(folders[i], hold), 10, SIZE_MAX);
+		assert_within(corpus_folder(folders[i], hold), 10, SIZE_MAX);
 		print_message(
 			"%s: %.1f %% plain, %.1f %% odd, %.1f %% truncated, %.1f %% malformed "
 			"of %" PRIu64 " mutations\n",
@@ -136,7 +137,7 @@ static void test_longest(void **state)
 		const size_t len =
 			mutate(bytes, sizeof(bytes), seed % INFO_KINDS, SIZE_MAX, seed, out, NULL);
 
-		assert_in_range(len, 0, INFO_LEN_MAX);
+		assert_within(len, 0, INFO_LEN_MAX);
 	}
 }
 
@@ -170,7 +171,7 @@ static void splice_both(const uint8_t *bytes, size_t size, enum info_kind kind)
 		const size_t max = 64 + 200 * seed;
 
 		out[max] = GUARD;
-		assert_in_range(
+		assert_within(
 			mutate_splice(bytes, size, before, before_size, kind, max, seed, out, &how),
 			0, max);
 		assert_int_equal(out[max], GUARD);
@@ -189,7 +190,7 @@ static void test_splices(void **state)
 	(void)state;
 	corpus_folder("regressions", splice_both);
 	print_message("%zu of %zu crossovers joined two chains\n", spliced, splices);
-	assert_in_range(spliced, splices / 4, SIZE_MAX);
+	assert_within(spliced, splices / 4, SIZE_MAX);
 }
 
 static void trim_all(const uint8_t *bytes, size_t size, enum info_kind kind)
@@ -200,7 +201,7 @@ static void trim_all(const uint8_t *bytes, size_t size, enum info_kind kind)
 	for (size_t step = 0; step < trims + 2; step++) {
 		const size_t len = mutate_trim(bytes, size, kind, step, out);
 
-		assert_in_range(len, 0, size);
+		assert_within(len, 0, size);
 		if (len == size && size && memcmp(out, bytes, size) != 0)
 			fail_msg("trim %zu changes %zu bytes without making less of them", step,
 				 size);
@@ -210,7 +211,7 @@ static void trim_all(const uint8_t *bytes, size_t size, enum info_kind kind)
 static void test_trims(void **state)
 {
 	(void)state;
-	assert_in_range(corpus_folder("regressions", trim_all), 10, SIZE_MAX);
+	assert_within(corpus_folder("regressions", trim_all), 10, SIZE_MAX);
 }
 
 /* After the others, which count. */
@@ -228,7 +229,7 @@ static void test_every_operator(void **state)
 		if (drawn[i] < least)
 			least = drawn[i];
 	}
-	assert_in_range(least, 10, UINT64_MAX);
+	assert_within(least, 10, UINT64_MAX);
 }
 
 static void test_describe(void **state)
@@ -250,7 +251,7 @@ static void test_it_changes(void **state)
 {
 	(void)state;
 	print_message("%" PRIu64 " mutations changed nothing\n", unchanged);
-	assert_in_range(unchanged, 0, 40000);
+	assert_within(unchanged, 0, 40000);
 }
 
 static int open_spec(void **state)

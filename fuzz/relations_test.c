@@ -17,6 +17,7 @@
 #include "relations.h"
 #include "text.h"
 #include "variant.h"
+#include "within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -575,7 +576,7 @@ static void test_share(void **state)
 		chosen += in;
 		assert_int_equal(in, relations_chosen(info, sizeof(info)));
 	}
-	assert_in_range(chosen, 48 * 64, 80 * 64);
+	assert_within(chosen, 48 * 64, 80 * 64);
 	/* The judge goes by it. */
 	for (uint32_t i = 0; i < 1000; i++) {
 		load(PLAIN);

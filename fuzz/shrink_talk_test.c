@@ -21,6 +21,7 @@
 #include "fetch/text.h"
 #include "shrink_goal.h"
 #include "shrink_talk.h"
+#include "within.h"
 
 #define CALLS_MAX 20000
 
@@ -130,8 +131,8 @@ static void test_corpus(void **state)
 		free(entries);
 	print_message("%zu shrinks, of %zu buckets: %zu bytes to %zu\n", shrunk, buckets,
 		      before_all, after_all);
-	assert_in_range(buckets, 100, SIZE_MAX);
-	assert_in_range(after_all, 1, before_all / 2);
+	assert_within(buckets, 100, SIZE_MAX);
+	assert_within(after_all, 1, before_all / 2);
 }
 
 /* A producer's conversations: the verdicts of one that is as it should be. */
@@ -144,7 +145,7 @@ static void test_producers(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/seeds/fetch-type1-6-6.yaml", corpus_dir);
 	len = load(path, bytes);
-	assert_in_range(hold_one("type1-6.6", bytes, len, NULL), 9, len - 1);
+	assert_within(hold_one("type1-6.6", bytes, len, NULL), 9, len - 1);
 	snprintf(path, sizeof(path), "%s/seeds/fetch-libvfio-user-region.yaml", corpus_dir);
 	len = load(path, bytes);
 	hold_one("libvfio-user-region", bytes, len, NULL);

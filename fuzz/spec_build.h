@@ -18,6 +18,7 @@
 
 #include "../parsers/layout.h"
 #include "spec.h"
+#include "within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define CAPS_MAX	4
@@ -118,7 +119,7 @@ static inline void assert_sound(const struct spec *read, size_t len, uint32_t ar
 
 	assert_int_equal(read->argsz, len < 4 ? 0 : argsz);
 	assert_int_equal(read->bound, read->argsz < len ? read->argsz : len);
-	assert_in_range(read->verdict, VERDICT_OK, VERDICT_REJECT);
+	assert_within(read->verdict, VERDICT_OK, VERDICT_REJECT);
 	assert_int_equal(read->need, read->verdict == VERDICT_TRUNCATED ? argsz : 0);
 	assert_true(read->verdict != VERDICT_TRUNCATED || read->need > len);
 	assert_int_equal(read->rule != RULE_NONE, read->verdict == VERDICT_REJECT);

@@ -11,6 +11,7 @@
 #include <dirent.h>
 
 #include "text_trip.h"
+#include "within.h"
 
 /* Noisy buffers are shorter than this, and there are that many; damaged texts too. */
 #define NOISE_LEN   300u
@@ -212,7 +213,7 @@ static void test_trip_noise(void **state)
 
 		if (i % 2) {
 			make_chain(kind, &chain);
-			assert_in_range(chain.len, 1, NOISE_LEN);
+			assert_within(chain.len, 1, NOISE_LEN);
 			chain_write(&chain, bytes);
 			assert_understood(&chain, bytes);
 			trip_chain("well-formed", &chain);
@@ -238,7 +239,7 @@ static void assert_error_line(const char *error)
 	assert_int_equal(sscanf(error, "t:%lu:%lu%c", &line, &column, &colon), 3);
 	assert_true(line && column && colon == ':');
 	assert_null(strpbrk(error, "\n\r\x1b"));
-	assert_in_range(strlen(error), 10, TEXT_ERROR_SIZE - 1);
+	assert_within(strlen(error), 10, TEXT_ERROR_SIZE - 1);
 }
 
 static void test_damaged_texts(void **state)
@@ -277,7 +278,7 @@ static void test_damaged_texts(void **state)
 		trip_chain("damaged", &again);
 		chain_free(&again);
 	}
-	assert_in_range(good, 1, DAMAGED - 1);
+	assert_within(good, 1, DAMAGED - 1);
 }
 
 static void trip_file(const char *directory, const char *name)
@@ -297,7 +298,7 @@ static void trip_file(const char *directory, const char *name)
 		assert_non_null(file);
 		len = fread(bytes, 1, sizeof(bytes), file);
 		fclose(file);
-		assert_in_range(len, 0, INFO_LEN_MAX);
+		assert_within(len, 0, INFO_LEN_MAX);
 		trip(path, bytes, len, (enum info_kind)kind);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where buffers are cut, and which share of them. When a row fails, read truncations.h. */
 #include "truncations.h"
+#include "within.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,7 +51,7 @@ static void test_share(void **state)
 		assert_int_equal(truncations_chosen(info, sizeof(info)),
 				 truncations_chosen(info, sizeof(info)));
 	}
-	assert_in_range(chosen, SHARE * 3 / 4, SHARE * 5 / 4);
+	assert_within(chosen, SHARE * 3 / 4, SHARE * 5 / 4);
 }
 
 int main(void)

@@ -173,7 +173,7 @@ warns() {
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/main_afl.c | *.bpf.c) continue ;;
-		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/walk.skel.h ] || continue ;;
+		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
 		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
@@ -326,8 +326,8 @@ unit() {
 	local config=$1 test=$2
 	shift 2
 	# Every other test is built everywhere.
-	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/walk.skel.h" ]; then
-		echo "no libbpf to build with (Debian packages libbpf-dev, bpftool)"
+	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/able.mk" ]; then
+		echo "no BPF program can be built: $(grep -m 1 . "$build/bpf/why-not")"
 		return 77
 	fi
 	"$build/$config/test/$test" "$@"
@@ -644,6 +644,7 @@ step "uapi.py" python_test uapi_test.py "$first"
 step "replay --junit" python_test junit_test.py "$first"
 step "workflows" python_test workflows_test.py "$first"
 step "folders of findings" python_test findings_test.py "$first"
+step "systems.py" python_test systems_test.py "$first"
 
 for config in $commands; do
 	step "$config replay" replayed "$config"

@@ -7,6 +7,7 @@ import concurrent.futures
 import glob
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -65,11 +66,13 @@ def parse(arguments):
 
 
 def tool(name):
-    """llvm-cov or llvm-profdata of the clang in PATH, else the plain name."""
-    clang = shutil.which("clang")
-    beside = clang and os.path.join(os.path.dirname(os.path.realpath(clang)), name)
-    found = beside if beside and os.access(beside, os.X_OK) else shutil.which(name)
-    if not found:
+    """llvm-cov or llvm-profdata beside the clang that the programs are by, else the one in PATH."""
+    try:
+        found = called([*shlex.split(os.environ.get("CLANG") or "clang"),
+                        f"-print-prog-name={name}"]).strip()
+    except FileNotFoundError:
+        found = name
+    if not shutil.which(found):
         raise Refused(f"{name} is missing: install Debian's llvm", NO_ENGINE)
     return found
 

@@ -7,7 +7,7 @@ usage() {
 	cat <<'TXT'
 usage: scripts/setup.sh [-v] fuzz|check|clients
 
-Installs the Debian packages that `make fuzz`, `make check` or `make clients` needs and that are
+Installs the packages that `make fuzz`, `make check` or `make clients` needs and that are
 missing; the programs of clients are large. Where all are there it prints nothing, touches no
 network and needs no root.
 
@@ -16,11 +16,13 @@ network and needs no root.
 environment:
   SETUP=0      install nothing: name what is missing, one line each, and go on
   ENGINE=afl   fuzz needs AFL++ too
+  CLANG, GCC   compilers in the place of clang and gcc: CLANG=clang-22 installs that one
 
 Things are looked for by what they provide (a command, a header, a library), never by package name,
 so a compiler from elsewhere is as good. Packages are installed with apt-get, as root or through
-`sudo -n`. Without apt-get the missing things are named and the build goes on. Optional ones never
-fail a build.
+`sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing things are named
+and the build goes on. Optional ones never fail a build, and what cannot be had keeps nothing else
+away.
 
 exit status:
   0  nothing required is missing, or it was left to you (SETUP=0, no apt-get)
@@ -48,7 +50,13 @@ tool() {
 }
 
 compiler() {
-	if commands gcc; then gcc "$@"; else clang "$@"; fi
+	if commands "${gcc[0]}"; then "${gcc[@]}" "$@"; else "${clang[@]}" "$@"; fi
+}
+
+# The oldest clang that will do is the first with load hooks, 14; any gcc has them.
+hooking_clang() {
+	commands "${clang[0]}" && "${clang[@]}" -fsanitize-coverage=func,trace-loads,trace-stores \
+		-fsyntax-only -x c /dev/null 2>/dev/null
 }
 
 # On Debian the file tells at once; elsewhere the compiler knows where its headers are.
@@ -71,30 +79,39 @@ library() {
 	headers "$1" && found "$(compiler -print-file-name="$2" 2>/dev/null)"
 }
 
-# The libFuzzer and ASan runtimes of the clang in PATH. Newer clangs keep a folder per target.
+# The libFuzzer and ASan runtimes of clang. Newer clangs may keep a folder per target.
 runtimes() {
-	local dir arch name
-	commands clang || return 1
-	dir=$(clang -print-runtime-dir 2>/dev/null)
-	arch=$(clang -dumpmachine 2>/dev/null)
-	arch=${arch%%-*}
+	local arch name
+	commands "${clang[0]}" || return 1
+	arch=$("${clang[@]}" -dumpmachine) arch=${arch%%-*}
 	[[ $arch != i?86 ]] || arch=i386
 	for name in fuzzer asan; do
-		[ -e "$dir/libclang_rt.$name.a" ] || [ -e "$dir/libclang_rt.$name-$arch.a" ] || return 1
+		found "$("${clang[@]}" -print-file-name="libclang_rt.$name.a")" ||
+			found "$("${clang[@]}" -print-file-name="libclang_rt.$name-$arch.a")" || return 1
 	done
+}
+
+# A tool of clang's own version, which alone reads what its programs write.
+llvm_of_clang() {
+	local beside version
+	commands "${clang[0]}" || return 1
+	beside=$("${clang[@]}" -print-prog-name="$1")
+	version=$("${clang[@]}" -dumpversion)
+	commands "$beside" && "$beside" --version | grep -qF " ${version%%.*}."
 }
 
 # 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
 multilib() {
 	[ "$(uname -m)" = x86_64 ] || return 0
-	commands gcc && found "$(gcc -m32 -print-file-name=crt1.o 2>/dev/null)" &&
-		found "$(gcc -m32 -print-file-name=libgcc.a 2>/dev/null)"
+	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o 2>/dev/null)" &&
+		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a 2>/dev/null)"
 }
 
 # Asked for the library alone, gcc names the 64-bit one.
 multilib_cxx() {
 	[ "$(uname -m)" = x86_64 ] || return 0
-	commands gcc && gcc -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
+	commands "${gcc[0]}" &&
+		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
@@ -107,11 +124,35 @@ provider() {
 	compgen -G "/usr/lib/*/libibverbs/lib$1-rdmav*.so" >/dev/null
 }
 
-# The runtimes' package is named after the clang that it is for; Debian 12 has 14.
-clang_major() {
-	local version
-	version=$(clang -dumpversion 2>/dev/null) || version=14
-	printf '%s\n' "${version%%.*}"
+# Whether apt has a package of this name to install.
+offered() {
+	commands apt-cache && apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
+# package_of COMMAND OTHERWISE: a compiler's package has the name of its command, as clang-22.
+package_of() {
+	if offered "$1"; then echo "$1"; else echo "$2"; fi
+}
+
+# named NAME: the package, as apt has it. LLVM's N is the version of the clang that is here, else of the
+# one that apt would install; where apt tells neither, it is the package without a number.
+named() {
+	local package version
+	case $1 in
+	clang | gcc)
+		local -n command=$1
+		package_of "${command[0]}" "$1"
+		;;
+	*-N*)
+		package=$(package_of "${clang[0]}" clang)
+		version=$("${clang[@]}" -dumpversion 2>/dev/null) ||
+			version=$(apt-cache depends "$package" 2>/dev/null |
+				sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p')
+		[ -n "$version" ] || version=${package#clang-}
+		package_of "${1/-N/-${version%%.*}}" "${1/-N/}"
+		;;
+	*) echo "$1" ;;
+	esac
 }
 
 # need | package | probe | what it provides: what for
@@ -119,10 +160,11 @@ clang_major() {
 # ENGINE=afl, - not needed.
 needs() {
 	cat <<TXT
-rr-|clang|commands clang|clang: compiles parsers and fuzz targets
-rr-|libclang-rt-$(clang_major)-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
+rr-|clang|hooking_clang|clang with load hooks, 14 or newer: compiles parsers and fuzz targets
+rr-|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
 rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
-rrr|gcc|commands gcc|gcc: the second compiler
+-r-|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
+rrr|gcc|commands ${gcc[0]}|gcc: the second compiler
 rrr|make|commands make|make: runs the build
 rrr|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
 rrr|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
@@ -135,9 +177,9 @@ ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL+
 -r-|clang-format|commands clang-format|clang-format: the style check
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
-or-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
+oo-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
 -o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
-or-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
+oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|rustc|commands rustc|rustc: the example parser in Rust
 -o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
@@ -178,10 +220,12 @@ look() {
 		esac
 		read -r -a words <<<"$probe"
 		"${words[@]}" </dev/null && continue
+		package=$(named "$package")
 		lines+=("$what ($package, $need)")
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
 	done < <(needs)
-	missing=("${required[@]}" "${optional[@]}")
+	# Two things may come with one package.
+	mapfile -t missing < <(printf '%s\n' "${required[@]}" "${optional[@]}" | awk 'NF && !had[$0]++')
 }
 
 # The missing things, one line each, after $1.
@@ -201,14 +245,15 @@ add() {
 	get install -y --no-install-recommends "$@"
 }
 
-# Lists are fetched only where there are none, or where those that are there did not do. An optional
-# package that cannot be had must not keep the required ones away.
+# Where lists did not do, they are fetched anew, and names are asked again. What cannot be had, alone or
+# beside the others, must not keep anything else away.
 add_missing() {
-	compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || get update
+	local package
 	add "${missing[@]}" && return
 	get update
+	look
 	add "${missing[@]}" && return
-	[ ${#required[@]} -eq 0 ] || [ ${#optional[@]} -eq 0 ] || add "${required[@]}"
+	for package in "${missing[@]}"; do add "$package"; done
 	return 1
 }
 
@@ -225,6 +270,8 @@ give_up() {
 	exit 0
 }
 
+read -r -a clang <<<"${CLANG:-clang}"
+read -r -a gcc <<<"${GCC:-gcc}"
 verbose=0
 goal=
 for arg; do
@@ -268,13 +315,15 @@ if [ "$EUID" -ne 0 ]; then
 	fi
 fi
 
-say "installing: ${missing[*]}"
 log=$(mktemp) || exit 3
 trap 'rm -f "$log"' EXIT
+# Without lists apt has no names to give.
+compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || { get update && look; }
+say "installing: ${missing[*]}"
 outcome="could not be installed"
 add_missing && outcome="installed, yet not found (is another one first in PATH?)"
 look
 if [ ${#missing[@]} -gt 0 ]; then
-	tail -n 8 "$log" >&2
+	grep '^E: ' "$log" | sort -u | tail -n 8 >&2
 	give_up "$outcome"
 fi

@@ -159,7 +159,7 @@ class Workflows(unittest.TestCase):
 
     def test_rules(self):
         self.assertEqual(self.names, ["coverage.yml", "nightly.yml", "prune.yml",
-                                      "pull-request.yml"])
+                                      "pull-request.yml", "systems.yml"])
         for name in self.names:
             with self.subTest(name=name):
                 self.assertEqual(problems(read(name), self.targets), [])
@@ -183,6 +183,7 @@ class Workflows(unittest.TestCase):
                 ("nightly.yml", "schedule", ("make nightly", "mode: batch",
                                              "build/nightly/pull-request/")),
                 ("prune.yml", "schedule", ("mode: prune",)),
+                ("systems.yml", "schedule", ("make check-systems", "[bookworm, trixie, sid]")),
                 ("coverage.yml", "schedule", ("make coverage", "mode: coverage"))):
             text = read(name)
             self.assertIn(event, yaml.safe_load(text)[True])

@@ -20,6 +20,7 @@
 #include "../bounded_inputs.h"
 #include "../judge.h"
 #include "planted.h"
+#include "../within.h"
 
 /* A canary is another one each night, so there have to be some. */
 #define BUGS_MIN 16
@@ -91,7 +92,7 @@ static void test_sound_walker(void **state)
 	judge = judge_of(&sound);
 	see_all();
 	judge_free(judge);
-	assert_in_range(buffers, 100000, SIZE_MAX);
+	assert_within(buffers, 100000, SIZE_MAX);
 }
 
 static void test_each_is_one_bug_and_found(void **state)
@@ -129,7 +130,7 @@ static void test_corpus_finds_each(void **state)
 static void test_list(void **state)
 {
 	(void)state;
-	assert_in_range(planted_bug_count, BUGS_MIN, SIZE_MAX);
+	assert_within(planted_bug_count, BUGS_MIN, SIZE_MAX);
 	for (size_t i = 0; i < planted_bug_count; i++) {
 		assert_true(strncmp(planted_bugs[i]->name, "planted-", 8) == 0);
 		assert_int_equal(planted_bugs[i]->trust, INFO_HARDENED);

@@ -22,6 +22,7 @@
 #include "conform.h"
 #include "learn.h"
 #include "split.h"
+#include "../within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -116,7 +117,7 @@ static void test_one_byte_wrong(void **state)
 					assert_int_equal(captured_of(other), reproduced_of(other));
 		}
 		if (captured_of(i) > 0)
-			assert_in_range(planted.at, 25, INFO_LEN_MAX);
+			assert_within(planted.at, 25, INFO_LEN_MAX);
 	}
 }
 
@@ -269,7 +270,7 @@ static void test_split(void **state)
 	assert_true(split_set_aside("region-linux6.1-virtio-rng-idx0-len32.bin"));
 	for (size_t i = 0; i < reply_count; i++)
 		aside += replies[i].set_aside;
-	assert_in_range(aside, reply_count / 3, reply_count * 2 / 3);
+	assert_within(aside, reply_count / 3, reply_count * 2 / 3);
 }
 
 /* Folders that cannot be used: the file in them, and what is said. */

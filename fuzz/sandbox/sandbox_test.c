@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "planted.h"
+#include "../within.h"
 
 #define LEN PLANTED_LEN
 
@@ -56,7 +57,7 @@ static void test_where(void **state)
 	assert_int_equal(result.size, 1);
 	assert_false(result.scratch);
 	result = walk(faulty_memcpy_wild, INFO_TRUSTING, LEN);
-	assert_in_range(result.offset, 0x7ffffff0u, 0x7ffffff0u + 31);
+	assert_within(result.offset, 0x7ffffff0u, 0x7ffffff0u + 31);
 	result = walk(faulty_scratch_load_past, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
 	assert_int_equal(result.offset, 20);
@@ -69,7 +70,7 @@ static void test_where(void **state)
 	assert_int_equal(result.offset, 0x7ffffff0u);
 	result = walk(faulty_copy_memcpy_wild, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
-	assert_in_range(result.offset, UINT64_C(0xfffffff0), UINT64_C(0x10000000f));
+	assert_within(result.offset, UINT64_C(0xfffffff0), UINT64_C(0x10000000f));
 	result = walk(faulty_load_wild_below, INFO_TRUSTING, LEN);
 	assert_false(result.scratch);
 	assert_int_equal(result.offset, -UINT64_C(0x80000000));
