@@ -18,7 +18,7 @@ SETUP  ?= 1
 export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
-COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
+COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -g -gdwarf-4 $(WARN) -MMD -MP
 # BUILD may lie anywhere, and the table in it includes a header of the tree.
 COMMON += -iquote .
 # `make fuzz PARSER=FILE` is about another's parser: taken aside, since PARSER is ours below.

@@ -121,11 +121,20 @@ builds() {
 	make --no-print-directory -j"$(nproc)" built
 }
 
-has_32bit() {
+# links_32bit gcc|clang: whether it makes 32-bit programs here, and says why not.
+links_32bit() {
 	local compiler
-	set_compiler clang
-	echo 'int main(void){return 0;}' | "${compiler[@]}" -m32 -x c - -o "$logs/m32" &&
-		"$logs/m32"
+	set_compiler "$1"
+	if lacks "${compiler[0]}"; then return 1; fi
+	echo '#include <linux/vfio.h>
+	int main(void){return 0;}' | "${compiler[@]}" -m32 -x c - -o "$logs/m32-$1" && return
+	echo "no 32-bit libc to build with (Debian package gcc-multilib)"
+	return 1
+}
+
+# 32-bit programs that nobody can run here are not built either.
+runs_32bit() {
+	links_32bit clang && TMPDIR=$logs scripts/i386.sh
 }
 
 # What tests run is linked once, before them: another link of it under a test is a failure of chance.
@@ -148,13 +157,7 @@ builds_nightly() {
 }
 
 builds32() {
-	local compiler
-	set_compiler clang
-	if lacks "${compiler[0]}"; then return 77; fi
-	has_32bit || {
-		echo "no 32-bit libc to build with (Debian package gcc-multilib)"
-		return 77
-	}
+	runs_32bit || return 77
 	make --no-print-directory -j"$(nproc)" built32
 }
 
@@ -211,18 +214,16 @@ python_compiles() {
 	done
 }
 
+# uapi_held -m64|-m32: with each compiler that is here.
 uapi_held() {
-	local compiler config flags tried=0 status=0
-	for config in gcc clang; do
-		set_compiler $config
-		command -v "${compiler[0]}" >/dev/null || continue
-		for flags in -m64 -m32; do
-			echo "${compiler[*]} $flags"
-			if [ $flags = -m32 ] && ! has_32bit; then continue; fi
-			tried=$((tried + 1))
-			"${compiler[@]}" $flags -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla \
-				-Werror -c parsers/layout_uapi.c -o "$logs/uapi.o" || status=1
-		done
+	local compiler config tried=0 status=0
+	for config in ${commands//-asan/}; do
+		if [ "$1" = -m32 ] && ! links_32bit "$config"; then return 77; fi
+		set_compiler "$config"
+		echo "${compiler[*]} $1"
+		tried=$((tried + 1))
+		"${compiler[@]}" "$1" -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -Wvla \
+			-Werror -c parsers/layout_uapi.c -o "$logs/uapi$1.o" || status=1
 	done
 	[ $tried -gt 0 ] && return $status
 }
@@ -376,6 +377,9 @@ run_targets() {
 				return 1
 			fi
 			;;
+		clang32)
+			CAPCHAIN_VERDICTS=$2 scripts/i386.sh "$target" "$logs/bytes/$kind" || return 1
+			;;
 		*) CAPCHAIN_VERDICTS=$2 "$target" "$logs/bytes/$kind" || return 1 ;;
 		esac
 	done
@@ -410,31 +414,22 @@ same_truncated() {
 }
 
 same32() {
-	[ -x $build/clang32/fuzz_fetch ] || {
-		echo "no 32-bit build"
-		return 77
-	}
+	runs_32bit || return 77
 	same clang32
 }
 
 # Faults that only the hooks can see, where no arena stands behind the buffer.
 no_arena() {
-	[ -x $build/clang32/no_arena ] || {
-		echo "no 32-bit build"
-		return 77
-	}
-	$build/clang32/no_arena
+	runs_32bit || return 77
+	scripts/i386.sh $build/clang32/no_arena
 }
 
 # That it is the hooks' own look at an address that sees these: without it, each of them is missed, and
 # nothing else is.
 no_arena_blind() {
-	[ -x $build/clang32/no_arena_blind ] || {
-		echo "no 32-bit build"
-		return 77
-	}
-	$build/clang32/no_arena >"$logs/no-arena" || return 1
-	$build/clang32/no_arena_blind >"$logs/no-arena-blind"
+	runs_32bit || return 77
+	scripts/i386.sh $build/clang32/no_arena >"$logs/no-arena" || return 1
+	scripts/i386.sh $build/clang32/no_arena_blind >"$logs/no-arena-blind"
 	[ $? -eq 1 ] || {
 		echo "without the look at addresses no fault is missed"
 		return 1
@@ -605,7 +600,8 @@ step "shellcheck" shell_clean
 step "python" python_compiles
 step "scripts have --help" scripts_helpful
 step "layers" layered
-step "layout against linux/vfio.h" uapi_held
+step "layout against linux/vfio.h" uapi_held -m64
+step "layout against linux/vfio.h, 32-bit" uapi_held -m32
 step "bounded.h in every build" scripts/bounded-builds.sh
 step "fetch.h in every build" scripts/fetch-builds.sh
 step "planted bugs are listed" planted_listed
@@ -635,6 +631,7 @@ step "fetch table is fresh" fetch_table
 step "policy page is fresh" scripts/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
 step "policy.py" python_test policy_test.py "$first"
 step "rules page names what there is" python_test rules_test.py "$first"
+step "i386.sh" python_test i386_test.py "$first"
 step "replay of nothing fails" nothing_fails
 step "conformance" "$build/$first/conformance" corpus/captured
 step "exhaustive, up to 2 capabilities" exhausted "$first"

@@ -114,6 +114,11 @@ multilib_cxx() {
 		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
 }
 
+# What runs i386 programs where the kernel does not; elsewhere there is nothing to miss.
+i386() {
+	[ "$(uname -m)" != x86_64 ] || "$(dirname "$0")/i386.sh" >/dev/null 2>&1
+}
+
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
 python() {
 	/usr/bin/python3 -I -c "import $1" 2>/dev/null
@@ -184,6 +189,7 @@ oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
 -o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
+-o-|qemu-user|i386|qemu-i386: runs 32-bit builds, as this kernel does not
 -r-|file|commands file|file: tests that look into programs
 -o-|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
 -o-|python3-matplotlib|python matplotlib|the matplotlib module: the plot of make bench-bugs
