@@ -15,6 +15,7 @@ configurations (planted bugs are real ones re-introduced, but for those whose fi
   default-no-seeds   both
   default-long       the same, with inputs as long as ours from the first exec (-len_control=0)
   afl, afl-default   AFL++ with our mutator beside its havoc, and alone; plain seeds
+  afl-frameshift     as afl, and AFL++'s FrameShift not turned off (4.40c and later)
 
 The first table has, for each bug, medians and ranges over the trials found; where some were not, how
 many were, and the restricted mean (a censored trial counts as the limit). The second holds, bug by
@@ -57,8 +58,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True
 
+import afl  # noqa: E402
 import fuzz_report  # noqa: E402
-from afl import UNATTENDED  # noqa: E402
 import bench_later  # noqa: E402
 import fuzz_seeds  # noqa: E402
 
@@ -75,6 +76,7 @@ CONFIGS = {
     "default-long": ("libfuzzer", "default-long", "1", False),
     "afl": ("afl", "ours", "1", True),
     "afl-default": ("afl", "default", "1", True),
+    "afl-frameshift": ("afl", "frameshift", "1", True),
 }
 FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
           "detected", "bucket", "seconds")
@@ -83,7 +85,8 @@ TENTH = 0.1
 LATER_MIN = 6
 # Which configuration is held to which.
 COMPARISONS = (("default", "ours"), ("no-feedback", "ours"), ("no-seeds", "ours"),
-               ("default-no-seeds", "no-seeds"), ("default-long", "no-seeds"), ("afl-default", "afl"))
+               ("default-no-seeds", "no-seeds"), ("default-long", "no-seeds"), ("afl-default", "afl"),
+               ("afl-frameshift", "afl"))
 P_NAMED = 0.05
 SPEED_MIN = 0.6
 P_MAX = 0.01
@@ -96,9 +99,11 @@ def libfuzzer_flags(mutator):
 
 
 def afl_environment(kind, mutator):
-    known = {**UNATTENDED, "AFL_BENCH_UNTIL_CRASH": "1"}
-    if mutator == "ours":
-        known["AFL_CUSTOM_MUTATOR_LIBRARY"] = f"{BUILD}/afl/mutator_{kind}.so"
+    known = {**afl.UNATTENDED, "AFL_BENCH_UNTIL_CRASH": "1"}
+    if mutator != "default":
+        known |= afl.mutator(f"{BUILD}/afl/mutator_{kind}.so")
+    if mutator == "frameshift":
+        del known["AFL_FRAMESHIFT_DISABLE"]
     return known
 
 
@@ -338,9 +343,9 @@ def bench_bugs(options):
     for row in rows:
         by[row["bug"], row["config"]].append(row)
     wall = time.monotonic() - began
-    afl = sum(row["seconds"] for row in rows if CONFIGS[row["config"]][0] == "afl")
+    theirs = sum(row["seconds"] for row in rows if CONFIGS[row["config"]][0] == "afl")
     print(f"{len(rows)} trials in {wall:.0f} s of wall time, {options.jobs} at once, "
-          f"{100 * afl / sum(row['seconds'] for row in rows):.0f} % of it AFL++'s")
+          f"{100 * theirs / sum(row['seconds'] for row in rows):.0f} % of it AFL++'s")
     fine = bug_figures(options, options.bugs, by, print_tables(options, by, options.bugs))
     plot(rows, os.path.join(options.out, "found.png"))
     return later_figures(options, by) and fine
@@ -521,6 +526,11 @@ def main(arguments):
         print(f"bench-bugs: {missing}; install Debian's python3-scipy and python3-matplotlib",
               file=sys.stderr)
         return 3
+    if "afl-frameshift" in options.configs and afl.version() < afl.FRAMESHIFT:
+        print("this AFL++ has no FrameShift: afl-frameshift is left out")
+        options.configs.remove("afl-frameshift")
+        if not options.configs:
+            return 3
     options.bugs_named = options.bugs != "."
     options.bugs = planted(options)
     if not options.bugs:

@@ -20,8 +20,8 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
+import afl
 import fuzz_seeds
-from afl import UNATTENDED, read_stats
 from fuzz_report import (FINE, NO_ARENA, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused,
                          read_counts)
 
@@ -342,14 +342,13 @@ class Afl(Worker):
         super().__init__(setup, kind, number, seconds)
         self.out = setup.own_folder(kind)
         self.own = os.path.join(self.out, f"w{number}")
-        self.execs_before = int(read_stats(os.path.join(self.own, "fuzzer_stats"))
+        self.execs_before = int(afl.read_stats(os.path.join(self.own, "fuzzer_stats"))
                                 .get("execs_done", 0))
 
     def environment(self):
-        return {**UNATTENDED, "CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
+        return {**afl.UNATTENDED, "CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
                 "AFL_IMPORT_FIRST": "1", "AFL_DEBUG_CHILD": "1",
-                **({"AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)} if self.ours
-                   else {})}
+                **(afl.mutator(self.setup.mutator(self.kind)) if self.ours else {})}
 
     def command(self):
         dictionary = self.setup.dictionary()
@@ -404,7 +403,7 @@ class Afl(Worker):
     def watch(self):
         """AFL++ writes its numbers once a minute and at the end; its queue shows at any time."""
         super().watch()
-        stats = read_stats(os.path.join(self.own, "fuzzer_stats"))
+        stats = afl.read_stats(os.path.join(self.own, "fuzzer_stats"))
         self.execs = max(self.execs, int(stats.get("execs_done", 0)) - self.execs_before)
         self.edges = int(stats.get("edges_found", self.edges))
         self.edges_all = int(stats.get("total_edges", self.edges_all))

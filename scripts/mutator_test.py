@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
@@ -28,7 +29,7 @@ KINDS = ("device", "region", "iommu", "fetch")
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
-from afl import UNATTENDED  # noqa: E402
+import afl  # noqa: E402
 from mutator_library import Library  # noqa: E402
 
 
@@ -144,6 +145,19 @@ class Versions(unittest.TestCase):
             self.assertEqual(self.noted(folder, "4.21c"), first)
             self.assertIn("5.02c", self.noted(folder, "5.02c")[0])
 
+    def test_frameshift_is_off_where_it_is(self):
+        """An AFL++ that does not know the variable waits for it."""
+        with tempfile.TemporaryDirectory(prefix="mutator-test-") as folder:
+            engine = os.path.join(folder, "afl-fuzz")
+            self.addCleanup(afl.version.cache_clear)
+            for version, off in (("4.04c", False), ("4.21c", False), ("4.40c", True), ("5.02c", True)):
+                with open(engine, "w", encoding="ascii") as file:
+                    file.write(f"#!/bin/sh\nprintf '\\033[0;36mafl-fuzz++{version}\\033[0m\\n'\nexit 1\n")
+                os.chmod(engine, 0o755)
+                afl.version.cache_clear()
+                with unittest.mock.patch.dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"):
+                    self.assertEqual("AFL_FRAMESHIFT_DISABLE" in afl.mutator("x.so"), off, version)
+
 
 @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
 class Engine(unittest.TestCase):
@@ -161,7 +175,7 @@ class Engine(unittest.TestCase):
         for number, data in enumerate(inputs(kind)):
             with open(os.path.join(seeds, str(number)), "wb") as file:
                 file.write(data)
-        env = {**os.environ, **UNATTENDED, "AFL_CUSTOM_MUTATOR_ONLY": "1",
+        env = {**os.environ, **afl.UNATTENDED, "AFL_CUSTOM_MUTATOR_ONLY": "1",
                "AFL_CUSTOM_MUTATOR_LIBRARY": os.path.join(BUILD, "afl", f"mutator_{kind}.so")}
         return subprocess.Popen(["afl-fuzz", "-i", seeds, "-o", os.path.join(self.at, "out-" + kind),
                                  "-s", "1", *options, "--", target], env=env,

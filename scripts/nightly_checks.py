@@ -16,9 +16,9 @@ import struct
 import subprocess
 import tempfile
 
+import afl
 import fuzz_report
 import fuzz_seeds
-from afl import UNATTENDED, read_stats
 from fuzz_engines import LEN_MAX, ORACLES, PROMISE
 from nightly_engines import build_of
 
@@ -335,10 +335,10 @@ class Hunt:
         os.makedirs(self.folder)
         marks = os.path.join(self.folder, "marks")
         _, said = run(self.command(self.seeds()), {
-            **UNATTENDED, "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
+            **afl.UNATTENDED, "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
             "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
             "AFL_BENCH_UNTIL_CRASH": "1", "AFL_SKIP_CRASHES": "1",
-            "AFL_CUSTOM_MUTATOR_LIBRARY": self.setup.mutator(self.kind)})
+            **afl.mutator(self.setup.mutator(self.kind))})
         try:
             with open(marks, "rb") as file:
                 numbers = struct.unpack("=3Q", file.read())
@@ -355,7 +355,7 @@ class Hunt:
         if self.engine == "libfuzzer":
             found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
             return int(found[1]) if found else 0
-        stats = read_stats(os.path.join(self.folder, "out", "default", "fuzzer_stats"))
+        stats = afl.read_stats(os.path.join(self.folder, "out", "default", "fuzzer_stats"))
         return int(stats.get("execs_done", 0))
 
 
@@ -401,7 +401,7 @@ def empty_speed(setup, options, build):
             found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
             execs = int(found[1]) if found else 0
         else:
-            stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
+            stats = afl.read_stats(os.path.join(out, "default", "fuzzer_stats"))
             execs = int(stats.get("execs_done", 0))
     return execs / cpu if cpu else 0
 
@@ -411,7 +411,7 @@ def timed(command):
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             tied(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-            start_new_session=True, env={**os.environ, **UNATTENDED})
+            start_new_session=True, env={**os.environ, **afl.UNATTENDED})
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
