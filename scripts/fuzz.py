@@ -10,13 +10,13 @@ import os
 import select
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
 # scripts/ stays as it was checked out.
 sys.dont_write_bytecode = True
 
+import fuzz_machine as machine  # noqa: E402
 import fuzz_report as report  # noqa: E402
 import fuzz_seeds  # noqa: E402
 from fuzz_engines import TIMEOUT, ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
@@ -213,10 +213,8 @@ class Run:
 
     def without_randomisation(self):
         """Whether this machine can start programs without it, and from now on that is done."""
-        command = ["setarch", "-R", "true"]
-        if not self.setup.prefix and shutil.which(command[0]) and subprocess.run(
-                command, capture_output=True, check=False).returncode == 0:
-            self.setup.prefix = command[:-1]
+        if not self.setup.prefix and not machine.setarch_refused():
+            self.setup.prefix = machine.SETARCH
             say(f"{self.kind}: its target does not start; again without address randomisation")
         return bool(self.setup.prefix)
 
@@ -348,7 +346,7 @@ def clear_logs(folder):
     """Logs stay until the next run; those of a run that goes on beside this one stay longer."""
     os.makedirs(folder, exist_ok=True)
     for name in os.listdir(folder):
-        if not os.path.exists(f"/proc/{name.removesuffix('.log').rsplit('-', 1)[-1]}"):
+        if not machine.is_alive(name.removesuffix(".log").rsplit("-", 1)[-1]):
             os.unlink(os.path.join(folder, name))
 
 
@@ -363,7 +361,7 @@ def sweep(findings):
             return
         for path in glob.glob(os.path.join(glob.escape(findings), "*", "*.*.tmp")):
             pid = path.split(".")[-2]
-            if pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+            if pid.isdecimal() and not machine.is_alive(pid):
                 os.unlink(path)
     finally:
         os.close(folder)

@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass, field
 
 import afl
+import fuzz_machine
 import fuzz_seeds
 from fuzz_report import (FINE, NO_ARENA, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused,
                          read_counts)
@@ -35,7 +36,6 @@ COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WRONG = re.compile(r"SUMMARY: |ERROR: |PROGRAM ABORT|runtime error: |FATAL|ABORTING")
 PID = re.compile(r"^==\d+==\s*")
 PULSE = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) .* corp: (\d+)/")
-MMAP_RND_BITS = "/proc/sys/vm/mmap_rnd_bits"
 
 
 @dataclass
@@ -268,16 +268,7 @@ class Worker:
         if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
             return End("absent", NO_ARENA,
                        why + "; address space is limited, `ulimit -v unlimited`")
-        try:
-            with open(MMAP_RND_BITS, encoding="ascii") as file:
-                bits = int(file.read())
-        except (OSError, ValueError):
-            bits = None
-        if bits is None or bits > 28:
-            why += (f"; vm.mmap_rnd_bits {'may be too high' if bits is None else f'is {bits}'} for "
-                    "AddressSanitizer: as root `sysctl vm.mmap_rnd_bits=28`, or run this under "
-                    "`setarch -R`")
-        return End("unstarted", NO_ENGINE, why)
+        return End("unstarted", NO_ENGINE, why + fuzz_machine.sanitizer_needs())
 
 
 class LibFuzzer(Worker):

@@ -15,6 +15,7 @@ import time
 sys.dont_write_bytecode = True
 
 import fuzz  # noqa: E402
+import fuzz_machine as machine  # noqa: E402
 import fuzz_report as report  # noqa: E402
 import nightly_checks as checks  # noqa: E402
 import nightly_engines as engines  # noqa: E402
@@ -160,7 +161,7 @@ class Night:
         """Counts that targets of a killed slice have left; their processes are gone."""
         for path in glob.glob(os.path.join(self.setup.findings, "counts", "*")):
             pid = path.rsplit("-", 1)[-1].split(".")[0]
-            if not os.path.exists(f"/proc/{pid}"):
+            if not machine.is_alive(pid):
                 counts = report.read_counts(path)
                 if counts and not self.state.finished:
                     self.state.counts.add(counts)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What of this machine, or of the container that this runs in, engines and their targets depend on."""
+
+import os
+import subprocess
+
+MAPS = "/proc/self/maps"
+VM = "/proc/sys/vm/"
+SETARCH = ["setarch", "-R"]
+
+
+def is_alive(pid):
+    """Whether there is such a process, in words, also where /proc is not mounted."""
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        pass
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def vm_setting(name):
+    """The number in vm.@name, None where a container hides it."""
+    try:
+        with open(VM + name, encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return None
+
+
+def setarch_refused():
+    """None where programs can be started without address randomisation, else why not."""
+    try:
+        done = subprocess.run([*SETARCH, "true"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return f"setarch: {error.strerror}"
+    return (done.stderr.strip() or "setarch failed") if done.returncode else None
+
+
+def sanitizer_needs():
+    """What of this machine keeps AddressSanitizer from starting, as far as settings tell."""
+    if not os.path.exists(MAPS):
+        return "; /proc is not mounted, and AddressSanitizer reads /proc/self/maps: mount it"
+    if vm_setting("overcommit_memory") == 2:
+        return ("; vm.overcommit_memory is 2, which has no room for AddressSanitizer's shadow: as root "
+                "`sysctl vm.overcommit_memory=0`, or ENGINE=afl, whose targets have none")
+    bits = vm_setting("mmap_rnd_bits")
+    if bits is not None and bits <= 28:
+        return ""
+    refused = setarch_refused()
+    return (f"; vm.mmap_rnd_bits {'may be too high' if bits is None else f'is {bits}'} for "
+            "AddressSanitizer: as root `sysctl vm.mmap_rnd_bits=28`" +
+            (f" (this cannot run without randomisation: {refused})" if refused else
+             ", or run this under `setarch -R`"))
