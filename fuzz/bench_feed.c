@@ -13,10 +13,12 @@
 
 #define FILE_MAX 4096
 
-static struct {
+struct file {
 	uint8_t bytes[FILE_MAX];
 	size_t size;
-} * files;
+};
+
+static struct file *files;
 static size_t count;
 
 static _Noreturn void give_up(const char *what)

@@ -110,10 +110,8 @@ static const struct buffer buffers[BUFFERS] = {
 };
 
 /* What parsers of the tests read: of region, 1 is SPARSE_MMAP, 2 TYPE, 3 MSIX_MAPPABLE. */
-#define READS(style_, ids_, decodes_)                                                              \
-	{                                                                                          \
-		INFO_##style_, ids_, decodes_                                                      \
-	}
+#define READS(style_, ids_, decodes_) INFO_ROW(INFO_##style_, ids_, decodes_)
+
 #define LIST_ALL       READS(LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 #define LIST_BARE      READS(LIST, INFO_ALL_IDS, 0)
 #define LIST_1_2       READS(LIST, INFO_ID(1) | INFO_ID(2), INFO_ID(1))

@@ -219,8 +219,8 @@ static void test_nothing_is_missing(void **state)
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		if (!notes[note])
 			fail_msg("no input for note %s", note_name((enum note)note));
-	for (unsigned int class = 0; class < BUFFER_CLASSES; class ++)
-		assert_true(classes[class] > 0);
+	for (unsigned int each = 0; each < BUFFER_CLASSES; each++)
+		assert_true(classes[each] > 0);
 	for (size_t i = 0; i < sizeof(reached) / sizeof(reached[0]); i++)
 		if (!verdicts[reached[i]])
 			fail_msg("no input for verdict %s", verdict_name(reached[i]));

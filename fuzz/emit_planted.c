@@ -157,10 +157,7 @@ static struct info_answer planted_read_stale(struct walk *walk, const void *info
 	return bounded_parser.read(walk, info, len, kind);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 #define PLANTED(symbol, is_called, words, promises, size, reads_by)                                \
 	const struct info_parser symbol##_parser = {                                               \
 		.name = is_called,                                                                 \

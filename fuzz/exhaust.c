@@ -78,26 +78,11 @@ struct reach {
 	int64_t more;
 };
 
-#define WHOLE                                                                                      \
-	{                                                                                          \
-		TO_END, 0                                                                          \
-	}
-#define MORE                                                                                       \
-	{                                                                                          \
-		TO_END, 64                                                                         \
-	}
-#define IN_PAYLOAD                                                                                 \
-	{                                                                                          \
-		TO_END, -12                                                                        \
-	}
-#define IN_HEADER                                                                                  \
-	{                                                                                          \
-		TO_LAST_SLOT, 4                                                                    \
-	}
-#define IN_OFFSET                                                                                  \
-	{                                                                                          \
-		TO_MINSZ, 2                                                                        \
-	} /* of device and iommu: half of cap_offset */
+#define WHOLE	   INFO_ROW(TO_END, 0)
+#define MORE	   INFO_ROW(TO_END, 64)
+#define IN_PAYLOAD INFO_ROW(TO_END, -12)
+#define IN_HEADER  INFO_ROW(TO_LAST_SLOT, 4)
+#define IN_OFFSET  INFO_ROW(TO_MINSZ, 2) /* of device and iommu: half of cap_offset */
 
 /* What is there of base, flag and slots. */
 static const struct {

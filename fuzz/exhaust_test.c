@@ -116,8 +116,8 @@ static void test_reaches(void **state)
 			if (!rules[rule])
 				fail_msg("%s: no buffer for %s", info_kind_name(kind),
 					 rule_name((enum rule)rule));
-		for (unsigned int class = 0; class < BUFFER_CLASSES; class ++)
-			assert_true(classes[class] > 0);
+		for (unsigned int each = 0; each < BUFFER_CLASSES; each++)
+			assert_true(classes[each] > 0);
 		assert_int_equal(notes, NOTE_BIT(NOTE_COUNT) - 1);
 		assert_true(lengths[1] && lengths[2] && lengths[3]);
 		exhaust_space_free(space);

@@ -78,10 +78,7 @@ SCRIPTED(1)
 SCRIPTED(2)
 SCRIPTED(3)
 
-#define LIST_ALL                                                                                   \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define LIST_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 static const struct info_parser templates[SCRIPTS] = {
 	{.name = "adam", .reads = {LIST_ALL, LIST_ALL, LIST_ALL}, .read = read_0},

@@ -51,11 +51,8 @@ struct image {
 	.image = {INFO_IOMMU, len_, argsz_, first, false, {__VA_ARGS__}}
 #define CLEAR(kind_, len_, argsz_, first) .image = {INFO_##kind_, len_, argsz_, first, true, {}}
 
-#define COUNTED(at_, id_, version_, next_, count_)                                                 \
-	{                                                                                          \
-		at_, id_, version_, next_, count_                                                  \
-	}
-#define CAP(at_, id_, version_, next_) COUNTED(at_, id_, version_, next_, 0)
+#define COUNTED(at_, id_, version_, next_, count_) INFO_ROW(at_, id_, version_, next_, count_)
+#define CAP(at_, id_, version_, next_)		   COUNTED(at_, id_, version_, next_, 0)
 
 /* The answers. What reads no capability says so by leaving out how many and how many bytes. */
 #define OK(ncaps_, visited_)	    .verdict = VERDICT_OK, .ncaps = (ncaps_), .visited = (visited_)

@@ -30,10 +30,7 @@ struct decode_row {
 #define ELEMENTS(count_, hash_) .decoded = true, .count = (count_), .hash = (hash_)
 #define UNDECODED		.decoded = false
 
-#define STORE(at_, width_, value_)                                                                 \
-	{                                                                                          \
-		at_, width_, value_                                                                \
-	}
+#define STORE(at_, width_, value_) INFO_ROW(at_, width_, value_)
 #define BASE(last)                                                                                 \
 	STORE(8, 8, 1), STORE(16, 8, 2), STORE(24, 2, 3), STORE(26, 2, 4), STORE(28, 2, 5),        \
 		STORE(30, 1, 6), STORE(31, 1, 7), STORE(32, 4, last)

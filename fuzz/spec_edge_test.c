@@ -33,9 +33,7 @@ struct sample {
 
 #define EDGES(...) .edges = {__VA_ARGS__}
 #define EDGE(at_, from_, bytes, rule_, ncaps_, visited_)                                           \
-	{                                                                                          \
-		at_, from_, (at_) + (bytes), rule_, ncaps_, visited_                               \
-	}
+	INFO_ROW(at_, from_, (at_) + (bytes), rule_, ncaps_, visited_)
 #define HEADER(at_, from_, ncaps_, visited_)                                                       \
 	EDGE(at_, from_, 8, RULE_HEADER_STRADDLE, ncaps_, visited_)
 #define PAYLOAD(at_, from_, bytes, ncaps_, visited_)                                               \

@@ -23,10 +23,7 @@ static struct info_answer bounded_read(struct walk *walk, const void *info, uint
 	return take_answer(chain.status, chain.argsz);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 const struct info_parser bounded_parser = {
 	.name = "bounded",

@@ -53,10 +53,7 @@ static struct info_answer kernel_read(struct walk *walk, const void *info, uint3
 	return walk_copy(walk, copy, offset, kind);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 const struct info_parser kernel_parser = {
 	.name = "kernel",

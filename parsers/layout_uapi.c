@@ -20,7 +20,7 @@
 
 #define UAPI_SIZEOF(type, name) sizeof(((type *)NULL)->name)
 #define UAPI_END(type, name)	(offsetof(type, name) + UAPI_SIZEOF(type, name))
-#define ROUND_UP(bytes, to)	(((bytes) + (to)-1) / (to) * (to))
+#define ROUND_UP(bytes, to)	((((bytes) + (to)) - 1) / (to) * (to))
 
 /* UNLESS(LACKS_x, held) is @held, and nothing where LACKS_x is defined, as a comma. */
 #define SECOND(first, second, ...) second

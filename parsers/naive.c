@@ -25,10 +25,7 @@ static struct info_answer naive_read(struct walk *walk, const void *info, uint32
 	return answer(any ? VERDICT_OK : VERDICT_ABSENT);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 const struct info_parser naive_parser = {
 	.name = "naive",

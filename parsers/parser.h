@@ -23,6 +23,14 @@
 extern "C" {
 #endif
 
+/*
+ * A row of a table, for macros that are one: the releases of clang-format lay out a macro that begins
+ * with a brace each in a way of its own.
+ */
+/* clang-format off */
+#define INFO_ROW(...) {__VA_ARGS__}
+/* clang-format on */
+
 /* The longest INFO buffer, in bytes, that a host hands to a parser. */
 #define INFO_LEN_MAX 65536u
 

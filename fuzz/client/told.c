@@ -18,8 +18,9 @@ static const char *const names[REPLY_RULES][INFO_KINDS][PRODUCERS_MAX] = {
 	[REPLY_IOMMUFD] = {[INFO_DEVICE] = {"vfio-pci-device-6.6", "vfio-pci-device-5.10"},
 			   [INFO_REGION] = {"vfio-pci-region-6.6", "vfio-pci-region-4.6"},
 			   [INFO_IOMMU] = {"iommufd-6.6", "iommufd-6.2"}},
-	[REPLY_VFIO_USER] =
-		{[INFO_DEVICE] = {"libvfio-user-device"}, [INFO_REGION] = {"libvfio-user-region"}},
+	[REPLY_VFIO_USER] = {[INFO_DEVICE] = {"libvfio-user-device"},
+			     [INFO_REGION] = {"libvfio-user-region"},
+			     [INFO_IOMMU] = {NULL}},
 };
 
 /*

@@ -88,12 +88,9 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
  * *@ret_kind points to @value where @arg is a kind; anything else ends the process with one line.
  */
 #define KIND_KEY 'k'
-#define KIND_OPTION                                                                                 \
-	{                                                                                           \
-		"kind", KIND_KEY, "KIND", 0,                                                        \
-			"the INFO struct that bytes start with: device, region or iommu; or fetch", \
-			0                                                                           \
-	}
+#define KIND_OPTION                                                                                \
+	INFO_ROW("kind", KIND_KEY, "KIND", 0,                                                      \
+		 "the INFO struct that bytes start with: device, region or iommu; or fetch", 0)
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
 
@@ -204,17 +201,13 @@ int expect_save(const struct expected *expected, const char *root);
  */
 #define OWN_JOINED "--joined"
 enum { OPTION_PARSER = 0x100, OPTION_JOINED };
-#define OWN_OPTIONS                                                                                \
-	{"parser",                                                                                 \
-	 OPTION_PARSER,                                                                            \
-	 "FILE",                                                                                   \
-	 0,                                                                                        \
-	 "look at the parser of FILE (.c .cc .rs .o .a; see parsers/own/), built as `make fuzz "   \
-	 "PARSER=FILE` does, with PARSER_CFLAGS and PARSER_LIBS of the environment",               \
-	 0},                                                                                       \
-	{                                                                                          \
-		"joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0                              \
-	}
+#define OWN_OPTIONS                                                                                     \
+	INFO_ROW(                                                                                       \
+		"parser", OPTION_PARSER, "FILE", 0,                                                     \
+		"look at the parser of FILE (.c .cc .rs .o .a; see parsers/own/), built as `make fuzz " \
+		"PARSER=FILE` does, with PARSER_CFLAGS and PARSER_LIBS of the environment",             \
+		0),                                                                                     \
+		INFO_ROW("joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0)
 void own_option(const char *arg, const struct argp_state *state, const char **ret_file);
 int own_run(const char *verb, const char *file, char **argv);
 

@@ -211,8 +211,8 @@ static void print_verdicts(const struct judge *judge)
 static void print_parsers(const struct report *r)
 {
 	printf("  %-14s %12s %12s", "parser", "agrees", "of policy");
-	for (unsigned int class = AGREES + 1; class < DISAGREEMENTS; class ++)
-		printf(" %s", disagreement_name((enum disagreement) class));
+	for (unsigned int each = AGREES + 1; each < DISAGREEMENTS; each++)
+		printf(" %s", disagreement_name((enum disagreement)each));
 	puts(" unstable");
 	for (size_t i = 0; i < info_parser_count; i++) {
 		const struct exhaust_parser *const parser = &r->result->parsers[i];
@@ -226,10 +226,10 @@ static void print_parsers(const struct report *r)
 		}
 		printf("  %-14s %12" PRIu64 " %12" PRIu64, info_parsers[i]->name,
 		       parser->disagreements[AGREES] - parser->skipped, parser->policies);
-		for (unsigned int class = AGREES + 1; class < DISAGREEMENTS; class ++)
+		for (unsigned int each = AGREES + 1; each < DISAGREEMENTS; each++)
 			printf(" %*" PRIu64,
-			       (int)strlen(disagreement_name((enum disagreement) class)),
-			       parser->disagreements[class]);
+			       (int)strlen(disagreement_name((enum disagreement)each)),
+			       parser->disagreements[each]);
 		printf(" %8" PRIu64, parser->unstable);
 		if (parser->skipped)
 			printf("  %" PRIu64 " skipped: no load hooks, and they may loop",
@@ -271,9 +271,9 @@ static void print_kind(struct report *r)
 
 	printf("%s: %" PRIu64 " buffers with up to %d capabilities:", info_kind_name(r->kind),
 	       result->buffers, r->command->caps);
-	for (unsigned int class = 0; class < BUFFER_CLASSES; class ++)
-		printf("%s %" PRIu64 " %s", class ? "," : "", result->classes[class],
-		       buffer_class_name((enum buffer_class) class));
+	for (unsigned int each = 0; each < BUFFER_CLASSES; each++)
+		printf("%s %" PRIu64 " %s", each ? "," : "", result->classes[each],
+		       buffer_class_name((enum buffer_class)each));
 	putchar('\n');
 	print_parsers(r);
 	fputs("  changed copies, for the relations:", stdout);
@@ -301,14 +301,13 @@ static json_t *json_parsers(const struct report *r)
 		const struct exhaust_parser *const parser = &r->result->parsers[i];
 		json_t *const json = json_object();
 
-		for (unsigned int class = AGREES; class < DISAGREEMENTS; class ++)
+		for (unsigned int each = AGREES; each < DISAGREEMENTS; each++)
 			json_object_set_new(
 				json,
-				class == AGREES ? "agrees"
-						: disagreement_name((enum disagreement) class),
-				json_integer(
-					(json_int_t)(parser->disagreements[class] -
-						     (class == AGREES ? parser->skipped : 0))));
+				each == AGREES ? "agrees"
+					       : disagreement_name((enum disagreement)each),
+				json_integer((json_int_t)(parser->disagreements[each] -
+							  (each == AGREES ? parser->skipped : 0))));
 		json_object_set_new(json, "policies", json_integer((json_int_t)parser->policies));
 		json_object_set_new(json, "unstable", json_integer((json_int_t)parser->unstable));
 		json_object_set_new(json, "skipped", json_integer((json_int_t)parser->skipped));
@@ -350,9 +349,9 @@ static void json_kind(struct report *r)
 	const struct exhaust_result *const result = r->result;
 	json_t *const classes = json_object(), *const related = json_object();
 
-	for (unsigned int class = 0; class < BUFFER_CLASSES; class ++)
-		json_object_set_new(classes, buffer_class_name((enum buffer_class) class),
-				    json_integer((json_int_t)result->classes[class]));
+	for (unsigned int each = 0; each < BUFFER_CLASSES; each++)
+		json_object_set_new(classes, buffer_class_name((enum buffer_class)each),
+				    json_integer((json_int_t)result->classes[each]));
 	for (unsigned int relation = 1; relation < RELATIONS; relation++)
 		json_object_set_new(related, relation_name((enum relation)relation),
 				    json_integer((json_int_t)result->related[relation]));

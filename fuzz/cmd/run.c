@@ -54,10 +54,7 @@ enum {
 	OPTION_JSON,
 };
 
-#define REGION_N(n)                                                                                \
-	{                                                                                          \
-		"region" #n, OPTION_LIST + (n), "FILE", OPTION_HIDDEN, NULL, 0                     \
-	}
+#define REGION_N(n) INFO_ROW("region" #n, OPTION_LIST + (n), "FILE", OPTION_HIDDEN, NULL, 0)
 
 static const struct argp_option options[] = {
 	{"device", OPTION_LIST + LIST_DEVICE, "FILE", 0, "what VFIO_DEVICE_GET_INFO answers", 0},

@@ -22,14 +22,8 @@ struct told {
 #define FIXED 0xfffffff0u
 #define WHOLE 0xfffffff1u
 
-#define ASK_MORE                                                                                   \
-	{                                                                                          \
-		WHOLE, CAPS_ELSEWHERE, FIXED, 0                                                    \
-	}
-#define ALL                                                                                        \
-	{                                                                                          \
-		WHOLE, CAPS_HERE, WHOLE, 0                                                         \
-	}
+#define ASK_MORE INFO_ROW(WHOLE, CAPS_ELSEWHERE, FIXED, 0)
+#define ALL	 INFO_ROW(WHOLE, CAPS_HERE, WHOLE, 0)
 
 static const struct {
 	const char *name;

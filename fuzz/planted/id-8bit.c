@@ -6,5 +6,6 @@
 #define PLANTED_ID	id_8bit
 #define PLANTED_NAME	"planted-id-8bit"
 #define PLANTED_SUMMARY "compares ids in 8 bits"
-#define ID(chain, at)	PLANT(load16(chain, (at) + CAP_HEADER_id), load8(chain, (at) + CAP_HEADER_id))
+
+#define ID(chain, at) PLANT(load16(chain, (at) + CAP_HEADER_id), load8(chain, (at) + CAP_HEADER_id))
 #include "walker.h"

@@ -290,10 +290,7 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 	return answer(VERDICT_OK);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL      INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 #define PARSER_OF(id)  PARSER_OF_(id)
 #define PARSER_OF_(id) planted_##id##_parser
 

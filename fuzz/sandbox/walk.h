@@ -51,6 +51,11 @@ struct walk {
 
 extern struct walk the_walk;
 
+struct placed {
+	size_t at;
+	size_t len;
+};
+
 /* Where the arena is, and the only part of it that is ever mapped beside scratch: the window. */
 struct arena {
 	uintptr_t start;
@@ -61,10 +66,7 @@ struct arena {
 	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a
 	 * target anew after each stop, and what the last one placed is still there.
 	 */
-	struct {
-		size_t at;
-		size_t len;
-	} * placed;
+	struct placed *placed;
 };
 
 extern struct arena the_arena;

@@ -113,10 +113,7 @@ static struct info_answer bpf_read(struct walk *walk, const void *info, uint32_t
 	return deliver(walk, BPF_ALONE, kind);
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 const struct info_parser bpf_parser = {
 	.name = "bpf",

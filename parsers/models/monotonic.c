@@ -101,10 +101,7 @@ static struct info_answer monotonic_read(struct walk *walk, const void *info, ui
 	return at ? read_chain(walk, info, len, kind, at) : none;
 }
 
-#define READS_ALL                                                                                  \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS                                              \
-	}
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
 
 const struct info_parser monotonic_parser = {
 	.name = "monotonic",

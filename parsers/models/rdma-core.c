@@ -16,11 +16,13 @@
 /* sizeof(struct vfio_iommu_type1_info): the first request. */
 #define FIRST_REQUEST 24
 
+struct range {
+	uint64_t start, end;
+};
+
 /* The set, sorted by start. @capacity: no buffer holds more ranges. */
 struct range_set {
-	struct {
-		uint64_t start, end;
-	} * ranges;
+	struct range *ranges;
 	uint32_t count;
 	uint32_t capacity;
 };

@@ -18,7 +18,7 @@ typedef uint64_t u64;
 
 #define GFP_KERNEL	      0
 #define ERR_PTR(error)	      ((void *)(intptr_t)(error))
-#define ALIGN(size, to)	      (((size) + (to)-1) / (to) * (to))
+#define ALIGN(size, to)	      ((((size) + (to)) - 1) / (to) * (to))
 #define IS_ALIGNED(value, to) ((value) % (to) == 0)
 #define WARN_ON(what)	      ((void)(what))
 

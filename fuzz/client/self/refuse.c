@@ -12,18 +12,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CALL(name)                                                                                 \
-	{                                                                                          \
-#name, SYS_##name                                                                  \
-	}
+#define CALL(name) #name, SYS_##name
 static const struct {
 	const char *name;
 	long number;
 } known[] = {
-	CALL(bpf),	    CALL(clone3),	    CALL(io_uring_setup),    CALL(keyctl),
-	CALL(memfd_create), CALL(mremap),	    CALL(perf_event_open),   CALL(personality),
-	CALL(pidfd_open),   CALL(process_vm_readv), CALL(process_vm_writev), CALL(ptrace),
-	CALL(seccomp),	    CALL(shmget),	    CALL(unshare),	     CALL(userfaultfd),
+	{CALL(bpf)},
+	{CALL(clone3)},
+	{CALL(io_uring_setup)},
+	{CALL(keyctl)},
+	{CALL(memfd_create)},
+	{CALL(mremap)},
+	{CALL(perf_event_open)},
+	{CALL(personality)},
+	{CALL(pidfd_open)},
+	{CALL(process_vm_readv)},
+	{CALL(process_vm_writev)},
+	{CALL(ptrace)},
+	{CALL(seccomp)},
+	{CALL(shmget)},
+	{CALL(unshare)},
+	{CALL(userfaultfd)},
 };
 
 static int take(const char *arg, struct refused_call *ret_call)

@@ -142,13 +142,9 @@ static struct info_answer decides_by_flags(struct fetch *fetch, enum info_kind k
 }
 
 #define FAULTY(rule, script, function, walk)                                                       \
-	{                                                                                          \
-		rule, script,                                                                      \
-		{                                                                                  \
-#function, "for the test", INFO_TRUSTING, INFO_FROM_KERNEL, walk,          \
-				KIND_BIT(INFO_REGION), function                                    \
-		}                                                                                  \
-	}
+	INFO_ROW(rule, script,                                                                     \
+		 INFO_ROW(#function, "for the test", INFO_TRUSTING, INFO_FROM_KERNEL, walk,        \
+			  KIND_BIT(INFO_REGION), function))
 
 const struct fetch_faulty fetch_faulty[] = {
 	FAULTY(FETCH_UNBOUNDED, "constant", asks_for_ever, "naive"),
