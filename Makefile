@@ -38,6 +38,8 @@ HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC)) parsers/bpf/bpf.c
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
 STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
+# One load and one store, compiled as parsers are.
+HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
 JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/file.c fuzz/verdicts.c \
@@ -154,6 +156,9 @@ $(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL := $$($(1)_HOST)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
 $(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
+# Whether $(6) gives hooks; a file of flags has those of loads, stores would want theirs beside them.
+$(1)_MEANT := $$(if $$(findstring trace-loads,$(6))$$(findstring thread,$(6)),-DLOADS_MEANT=true -DSTORES_MEANT=true, \
+		$$(if $$(findstring --config,$(6)),-DLOADS_MEANT=true))
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
@@ -177,6 +182,9 @@ $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $
 $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+$$($(1)_OBJ)/fuzz/sandbox/heard.o: fuzz/sandbox/heard.c Makefile $$($(1)_BY)
+	@mkdir -p $$(@D)
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) $$($(1)_MEANT) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
@@ -214,7 +222,7 @@ $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 
 $(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(SANDBOX_SRC) $$(HOOKS_SRC) \
 		$$(JUDGE_SRC)) ledger_table.o) \
-	$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(PARSER_SRC) $$(BPF_SRC) $$(SPEC_SRC) $$(FEEDBACK_SRC)))
+	$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(PARSER_SRC) $$(HEARD_SRC) $$(BPF_SRC) $$(SPEC_SRC) $$(FEEDBACK_SRC)))
 $(1)_PLANTED := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(BUG_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_PRODUCER := $$(PRODUCER_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_TEXT := $$(TEXT_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER)
@@ -269,6 +277,17 @@ $(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
+
+# Links that lost our hooks, all of them and those of stores: both have to refuse.
+$(1)_LOST := $$($(1)_OBJ)/fuzz/target_region.o $$($(1)_MAIN) $$($(1)_KERNEL) $$($(1)_HOST)/fuzz/sandbox/silent.o \
+		$$(filter-out %/sandbox/hooks.o,$$($(1)_JUDGE)) $$(patsubst %,$$($(1)_MUTATOR),$$(if $$($(1)_MUTATOR),region))
+$$($(1)_OBJ)/fuzz/sandbox/hooks_no_stores.o: $$($(1)_HOST)/fuzz/sandbox/hooks.o
+	@mkdir -p $$(@D)
+	@objcopy -w -L '__sanitizer_cov_store*' -L '__tsan*write*' $$< $$@
+$(BUILD)/$(1)/lost_hooks: $$($(1)_LOST)
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
+$(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stores.o
+	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 
 $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 	@mkdir -p $$(@D)
@@ -440,9 +459,14 @@ NO_ARENA := $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o $(BUILD)/clang32/obj/fu
 BLIND    := $(BUILD)/clang32/obj/fuzz/sandbox/hooks_blind.o
 $(BUILD)/clang32/no_arena: $(NO_ARENA)
 	@$(CLANG) -m32 -no-pie $^ -o $@
+# It cannot hear stores, and is not meant to.
+BLIND_HEARD := $(BUILD)/clang32/obj/fuzz/sandbox/heard_blind.o
+$(BLIND_HEARD): $(HEARD_SRC) Makefile
+	@mkdir -p $(@D)
+	@$(CLANG) -m32 $(PARSER) $(CLOAD) -c $< -o $@
 $(BLIND): %_blind.o: %.o
 	@objcopy --redefine-sym __executable_start=blind_start --redefine-sym _end=blind_end $< $@
-$(BUILD)/clang32/no_arena_blind: $(filter-out %/sandbox/hooks.o,$(NO_ARENA)) $(BLIND)
+$(BUILD)/clang32/no_arena_blind: $(filter-out %/sandbox/hooks.o %/sandbox/heard.o,$(NO_ARENA)) $(BLIND) $(BLIND_HEARD)
 	@$(CLANG) -m32 -no-pie $^ -Wl,--defsym=blind_start=0,--defsym=blind_end=0xffffffff -o $@
 
 $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE) $(clang_KERNEL)
@@ -515,6 +539,8 @@ has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
 TESTS    := $(filter-out $(if $(CAN_BPF),,bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
+# Each compiler, and each run-time that may bring hooks of its own.
+DEAF     := clang gcc libfuzzer afl
 # What engines' builds have to show too.
 SANDBOX_TESTS := $(filter sandbox/%,$(TESTS))
 CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(c)/test/%)) \
@@ -522,7 +548,8 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	    $(if $(filter afl,$(ENGINES)),$(MUTATORS) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance $(SELF) \
-	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch)
+	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch) \
+	    $(foreach c,$(filter $(DEAF),$(COMMANDS) $(ENGINES)),$(BUILD)/$(c)/lost_hooks $(BUILD)/$(c)/lost_stores)
 # Built where 32-bit C headers are.
 CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 

@@ -178,7 +178,7 @@ static _Noreturn void work(struct job *job, const struct exhaust_options *option
 		judge_new(options->parsers, options->count, job->error, sizeof(job->error));
 
 	if (!judge)
-		_exit(SANDBOX_EXIT);
+		_exit(sandbox_exit());
 	judge->relate = options->relate;
 	sandbox_take_signals();
 	for (uint64_t piece = number; piece * PIECE < total; piece += options->jobs)
@@ -217,9 +217,9 @@ static int ended(const struct job *job, const struct exhaust_space *space, int s
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !job->overflow)
 		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == SANDBOX_EXIT) {
+	if (WIFEXITED(status) && job->error[0]) {
 		snprintf(ret_error, size, "%s", job->error);
-		return SANDBOX_EXIT;
+		return WEXITSTATUS(status);
 	}
 	if (job->overflow) {
 		snprintf(ret_error, size,

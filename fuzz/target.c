@@ -134,7 +134,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		return 0;
 	judge = open_judge(error, sizeof(error));
 	if (!judge)
-		give_up(error, SANDBOX_EXIT);
+		give_up(error, sandbox_exit());
 	judge->relate = TARGET_FETCH ? RELATE_NEVER : RELATE_SHARE;
 	/* Who names parsers wants them on every buffer. */
 	judge->seldom = !TARGET_FETCH && !getenv("CAPCHAIN_PARSERS");

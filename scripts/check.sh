@@ -323,6 +323,26 @@ hooked() {
 	echo "$count objects call their hooks"
 }
 
+# Without our hooks, or those of stores alone, a program says so in one line and does not run.
+silence_refused() {
+	local config which says status count=0
+	for config in $commands $engines; do
+		case $config in clang | gcc | libfuzzer | afl) ;; *) continue ;; esac
+		for which in load store; do
+			says=$("$build/$config/lost_${which/load/hook}s" 2>&1)
+			status=$?
+			echo "$config: $says"
+			[ $status -eq 3 ] && [ "$(wc -l <<<"$says")" -eq 1 ] &&
+				[[ $says == "capchain: oracles: $which hooks were compiled in and are not heard: "* ]] || {
+				echo "$config: a link that lost its $which hooks is not refused (status $status)"
+				return 1
+			}
+			count=$((count + 1))
+		done
+	done
+	[ $count -gt 0 ]
+}
+
 unit() {
 	local config=$1 test=$2
 	shift 2
@@ -604,6 +624,7 @@ step "layout against linux/vfio.h" uapi_held -m64
 step "layout against linux/vfio.h, 32-bit" uapi_held -m32
 step "bounded.h in every build" scripts/bounded-builds.sh
 step "fetch.h in every build" scripts/fetch-builds.sh
+step "a link that lost its hooks is refused" silence_refused
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do

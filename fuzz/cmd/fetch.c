@@ -22,7 +22,7 @@ struct judge *fetch_judge_or_exit(void)
 	if (judge)
 		return judge;
 	fprintf(stderr, "capchain: %s\n", error);
-	exit(EXIT_ARENA);
+	exit(sandbox_exit());
 }
 
 struct judge *judge_input(struct judge *judge, const struct input *input)

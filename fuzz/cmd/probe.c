@@ -309,7 +309,7 @@ int cmd_probe(int argc, char **argv)
 	run.judge = judge_new(bounded, 1, error, sizeof(error));
 	if (!run.judge) {
 		fprintf(stderr, "capchain: %s\n", error);
-		return EXIT_ARENA;
+		return sandbox_exit();
 	}
 	for (size_t i = 0; i < o.count && !run.status; i++) {
 		struct probe_device *device;

@@ -25,7 +25,7 @@ struct judge *judge_or_exit(void)
 		return judge;
 	}
 	fprintf(stderr, "capchain: %s\n", error);
-	exit(EXIT_ARENA);
+	exit(sandbox_exit());
 }
 
 void suggest_entry(const struct judged *judged, const char *path)

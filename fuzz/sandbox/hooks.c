@@ -9,6 +9,8 @@
  */
 #include "walk.h"
 
+const char hooks_linked = 0;
+
 #if UINTPTR_MAX > UINT32_MAX
 /* Stack, globals and code are outside the arena: counted, and otherwise the parser's own. */
 static inline bool is_own(uintptr_t address)

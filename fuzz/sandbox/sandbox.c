@@ -18,6 +18,8 @@
 struct walk the_walk;
 
 static bool opened;
+/* What sandbox_open() failed with, as a command ends with it. */
+static int exit_status = SANDBOX_EXIT;
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
@@ -177,9 +179,41 @@ static const struct {
 			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
 };
 
+/* Walks @read over four bytes that are zero. */
+static struct walk_result try_hook(struct info_answer (*read)(struct walk *, const void *, uint32_t,
+							      enum info_kind))
+{
+	static const char *const volatile pulled = &hooks_linked;
+	static struct info_cap cap;
+	const struct info_parser parser = {.name = "heard", .read = read};
+	const struct walk_limits limits = {.bound = 4, .budget = 64};
+	struct walk_result result = {.caps = &cap};
+
+	(void)pulled;
+	sandbox_place((const uint8_t[4]){0}, 4);
+	sandbox_walk(&parser, INFO_DEVICE, &limits, &result);
+	return result;
+}
+
+/* The hooks that parsers of this build were compiled for, and that do not hear them; or NULL. */
+static const char *silent_hooks(void)
+{
+	if (loads_meant && try_hook(heard_load).loads == 0)
+		return "load";
+	if (stores_meant && try_hook(heard_store).seen_by != SEEN_BY_HOOK)
+		return "store";
+	return NULL;
+}
+
+int sandbox_exit(void)
+{
+	return exit_status;
+}
+
 int sandbox_open(char *ret_error, size_t error_size)
 {
 	enum sandbox_part part;
+	const char *silent;
 	int error;
 
 	if (opened)
@@ -195,6 +229,15 @@ int sandbox_open(char *ret_error, size_t error_size)
 		return -1;
 	}
 	sandbox_take_signals();
+	silent = silent_hooks();
+	if (silent) {
+		exit_status = HOOKS_EXIT;
+		snprintf(ret_error, error_size,
+			 "oracles: %s hooks were compiled in and are not heard: another library's "
+			 "functions of their names were linked; link fuzz/sandbox/hooks.c",
+			 silent);
+		return -1;
+	}
 	opened = true;
 	return 0;
 }

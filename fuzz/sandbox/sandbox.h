@@ -81,7 +81,8 @@ struct walk_limits {
 };
 
 /*
- * Reserves the arena and takes over the fatal signals. Call before the first walk; again is a
+ * Reserves the arena, takes over the fatal signals, and proves the hooks that this build was
+ * compiled for: one planted load and store have to be heard. Call before the first walk; again is a
  * no-op. Returns 0, or -1 with one line in @ret_error that says what failed and what to do.
  */
 int sandbox_open(char *ret_error, size_t error_size);
@@ -94,8 +95,11 @@ int sandbox_open(char *ret_error, size_t error_size);
 void sandbox_take_signals(void);
 void sandbox_give_signals_back(void);
 
-/* The exit status of a command whose sandbox cannot be opened. */
+/* The exit status of a command whose sandbox cannot be opened, and of one whose hooks are silent. */
 #define SANDBOX_EXIT 4
+#define HOOKS_EXIT   3
+/* Which of them, after sandbox_open() failed. */
+int sandbox_exit(void);
 
 /* Puts @len bytes (0 to INFO_LEN_MAX) where the next walks see them. */
 void sandbox_place(const uint8_t *info, size_t len);

@@ -81,6 +81,19 @@ enum sandbox_part {
 };
 
 /*
+ * heard.c: parsers of one load of the buffer, and of one store past their memory; and whether this
+ * build has parsers that were compiled for hooks to hear them.
+ */
+extern const bool loads_meant, stores_meant;
+struct info_answer heard_load(struct walk *walk, const void *info, uint32_t len,
+			      enum info_kind kind);
+struct info_answer heard_store(struct walk *walk, const void *info, uint32_t len,
+			       enum info_kind kind);
+
+/* Of hooks.c: where a run-time has weak hooks, nothing else would pull ours out of an archive. */
+extern const char hooks_linked;
+
+/*
  * Reserves the arena, maps the window read-only at its place and writable at .shadow. 0, or -errno and
  * which part cannot be had.
  */
