@@ -116,4 +116,10 @@ bool sandbox_has_hooks(const struct info_parser *parser);
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);
 
+/*
+ * Whether this machine tells a store that faults from a load (x86; arm64 as its kernel or emulator
+ * says it; not s390x). Where not, a store past scratch memory that no hook hears comes out as oob.
+ */
+bool sandbox_tells_stores(void);
+
 #endif

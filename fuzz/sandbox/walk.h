@@ -8,6 +8,21 @@
 
 #include "sandbox.h"
 
+/*
+ * Leaving a walk saves no signal mask and, where the compiler can do it itself, calls nothing.
+ * clang knows no such jump on arm64 and s390x: there it is libc's.
+ */
+#if defined(__clang__) && !defined(__x86_64__) && !defined(__i386__)
+#include <setjmp.h>
+typedef jmp_buf walk_jump;
+#define WALK_SETJMP(jump)  _setjmp(jump)
+#define WALK_LONGJMP(jump) _longjmp(jump, 1)
+#else
+typedef void *walk_jump[5];
+#define WALK_SETJMP(jump)  __builtin_setjmp(jump)
+#define WALK_LONGJMP(jump) __builtin_longjmp(jump, 1)
+#endif
+
 /* A piece of scratch memory in use. */
 struct scratch_object {
 	uintptr_t start;
@@ -46,7 +61,7 @@ struct walk {
 	struct scratch_object objects[SCRATCH_OBJECTS_MAX];
 	volatile size_t nobjects;
 
-	void *jump[5];
+	walk_jump jump;
 };
 
 extern struct walk the_walk;
@@ -56,6 +71,7 @@ struct arena {
 	uintptr_t start;
 	uintptr_t end;
 	uintptr_t window_end;
+	size_t page; /* of this kernel, bytes: 4096 to 65536 */
 	uint8_t *shadow;
 	/*
 	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a
@@ -83,6 +99,9 @@ enum sandbox_part {
  * which part cannot be had.
  */
 int arena_open(enum sandbox_part *ret_part);
+
+/* @size rounded up to whole pages. */
+size_t arena_pages(size_t size);
 
 /* Scratch memory of the running walk; see walk_alloc(). */
 struct scratch_object *scratch_find(uintptr_t address);
