@@ -301,9 +301,18 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 		trace->count = 0;
 }
 
+static sandbox_watcher *watcher;
+
+void sandbox_watch(sandbox_watcher *see)
+{
+	watcher = see;
+}
+
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result)
 {
+	static struct sandbox_trace watched;
+	struct sandbox_trace *const trace = watcher && !limits->trace ? &watched : limits->trace;
 	struct info_cap *const caps = result->caps;
 	const int64_t budget = (int64_t)limits->budget;
 	const int64_t own_budget = budget * WALK_OWN_LOADS;
@@ -315,14 +324,17 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
-	the_walk.trace = limits->trace;
+	the_walk.trace = trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
 	if (heap_pieces)
 		heap_reset();
-	if (limits->trace)
-		limits->trace->count = 0;
+	if (trace)
+		trace->count = 0;
 	run(parser, kind);
+	if (watcher)
+		watcher((const uint8_t *)the_walk.window, the_arena.placed->len, the_walk.len,
+			trace);
 	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;

@@ -111,8 +111,11 @@ const struct scratch_object *scratch_nearest(uintptr_t address);
  */
 bool scratch_spoiled(uint64_t *ret_at);
 
-/* A load of @size bytes of the INFO buffer at @offset, inside it: held to the bound, and traced. */
-static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
+/*
+ * A load of @size bytes of the INFO buffer at @offset, inside it, or a copy: held to the bound, and
+ * traced.
+ */
+static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool copied)
 {
 	struct sandbox_trace *const trace = walk->trace;
 
@@ -130,6 +133,7 @@ static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
 	if (trace->count < SANDBOX_TRACE_MAX) {
 		trace->loads[trace->count].offset = (uint32_t)offset;
 		trace->loads[trace->count].size = (uint32_t)size;
+		trace->loads[trace->count].copied = copied;
 	}
 	trace->count++;
 }
