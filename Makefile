@@ -46,7 +46,7 @@ JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/rela
 		fuzz/truncations.c fuzz/own/own.c
 FEEDBACK_SRC := fuzz/feedback.c
 # What the command and the tests have, and targets never link.
-TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
+TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/endian.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
 		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)

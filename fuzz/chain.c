@@ -4,9 +4,9 @@
  * round trip is exact by construction and everything before it may be as lenient as it likes.
  */
 #include "chain.h"
+#include "endian.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +126,7 @@ struct writing {
 	uint8_t *bytes;
 	uint8_t *marks;
 	uint32_t len;
+	bool swapped;
 };
 
 static void put(const struct writing *to, uint64_t at, const uint8_t *bytes, uint32_t size)
@@ -145,6 +146,8 @@ static void put_value(const struct writing *to, uint64_t at, unsigned int width,
 {
 	uint8_t bytes[8];
 
+	if (to->swapped)
+		value = endian_swap(value, width);
 	/* The whole field lies inside len: mostly. */
 	if (!to->marks && at + width <= to->len) {
 		layout_store(to->bytes + at, width, value);
@@ -152,6 +155,17 @@ static void put_value(const struct writing *to, uint64_t at, unsigned int width,
 	}
 	layout_store(bytes, width, value);
 	put(to, at, bytes, width);
+}
+
+static void put_elements(const struct writing *to, uint64_t at, const struct chain_cap *cap,
+			 enum layout_elements elements)
+{
+	if (!to->swapped || elements == ELEMENTS_BYTES) {
+		put(to, at, cap->elements, cap->elements_size);
+		return;
+	}
+	for (uint32_t i = 0; i < cap->elements_size; i += 8)
+		put_value(to, at + i, 8, layout_load(cap->elements + i, 8));
 }
 
 static void put_cap(const struct writing *to, const struct chain *chain,
@@ -172,7 +186,7 @@ static void put_cap(const struct writing *to, const struct chain *chain,
 			put_value(to, at + field->at, field->width, cap->value[i]);
 	}
 	if (layout->elements)
-		put(to, at + chain_cap_fixed(chain, cap), cap->elements, cap->elements_size);
+		put_elements(to, at + chain_cap_fixed(chain, cap), cap, layout->elements);
 }
 
 /* All but fill and overlays. */
@@ -188,7 +202,8 @@ static void put_all(const struct writing *to, const struct chain *chain)
 
 void chain_write(const struct chain *chain, uint8_t *ret_bytes)
 {
-	const struct writing to = {.bytes = ret_bytes, .len = chain->len};
+	const struct writing to = {
+		.bytes = ret_bytes, .len = chain->len, .swapped = chain->swapped};
 
 	if (chain->len)
 		memset(ret_bytes, chain->fill, chain->len);
@@ -201,6 +216,7 @@ void chain_write(const struct chain *chain, uint8_t *ret_bytes)
 struct reading {
 	const uint8_t *bytes;
 	uint32_t len;
+	bool swapped;
 	uint8_t *taken;
 	uint8_t *again;
 };
@@ -219,17 +235,24 @@ static void take(const struct reading *from, uint64_t at, uint64_t end)
 		memset(from->taken + at, 1, end - at);
 }
 
+static uint64_t load(const struct reading *from, const uint8_t *at, unsigned int width)
+{
+	const uint64_t value = layout_load(at, width);
+
+	return from->swapped ? endian_swap(value, width) : value;
+}
+
 /* A fixed field; its bytes past len and those that belong to a capability count as zero. */
 static uint64_t load_field(const struct reading *from, uint32_t at, unsigned int width)
 {
 	uint8_t bytes[8] = {0};
 
 	if (is_free(from, at, (uint64_t)at + width))
-		return layout_load(from->bytes + at, width);
+		return load(from, from->bytes + at, width);
 	for (uint32_t i = 0; i < width; i++)
 		if (is_free(from, at + i, at + i + 1))
 			bytes[i] = from->bytes[at + i];
-	return layout_load(bytes, width);
+	return load(from, bytes, width);
 }
 
 /* The capability at @at, without elements; its header lies inside len. */
@@ -238,9 +261,9 @@ static struct chain_cap load_cap(const struct reading *from, const struct chain 
 	const uint8_t *const bytes = from->bytes + at;
 	struct chain_cap cap = {
 		.at = at,
-		.id = (uint16_t)layout_load(bytes + CAP_HEADER_id, 2),
-		.version = (uint16_t)layout_load(bytes + CAP_HEADER_version, 2),
-		.next = (uint32_t)layout_load(bytes + CAP_HEADER_next, 4),
+		.id = (uint16_t)load(from, bytes + CAP_HEADER_id, 2),
+		.version = (uint16_t)load(from, bytes + CAP_HEADER_version, 2),
+		.next = (uint32_t)load(from, bytes + CAP_HEADER_next, 4),
 	};
 	const struct layout_cap *const layout = chain_cap_layout(chain, &cap);
 
@@ -250,7 +273,7 @@ static struct chain_cap load_cap(const struct reading *from, const struct chain 
 	for (size_t i = 0; i < layout->nfields; i++)
 		if (layout->fields[i].version <= cap.version)
 			cap.value[i] =
-				layout_load(bytes + layout->fields[i].at, layout->fields[i].width);
+				load(from, bytes + layout->fields[i].at, layout->fields[i].width);
 	return cap;
 }
 
@@ -300,6 +323,8 @@ static int read_elements(const struct reading *from, const struct chain *chain,
 	if (chain_resize_elements(cap, (uint32_t)(end - at)))
 		return -ENOMEM;
 	memcpy(cap->elements, from->bytes + at, cap->elements_size);
+	for (uint32_t i = 0; layout->elements == ELEMENTS_PAIRS && i < cap->elements_size; i += 8)
+		layout_store(cap->elements + i, 8, load(from, cap->elements + i, 8));
 	take(from, at, end);
 	return 0;
 }
@@ -310,7 +335,10 @@ static int read_elements(const struct reading *from, const struct chain *chain,
  */
 static void choose_fill(const struct reading *from, struct chain *chain)
 {
-	const struct writing to = {.bytes = from->again, .marks = from->taken, .len = from->len};
+	const struct writing to = {.bytes = from->again,
+				   .marks = from->taken,
+				   .len = from->len,
+				   .swapped = from->swapped};
 	uint32_t count[256];
 	uint8_t best = 0;
 
@@ -377,10 +405,19 @@ static int read_all(const struct reading *from, struct chain *chain)
 
 int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct chain *ret_chain)
 {
+	return chain_read_as(bytes, len, kind, false, ret_chain);
+}
+
+int chain_read_as(const uint8_t *bytes, size_t len, enum info_kind kind, bool swapped,
+		  struct chain *ret_chain)
+{
 	/* Kept: the mutator reads hundreds of thousands of buffers a second. */
 	static uint8_t taken[INFO_LEN_MAX], again[INFO_LEN_MAX];
-	const struct reading from = {
-		.bytes = bytes, .len = (uint32_t)len, .taken = taken, .again = again};
+	const struct reading from = {.bytes = bytes,
+				     .len = (uint32_t)len,
+				     .swapped = swapped,
+				     .taken = taken,
+				     .again = again};
 	struct chain chain;
 	int error;
 
@@ -388,6 +425,7 @@ int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct cha
 	if (len > INFO_LEN_MAX)
 		return -EINVAL;
 	chain_init(&chain, kind);
+	chain.swapped = swapped;
 	chain.len = from.len;
 	memset(taken, 0, len);
 	error = read_all(&from, &chain);

@@ -12,6 +12,7 @@
 #ifndef FUZZ_CHAIN_H
 #define FUZZ_CHAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,8 @@ struct chain_raw {
 /**
  * struct chain - one INFO buffer
  * @kind: which INFO struct it starts with
+ * @swapped: its bytes are of the byte order that this machine has not; all values here, elements
+ *	too, are in the host's
  * @len: bytes in all, at most INFO_LEN_MAX
  * @fill: value of every byte that nothing else describes
  * @info: the fixed fields, in the order of layout_infos[kind].fields, each within its width
@@ -65,6 +68,7 @@ struct chain_raw {
  */
 struct chain {
 	enum info_kind kind;
+	bool swapped;
 	uint32_t len;
 	uint8_t fill;
 	uint64_t info[CHAIN_INFO_FIELDS];
@@ -120,5 +124,9 @@ void chain_write(const struct chain *chain, uint8_t *ret_bytes);
  * Returns 0, -EINVAL where @len is above INFO_LEN_MAX, or -ENOMEM.
  */
 int chain_read(const uint8_t *bytes, size_t len, enum info_kind kind, struct chain *ret_chain);
+
+/* The same of bytes that are @swapped; chain_read() takes them for the host's. */
+int chain_read_as(const uint8_t *bytes, size_t len, enum info_kind kind, bool swapped,
+		  struct chain *ret_chain);
 
 #endif

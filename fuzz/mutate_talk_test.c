@@ -92,7 +92,7 @@ static size_t each_conversation(const char *folder, conversation_test *test)
 			snprintf(path, sizeof(path), "%s/%s/%s", corpus_dir, folder,
 				 entries[i]->d_name);
 			size = corpus_file(path, text);
-			if (fetch_text_load(path, text, size, bytes, &len, error))
+			if (fetch_text_load(path, text, size, false, bytes, &len, error))
 				fail_msg("%s", error);
 			test(bytes, len);
 			found++;

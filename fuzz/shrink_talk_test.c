@@ -104,7 +104,7 @@ static size_t load(const char *path, uint8_t ret_bytes[INFO_LEN_MAX])
 	const size_t size = corpus_file(path, text);
 	size_t len = 0;
 
-	if (fetch_text_load(path, text, size, ret_bytes, &len, error))
+	if (fetch_text_load(path, text, size, false, ret_bytes, &len, error))
 		fail_msg("%s", error);
 	return len;
 }

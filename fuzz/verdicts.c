@@ -47,6 +47,15 @@ void verdicts_print(FILE *file, const struct judge *judge)
 	fputc('\n', file);
 }
 
+static const char *arena_words(void)
+{
+	if (!sandbox_has_arena())
+		return ", no arena (32-bit)";
+	return sandbox_tells_stores() ? ", arena"
+				      : ", arena (a fault here does not tell a store from a load: "
+					"stores are the hooks' alone)";
+}
+
 void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 {
 	static const char *const relating[] = {
@@ -71,7 +80,7 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 	}
 	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s", hooked,
 		 open, hooked < open ? " (the others are skipped where links loop)" : "",
-		 sandbox_has_arena() ? ", arena" : ", no arena (32-bit)", relating[judge->relate],
-		 HAS_ASAN ? ", AddressSanitizer" : "", HAS_MSAN ? ", MemorySanitizer" : "",
+		 arena_words(), relating[judge->relate], HAS_ASAN ? ", AddressSanitizer" : "",
+		 HAS_MSAN ? ", MemorySanitizer" : "",
 		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "", closed);
 }

@@ -51,6 +51,7 @@ static int64_t put(const struct path_call *c, uint64_t at, const void *bytes, si
 	return remote_write(c->tid, at, bytes, size) == size ? 0 : -EFAULT;
 }
 
+#ifdef __x86_64__
 static int64_t stat_as(const struct path_call *c, int flags)
 {
 	struct stat what;
@@ -74,6 +75,7 @@ static int64_t do_newfstatat(const struct path_call *c)
 {
 	return stat_as(c, (int)c->args[1]);
 }
+#endif
 
 static int64_t do_statx(const struct path_call *c)
 {

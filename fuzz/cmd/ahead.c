@@ -48,14 +48,16 @@ static size_t announce(struct judge *judge, size_t first, size_t end, bool trunc
 	return first;
 }
 
-void inputs_each(struct judge *judge, char *const files[], size_t count, bool truncates,
+void inputs_each(struct judge *judge, char *const files[], size_t count, enum endian endian,
+		 bool truncates,
 		 void (*each)(void *with, const char *path, const struct input *input), void *with)
 {
 	for (size_t first = 0; first < count; first += HELD) {
 		const size_t many = count - first < HELD ? count - first : HELD;
 
 		for (size_t i = 0; i < many; i++)
-			held[i].usable = input_load(files[first + i], NULL, &held[i].input) == 0;
+			held[i].usable =
+				input_load_as(files[first + i], NULL, endian, &held[i].input) == 0;
 		for (size_t i = 0, told = 0; i < many; i++) {
 			if (i == told)
 				told = announce(judge, i, many, truncates);

@@ -13,6 +13,7 @@
 struct check_options {
 	const enum info_kind *kind;
 	enum info_kind kind_value;
+	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
 	const char *parser;
@@ -25,6 +26,7 @@ enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
+	ENDIAN_OPTION,
 	{"fail-on", OPTION_FAIL_ON, "CLASS", 0,
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
@@ -39,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KIND_KEY:
 		kind_option(state, arg, &o->kind_value, &o->kind);
+		return 0;
+	case ENDIAN_KEY:
+		endian_option(state, arg, &o->endian);
 		return 0;
 	case OPTION_FAIL_ON:
 		o->fails_on[CLASS_MALFORMED] = true;
@@ -79,6 +84,9 @@ static const struct argp argp = {
 	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
 	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
 	"parser's own copy or table.\n\n"
+	"With --endian each FILE is of that byte order: its fields are turned over to this machine's. "
+	"A FILE in which two fields share bytes has no meaning but on a machine of its order, and is "
+	"refused.\n\n"
 	"With --parser only the files that FILE's parser differs on are shown, its own line alone, "
 	"then what it came to; the exit status is of its promise alone. The first time builds what "
 	"is needed, which takes a moment.\n\n"
@@ -202,15 +210,26 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	struct judge *judge;
 	bool found;
 
-	if (input_load(path, o->kind, &input))
+	if (input_load_as(path, o->kind, o->endian, &input))
 		return EXIT_UNUSABLE;
+	if (input_hold(&input)) {
+		input_free(&input);
+		return EXIT_UNUSABLE;
+	}
 	/* A parser that joined reads buffers. */
 	if (o->joined && input.kind == KIND_FETCH) {
 		input_free(&input);
 		return EXIT_FINE;
 	}
 	own_watch(path);
+	if (input.endian != ENDIAN_HOST)
+		order_watch(&input);
 	judge = judge_input(parsers, &input);
+	if (order_mattered())
+		fprintf(stderr,
+			"capchain: %s: a parser reads fields across one another: on a %s-endian "
+			"machine its verdict may be another\n",
+			input.path, endian_name(input.endian));
 	found = o->joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
 	if (o->joined)
 		own_count(judge, input.path);
@@ -235,7 +254,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 
 int cmd_check(int argc, char **argv)
 {
-	struct check_options o = {0};
+	struct check_options o = {.endian = ENDIAN_HOST};
 	int worst = EXIT_FINE;
 	struct judge *judge;
 	size_t count;

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "../endian.h"
 #include "../judge.h"
 
 /* Exit statuses of every verb; README lists them. */
@@ -48,10 +49,17 @@ int cmd_capture(int argc, char **argv);
  */
 char *path_shown(const char *path, const char *also);
 
-/* One input: its bytes, kind (or KIND_FETCH of fetch/judge.h) and path as shown. */
+/*
+ * One input: its bytes, kind (or KIND_FETCH of fetch/judge.h) and path as shown. Bytes that were in
+ * the other byte order are turned over to the host's, but for one in which two fields share bytes,
+ * at .shared_at.
+ */
 struct input {
 	char *path;
 	enum info_kind kind;
+	enum endian endian; /* that they were in */
+	bool shared;
+	uint32_t shared_at;
 	size_t len;
 	uint8_t bytes[INFO_LEN_MAX];
 };
@@ -62,7 +70,30 @@ struct input {
  * after one line to stderr that says what is wrong and what to do.
  */
 int input_load(const char *path, const enum info_kind *kind, struct input *ret_input);
+
+/*
+ * The same of bytes in the order @endian, or of text that is to become such bytes. What cannot be
+ * turned over is loaded too: see input_hold().
+ */
+int input_load_as(const char *path, const enum info_kind *kind, enum endian endian,
+		  struct input *ret_input);
+
+/* EXIT_UNUSABLE after one line where two fields of @input share bytes. */
+int input_hold(const struct input *input);
+
+/*
+ * Before @input is judged, and after: whether a parser then loaded bytes that have another value on
+ * a machine of the other byte order, so that its verdict may be another one there.
+ */
+void order_watch(const struct input *input);
+bool order_mattered(void);
+
+/* The bytes of @input in the order that it was given in. */
+void input_turn_back(struct input *input);
 void input_free(struct input *input);
+
+/* Whether @path is taken for text form. */
+bool input_is_text(const char *path);
 
 /*
  * All inputs under @paths, folders wholly, sorted, each path once; files in folders that cannot be
@@ -73,11 +104,12 @@ int inputs_find(int count, char *const paths[], char ***ret_files, size_t *ret_c
 void inputs_free(char **files, size_t count);
 
 /*
- * Loads every input and hands it to @each, or NULL where it cannot be used. What comes next is
+ * Loads every input, its bytes in the order @endian, and hands it to @each, or NULL where it cannot be used. What comes next is
  * known to @judge beforehand (judge_ahead()), where @truncates with the truncations that @each
  * judges of it.
  */
-void inputs_each(struct judge *judge, char *const files[], size_t count, bool truncates,
+void inputs_each(struct judge *judge, char *const files[], size_t count, enum endian endian,
+		 bool truncates,
 		 void (*each)(void *with, const char *path, const struct input *input), void *with);
 
 /* "device" and the like to a kind; false where it is none. */
@@ -94,15 +126,25 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
 
+/* The option --endian, the same way: *@ret_endian is the host's before it. */
+#define ENDIAN_KEY 'e'
+#define ENDIAN_OPTION                                                                              \
+	{                                                                                          \
+		"endian", ENDIAN_KEY, "ORDER", 0,                                                  \
+			"whose bytes these are: little or big; this machine's by default", 0       \
+	}
+void endian_option(const struct argp_state *state, const char *arg, enum endian *ret_endian);
+
 /* The FILE of a verb that takes one, and the kind its bytes are said to be: see input_load(). */
 struct one_file {
 	const char *path;
 	const enum info_kind *kind;
 	enum info_kind kind_value;
+	enum endian endian; /* ENDIAN_HOST before */
 };
 
 /*
- * What such a verb does with each key of argp that is not its own: takes --kind and FILE, and ends
+ * What such a verb does with each key of argp that is not its own: takes --kind, --endian and FILE, and ends
  * the process with one line where there is no FILE or more than one.
  */
 error_t file_option(int key, char *arg, struct argp_state *state, struct one_file *file);

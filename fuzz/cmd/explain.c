@@ -18,6 +18,7 @@
 struct explain_options {
 	const enum info_kind *kind;
 	enum info_kind kind_value;
+	enum endian endian;
 	const char *color;
 	const char *parser;
 	int nfiles;
@@ -26,6 +27,7 @@ struct explain_options {
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
+	ENDIAN_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
 	OWN_OPTIONS,
 	{0}};
@@ -37,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KIND_KEY:
 		kind_option(state, arg, &o->kind_value, &o->kind);
+		return 0;
+	case ENDIAN_KEY:
+		endian_option(state, arg, &o->endian);
 		return 0;
 	case 'c':
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
@@ -399,7 +404,8 @@ static void explain_buffer(struct judge *judge, const struct input *input, bool 
 	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
 	draw_chain(judge);
 	putchar('\n');
-	puts("bytes: . fixed struct, A B ... capability, ~ past argsz, blank nobody's");
+	printf("bytes%s: . fixed struct, A B ... capability, ~ past argsz, blank nobody's\n",
+	       input->endian == ENDIAN_HOST ? "" : ", fields turned over to this machine's order");
 	dump(judge, color);
 	for (size_t i = 0; i < judge->count; i++) {
 		if (!judge->judged[i].parser->reads[judge->kind].ids) {
@@ -423,8 +429,12 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 {
 	static struct input input;
 
-	if (input_load(path, o->kind, &input))
+	if (input_load_as(path, o->kind, o->endian, &input))
 		return EXIT_UNUSABLE;
+	if (input_hold(&input)) {
+		input_free(&input);
+		return EXIT_UNUSABLE;
+	}
 	if (input.kind == KIND_FETCH) {
 		fetch_explain(&input);
 	} else {
@@ -440,7 +450,7 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 
 int cmd_explain(int argc, char **argv)
 {
-	struct explain_options o = {.color = "auto"};
+	struct explain_options o = {.color = "auto", .endian = ENDIAN_HOST};
 	struct judge *judge = NULL;
 	int worst = EXIT_FINE;
 

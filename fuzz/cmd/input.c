@@ -64,11 +64,21 @@ void kind_option(struct argp_state *state, const char *arg, enum info_kind *valu
 	*ret_kind = value;
 }
 
+void endian_option(const struct argp_state *state, const char *arg, enum endian *ret_endian)
+{
+	if (strcmp(arg, "little") && strcmp(arg, "big"))
+		argp_error(state, "no byte order `%s`: little or big", arg);
+	*ret_endian = strcmp(arg, "big") ? ENDIAN_LITTLE : ENDIAN_BIG;
+}
+
 error_t file_option(int key, char *arg, struct argp_state *state, struct one_file *file)
 {
 	switch (key) {
 	case KIND_KEY:
 		kind_option(state, arg, &file->kind_value, &file->kind);
+		return 0;
+	case ENDIAN_KEY:
+		endian_option(state, arg, &file->endian);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (file->path)
@@ -91,7 +101,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool is_text(const char *path)
+bool input_is_text(const char *path)
 {
 	const size_t len = strlen(path);
 
@@ -153,12 +163,14 @@ static int assemble(const char *text, size_t size, struct input *ret_input,
 
 	if (fetch_text_is(text, size)) {
 		ret_input->kind = KIND_FETCH;
-		return fetch_text_load(ret_input->path, text, size, ret_input->bytes,
+		return fetch_text_load(ret_input->path, text, size,
+				       ret_input->endian != ENDIAN_HOST, ret_input->bytes,
 				       &ret_input->len, ret_error);
 	}
 	error = text_load(ret_input->path, text, size, &chain, ret_error);
 	if (error)
 		return error;
+	chain.swapped = ret_input->endian != ENDIAN_HOST;
 	chain_write(&chain, ret_input->bytes);
 	ret_input->kind = chain.kind;
 	ret_input->len = chain.len;
@@ -203,13 +215,51 @@ static int load_bytes(const char *path, const enum info_kind *kind, struct input
 	return 0;
 }
 
+/* Whether @input, whose bytes are in the order @from, could be turned over, or need not be. */
+static bool turn(struct input *input, enum endian from, uint32_t *ret_shared)
+{
+	if (input->endian == ENDIAN_HOST)
+		return true;
+	if (input->kind == KIND_FETCH)
+		return endian_turn_script(input->bytes, input->len, from, ret_shared);
+	return endian_turn(input->bytes, input->len, input->kind, from, ret_shared);
+}
+
+void input_turn_back(struct input *input)
+{
+	uint32_t shared;
+
+	turn(input, ENDIAN_HOST, &shared);
+}
+
+int input_hold(const struct input *input)
+{
+	if (!input->shared)
+		return 0;
+	fprintf(stderr,
+		"capchain: %s: two fields share the bytes at %u, so they have no %s-endian reading here: "
+		"look at it on a %s-endian machine\n",
+		input->path, input->shared_at, endian_name(input->endian),
+		endian_name(input->endian));
+	return EXIT_UNUSABLE;
+}
+
 int input_load(const char *path, const enum info_kind *kind, struct input *ret_input)
 {
+	return input_load_as(path, kind, ENDIAN_HOST, ret_input);
+}
+
+int input_load_as(const char *path, const enum info_kind *kind, enum endian endian,
+		  struct input *ret_input)
+{
+	ret_input->endian = endian;
 	ret_input->path = path_shown(path, "");
 	if (!ret_input->path)
 		return unusable(path, strerror(ENOMEM));
-	if ((is_text(path) ? load_text : load_bytes)(path, kind, ret_input) == 0)
+	if ((input_is_text(path) ? load_text : load_bytes)(path, kind, ret_input) == 0) {
+		ret_input->shared = !turn(ret_input, endian, &ret_input->shared_at);
 		return 0;
+	}
 	input_free(ret_input);
 	return EXIT_UNUSABLE;
 }

@@ -148,7 +148,7 @@ static char *render(const struct shrink_options *o, const struct shrink_goal *go
 		fwrite(input->bytes, 1, input->len, memory);
 	} else if (input->kind == KIND_FETCH) {
 		write_kept(memory, goal);
-		fetch_text_dump(memory, input->bytes, input->len);
+		fetch_text_dump(memory, input->bytes, input->len, false);
 	} else if (chain_read(input->bytes, input->len, input->kind, &chain) == 0) {
 		write_kept(memory, goal);
 		text_dump(memory, &chain);

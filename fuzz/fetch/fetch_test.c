@@ -192,9 +192,9 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 	size_t used = 9;
 
 	bytes[0] = SCRIPT_PRODUCED;
-	layout_store(bytes + 1, 2, random_below(64));
-	layout_store(bytes + 3, 2, script_key(producer));
-	layout_store(bytes + 5, 4, random_below(2) ? 7 : 0);
+	script_put(bytes + 1, 2, random_below(64));
+	script_put(bytes + 3, 2, script_key(producer));
+	script_put(bytes + 5, 4, random_below(2) ? 7 : 0);
 	for (size_t i = 0; i < ncaps; i++) {
 		uint16_t id = (uint16_t)random_below(6);
 		const struct layout_cap *layout;
@@ -205,9 +205,9 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 		layout = layout_cap(producer->kind, id);
 		size = layout ? producer_cap_size(layout, 1, random_below(3)) - CAP_HEADER_SIZE
 			      : random_below(24);
-		layout_store(bytes + used, 2, id);
-		layout_store(bytes + used + 2, 2, 1);
-		layout_store(bytes + used + 4, 2, size);
+		script_put(bytes + used, 2, id);
+		script_put(bytes + used + 2, 2, 1);
+		script_put(bytes + used + 4, 2, size);
 		memset(bytes + used + 6, 0, size);
 		if (layout && layout->elements && size >= 4)
 			layout_store(bytes + used + 6, 4,
@@ -311,10 +311,10 @@ static void test_text(void **state)
 			bytes[0] = (uint8_t)random_below(256);
 		len -= len && random_below(4) == 0 ? random_below((uint32_t)len) : 0;
 		memory = open_memstream(&text, &size);
-		assert_int_equal(fetch_text_dump(memory, bytes, len), 0);
+		assert_int_equal(fetch_text_dump(memory, bytes, len, false), 0);
 		fclose(memory);
 		assert_true(fetch_text_is(text, size));
-		if (fetch_text_load("t", text, size, back, &back_len, error))
+		if (fetch_text_load("t", text, size, false, back, &back_len, error))
 			fail_msg("%s\n%s", error, text);
 		assert_int_equal(back_len, len);
 		assert_memory_equal(back, bytes, len);
@@ -348,8 +348,8 @@ static void test_text_refused(void **state)
 		char error[TEXT_ERROR_SIZE] = "";
 		size_t len;
 
-		assert_true(fetch_text_load("t", rows[i].text, strlen(rows[i].text), bytes, &len,
-					    error) < 0);
+		assert_true(fetch_text_load("t", rows[i].text, strlen(rows[i].text), false, bytes,
+					    &len, error) < 0);
 		assert_string_equal(error, rows[i].line);
 	}
 }

@@ -70,7 +70,7 @@ static const uint8_t *read_producer(const uint8_t *at, const uint8_t *end, struc
 	script->producer = script_producer(script->key);
 	script->kind = script->producer->kind;
 	script->state = other_state;
-	script->state.flags = (uint32_t)layout_load(at + 2, 4);
+	script->state.flags = load16(at + 2) | (uint32_t)load16(at + 4) << 16;
 	script->state.caps = script->caps;
 	at += 6;
 	while (end - at >= 6 && script->state.ncaps < SCRIPT_PARTS) {

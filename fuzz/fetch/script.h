@@ -89,6 +89,13 @@ struct script {
 	size_t nrest;
 };
 
+/* Writes a number of a script: little-endian on every machine. */
+static inline void script_put(uint8_t *at, unsigned int width, uint64_t value)
+{
+	for (unsigned int i = 0; i < width; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
 /* Decodes @size bytes at @bytes, which have to stay. */
 void script_read(const uint8_t *bytes, size_t size, struct script *ret_script);
 

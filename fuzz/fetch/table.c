@@ -80,7 +80,7 @@ static size_t write_reply(uint8_t *at, enum info_kind kind, const struct told *t
 
 	at[0] = told->delta ? REPLY_RELATIVE : 0;
 	at[1] = (uint8_t)told->delta;
-	layout_store(at + 2, 2, size);
+	script_put(at + 2, 2, size);
 	layout_store(info, 4, size_of(kind, told->argsz));
 	layout_store(info + 4, 4, told->caps ? layout->caps_flag : 0);
 	layout_store(info + layout->cap_offset_at, 4, told->caps == CAPS_HERE ? layout->full : 0);
@@ -96,7 +96,7 @@ size_t fetch_table_script(size_t column, enum info_kind kind, uint8_t ret_bytes[
 
 	memset(ret_bytes, 0, TABLE_BYTES);
 	ret_bytes[0] = heads[kind] | (scripts[column].cycles ? SCRIPT_CYCLES : 0);
-	layout_store(ret_bytes + 1, 2, layout_infos[kind].full);
+	script_put(ret_bytes + 1, 2, layout_infos[kind].full);
 	for (size_t i = 0; i < scripts[column].count; i++)
 		used += write_reply(ret_bytes + used, kind, &scripts[column].told[i]);
 	return used;

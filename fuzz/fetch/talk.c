@@ -82,7 +82,7 @@ static void put(struct writer *to, unsigned int width, uint64_t value)
 {
 	uint8_t bytes[8];
 
-	layout_store(bytes, width, value);
+	script_put(bytes, width, value);
 	put_bytes(to, bytes, width);
 }
 

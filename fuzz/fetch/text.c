@@ -16,13 +16,13 @@ static const char *const abouts[] = {"device", "region", "iommu"};
 struct writer {
 	uint8_t *bytes;
 	size_t used;
+	bool swapped; /* replies are */
 };
 
 static void put(struct writer *to, unsigned int width, uint64_t value)
 {
 	if (to->used + width <= INFO_LEN_MAX)
-		for (unsigned int i = 0; i < width; i++)
-			to->bytes[to->used + i] = (uint8_t)(value >> 8 * i);
+		script_put(to->bytes + to->used, width, value);
 	to->used += width;
 }
 
@@ -117,6 +117,7 @@ static int load_reply(const struct source *from, const struct node *map, enum in
 		error = text_load_body(from, map, kind, &chain);
 	if (error)
 		return error;
+	chain.swapped = to->swapped;
 	chain_write(&chain, bytes);
 	error = get_number(from, map, "said", UINT16_MAX, chain.len, &said);
 	if (!error && said > UINT16_MAX)
@@ -249,11 +250,11 @@ static int load_root(const struct source *from, const struct node *root, struct 
 	return error ? error : put_hex(from, root, "rest", to);
 }
 
-int fetch_text_load(const char *name, const char *text, size_t size, uint8_t *ret_bytes,
-		    size_t *ret_len, char ret_error[TEXT_ERROR_SIZE])
+int fetch_text_load(const char *name, const char *text, size_t size, bool swapped,
+		    uint8_t *ret_bytes, size_t *ret_len, char ret_error[TEXT_ERROR_SIZE])
 {
 	const struct source from = {.name = name, .text = text, .size = size, .error = ret_error};
-	struct writer to = {.bytes = ret_bytes};
+	struct writer to = {.bytes = ret_bytes, .swapped = swapped};
 	struct node root;
 	int error = node_read(&from, &root);
 
@@ -276,14 +277,15 @@ static void print_hex(FILE *out, const uint8_t *bytes, size_t size)
 }
 
 /* A buffer's lines, each four columns in. */
-static int dump_buffer(FILE *out, const struct script_reply *reply, enum info_kind kind)
+static int dump_buffer(FILE *out, const struct script_reply *reply, enum info_kind kind,
+		       bool swapped)
 {
 	char *text = NULL, *line;
 	size_t size = 0;
 	FILE *const memory = open_memstream(&text, &size);
 	struct chain chain;
 
-	if (!memory || chain_read(reply->bytes, reply->size, kind, &chain)) {
+	if (!memory || chain_read_as(reply->bytes, reply->size, kind, swapped, &chain)) {
 		if (memory)
 			fclose(memory);
 		free(text);
@@ -298,7 +300,8 @@ static int dump_buffer(FILE *out, const struct script_reply *reply, enum info_ki
 	return 0;
 }
 
-static int dump_reply(FILE *out, const struct script_reply *reply, enum info_kind kind)
+static int dump_reply(FILE *out, const struct script_reply *reply, enum info_kind kind,
+		      bool swapped)
 {
 	fprintf(out, "  - said: %u\n", reply->said);
 	if (reply->how & REPLY_FAILS)
@@ -309,7 +312,7 @@ static int dump_reply(FILE *out, const struct script_reply *reply, enum info_kin
 		fprintf(out, "    delta: %u\n", (uint8_t)reply->delta);
 	if (reply->how & REPLY_SPARE)
 		fprintf(out, "    spare: %#x\n", reply->how & REPLY_SPARE);
-	return dump_buffer(out, reply, kind);
+	return dump_buffer(out, reply, kind, swapped);
 }
 
 static void dump_producer(FILE *out, const struct script *script)
@@ -330,7 +333,7 @@ static void dump_producer(FILE *out, const struct script *script)
 	}
 }
 
-int fetch_text_dump(FILE *out, const uint8_t *bytes, size_t len)
+int fetch_text_dump(FILE *out, const uint8_t *bytes, size_t len, bool swapped)
 {
 	static struct script script;
 	int error = 0;
@@ -357,7 +360,7 @@ int fetch_text_dump(FILE *out, const uint8_t *bytes, size_t len)
 	if (script.nreplies)
 		fputs("replies:\n", out);
 	for (size_t i = 0; i < script.nreplies && !error; i++)
-		error = dump_reply(out, &script.replies[i], script.kind);
+		error = dump_reply(out, &script.replies[i], script.kind, swapped);
 	if (script.nrest) {
 		fputs("rest: ", out);
 		print_hex(out, script.rest, script.nrest);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The text form of a conversation, as corpus/README.md describes it: a closed subset of YAML, in
- * which each reply is written as a buffer is. fetch_text_dump() says everything, and
+ * which each reply is written as a buffer is; with `swapped` replies are of the byte order that this
+ * machine has not. fetch_text_dump() says everything, and
  * fetch_text_load() gives the same bytes back, whatever they are. Comments are not kept.
  */
 #ifndef FUZZ_FETCH_TEXT_H
@@ -17,10 +18,10 @@ bool fetch_text_is(const char *text, size_t size);
  * Reads @size bytes of text, named @name in error lines, to the bytes that they describe:
  * @ret_bytes has INFO_LEN_MAX. Returns 0, -EINVAL or -ENOMEM with one line as text_load().
  */
-int fetch_text_load(const char *name, const char *text, size_t size, uint8_t *ret_bytes,
-		    size_t *ret_len, char ret_error[TEXT_ERROR_SIZE]);
+int fetch_text_load(const char *name, const char *text, size_t size, bool swapped,
+		    uint8_t *ret_bytes, size_t *ret_len, char ret_error[TEXT_ERROR_SIZE]);
 
 /* Writes the text form of @len bytes. Returns 0 or -ENOMEM; the caller asks ferror(). */
-int fetch_text_dump(FILE *out, const uint8_t *bytes, size_t len);
+int fetch_text_dump(FILE *out, const uint8_t *bytes, size_t len, bool swapped);
 
 #endif

@@ -26,20 +26,22 @@
 #include "heap.h"
 #include "walk.h"
 
-#define PAGE ((size_t)4096)
 #if UINTPTR_MAX > UINT32_MAX
 /* Past what an int32_t takes away and what a uint32_t adds, with a margin on either side. */
 #define MARGIN	      ((size_t)16 << 20)
 #define BEFORE_WINDOW (((size_t)2 << 30) + MARGIN)
 #define AFTER_OBJECT  (((size_t)4 << 30) + 2 * MARGIN)
 #else
-#define MARGIN	      PAGE
-#define BEFORE_WINDOW PAGE
+#define MARGIN	      ((size_t)4096)
+#define BEFORE_WINDOW ((size_t)4096)
 #define AFTER_OBJECT  ((size_t)1 << 20)
 #endif
 
-/* Slots by size: small tables, whole buffers, the largest that walk_alloc() grants. */
-static const struct {
+/*
+ * Slots by size: small tables, whole buffers, the largest that walk_alloc() grants; each in whole
+ * pages, and a page of this kernel may have 64 KiB.
+ */
+static struct {
 	size_t size;
 	size_t count;
 } classes[] = {{4096, 32}, {65536 + 4096, 16}, {1 << 20, 8}};
@@ -47,7 +49,7 @@ static const struct {
 #define CLASSES	    (sizeof(classes) / sizeof(classes[0]))
 #define ALLOC_MAX   ((size_t)1 << 20)
 /* The buffer, and a page that says which of its bytes are not zero. */
-#define SHADOW_SIZE (INFO_LEN_MAX + PAGE)
+#define SHADOW_SIZE (INFO_LEN_MAX + the_arena.page)
 /* What scratch memory holds before a parser writes, and what must stay beside it. */
 #define SCRATCH	    0xc7
 #define CANARY_LEN  16
@@ -79,7 +81,7 @@ static int map_scratch(uintptr_t at)
 
 static int map_file(uintptr_t at, int fd)
 {
-	if (ftruncate(fd, SHADOW_SIZE))
+	if (ftruncate(fd, (off_t)SHADOW_SIZE))
 		return -errno;
 	the_arena.shadow = mmap(NULL, SHADOW_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (the_arena.shadow == MAP_FAILED ||
@@ -114,16 +116,25 @@ static int map_window(uintptr_t at)
 	return error;
 }
 
+size_t arena_pages(size_t size)
+{
+	return (size + the_arena.page - 1) & ~(the_arena.page - 1);
+}
+
 int arena_open(enum sandbox_part *ret_part)
 {
 	const size_t scratch = BEFORE_WINDOW + INFO_LEN_MAX + AFTER_OBJECT;
-	const size_t heap = scratch + scratch_size();
-	const size_t size = heap + heap_size() + AFTER_OBJECT;
-	uint8_t *const at =
-		mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t heap, size;
+	uint8_t *at;
 	int error;
 
 	*ret_part = SANDBOX_SPACE;
+	the_arena.page = (size_t)sysconf(_SC_PAGESIZE);
+	for (size_t i = 0; i < CLASSES; i++)
+		classes[i].size = arena_pages(classes[i].size);
+	heap = scratch + scratch_size();
+	size = heap + heap_size() + AFTER_OBJECT;
+	at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return -errno;
 	the_arena.start = (uintptr_t)at;

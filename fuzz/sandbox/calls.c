@@ -62,7 +62,7 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 		return -1;
 	if (size == 0)
 		return 0;
-	walk_saw_load(walk, offset, size);
+	walk_saw(walk, offset, size, true);
 	memcpy(dst, (const void *)(walk->window + offset), size);
 	return 0;
 }

@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE	   ((size_t)4096)
 #define PIECE_MAX  ((size_t)1 << 20)
 #define FILL	   0xc7
 #define CANARY_LEN 16
@@ -35,15 +34,15 @@ static struct piece small[SMALL], middle[MIDDLE], large[LARGE];
 
 /* Slots of one size: [0, used) have been handed out in this walk, and all else is inaccessible. */
 static struct slots {
-	const size_t size;
+	size_t size;
 	const size_t count;
 	struct piece *const pieces;
 	uintptr_t start;
 	size_t used;
 	uint32_t freed_first, freed_last;
 } classes[] = {
-	{.size = PAGE, .count = SMALL, .pieces = small},
-	{.size = 65536 + PAGE, .count = MIDDLE, .pieces = middle},
+	{.size = 4096, .count = SMALL, .pieces = small},
+	{.size = 65536 + 4096, .count = MIDDLE, .pieces = middle},
 	{.size = PIECE_MAX, .count = LARGE, .pieces = large},
 };
 
@@ -51,15 +50,17 @@ static struct slots {
 
 static size_t stride(const struct slots *slots)
 {
-	return slots->size + PAGE;
+	return slots->size + the_arena.page;
 }
 
 size_t heap_size(void)
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < CLASSES; i++)
+	for (size_t i = 0; i < CLASSES; i++) {
+		classes[i].size = arena_pages(classes[i].size);
 		size += classes[i].count * stride(&classes[i]);
+	}
 	return size;
 }
 
@@ -218,7 +219,7 @@ static void *allocate(size_t size, size_t alignment)
 
 	count_call();
 	/* Only what is no larger than the largest slot, whatever the alignment takes of it. */
-	if (size > PIECE_MAX - (alignment > 16 ? PAGE : 0) || alignment > PAGE) {
+	if (size > PIECE_MAX - (alignment > 16 ? 4096 : 0) || alignment > 4096) {
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -289,9 +289,12 @@ static void test_every_fault(void **state)
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *const row = &rows[i / 2];
 		const struct walk_result result = walk(row->read);
+		/* Where a fault does not tell a store from a load, it is a load. */
+		const bool untold = row->verdict == VERDICT_WROTE && row->seen_by == BY(FAULT) &&
+				    !sandbox_tells_stores();
 
-		if (result.verdict != row->verdict || !(row->seen_by & 1u << result.seen_by) ||
-		    result.signal != row->signal)
+		if (result.verdict != (untold ? VERDICT_OOB : row->verdict) ||
+		    !(row->seen_by & 1u << result.seen_by) || result.signal != row->signal)
 			fail_msg("%s: verdict %d seen by %d signal %d", row->name, result.verdict,
 				 result.seen_by, result.signal);
 	}
@@ -311,7 +314,9 @@ static void test_where(void **state)
 	assert_int_equal((int64_t)result.offset, -1);
 	result = walk(load_after_free);
 	assert_true(result.scratch);
-	assert_int_equal(result.offset, 0);
+	/* s390x tells the page alone. */
+	if (sandbox_tells_stores())
+		assert_int_equal(result.offset, 0);
 }
 
 /* A freed slot comes back only when every other has been used. */

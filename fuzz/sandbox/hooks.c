@@ -47,7 +47,7 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size, frame);
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
-		walk_saw_load(walk, offset, size);
+		walk_saw(walk, offset, size, false);
 		return;
 	}
 	object = scratch_find(address);

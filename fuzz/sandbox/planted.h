@@ -27,6 +27,15 @@ struct planted {
 
 #define BY(part) (1u << SEEN_BY_##part)
 
+/* arm64 divides by zero, and gives zero; its trap is a signal of its own. */
+#if defined(__aarch64__)
+#define DIVIDED VERDICT_OK, BY(PARSER), 0
+#define TRAPPED SIGTRAP
+#else
+#define DIVIDED VERDICT_CRASH, BY(FAULT), SIGFPE
+#define TRAPPED SIGILL
+#endif
+
 static const struct planted planted[] = {
 	{"good", faulty_good, VERDICT_OK, BY(PARSER), 0, false},
 	{"loop_in_buffer", faulty_loop_in_buffer, VERDICT_RUNAWAY, BY(HOOK), 0, false},
@@ -55,8 +64,8 @@ static const struct planted planted[] = {
 	{"scratch_exhausted", faulty_scratch_exhausted, VERDICT_RUNAWAY, BY(CALL), 0, false},
 	{"copy_in_past", faulty_copy_in_past, VERDICT_REJECT, BY(PARSER), 0, false},
 	{"null_pointer", faulty_null_pointer, VERDICT_CRASH, BY(FAULT), SIGSEGV, true},
-	{"divides_by_zero", faulty_divides_by_zero, VERDICT_CRASH, BY(FAULT), SIGFPE, false},
-	{"illegal", faulty_illegal, VERDICT_CRASH, BY(FAULT), SIGILL, false},
+	{"divides_by_zero", faulty_divides_by_zero, DIVIDED, false},
+	{"illegal", faulty_illegal, VERDICT_CRASH, BY(FAULT), TRAPPED, false},
 	{"names_its_crash", faulty_names_its_crash, VERDICT_CRASH, BY(CALL), SIGSEGV, false},
 	{"says_oob", faulty_says_oob, VERDICT_REJECT, BY(PARSER), 0, false},
 	{"aborts", faulty_aborts, VERDICT_CRASH, BY(FAULT), SIGABRT, false},
@@ -84,10 +93,15 @@ static inline struct walk_result walk(planted_read read, enum info_trust trust, 
 	return result;
 }
 
-/* Whether @result is what row @i has to come out as. */
+/*
+ * Whether @result is what row @i has to come out as. A store into nothing that no hook hears is a
+ * load where a fault does not tell the two apart.
+ */
 static inline bool planted_seen(size_t i, const struct walk_result *result)
 {
-	return result->verdict == planted[i].verdict &&
+	const bool untold = planted[i].read == faulty_copy_far_over && !sandbox_tells_stores();
+
+	return result->verdict == (untold ? VERDICT_OOB : planted[i].verdict) &&
 	       planted[i].seen_by & 1u << result->seen_by && result->signal == planted[i].signal;
 }
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "../../parsers/layout.h"
+#include "context.h"
 #include "heap.h"
 #include "walk.h"
 
@@ -20,7 +20,14 @@ struct walk the_walk;
 static bool opened;
 /* What sandbox_open() failed with, as a command ends with it. */
 static int exit_status = SANDBOX_EXIT;
+/* Whether a signal's context tells a store from a load; while that is tried out. */
+static volatile bool tells_stores, trying;
+/* arm64's __builtin_trap() is a SIGTRAP; x86's SIGTRAP is a debugger's. */
+#if defined(__aarch64__)
+static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+#else
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+#endif
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
@@ -79,18 +86,8 @@ __attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verd
 	result->size = (uint32_t)size;
 	if (frame < the_walk.stack_top)
 		__asan_unpoison_memory_region((const void *)frame, the_walk.stack_top - frame);
-	__builtin_longjmp(the_walk.jump, 1);
+	WALK_LONGJMP(the_walk.jump);
 }
-
-#if defined(__x86_64__)
-#define CONTEXT_SP(context)    ((uintptr_t)(context)->uc_mcontext.gregs[REG_RSP])
-#define CONTEXT_WRITE(context) (((context)->uc_mcontext.gregs[REG_ERR] & 2) != 0)
-#elif defined(__i386__)
-#define CONTEXT_SP(context)    ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
-#define CONTEXT_WRITE(context) (((context)->uc_mcontext.gregs[REG_ERR] & 2) != 0)
-#else
-#error "say here how this machine's signal context tells a store from a load"
-#endif
 
 /* Hands a signal that is not the walk's to whoever had it before. */
 static void pass_on(int signal, const siginfo_t *info)
@@ -103,6 +100,19 @@ static void pass_on(int signal, const siginfo_t *info)
 		raise(signal);
 }
 
+/*
+ * The verdict of a fault in the arena. Where the context does not tell, only a store can fault in
+ * the window, which is readable; elsewhere it is taken for the load that it nearly always is.
+ */
+__attribute__((no_sanitize_address)) static enum verdict fault_verdict(uintptr_t address,
+								       enum access access)
+{
+	if (access == ACCESS_UNTOLD)
+		access = the_arena.window_end - address - 1 < INFO_LEN_MAX ? ACCESS_STORE
+									   : ACCESS_LOAD;
+	return access == ACCESS_STORE ? VERDICT_WROTE : VERDICT_OOB;
+}
+
 /* Not instrumented, as walk_leave(): on a signal's stack ASan reads /proc/self/maps before it. */
 __attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t *info,
 							   void *context_)
@@ -111,15 +121,22 @@ __attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t
 	const uintptr_t address = (uintptr_t)info->si_addr;
 	const bool fault = signal == SIGSEGV && info->si_code > 0;
 
+	if (trying) {
+		tells_stores = context_access(context) == ACCESS_STORE;
+		/* The store is made again, and done. */
+		mprotect((void *)the_arena.window_end, the_arena.page, PROT_READ | PROT_WRITE);
+		trying = false;
+		return;
+	}
 	if (!the_walk.running) {
 		pass_on(signal, info);
 		return;
 	}
 	if (fault && address >= the_arena.start && address < the_arena.end)
-		walk_leave(CONTEXT_WRITE(context) ? VERDICT_WROTE : VERDICT_OOB, SEEN_BY_FAULT,
-			   address, 0, CONTEXT_SP(context));
+		walk_leave(fault_verdict(address, context_access(context)), SEEN_BY_FAULT, address,
+			   0, context_sp(context));
 	the_walk.result->signal = signal;
-	walk_leave(VERDICT_CRASH, SEEN_BY_FAULT, address, 0, CONTEXT_SP(context));
+	walk_leave(VERDICT_CRASH, SEEN_BY_FAULT, address, 0, context_sp(context));
 }
 
 static int own_signal_stack(void)
@@ -179,6 +196,18 @@ static const struct {
 			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
 };
 
+/* Of x86 it is known; a debugger would stop at every start for nothing. */
+static void try_store(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	tells_stores = true;
+#else
+	trying = true;
+	*(volatile uint8_t *)the_arena.window_end = 0;
+	mprotect((void *)the_arena.window_end, the_arena.page, PROT_NONE);
+#endif
+}
+
 /* Walks @read over four bytes that are zero. */
 static struct walk_result try_hook(struct info_answer (*read)(struct walk *, const void *, uint32_t,
 							      enum info_kind))
@@ -229,6 +258,7 @@ int sandbox_open(char *ret_error, size_t error_size)
 		return -1;
 	}
 	sandbox_take_signals();
+	try_store();
 	silent = silent_hooks();
 	if (silent) {
 		exit_status = HOOKS_EXIT;
@@ -245,6 +275,11 @@ int sandbox_open(char *ret_error, size_t error_size)
 bool sandbox_has_arena(void)
 {
 	return UINTPTR_MAX > UINT32_MAX;
+}
+
+bool sandbox_tells_stores(void)
+{
+	return tells_stores;
 }
 
 const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size)
@@ -285,7 +320,7 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 	struct info_answer said;
 
 	the_walk.stack_top = (uintptr_t)__builtin_frame_address(0);
-	if (__builtin_setjmp(the_walk.jump))
+	if (WALK_SETJMP(the_walk.jump))
 		return;
 	the_walk.quiet = the_walk.trace ? 0 : min_size(the_walk.bound, the_walk.len);
 	the_walk.running = true;
@@ -310,9 +345,18 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 		trace->count = 0;
 }
 
+static sandbox_watcher *watcher;
+
+void sandbox_watch(sandbox_watcher *see)
+{
+	watcher = see;
+}
+
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result)
 {
+	static struct sandbox_trace watched;
+	struct sandbox_trace *const trace = watcher && !limits->trace ? &watched : limits->trace;
 	struct info_cap *const caps = result->caps;
 	const int64_t budget = (int64_t)limits->budget;
 	const int64_t own_budget = budget * WALK_OWN_LOADS;
@@ -324,14 +368,17 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
-	the_walk.trace = limits->trace;
+	the_walk.trace = trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
 	if (heap_pieces)
 		heap_reset();
-	if (limits->trace)
-		limits->trace->count = 0;
+	if (trace)
+		trace->count = 0;
 	run(parser, kind);
+	if (watcher)
+		watcher((const uint8_t *)the_walk.window, the_arena.placed->len, the_walk.len,
+			trace);
 	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;

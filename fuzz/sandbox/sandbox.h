@@ -39,6 +39,7 @@ struct sandbox_trace {
 	struct {
 		uint32_t offset;
 		uint32_t size;
+		bool copied; /* by walk_copy_in(), which reads no value */
 	} loads[SANDBOX_TRACE_MAX];
 };
 
@@ -114,10 +115,25 @@ const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result);
 
+/*
+ * Has @see shown every walk from here on: the buffer of @len bytes as it was placed, with zeros behind
+ * it up to @size, and the parser's loads of it, which are told where its object file has load hooks.
+ * NULL ends that.
+ */
+typedef void sandbox_watcher(const uint8_t *info, size_t len, size_t size,
+			     const struct sandbox_trace *trace);
+void sandbox_watch(sandbox_watcher *see);
+
 /* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
 bool sandbox_has_hooks(const struct info_parser *parser);
 
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);
+
+/*
+ * Whether this machine tells a store that faults from a load (x86; arm64 as its kernel or emulator
+ * says it; not s390x). Where not, a store past scratch memory that no hook hears comes out as oob.
+ */
+bool sandbox_tells_stores(void);
 
 #endif

@@ -46,6 +46,15 @@ static void test_every_fault(void **state)
 	}
 }
 
+/* Whether a fault at @offset is one of @size bytes at @at; s390x tells no more than the page. */
+static bool is_near(uint64_t offset, uint64_t at, uint64_t size)
+{
+	const uint64_t page = sandbox_tells_stores() ? 1 : (uint64_t)sysconf(_SC_PAGESIZE);
+
+	/* The first byte that faults lies in the range, or in a page that the range touches. */
+	return offset + page > at && offset < at + size;
+}
+
 static void test_where(void **state)
 {
 	struct walk_result result;
@@ -57,7 +66,7 @@ static void test_where(void **state)
 	assert_int_equal(result.size, 1);
 	assert_false(result.scratch);
 	result = walk(faulty_memcpy_wild, INFO_TRUSTING, LEN);
-	assert_within(result.offset, 0x7ffffff0u, 0x7ffffff0u + 31);
+	assert_true(is_near(result.offset, 0x7ffffff0u, 32));
 	result = walk(faulty_scratch_load_past, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
 	assert_int_equal(result.offset, 20);
@@ -70,7 +79,7 @@ static void test_where(void **state)
 	assert_int_equal(result.offset, 0x7ffffff0u);
 	result = walk(faulty_copy_memcpy_wild, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
-	assert_within(result.offset, UINT64_C(0xfffffff0), UINT64_C(0x10000000f));
+	assert_true(is_near(result.offset, UINT64_C(0xfffffff0), 32));
 	result = walk(faulty_load_wild_below, INFO_TRUSTING, LEN);
 	assert_false(result.scratch);
 	assert_int_equal(result.offset, -UINT64_C(0x80000000));

@@ -8,6 +8,21 @@
 
 #include "sandbox.h"
 
+/*
+ * Leaving a walk saves no signal mask and, where the compiler can do it itself, calls nothing.
+ * clang knows no such jump on arm64 and s390x: there it is libc's.
+ */
+#if defined(__clang__) && !defined(__x86_64__) && !defined(__i386__)
+#include <setjmp.h>
+typedef jmp_buf walk_jump;
+#define WALK_SETJMP(jump)  _setjmp(jump)
+#define WALK_LONGJMP(jump) _longjmp(jump, 1)
+#else
+typedef void *walk_jump[5];
+#define WALK_SETJMP(jump)  __builtin_setjmp(jump)
+#define WALK_LONGJMP(jump) __builtin_longjmp(jump, 1)
+#endif
+
 /* A piece of scratch memory in use. */
 struct scratch_object {
 	uintptr_t start;
@@ -46,7 +61,7 @@ struct walk {
 	struct scratch_object objects[SCRATCH_OBJECTS_MAX];
 	volatile size_t nobjects;
 
-	void *jump[5];
+	walk_jump jump;
 };
 
 extern struct walk the_walk;
@@ -61,6 +76,7 @@ struct arena {
 	uintptr_t start;
 	uintptr_t end;
 	uintptr_t window_end;
+	size_t page; /* of this kernel, bytes: 4096 to 65536 */
 	uint8_t *shadow;
 	/*
 	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a
@@ -99,6 +115,9 @@ extern const char hooks_linked;
  */
 int arena_open(enum sandbox_part *ret_part);
 
+/* @size rounded up to whole pages. */
+size_t arena_pages(size_t size);
+
 /* Scratch memory of the running walk; see walk_alloc(). */
 struct scratch_object *scratch_find(uintptr_t address);
 /* The live object that @address is in or nearest to, NULL where there is none. */
@@ -107,8 +126,11 @@ const struct scratch_object *scratch_nearest(uintptr_t address);
  */
 bool scratch_spoiled(uint64_t *ret_at);
 
-/* A load of @size bytes of the INFO buffer at @offset, inside it: held to the bound, and traced. */
-static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
+/*
+ * A load of @size bytes of the INFO buffer at @offset, inside it, or a copy: held to the bound, and
+ * traced.
+ */
+static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool copied)
 {
 	struct sandbox_trace *const trace = walk->trace;
 
@@ -126,6 +148,7 @@ static inline void walk_saw_load(struct walk *walk, size_t offset, size_t size)
 	if (trace->count < SANDBOX_TRACE_MAX) {
 		trace->loads[trace->count].offset = (uint32_t)offset;
 		trace->loads[trace->count].size = (uint32_t)size;
+		trace->loads[trace->count].copied = copied;
 	}
 	trace->count++;
 }
