@@ -26,6 +26,8 @@ from afl import UNATTENDED, read_stats  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
                                        os.path.join(os.path.dirname(HERE), "build")))
+# SETS and ANSWERS of feedback.c.
+OUTCOMES = 1024 + 512
 # Of CAPCHAIN_FEEDBACK: all, then each half alone.
 TOLD = ("1", "sets", "answers")
 
@@ -78,6 +80,8 @@ class Feedback(unittest.TestCase):
                     AFL_CUSTOM_MUTATOR_ONLY="1", AFL_DISABLE_TRIM="1", **UNATTENDED,
                     CAPCHAIN_BENCH=os.path.join(self.at, "other"))
         stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
+        # Its map has room for each outcome beside the edges of the code.
+        self.assertGreater(int(stats["total_edges"]), OUTCOMES + 100)
         return int(stats["corpus_count"]), stats["stability"]
 
     def test_afl(self):

@@ -37,6 +37,28 @@ int walk(int a, int b)
 """.split("\n")
 
 
+class Floors(unittest.TestCase):
+    """What bench.py says of an engine's figures."""
+
+    def line(self, engine, empty, ours, added):
+        with mock.patch("sys.stdout", io.StringIO()) as said:
+            fine = bench.engine_figure(engine, "x", empty, ours, 0.2, added)
+        return fine, said.getvalue()
+
+    def test_a_share_of_empty(self):
+        added = {}
+        self.assertTrue(self.line("libfuzzer-fast", 1e-6, 4e-6, added)[0])
+        self.assertAlmostEqual(added["libfuzzer-fast"], 3e-6)
+        self.assertFalse(self.line("libfuzzer-fast", 1e-6, 6e-6, added)[0])
+
+    def test_what_afl_costs_itself_changes_nothing(self):
+        """What our target adds is held; neither an empty target of 50 us nor one of 5 moves it."""
+        for empty in (50e-6, 5e-6):
+            for ours, fine in ((14e-6, True), (16e-6, False), (0, False), (-1e-6, False)):
+                self.assertEqual(self.line("afl", empty, empty + ours, {"libfuzzer-fast": 3e-6})[0],
+                                 fine, (empty, ours))
+
+
 class Statistics(unittest.TestCase):
 
     def test_a12(self):

@@ -38,7 +38,7 @@ def parse():
 
 def afl_command(build, engine, kind, seeds, out, *end):
     """afl-fuzz on one kind, in a build of AFL; @end says when it ends."""
-    return ["afl-fuzz", "-i", seeds, "-o", out, "-x", "corpus/vfio.dict", *end,
+    return ["afl-fuzz", "-i", seeds, "-o", out, "-x", "corpus/vfio.dict", "-G", "4096", *end,
             *(["-c", "0"] if engine == "afl-cmplog" else []), "--",
             f"{build}/{engine}/{fuzz_seeds.target_name(kind)}"]
 
