@@ -42,7 +42,7 @@ SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/file.c fuzz/verdicts.c \
+JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/file.c fuzz/verdicts.c fuzz/leaks.c \
 		fuzz/truncations.c fuzz/own/own.c
 FEEDBACK_SRC := fuzz/feedback.c
 # What the command and the tests have, and targets never link.

@@ -479,7 +479,7 @@ static void test_full_file_system(void **state)
 
 	(void)state;
 	if (mount("none", dir, "tmpfs", 0, "size=64k")) {
-		print_message("cannot mount a tmpfs: %s\n", strerror(errno));
+		print_message("skipped: no small disk to fill, mount(): %s\n", strerror(errno));
 		skip();
 	}
 	made = run(fill_up_and_keep_three, dir, AS_IS);

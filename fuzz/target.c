@@ -83,7 +83,7 @@ static _Noreturn void give_up(const char *error, int status)
 /* The line that says what this build can see. */
 static void say_oracles(void)
 {
-	char oracles[512];
+	char oracles[ORACLES_SIZE];
 
 	verdicts_oracles(judge, oracles, sizeof(oracles));
 	fprintf(stderr, "capchain: kind %s, %zu parsers; oracles: %s\n",

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "leaks.h"
 #include "relations.h"
 
 #define TEXT_OF(x)   #x
@@ -63,7 +64,8 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 		[RELATE_SHARE] = (", relations on 1 buffer in " STRING_OF(RELATIONS_SHARE)),
 		[RELATE_ALL] = ", relations",
 	};
-	char closed[256] = "";
+	const char *const unseen = leaks_unseen();
+	char closed[512] = "", leaks[192] = "";
 	size_t hooked = 0, open = 0;
 
 	for (size_t i = 0; i < judge->count; i++) {
@@ -78,9 +80,11 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 			snprintf(closed, sizeof(closed), ", %s%s", judged->parser->name,
 				 judge->seldom ? " on 1 buffer in " STRING_OF(SELDOM_SHARE) : "");
 	}
-	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s", hooked,
-		 open, hooked < open ? " (the others are skipped where links loop)" : "",
+	if (unseen)
+		snprintf(leaks, sizeof(leaks), " but for leaks (%s)", unseen);
+	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s%s",
+		 hooked, open, hooked < open ? " (the others are skipped where links loop)" : "",
 		 arena_words(), relating[judge->relate], HAS_ASAN ? ", AddressSanitizer" : "",
-		 HAS_MSAN ? ", MemorySanitizer" : "",
+		 leaks, HAS_MSAN ? ", MemorySanitizer" : "",
 		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "", closed);
 }

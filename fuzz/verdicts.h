@@ -14,6 +14,9 @@
  */
 void verdicts_print(FILE *file, const struct judge *judge);
 
+/* Room for the line of oracles, with a reason for each that is not there. */
+#define ORACLES_SIZE 1024
+
 /* "load hooks in 4 of 4 parsers, arena, canaries, AddressSanitizer": the oracles active here. */
 void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size);
 

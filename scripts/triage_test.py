@@ -326,8 +326,9 @@ class Shrink(Triage):
     def test_full_disk(self):
         text = self.write("a.yaml", "kind: region\ncaps: [{id: TYPE, next: 32}]\n")
         os.mkdir(self.path("full"))
-        if run("mount", "-t", "tmpfs", "-o", "size=8k", "none", self.path("full")).returncode:
-            self.skipTest("may not mount a small disk here")
+        mounted = run("mount", "-t", "tmpfs", "-o", "size=8k", "none", self.path("full"))
+        if mounted.returncode:
+            self.skipTest(f"no small disk to fill: {' '.join(mounted.stderr.split())}")
         self.addCleanup(run, "umount", "-l", self.path("full"))
         self.write("full/out", "what was there")
         with open(self.path("full/rest"), "wb", buffering=0) as rest:

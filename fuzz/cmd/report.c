@@ -72,7 +72,7 @@ void put_json(json_t *json)
 
 void print_oracles(const char *before, const struct judge *judge)
 {
-	char oracles[512];
+	char oracles[ORACLES_SIZE];
 
 	verdicts_oracles(judge, oracles, sizeof(oracles));
 	printf("%soracles: %s\n", before, oracles);
@@ -248,7 +248,7 @@ static void add_disagreement(json_t *list, const struct judged *judged)
 json_t *report_json(const struct judge *judge, const char *path)
 {
 	json_t *const parsers = json_array(), *const disagreements = json_array();
-	char oracles[512];
+	char oracles[ORACLES_SIZE];
 
 	verdicts_oracles(judge, oracles, sizeof(oracles));
 
