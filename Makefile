@@ -36,7 +36,7 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 # runs costs it time.
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC)) parsers/bpf/bpf.c
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
-STORING_SRC  := $(shell grep -l walk_alloc $(PARSER_SRC))
+STORING_SRC  := $(shell grep -lE 'walk_alloc|model_copy|"dpdk\.h"' $(PARSER_SRC))
 SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
@@ -140,6 +140,10 @@ endif
 $(BUILD)/compiler-%:
 	@$(call note_compiler,$*)
 FORCE:
+# Where no arena tells, a wild offset may land in any global of a program: the data that parsers may load
+# have a section of their own.
+own_data = objcopy $$(readelf -SW $(1) | sed -nE \
+	's/^ *\[ *[0-9]+\] (\.(rodata|data|bss)[^ ]*) .*/--rename-section \1=parsers_own,alloc,load,data,contents/p') $(1)
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests. Parsers, the reference and targets are compiled for each; host_of_ says
@@ -159,6 +163,7 @@ $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 # Whether $(6) gives hooks; a file of flags has those of loads, stores would want theirs beside them.
 $(1)_MEANT := $$(if $$(findstring trace-loads,$(6))$$(findstring thread,$(6)),-DLOADS_MEANT=true -DSTORES_MEANT=true, \
 		$$(if $$(findstring --config,$(6)),-DLOADS_MEANT=true))
+$(1)_OWN = $(if $(filter -m32,$(3)),&& $$(call own_data,$$@))
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
@@ -169,10 +174,10 @@ $$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_HOOKS),$$($(1)_LOADS)) \
-		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@
+		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
@@ -184,17 +189,17 @@ $$($(1)_OBJ)/ledger_table.o: $(BUILD)/ledger_table.c
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/sandbox/heard.o: fuzz/sandbox/heard.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) $$($(1)_MEANT) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) $$($(1)_MEANT) -c $$< -o $$@ $$($(1)_OWN)
 $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
-		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@
+		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
@@ -278,6 +283,10 @@ $(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$
 $(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
+$(BUILD)/$(1)/equal: $$($(1)_HOST)/fuzz/equal.o $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o $$($(1)_JUDGE) \
+		$$($(1)_KERNEL)
+	@$(2) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
+
 # Links that lost our hooks, all of them and those of stores: both have to refuse.
 $(1)_LOST := $$($(1)_OBJ)/fuzz/target_region.o $$($(1)_MAIN) $$($(1)_KERNEL) $$($(1)_HOST)/fuzz/sandbox/silent.o \
 		$$(filter-out %/sandbox/hooks.o,$$($(1)_JUDGE)) $$(patsubst %,$$($(1)_MUTATOR),$$(if $$($(1)_MUTATOR),region))
@@ -294,7 +303,7 @@ $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $(1)_TRIAGE := $$($(1)_OBJ)/fuzz/emit_planted.o $$($(1)_HOST)/fuzz/emit_planted_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
@@ -465,7 +474,7 @@ $(BLIND_HEARD): $(HEARD_SRC) Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) -m32 $(PARSER) $(CLOAD) -c $< -o $@
 $(BLIND): %_blind.o: %.o
-	@objcopy --redefine-sym __executable_start=blind_start --redefine-sym _end=blind_end $< $@
+	@objcopy --redefine-sym __start_parsers_own=blind_start --redefine-sym __stop_parsers_own=blind_end $< $@
 $(BUILD)/clang32/no_arena_blind: $(filter-out %/sandbox/hooks.o %/sandbox/heard.o,$(NO_ARENA)) $(BLIND) $(BLIND_HEARD)
 	@$(CLANG) -m32 -no-pie $^ -Wl,--defsym=blind_start=0,--defsym=blind_end=0xffffffff -o $@
 

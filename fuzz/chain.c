@@ -226,13 +226,13 @@ static bool is_free(const struct reading *from, uint64_t at, uint64_t end)
 	/* Every byte looked at lies inside len. */
 	if (end > from->len)
 		return false;
-	return at >= end || !memchr(from->taken + at, 1, end - at);
+	return at >= end || !memchr(from->taken + at, 1, (size_t)(end - at));
 }
 
 static void take(const struct reading *from, uint64_t at, uint64_t end)
 {
 	if (at < end)
-		memset(from->taken + at, 1, end - at);
+		memset(from->taken + at, 1, (size_t)(end - at));
 }
 
 static uint64_t load(const struct reading *from, const uint8_t *at, unsigned int width)

@@ -18,12 +18,17 @@ static inline bool is_own(uintptr_t address)
 	return address < the_arena.start || address >= the_arena.end;
 }
 #else
-extern const char __executable_start, _end;
+/* The linker's names for where the section lies that the Makefile puts parsers' data into. */
+extern const char __start_parsers_own, __stop_parsers_own;
 
-/* Without an arena, what is neither this walk's stack nor a global is not the parser's. */
+/*
+ * Without an arena, what is neither this walk's stack nor data of parsers is not the parser's: a
+ * wild offset may land in ours, of which there is much more.
+ */
 static inline bool is_own(uintptr_t address)
 {
-	return (address >= (uintptr_t)&__executable_start && address < (uintptr_t)&_end) ||
+	return (address >= (uintptr_t)&__start_parsers_own &&
+		address < (uintptr_t)&__stop_parsers_own) ||
 	       (address >= (uintptr_t)__builtin_frame_address(0) && address < the_walk.stack_top);
 }
 #endif
@@ -88,11 +93,13 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
 static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size)
 {
 	const struct scratch_object *const object = scratch_find(address);
+	const uintptr_t end = object ? object->start + object->size : address;
 
 	/* The whole store lies inside one piece of scratch memory. */
-	if (!the_walk.running || (object && size <= object->start + object->size - address))
+	if (!the_walk.running || (object && size <= end - address))
 		return;
-	walk_leave(VERDICT_WROTE, SEEN_BY_HOOK, address, size,
+	/* Its first byte outside, as a canary tells it. */
+	walk_leave(VERDICT_WROTE, SEEN_BY_HOOK, end, size - (end - address),
 		   (uintptr_t)__builtin_frame_address(0));
 }
 

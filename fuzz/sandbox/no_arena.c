@@ -88,7 +88,9 @@ static struct info_answer leave_scratch(struct walk *running, const void *info, 
 
 int main(void)
 {
-	static volatile uint8_t global;
+	/* A parser's own, for the two lines that load it and store to it; and one of ours. */
+	static volatile uint8_t global __attribute__((section("parsers_own")));
+	static volatile uint8_t ours;
 	const uint8_t info[PLANTED_LEN] = {0};
 	volatile uint8_t below = 0;
 	uint8_t *const heap = calloc(1, 1);
@@ -104,6 +106,7 @@ int main(void)
 		if (!planted[i].needs_arena)
 			see_planted(i);
 	see_load_of("a load of a global", &global, VERDICT_OK);
+	see_load_of("a load of a global of ours", &ours, VERDICT_OOB);
 	see_load_of("a load of the heap", heap, VERDICT_OOB);
 	see_load_of("a load of the stack of whoever called the walk", &below, VERDICT_OOB);
 	see_load_of("a load of libc's data", (const volatile uint8_t *)stdout, VERDICT_OOB);
@@ -111,6 +114,7 @@ int main(void)
 	see("scratch memory for the next walk", leave_scratch, VERDICT_OK);
 	see("a load of an earlier walk's scratch memory", faulty_load_elsewhere, VERDICT_OOB);
 	see_store_to("a store to a global", &global, VERDICT_OK);
+	see_store_to("a store to a global of ours", &ours, VERDICT_WROTE);
 	see_store_to("a store to the heap", heap, VERDICT_WROTE);
 	see_store_to("a store to the stack of whoever called the walk", &below, VERDICT_WROTE);
 	/* Nobody's memory, so it is not left to the page fault. */
