@@ -25,8 +25,10 @@ COMMON += -iquote .
 OWN_PARSER := $(if $(filter command% environment,$(origin PARSER)),$(value PARSER))
 export OWN_PARSER CLANG GCC
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
-override PARSER := $(COMMON) -O2
-HOST   := $(COMMON) -O2
+override PARSER := $(COMMON) -O2 -fno-lto
+# The level of optimisation of all else: equal.sh has others too.
+LEVEL  := -O2
+HOST   := $(COMMON) $(LEVEL)
 
 # Layers: tables that all share, parsers, sandbox and judge, engines, the command.
 TABLE_SRC    := parsers/layout.c parsers/registry.c
@@ -174,13 +176,14 @@ $$($(1)_OBJ)/parsers/%.o: parsers/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$(if $$(filter $$<,$$(HARDENED_SRC)),$$($(1)_HOOKS),$$($(1)_LOADS)) \
-		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) -c $$< -o $$@ $$($(1)_OWN)
+		$$(if $$(filter $$<,$$(STORING_SRC)),$$($(1)_STORES)) $$(if $$(filter $$<,$$(HARDENED_SRC)),$$(LEVEL)) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(TABLE_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@ $$($(1)_OWN)
+# Never inlined into who calls them: the edge of what a walk gives up is their own frame.
 $$(addprefix $$($(1)_OBJ)/,$$(HOOKS_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $$($(1)_HOOKSAN) -fno-lto -c $$< -o $$@
 $$(addprefix $$($(1)_OBJ)/,$$(SPEC_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) $(7) -c $$< -o $$@
@@ -548,6 +551,7 @@ has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
 TESTS    := $(filter-out $(if $(CAN_BPF),,bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
+EQUAL    := $(foreach c,$(filter-out %-asan,$(COMMANDS)),$(BUILD)/$(c)/equal)
 # Each compiler, and each run-time that may bring hooks of its own.
 DEAF     := clang gcc libfuzzer afl
 # What engines' builds have to show too.
@@ -558,11 +562,12 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(if $(filter afl,$(ENGINES)),$(MUTATORS) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance $(SELF) \
 	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch) \
+	    $(EQUAL) \
 	    $(foreach c,$(filter $(DEAF),$(COMMANDS) $(ENGINES)),$(BUILD)/$(c)/lost_hooks $(BUILD)/$(c)/lost_stores)
 # Built where 32-bit C headers are.
-CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
+CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/equal $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 
-.PHONY: FORCE check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
+.PHONY: FORCE equal check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -614,6 +619,11 @@ endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@scripts/check.sh
+
+equal: | setup-check ## the same verdicts of 20,000 random buffers in every build, at every level of optimisation
+	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(EQUAL)
+	@! scripts/i386.sh >/dev/null 2>&1 || $(MAKE) -s --no-print-directory $(BUILD)/clang32/equal
+	@scripts/equal.sh --levels
 
 conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
 	@$< corpus/captured
