@@ -485,6 +485,16 @@ same_commands() {
 	done
 }
 
+# What is said of each input too: offsets and notes.
+same_json() {
+	local config
+	for config in $commands; do
+		case $config in *-asan) continue ;; esac
+		"$build/$config/capchain" check --json corpus >"$logs/json-$config" || return 1
+		[ -s "$logs/json-$config" ] && cmp "$logs/json-$first" "$logs/json-$config" || return 1
+	done
+}
+
 # A list of a parser that is gone would be read by nobody.
 lists_known() {
 	local list name
@@ -697,6 +707,7 @@ step "corpus as bytes" scripts/corpus-bytes.sh "$logs/bytes"
 settle
 step "no command or target was linked again" linked_once
 step "verdicts of all commands" same_commands
+step "check --json of all commands" same_json
 for config in $commands $engines; do
 	case $config in
 	gcc-asan) ;;
