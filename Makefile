@@ -481,7 +481,7 @@ $(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench_ioctl.o
 	@$(CLANG) $^ -o $@
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
 $(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
-		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
+		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h fuzz/endian.h parsers/layout.h parsers/parser.h Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
