@@ -40,10 +40,10 @@ MACHINES = {machine.name: machine for machine in (
     Machine("i386", "i686-linux-gnu", "qemu-i386", "32-bit"))}
 LIBRARIES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libcrypt1", "libyaml-0-2",
              "libyaml-dev", "libjansson4", "libjansson-dev", "libcmocka0", "libcmocka-dev")
-# Each with its argument. open_test is about seccomp and rlimits, which qemu-user does not do.
+# Each with its argument. qemu-user does no seccomp and no rlimits, which open_test is about, and cannot
+# run itself anew without the kernel's binfmt, as report_test does.
 TESTS = {"64-bit": ("test/bounded_test corpus", "test/bounded_load_test corpus", "test/endian_test",
-                    "test/fetch/fetch_test", "test/sandbox/sandbox_test", "test/sandbox/heap_test",
-                    "test/sandbox/report_test"),
+                    "test/fetch/fetch_test", "test/sandbox/sandbox_test", "test/sandbox/heap_test"),
          "32-bit": ("test/bounded_test corpus", "test/bounded_load_test corpus", "test/endian_test",
                     "test/fetch/fetch_test", "no_arena")}
 COLUMNS = ("machine", "compiler", "qemu", "passed", "failed", "other byte order", "exhaust",
@@ -73,6 +73,17 @@ def command(words, log, **options):
 def last_line(text):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else "it said nothing"
+
+
+def relative_links(root):
+    """Links from the root of the file system lead into @root: libm.so is one."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.islink(path) and os.readlink(path).startswith("/"):
+                target = root + os.readlink(path)
+                os.remove(path)
+                os.symlink(os.path.relpath(target, folder), path)
 
 
 class Apt:
@@ -112,6 +123,7 @@ class Apt:
             if status:
                 raise Missing(f"{os.path.basename(package)} cannot be unpacked: {last_line(said)}")
         shutil.rmtree(part)
+        relative_links(to)
         open(done, "w", encoding="utf-8").close()
 
 
