@@ -471,6 +471,10 @@ NO_ARENA := $(BUILD)/clang32/obj/fuzz/sandbox/no_arena.o $(BUILD)/clang32/obj/fu
 BLIND    := $(BUILD)/clang32/obj/fuzz/sandbox/hooks_blind.o
 $(BUILD)/clang32/no_arena: $(NO_ARENA)
 	@$(CLANG) -m32 -no-pie $^ -o $@
+# The same by gcc, for make check-arch.
+$(BUILD)/gcc/no_arena: $(BUILD)/gcc/obj/fuzz/sandbox/no_arena.o $(BUILD)/gcc/obj/fuzz/sandbox/faulty.o \
+		$(gcc_JUDGE) $(gcc_KERNEL)
+	@$(GCC) -no-pie $^ $(gcc_LIBBPF) -o $@
 # It cannot hear stores, and is not meant to.
 BLIND_HEARD := $(BUILD)/clang32/obj/fuzz/sandbox/heard_blind.o
 $(BLIND_HEARD): $(HEARD_SRC) Makefile
@@ -489,7 +493,7 @@ $(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench_ioctl.o
 	@$(CLANG) $^ -o $@
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
 $(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
-		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
+		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h fuzz/endian.h parsers/layout.h parsers/parser.h Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
@@ -567,7 +571,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 # Built where 32-bit C headers are.
 CHECKED32 := $(TARGETS:%=$(BUILD)/clang32/%) $(BUILD)/clang32/equal $(BUILD)/clang32/no_arena $(BUILD)/clang32/no_arena_blind
 
-.PHONY: FORCE equal check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
+.PHONY: FORCE check-arch equal check-systems clients setup-clients vm check-vm lib install help all setup-check setup-fuzz fuzz check conformance exhaust3 configs built built32 bench coverage nightly nightly-built check-nightly soak uapi policy fetch-table fetch-planted format clean bench-bugs mutants
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -668,6 +672,8 @@ check-vm: vm ## the same: every check in the guests
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
+check-arch: ## arm64, s390x and i386 under qemu-user: MACHINE=arm64 alone, ROOTS=DIR... to take a newer qemu from
+	@$(PYTHON) scripts/arch.py $(ROOTS:%=--root %) $(MACHINE)
 check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
 	@$(PYTHON) scripts/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers

@@ -76,17 +76,23 @@ static void claim_space(struct turning *t, uint64_t at, unsigned int width)
 		take(t, at, width);
 }
 
-/* A field that is read. Its bytes may be those of the same field, and of no other. */
-static void claim(struct turning *t, uint64_t at, unsigned int width)
+/*
+ * A field that is read, and whether its bytes are its own: those of the same field, wholly inside
+ * len. Only then has it a value that a second turn finds too.
+ */
+static bool claim(struct turning *t, uint64_t at, unsigned int width)
 {
-	if (t->spaces)
-		return;
-	take(t, at, width);
-	/* It crosses the end, or it is in the map now. */
-	if (!t->reached || t->shared || at + width > t->len || t->map[at] == width)
-		return;
-	t->shared = true;
-	t->shared_at = (uint32_t)at;
+	if (at + width > t->len)
+		return false;
+	if (!t->spaces)
+		take(t, at, width);
+	if (t->map[at] == width)
+		return true;
+	if (t->reached && !t->shared) {
+		t->shared = true;
+		t->shared_at = (uint32_t)at;
+	}
+	return false;
 }
 
 /* Elements as far as len goes, whatever the count says. */
@@ -113,12 +119,8 @@ static void claim_payload(struct turning *t, uint64_t at, const struct layout_ca
 	/* R10 and R11: the reference reads its count first, and of version 0 nothing. */
 	if (!version || (layout->elements && at + CAP_COUNT_AT + 4 > bound))
 		t->reached = false;
-	if (layout->elements) {
-		claim(t, at + CAP_COUNT_AT, 4);
-		/* The count lies inside len. */
-		if (at + CAP_COUNT_AT + 4 <= t->len)
-			count = load(t, at + CAP_COUNT_AT, 4);
-	}
+	if (layout->elements && claim(t, at + CAP_COUNT_AT, 4))
+		count = load(t, at + CAP_COUNT_AT, 4);
 	/* R10: then all of it, or it stops. */
 	if (end + count * layout->elements > bound)
 		t->reached = false;
@@ -143,14 +145,16 @@ static void claim_caps(struct turning *t, enum info_kind kind, uint32_t at, uint
 		const struct layout_cap *layout;
 		const bool reached = t->reached;
 		uint16_t version;
+		bool is_whole;
 
 		/* R6, R7: the reference reads headers past the fixed fields and inside the bound. */
 		if (at < layout_infos[kind].end || end > bound)
 			t->reached = false;
-		claim(t, (uint64_t)at + CAP_HEADER_id, 2);
-		claim(t, (uint64_t)at + CAP_HEADER_version, 2);
-		claim(t, (uint64_t)at + CAP_HEADER_next, 4);
-		if (end > t->len || visited[at])
+		is_whole = claim(t, (uint64_t)at + CAP_HEADER_id, 2);
+		is_whole &= claim(t, (uint64_t)at + CAP_HEADER_version, 2);
+		is_whole &= claim(t, (uint64_t)at + CAP_HEADER_next, 4);
+		/* One that is another's in part has no meaning to follow. */
+		if (!is_whole || visited[at])
 			return;
 		visited[at] = 1;
 		version = (uint16_t)load(t, at + CAP_HEADER_version, 2);

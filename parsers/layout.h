@@ -4,7 +4,8 @@
  *
  * All offsets and sizes are in bytes and the same on every ABI; read by them and an i386 build sees
  * what the kernel wrote (the C struct of MIGRATION, overlaid on i386, does not: its __u64 are not
- * aligned there). Integers are in host order. layout_uapi.c holds this file to <linux/vfio.h>
+ * aligned there). Integers are in host order; fuzz/endian.h turns
+ * over what is not. layout_uapi.c holds this file to <linux/vfio.h>
  * wherever the installed header has the struct; `make uapi HDR=FILE` compares it with another
  * vfio.h. When either fails, the header is right: mend the line here.
  *

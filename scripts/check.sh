@@ -695,6 +695,8 @@ step "ledger dates" scripts/ledger.py corpus/ledger.yaml
 step "ledger.py" python_test ledger_test.py "$first"
 step "uapi.py" python_test uapi_test.py "$first"
 step "replay --junit" python_test junit_test.py "$first"
+step "byte order" python_test endian_test.py "$first"
+step "arch.py" python_test arch_test.py "$first"
 step "workflows" python_test workflows_test.py "$first"
 step "folders of findings" python_test findings_test.py "$first"
 step "systems.py" python_test systems_test.py "$first"

@@ -158,7 +158,7 @@ class Workflows(unittest.TestCase):
         cls.names = sorted(map(os.path.basename, glob.glob(os.path.join(FOLDER, "*"))))
 
     def test_rules(self):
-        self.assertEqual(self.names, ["coverage.yml", "nightly.yml", "prune.yml",
+        self.assertEqual(self.names, ["arch.yml", "coverage.yml", "nightly.yml", "prune.yml",
                                       "pull-request.yml", "systems.yml"])
         for name in self.names:
             with self.subTest(name=name):

@@ -82,6 +82,12 @@ int input_load_as(const char *path, const enum info_kind *kind, enum endian endi
 int input_hold(const struct input *input);
 
 /*
+ * Whether expected verdicts say nothing of @input, loaded from @path: it could not be turned over, or
+ * its text has raw bytes that mean something else in the order that it was loaded in.
+ */
+bool order_is_other(const char *path, const struct input *input);
+
+/*
  * Before @input is judged, and after: whether a parser then loaded bytes that have another value on
  * a machine of the other byte order, so that its verdict may be another one there.
  */

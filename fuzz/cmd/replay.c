@@ -292,23 +292,15 @@ static void say(struct replay *r, const char *name, bool failed, const char *why
 }
 
 /*
- * Whether what @input means is for a machine of the other byte order to say. Expected verdicts are of
- * little-endian bytes, so a text that comes out otherwise as big-endian ones has none for those.
+ * Judges @input: whether a verdict of it may be another where its bytes are in their own order. What is
+ * listed was seen where that is little-endian, of such bytes.
  */
-static bool is_of_other_order(const struct replay *r, const char *path, const struct input *input)
+static bool judge_rests_on_order(struct replay *r, const struct input *input)
 {
-	static struct input little;
-	bool same;
-
-	if (input->shared)
-		return true;
-	if (r->endian == ENDIAN_LITTLE || !input_is_text(path) ||
-	    input_load_as(path, NULL, ENDIAN_LITTLE, &little))
-		return false;
-	same = !little.shared && little.len == input->len &&
-	       memcmp(little.bytes, input->bytes, little.len) == 0;
-	input_free(&little);
-	return !same;
+	if (input->endian != ENDIAN_HOST || input->endian != ENDIAN_LITTLE)
+		order_watch(input);
+	r->judge = judge_input(r->parsers, input);
+	return order_mattered();
 }
 
 static void replay_input(void *with, const char *path, const struct input *input)
@@ -316,7 +308,7 @@ static void replay_input(void *with, const char *path, const struct input *input
 	struct replay *const r = with;
 	char *const name = name_below(r, path);
 	char why[4096] = "";
-	bool order, bad;
+	bool bad;
 
 	if (name)
 		json_object_set_new(r->seen, name, json_true());
@@ -326,15 +318,7 @@ static void replay_input(void *with, const char *path, const struct input *input
 		return;
 	}
 	bail_at(r->done + 1, name);
-	order = is_of_other_order(r, path, input);
-	if (!order) {
-		/* What is listed was seen where bytes are little-endian, of such bytes. */
-		if (input->endian != ENDIAN_HOST || input->endian != ENDIAN_LITTLE)
-			order_watch(input);
-		r->judge = judge_input(r->parsers, input);
-		order = order_mattered();
-	}
-	if (order) {
+	if (order_is_other(path, input) || judge_rests_on_order(r, input)) {
 		r->others++;
 		printf("ok %zu - %s # SKIP other byte order\n", ++r->done, name);
 		free(name);
@@ -455,7 +439,7 @@ static int bless_file(struct replay *r, const char *path)
 		free(name);
 		return EXIT_UNUSABLE;
 	}
-	if (is_of_other_order(r, path, &input)) {
+	if (order_is_other(path, &input) || judge_rests_on_order(r, &input)) {
 		/* What is listed of it stays: this machine cannot say. */
 		json_object_set_new(r->seen, name, json_true());
 		r->others++;
@@ -463,7 +447,6 @@ static int bless_file(struct replay *r, const char *path)
 		free(name);
 		return 0;
 	}
-	r->judge = judge_input(r->parsers, &input);
 	broken = judge_broken(r->judge);
 	if (broken) {
 		judged_bucket(broken, bucket);

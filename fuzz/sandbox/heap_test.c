@@ -218,7 +218,7 @@ READ(frees_in_turn)
 
 READ(allocates_forever)
 {
-	while (capchain_malloc(100000))
+	while (capchain_malloc(200000))
 		;
 	return answer(VERDICT_OK);
 }
@@ -324,13 +324,13 @@ static uintptr_t seen_slots[2];
 
 READ(reuses)
 {
-	void *at = capchain_malloc(100000);
+	void *at = capchain_malloc(200000);
 	size_t count = 1;
 
 	seen_slots[0] = (uintptr_t)at;
 	do {
 		capchain_free(at);
-		at = capchain_malloc(100000);
+		at = capchain_malloc(200000);
 		count += at != NULL;
 	} while (at && (uintptr_t)at != seen_slots[0] && count < 1000);
 	seen_slots[1] = count;
