@@ -376,6 +376,11 @@ $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/emit_pl
 
 SAN   := -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DHAS_UBSAN=1
 SANT  := -fno-omit-frame-pointer -fsanitize=address
+# ASan has fake stacks by default from clang 15 and gcc 13 on. A walk that is left by a jump never gives
+# its frames back there: the search for a free one made libFuzzer take twenty times as long for 400,000
+# execs.
+NOFAKE := -fsanitize-address-use-after-return=never
+NOFAKE_GCC := --param=asan-use-after-return=0
 CLOAD := -fsanitize-coverage=func,trace-loads
 FUZZ  := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-loads
 AFLOAD := -fsanitize-coverage=trace-pc-guard,trace-loads
@@ -418,13 +423,13 @@ host_of_afl-cmplog     := clang
 
 $(eval $(call config,clang,$(CLANG),,,,$(CLOAD),,))
 $(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))
-$(eval $(call config,clang-asan,$(CLANG),,$(SAN),$(SANT),$(CLOAD),,))
-$(eval $(call config,gcc-asan,$(GCC),,$(SAN),,-fsanitize=thread -fno-sanitize=address,,))
+$(eval $(call config,clang-asan,$(CLANG),,$(SAN) $(NOFAKE),$(SANT) $(NOFAKE),$(CLOAD),,))
+$(eval $(call config,gcc-asan,$(GCC),,$(SAN) $(NOFAKE_GCC),,-fsanitize=thread -fno-sanitize=address,,))
 $(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
-$(eval $(call config,libfuzzer,$(CLANG),,$(SAN),$(SANT),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
+$(eval $(call config,libfuzzer,$(CLANG),,$(SAN) $(NOFAKE),$(SANT) $(NOFAKE),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),$(TARGET_AFL),,,$(AFLOAD),,))
-$(eval $(call config,afl-asan,$(CLANG),$(TARGET_AFL),$(SAN),$(SANT),$(AFLOAD),$(AFLCOV),))
+$(eval $(call config,afl-asan,$(CLANG),$(TARGET_AFL),$(SAN) $(NOFAKE),$(SANT) $(NOFAKE),$(AFLOAD),$(AFLCOV),))
 $(eval $(call config,afl-cmplog,$(CLANG),$(TARGET_AFL),,,$(CMPLOG),$(CMPCOV),))
 $(eval $(call config,clang-msan,$(CLANG),,$(MSAN),$(MSAN),$(CLOAD),,))
 $(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
@@ -436,7 +441,7 @@ $(eval $(call config,coverage,$(CLANG),,$(COVER),$(COVER),$(CLOAD),,))
 OSS_FLAGS := $(CFLAGS) -fno-sanitize=unsigned-integer-overflow
 OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
 OSS_LOADS ?= $(CLOAD)
-OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),-fsanitize-address-use-after-return=never)
+OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),$(NOFAKE))
 $(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
 $(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
 

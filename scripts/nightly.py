@@ -58,9 +58,9 @@ A night does not count, and says so in one line each, where
 
 exit status:
   0  the night counts, no promise is broken and nothing diverges that the corpus does not show
-  1  a promise is broken, a target failed (sanitizer, timeout, memory, builds that differ), or there
-     is a divergence (a bucket) that neither the corpus nor its ledger knows, or a review date of
-     the ledger has passed
+  1  a promise is broken, a target failed (sanitizer, timeout, memory, builds that differ, AFL++ says
+     that it is not stable), or there is a divergence (a bucket) that neither the corpus nor its ledger
+     knows, or a review date of the ledger has passed
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
   3  the night does not count, also where the sandbox cannot have its memory; this wins
      over 1, since such a night cannot vouch for what it found
