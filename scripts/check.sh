@@ -23,7 +23,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 build=build
 logs=$build/check
-jobs=$(nproc)
+# One more than there are CPUs, since some wait: for an engine's seconds, for a client, for a disk.
+jobs=$(($(nproc) + 1))
 mkdir -p "$logs"
 rm -f "$logs/results" "$logs/seconds"
 touch "$logs/results" "$logs/seconds"
@@ -54,9 +55,8 @@ have=$(make --no-print-directory -s configs)
 commands=${have%%/*}
 engines=${have##*/}
 
-# step NAME COMMAND...: starts it, its output to a log, beside as many others as there are CPUs. What
-# needs the outcome of an earlier step comes after `settle`. Status 77 is a skip, the last line its
-# reason.
+# step NAME COMMAND...: starts it, its output to a log, as soon as fewer than $jobs others run. What needs
+# the outcome of an earlier step comes after `settle`. Status 77 is a skip, the last line its reason.
 step() {
 	[[ $1 == build* || $1 =~ ${STEPS:-.} ]] || return 0
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
@@ -196,16 +196,18 @@ formatted() {
 	clang-format --dry-run -Werror $files
 }
 
+# warns COMPILER...: gcc has to optimise to see some things; all of clang's warnings are of its front end.
 warns() {
-	local file status=0
+	local file status=0 how=(-O1 -S -o /dev/null)
+	[[ $("$@" --version) != *clang* ]] || how=(-fsyntax-only)
 	for file in $(sources '*.c'); do
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/main_afl.c | *.bpf.c) continue ;;
 		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
-		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wshadow -Wconversion -Wvla \
-			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION -c "$file" -o /dev/null || status=1
+		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
+			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION "${how[@]}" "$file" || status=1
 	done
 	return $status
 }
@@ -633,6 +635,7 @@ case " $engines " in
 		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
 	;;
 esac
+case " $have " in *" clang "*) step "coverage" covered ;; esac
 step "your own parser" own_alone "$first"
 step "probe and capture" python_test live_test.py "$first"
 step "replay-with.py and its ten lines" python_test replay_with_test.py "$first"
@@ -643,7 +646,7 @@ case " $commands " in
 	step "clang-asan run" python_test run_test.py clang-asan Outcomes LeftAlone Forbidden Report Lines
 	;;
 esac
-case " $have " in *" clang "*) step "coverage" covered ;; esac
+step "exhaustive, up to 2 capabilities" exhausted "$first"
 step "your own parser in Rust" own_with rustc rustc InRust
 step "planted one-line errors" planted_lines
 step "bench.py, bench_bugs.py and mutants.py" python_test measure_test.py "$first"
@@ -695,7 +698,6 @@ step "i386.sh" python_test i386_test.py "$first"
 step "equal.sh" python_test equal_test.py "$first"
 step "replay of nothing fails" nothing_fails
 step "conformance" "$build/$first/conformance" corpus/captured
-step "exhaustive, up to 2 capabilities" exhausted "$first"
 step "ledger dates" scripts/ledger.py corpus/ledger.yaml
 step "ledger.py" python_test ledger_test.py "$first"
 step "uapi.py" python_test uapi_test.py "$first"
