@@ -607,14 +607,17 @@ class Exhaust(Cli):
     def test_witnesses(self):
         """Each is what the line says, and has the verdicts that its set has."""
         things = self.kinds("--caps", "1", "--kind", "iommu", "--witnesses", "out")
+        reports = map(json.loads, self.works("check", "--json", self.path("out")).splitlines())
+        found = {os.path.basename(report["file"]): report for report in reports}
         names = set(os.listdir(self.path("out")))
+        self.assertEqual(set(found), names)
         for thing in things[1:]:
             name = (f"iommu-set-{thing['set']}" if "set" in thing else
                     "iommu-broken-" + thing["broken"].replace(":", "_"))
             names.remove(name)
             self.assertEqual(self.read("out", name).hex(), thing["witness"])
             self.assertEqual(len(thing["witness"]), 2 * thing["len"])
-            judged = json.loads(self.works("check", "--json", self.path("out", name)))
+            judged = found[name]
             if "broken" in thing:
                 self.assertIn(thing["broken"], [one["bucket"] for one in judged["disagreements"]])
                 continue
