@@ -43,7 +43,7 @@ static int leak(const char *how)
 
 static int status_of(const char *how)
 {
-	int status;
+	int status = 0;
 	pid_t pid;
 
 	fflush(NULL);
