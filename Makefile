@@ -584,7 +584,8 @@ help: ## this list
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients; SETUP=0 installs nothing.'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
+	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
 

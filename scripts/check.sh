@@ -395,6 +395,24 @@ unit() {
 	"$build/$config/test/$test" "$@"
 }
 
+# A clang that has no BPF does not fail the build, which knows why; one that has is told apart.
+bpf_optional() {
+	local compiler out=$logs/no-bpf
+	set_compiler clang
+	if lacks "${compiler[0]}"; then return 77; fi
+	rm -rf "$out" && mkdir -p "$out" || return 1
+	cat >"$out/clang" <<-SH
+		#!/bin/sh
+		case "\$*" in *"-target bpf"*) echo "error: no such target"; exit 1 ;; esac
+		exec ${compiler[*]} "\$@"
+	SH
+	chmod +x "$out/clang"
+	make --no-print-directory -s BUILD="$out" CLANG="$out/clang" SETUP=0 \
+		"$out/ledger_table.c" || return 1
+	[ ! -e "$out/bpf/able.mk" ] && cat "$out/bpf/why-not" || return 1
+	grep -qE 'no such target|^no bpftool here$' "$out/bpf/why-not"
+}
+
 replayed() {
 	"$build/$1/capchain" replay --verdicts "$logs/verdicts-$1" corpus
 }
@@ -662,6 +680,7 @@ step "shellcheck" shell_clean
 step "python" python_compiles
 step "scripts have --help" scripts_helpful
 step "layers" layered
+step "BPF is optional" bpf_optional
 step "layout against linux/vfio.h" uapi_held -m64
 step "layout against linux/vfio.h, 32-bit" uapi_held -m32
 step "bounded.h in every build" scripts/bounded-builds.sh
@@ -706,6 +725,7 @@ step "byte order" python_test endian_test.py "$first"
 step "arch.py" python_test arch_test.py "$first"
 step "workflows" python_test workflows_test.py "$first"
 step "folders of findings" python_test findings_test.py "$first"
+step "setup.sh" python_test setup_test.py "$first"
 step "systems.py" python_test systems_test.py "$first"
 
 for config in $commands; do

@@ -151,9 +151,10 @@ named() {
 	*-N*)
 		package=$(package_of "${clang[0]}" clang)
 		version=$("${clang[@]}" -dumpversion 2>/dev/null) ||
-			version=$(apt-cache depends "$package" 2>/dev/null |
-				sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p')
-		[ -n "$version" ] || version=${package#clang-}
+			version=$({
+				echo "Depends: $package"
+				apt-cache depends "$package" 2>/dev/null
+			} | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
 		package_of "${1/-N/-${version%%.*}}" "${1/-N/}"
 		;;
 	*) echo "$1" ;;
