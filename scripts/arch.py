@@ -13,8 +13,9 @@ what their apt and this system's have, unpacked beside the libraries. Versions b
 reserve the sandbox's address space on s390x; before 11.1 they do not tell a store from a load on arm64.
 
 The table says of each machine which compiler and qemu it was, of the replay how many inputs passed,
-failed, and were of the other byte order, how many buffers were tried, and how many tests passed. What
-could not be run says why.
+failed, and were of the other byte order, how many buffers were tried, and how many tests passed. On
+arm64 the sandbox's tests and the corpus run once more with pages of 64 KiB, where an emulator has them.
+What could not be run says why.
 
 exit status:
   0  all that could be run did what it has to
