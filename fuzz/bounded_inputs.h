@@ -361,8 +361,10 @@ static inline void see_rho(struct rho *rho, uint32_t stride, enum rho_order orde
 	rho->from = at[count - 1];
 	memset(rho->bytes, 0, rho->len);
 	if (stride == CAP_HEADER_SIZE)
-		for (uint32_t i = 0; i < count; i++)
-			put(rho->bytes, rho->len, at[i], 4, 9 | 1 << 16);
+		for (uint32_t i = 0; i < count; i++) {
+			put(rho->bytes, rho->len, at[i] + CAP_HEADER_id, 2, 9);
+			put(rho->bytes, rho->len, at[i] + CAP_HEADER_version, 2, 1);
+		}
 	for (uint32_t i = 0; i < count; i++)
 		put(rho->bytes, rho->len, at[i] + CAP_HEADER_next, 4,
 		    i + 1 < count ? at[i + 1] : rho->at);

@@ -13,8 +13,9 @@ what their apt and this system's have, unpacked beside the libraries. Versions b
 reserve the sandbox's address space on s390x; before 11.1 they do not tell a store from a load on arm64.
 
 The table says of each machine which compiler and qemu it was, of the replay how many inputs passed,
-failed, and were of the other byte order, how many buffers were tried, and how many tests passed. What
-could not be run says why.
+failed, and were of the other byte order, how many buffers were tried, and how many tests passed. On
+arm64 the sandbox's tests and the corpus run once more with pages of 64 KiB, where an emulator has them.
+What could not be run says why.
 
 exit status:
   0  all that could be run did what it has to
@@ -188,9 +189,10 @@ class Run:
     def apt(self):
         return Apt(os.path.join(self.folder, "apt"), self.machine.name, self.log)
 
-    def make(self, *words):
+    def make(self, build, *words):
+        """Another compiler makes all anew: each has a folder of its own."""
         status, said = command(["make", "-s", f"-j{os.cpu_count()}", "-C", ROOT, "CAN_BPF=",
-                                f"BUILD={self.folder}", *words], self.log)
+                                f"BUILD={build}", *words], self.log)
         if status:
             raise Failed(f"it does not build: {last_line(said)}")
 
@@ -206,7 +208,7 @@ class Run:
                                  check=False).stdout.strip()
         self.row["compiler"] = f"gcc {version}"
         self.apt().unpack(LIBRARIES, self.sysroot)
-        self.make("CLANG=no-clang", f"GCC={compiler} --sysroot={self.sysroot}",
+        self.make(self.folder, "CLANG=no-clang", f"GCC={compiler} --sysroot={self.sysroot}",
                   f"{self.folder}/gcc/capchain",
                   *(f"{self.folder}/gcc/{test.split()[0]}" for test in TESTS[self.machine.kind]))
 
@@ -283,10 +285,11 @@ class Run:
         resources = os.path.dirname(os.path.dirname(os.path.dirname(runtime[0])))
         headers = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True,
                                  check=False).stdout.strip()
-        self.make(f"CLANG=clang --target={self.machine.triple} --sysroot={self.sysroot} "
+        self.make(f"{self.folder}/clang",
+                  f"CLANG=clang --target={self.machine.triple} --sysroot={self.sysroot} "
                   f"-resource-dir={resources} -isystem {headers}/include",
-                  "GCC=no-gcc", f"{self.folder}/libfuzzer-fast/fuzz_device_info")
-        status, said = self.under_qemu("libfuzzer-fast/fuzz_device_info", f"-runs={FUZZ_RUNS}",
+                  "GCC=no-gcc", f"{self.folder}/clang/libfuzzer-fast/fuzz_device_info")
+        status, said = self.under_qemu("clang/libfuzzer-fast/fuzz_device_info", f"-runs={FUZZ_RUNS}",
                                        "-seed=1", "-max_len=256")
         done = re.search(r"Done (\d+) runs", said)
         self.row["libFuzzer"] = f"clang {major}, {done.group(1)} runs" if done else "failed"

@@ -9,6 +9,7 @@
 #ifndef FUZZ_CLIENT_FILTER_H
 #define FUZZ_CLIENT_FILTER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* What the program has as its standard input and output; -1: ours. */
@@ -16,6 +17,9 @@ struct filter_streams {
 	int input;
 	int output;
 };
+
+/* Whether system calls of this machine are the ones that the filter knows: x86-64's. */
+bool filter_knows_machine(void);
 
 /*
  * Runs @argv. Returns 0 with the child and the fd its notifications come from, and in *@ret_exec

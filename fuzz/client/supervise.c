@@ -286,6 +286,10 @@ int supervise(struct vfio *vfio, char *const argv[], struct filter_streams strea
 		ret_run->failed = "/proc/self/fd, of a mounted /proc";
 		status = access("/proc/self/fd", X_OK) ? -errno : 0;
 	}
+	if (!status && !filter_knows_machine()) {
+		ret_run->failed = "a machine that is no x86-64";
+		status = -ENOTSUP;
+	}
 	if (!status) {
 		ret_run->failed = "a listener of seccomp";
 		status = open_buffers(&s);
