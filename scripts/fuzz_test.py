@@ -404,6 +404,14 @@ class Ends(Base):
         os.unlink(self.path("maps"))
         self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
 
+    def test_what_afl_needs(self):
+        said = {files: subprocess.run(
+            ["prlimit", f"--nofile={files}:{files}", sys.executable, "-c",
+             f"import sys; sys.path.insert(0, {HERE!r}); import fuzz_machine; print(fuzz_machine.afl_needs())"],
+            capture_output=True, text=True, check=True).stdout.strip() for files in (199, 200)}
+        self.assertEqual(said, {199: "; it takes file descriptors up to 199, and this process may have 199: "
+                                     "`ulimit -n 200` or more", 200: ""})
+
     def test_who_lives(self):
         gone = subprocess.Popen(["true"])
         gone.wait()
