@@ -3,7 +3,7 @@
 # make check: every test of the project. Prints one line a step with its seconds, and the log of a step
 # that failed; at the end the five slowest steps; the last line counts passed, failed and skipped steps.
 # A skipped step says why. Seconds decide nothing. Exit status: 0; 1 where a step failed or none ran, or
-# in CI (CI=true) where one was skipped; 2 wrong usage.
+# in CI (CI=true) where one was skipped; 2 wrong usage; 3 there is no /proc.
 #
 # environment:
 #   STEPS   a regular expression: beside the builds, only steps whose name it matches
@@ -20,6 +20,11 @@ case ${1:-} in
 	;;
 esac
 cd "$(dirname "$0")/.." || exit 1
+# Tests run themselves again and look at processes by it, and sanitizers at their own memory.
+[ -d /proc/self/fd ] || {
+	echo "make check: /proc is not mounted: mount -t proc proc /proc, or have the container mount it" >&2
+	exit 3
+}
 
 build=build
 logs=$build/check

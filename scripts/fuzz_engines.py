@@ -423,7 +423,8 @@ class Afl(Worker):
             [*self.prefix, self.setup.target(self.kind), seeds], stdin=subprocess.DEVNULL,
             env={**os.environ, **self.environment()}, capture_output=True, check=False)
         if alone.returncode == 0:
-            return End("absent", NO_ENGINE, f"afl-fuzz cannot start: {self.why()}")
+            return End("absent", NO_ENGINE, f"afl-fuzz cannot start: {self.why()}"
+                       + fuzz_machine.afl_needs())
         self.process.returncode = alone.returncode
         for line in alone.stderr.decode("utf-8", "replace").splitlines():
             self.hear(line)

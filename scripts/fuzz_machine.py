@@ -2,11 +2,14 @@
 """What of this machine, or of the container that this runs in, engines and their targets depend on."""
 
 import os
+import resource
 import subprocess
 
 MAPS = "/proc/self/maps"
 VM = "/proc/sys/vm/"
 SETARCH = ["setarch", "-R"]
+# Its fork server's pipe is 198 and 199.
+AFL_FILES = 200
 
 
 def is_alive(pid):
@@ -36,6 +39,15 @@ def setarch_refused():
     except OSError as error:
         return f"setarch: {error.strerror}"
     return (done.stderr.strip() or "setarch failed") if done.returncode else None
+
+
+def afl_needs():
+    """What keeps AFL++ from its target. It raises the soft limit by itself."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if limit == resource.RLIM_INFINITY or limit >= AFL_FILES:
+        return ""
+    return (f"; it takes file descriptors up to {AFL_FILES - 1}, and this process may have {limit}: "
+            f"`ulimit -n {AFL_FILES}` or more")
 
 
 def sanitizer_needs():

@@ -30,6 +30,7 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
 import fuzz  # noqa: E402
+import fuzz_machine  # noqa: E402
 import fuzz_report  # noqa: E402
 import fuzz_seeds  # noqa: E402
 from fuzz_engines import TIMEOUT, LibFuzzer, Setup  # noqa: E402
@@ -381,6 +382,41 @@ class Ends(Base):
         self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
         self.assertIn("cannot start: Shadow memory range", done.stdout)
         self.assertTrue(done.stdout.endswith("broken promises: 0, failures: 1, execs: 0\n"))
+
+    def test_what_a_sanitizer_needs(self):
+        """Each setting that keeps it from starting is named where it is so, and none where all is well."""
+        self.write("maps", b"")
+        os.mkdir(self.path("vm"))
+        maps, settings = fuzz_machine.MAPS, fuzz_machine.VM
+        self.addCleanup(setattr, fuzz_machine, "MAPS", maps)
+        self.addCleanup(setattr, fuzz_machine, "VM", settings)
+        fuzz_machine.MAPS, fuzz_machine.VM = self.path("maps"), self.path("vm") + "/"
+        for overcommit, bits, says in (("0", "28", None), ("2", "28", "vm.overcommit_memory is 2"),
+                                       ("1", "32", "vm.mmap_rnd_bits is 32"),
+                                       ("0", None, "vm.mmap_rnd_bits may be too high")):
+            self.write("vm/overcommit_memory", overcommit.encode())
+            if bits:
+                self.write("vm/mmap_rnd_bits", bits.encode())
+            else:
+                os.unlink(self.path("vm/mmap_rnd_bits"))
+            said = fuzz_machine.sanitizer_needs()
+            self.assertTrue(said.startswith(f"; {says}") if says else not said, said)
+        os.unlink(self.path("maps"))
+        self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
+
+    def test_what_afl_needs(self):
+        said = {files: subprocess.run(
+            ["prlimit", f"--nofile={files}:{files}", sys.executable, "-c",
+             f"import sys; sys.path.insert(0, {HERE!r}); import fuzz_machine; print(fuzz_machine.afl_needs())"],
+            capture_output=True, text=True, check=True).stdout.strip() for files in (199, 200)}
+        self.assertEqual(said, {199: "; it takes file descriptors up to 199, and this process may have 199: "
+                                     "`ulimit -n 200` or more", 200: ""})
+
+    def test_who_lives(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        self.assertEqual([fuzz_machine.is_alive(pid) for pid in (os.getpid(), "1", gone.pid, "x", "")],
+                         [True, True, False, False, False])
 
     def test_target_that_wants_no_randomisation(self):
         can = subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False)

@@ -251,6 +251,11 @@ class Inside(Run):
     def under(self, *command, args=(), status=1):
         if not shutil.which(command[0]):
             self.skipTest(f"no {command[0]} here")
+        if command[0] in ("strace", "gdb"):
+            traced = subprocess.run(["strace", "-o", os.devnull, "true"], capture_output=True, text=True,
+                                    check=False)
+            if "ptrace" in traced.stderr:
+                self.skipTest(f"{command[0]} cannot trace here: {traced.stderr.splitlines()[0]}")
         return self.start("--no-good", *args, "--json", "--region", regression("region-loop-self"),
                           "--", *command, os.path.join(CLIENTS, "walker"), status=status)
 
@@ -378,6 +383,13 @@ class Forbidden(Run):
             done = self.refusing(*calls)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (3, 1), done.stderr)
             self.assertIn(f"programs cannot be supervised here: {words}", done.stderr)
+
+    def test_no_folder_for_files(self):
+        done = subprocess.run([BINARY, "run", "--", SELF, "calls"], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False,
+                              env=dict(os.environ, TMPDIR=os.path.join(self.dir, "none")))
+        self.assertEqual((done.returncode, done.stderr), (
+            3, "capchain: the fake device takes a folder in TMPDIR or /tmp: No such file or directory\n"))
 
     def test_proc_that_is_not_mounted(self):
         hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]

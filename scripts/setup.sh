@@ -230,9 +230,9 @@ look() {
 		package=$(named "$package")
 		lines+=("$what ($package, $need)")
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
-	done < <(needs)
+	done <<<"$(needs)"
 	# Two things may come with one package.
-	mapfile -t missing < <(printf '%s\n' "${required[@]}" "${optional[@]}" | awk 'NF && !had[$0]++')
+	read -r -a missing <<<"$(printf '%s\n' "${required[@]}" "${optional[@]}" | awk 'NF && !had[$0]++' | tr '\n' ' ')"
 }
 
 # The missing things, one line each, after $1.
@@ -317,9 +317,9 @@ fi
 as_root=()
 if [ "$EUID" -ne 0 ]; then
 	as_root=(sudo -n)
-	if ! commands sudo || ! sudo -n true </dev/null 2>/dev/null; then
-		give_up "missing, and not root"
-	fi
+	commands sudo || give_up "missing, and not root"
+	# Its own words: a password, or a container's no_new_privs.
+	refusal=$(sudo -n true </dev/null 2>&1) || give_up "missing, not root, and ${refusal%%$'\n'*}"
 fi
 
 log=$(mktemp) || exit 3

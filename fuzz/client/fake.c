@@ -176,16 +176,18 @@ static bool make_tree(const struct fake *fake, struct fake_ids ids)
 	return true;
 }
 
-int fake_open(struct fake_ids ids, struct fake *ret_fake)
+int fake_open(struct fake_ids ids, struct fake *ret_fake, const char **ret_failed)
 {
 	int status;
 
 	memset(ret_fake, 0, sizeof(*ret_fake));
 	for (enum fake_kind kind = FAKE_NONE; kind < FAKES; kind++)
 		ret_fake->fds[kind] = -1;
+	*ret_failed = "a file with 10 TiB of holes, by memfd_create() or in TMPDIR";
 	status = make_fds(ret_fake, ids);
 	if (status)
 		return status;
+	*ret_failed = "a folder in TMPDIR or /tmp";
 	snprintf(ret_fake->root, sizeof(ret_fake->root) - 128, "%s/capchain-run-XXXXXX",
 		 temporary_folder());
 	if (!mkdtemp(ret_fake->root)) {

@@ -43,10 +43,10 @@ struct fake_ids {
 };
 
 /*
- * Makes it; the folder is under $TMPDIR or /tmp. Returns 0, or -errno; fake_close() then too. One
- * fake lives at a time.
+ * Makes it; the folder is under $TMPDIR or /tmp. Returns 0, or -errno and in *@ret_failed what could
+ * not be made; fake_close() then too. One fake lives at a time.
  */
-int fake_open(struct fake_ids ids, struct fake *ret_fake);
+int fake_open(struct fake_ids ids, struct fake *ret_fake, const char **ret_failed);
 void fake_close(struct fake *fake);
 
 /* A new open file of @kind, close-on-exec, or -errno. */

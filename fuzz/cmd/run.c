@@ -397,15 +397,14 @@ int cmd_run(int argc, char **argv)
 	if (!status) {
 		/* So that the folder goes, and what runs, however this ends. */
 		const struct sigaction handler = {.sa_handler = stop};
-		const int error = fake_open(o.ids, &fake);
+		const char *failed;
+		const int error = fake_open(o.ids, &fake, &failed);
 
 		sigaction(SIGINT, &handler, NULL);
 		sigaction(SIGTERM, &handler, NULL);
 		if (error)
-			fprintf(stderr,
-				"capchain: the fake device cannot be made: %s; it takes memfd_create(), "
-				"or a folder TMPDIR whose files may have %u TiB of holes\n",
-				strerror(-error), FAKE_REGIONS + 1);
+			fprintf(stderr, "capchain: the fake device takes %s: %s\n", failed,
+				strerror(-error));
 		status = error ? EXIT_MISSING : run_both(&o, &fake, &replies, input);
 		fake_close(&fake);
 	}

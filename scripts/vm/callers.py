@@ -71,15 +71,20 @@ def check(boot, version, checks):
 def locked_commands():
     """Of a boot with LOCKED."""
     return [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules"
-            for hooks in HOOKS]
+            for hooks in HOOKS] + ["=/proc/sys/vm/overcommit_memory 2", "/capchain list"]
 
 
 def check_lockdown(boot, version, checks):
-    """@boot ran locked_commands(): status 3, and one line that says it."""
+    """@boot ran locked_commands(): status 3, and one line that says it; and the sandbox opens where memory is
+    never promised twice."""
     for hooks, run in zip(HOOKS, boot.runs):
         said = " ".join(run["said"])
         checks.hold(run["status"] == 3 and len(run["said"]) == 1 and "confidentiality" in said,
                     f"{version}: {LOCKED}, hooks at {hooks}: {said[-160:]}")
+    run = boot.runs[-1]
+    said = next((line for line in run["said"] if line.startswith("oracles: ")), "nothing was said")
+    checks.hold(run["status"] == 0 and ", arena" in said,
+                f"{version}: vm.overcommit_memory 2: {said[:160]}")
 
 
 def check_cdev(version, checks):
