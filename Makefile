@@ -146,6 +146,9 @@ FORCE:
 # have a section of their own.
 own_data = objcopy $$(readelf -SW $(1) | sed -nE \
 	's/^ *\[ *[0-9]+\] (\.(rodata|data|bss)[^ ]*) .*/--rename-section \1=parsers_own,alloc,load,data,contents/p') $(1)
+# is_i386 COMPILER FLAGS: by its name, a flag or the machine.
+is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%86,$(MACHINE)))
+MACHINE := $(shell uname -m)
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests. Parsers, the reference and targets are compiled for each; host_of_ says
@@ -165,7 +168,7 @@ $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 # Whether $(6) gives hooks; a file of flags has those of loads, stores would want theirs beside them.
 $(1)_MEANT := $$(if $$(findstring trace-loads,$(6))$$(findstring thread,$(6)),-DLOADS_MEANT=true -DSTORES_MEANT=true, \
 		$$(if $$(findstring --config,$(6)),-DLOADS_MEANT=true))
-$(1)_OWN = $(if $(filter -m32,$(3)),&& $$(call own_data,$$@))
+$(1)_OWN = $(if $(call is_i386,$(2),$(3)),&& $$(call own_data,$$@))
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
@@ -360,7 +363,7 @@ $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.
 	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && $(call beside,llvm-strip) -g $@
 $(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
 	@mkdir -p $(@D)
-	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) -c $< -o $@ && $(call beside,llvm-strip) -g $@
+	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(MACHINE)) -c $< -o $@ && $(call beside,llvm-strip) -g $@
 $(BPF_SKELS): %.skel.h: %.bpf.o
 	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
 -include $(wildcard $(BUILD)/bpf/*.d)

@@ -78,7 +78,7 @@ static void make_random(struct buffer *buffer, enum info_kind kind, uint64_t see
 	const unsigned int rounds = seed % 4 ? 1 + (unsigned int)(seed / 4 % ROUNDS) : 0;
 
 	if (!rounds) {
-		buffer->len = random_next(&seed) % (NOISE_MAX + 1);
+		buffer->len = (size_t)(random_next(&seed) % (NOISE_MAX + 1));
 		for (size_t i = 0; i < buffer->len; i++)
 			buffer->info[i] = (uint8_t)random_next(&seed);
 	}

@@ -104,7 +104,8 @@ llvm_of_clang() {
 multilib() {
 	[ "$(uname -m)" = x86_64 ] || return 0
 	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o 2>/dev/null)" &&
-		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a 2>/dev/null)"
+		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a 2>/dev/null)" &&
+		"${gcc[@]}" -m32 -fsyntax-only -x c - <<<"#include <errno.h>" 2>/dev/null
 }
 
 # Asked for the library alone, gcc names the 64-bit one.

@@ -126,6 +126,15 @@ FAULTY_READ(scratch_over_by_one)
 	return answer(VERDICT_OK);
 }
 
+/* Three of the four bytes are its own. */
+FAULTY_READ(scratch_straddling)
+{
+	volatile uint32_t *const table = walk_alloc(walk, 19);
+
+	table[4 + zero] = 1;
+	return answer(VERDICT_OK);
+}
+
 FAULTY_READ(scratch_over_page)
 {
 	volatile uint8_t *const table = walk_alloc(walk, 32);

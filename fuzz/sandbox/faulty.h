@@ -25,6 +25,7 @@
 	FAULT(store_inside)                                                                        \
 	FAULT(store_past)                                                                          \
 	FAULT(scratch_over_by_one)                                                                 \
+	FAULT(scratch_straddling)                                                                  \
 	FAULT(scratch_over_page)                                                                   \
 	FAULT(memset_inside)                                                                       \
 	FAULT(memset_scratch)                                                                      \

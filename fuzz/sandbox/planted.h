@@ -52,6 +52,7 @@ static const struct planted planted[] = {
 	{"store_inside", faulty_store_inside, VERDICT_WROTE, BY(HOOK), 0, false},
 	{"store_past", faulty_store_past, VERDICT_WROTE, BY(HOOK), 0, false},
 	{"scratch_over_by_one", faulty_scratch_over_by_one, VERDICT_WROTE, BY(HOOK), 0, false},
+	{"scratch_straddling", faulty_scratch_straddling, VERDICT_WROTE, BY(HOOK), 0, false},
 	{"scratch_over_page", faulty_scratch_over_page, VERDICT_WROTE, BY(HOOK), 0, false},
 	{"scratch_far_over", faulty_scratch_far_over, VERDICT_WROTE, BY(HOOK), 0, false},
 	{"scratch_far_under", faulty_scratch_far_under, VERDICT_WROTE, BY(HOOK), 0, false},

@@ -70,6 +70,8 @@ static void test_where(void **state)
 	result = walk(faulty_scratch_load_past, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
 	assert_int_equal(result.offset, 20);
+	/* The first byte outside, not where the store begins: a canary would tell no other. */
+	assert_int_equal(walk(faulty_scratch_straddling, INFO_TRUSTING, LEN).offset, 19);
 	result = walk(faulty_scratch_over_by_one, INFO_TRUSTING, LEN);
 	assert_true(result.scratch);
 	assert_int_equal(result.offset, 20);
