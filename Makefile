@@ -165,7 +165,7 @@ $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 # Whether $(6) gives hooks; a file of flags has those of loads, stores would want theirs beside them.
 $(1)_MEANT := $$(if $$(findstring trace-loads,$(6))$$(findstring thread,$(6)),-DLOADS_MEANT=true -DSTORES_MEANT=true, \
 		$$(if $$(findstring --config,$(6)),-DLOADS_MEANT=true))
-$(1)_OWN = $(if $(filter -m32,$(3)),&& $$(call own_data,$$@))
+$(1)_OWN = $(if $(filter -m32,$(2) $(3)),&& $$(call own_data,$$@))
 $(1)_STORES := $$(if $$(findstring trace-loads,$(6)),-fsanitize-coverage=trace-stores)
 
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h

@@ -208,7 +208,9 @@ class Run:
                                  check=False).stdout.strip()
         self.row["compiler"] = f"gcc {version}"
         self.apt().unpack(LIBRARIES, self.sysroot)
-        self.make(self.folder, "CLANG=no-clang", f"GCC={compiler} --sysroot={self.sysroot}",
+        # -m32 also tells the Makefile to mark parsers' data, as there is no arena.
+        bits = " -m32" if self.machine.kind == "32-bit" else ""
+        self.make(self.folder, "CLANG=no-clang", f"GCC={compiler} --sysroot={self.sysroot}{bits}",
                   f"{self.folder}/gcc/capchain",
                   *(f"{self.folder}/gcc/{test.split()[0]}" for test in TESTS[self.machine.kind]))
 
