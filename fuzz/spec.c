@@ -301,7 +301,8 @@ static uint32_t id_notes(struct reading *reading, const struct shape *shape)
 /* R13: the note on its bytes, which are marked as spanned. */
 static uint32_t span_notes(uint32_t at, uint32_t span)
 {
-	const bool shared = memchr(spanned + at, 1, span);
+	/* The function: glibc 2.43 has a macro over it, whose branches coverage counts as ours. */
+	const bool shared = (memchr)(spanned + at, 1, span);
 
 	memset(spanned + at, 1, span);
 	return shared ? NOTE_BIT(NOTE_OVERLAP) : 0;
