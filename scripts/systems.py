@@ -29,7 +29,6 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SYSTEMS = ("bookworm", "trixie", "sid")
 FAILED, WRONG_USAGE, CANNOT = 1, 2, 3
-MIRROR = None
 TREE = "/src/capchain"
 # Tools of administrators are not in everybody's.
 PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
@@ -75,7 +74,7 @@ def parse(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS,
                         help=f"of {', '.join(SYSTEMS)} (all)")
-    parser.add_argument("--mirror", default=MIRROR, metavar="URL", help=f"({MIRROR})")
+    parser.add_argument("--mirror", metavar="URL", help="(debootstrap's own)")
     parser.add_argument("--apt-conf", metavar="FILE", help="an apt.conf for the roots")
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "systems"), metavar="DIR",
                         help="(build/systems)")
@@ -140,11 +139,12 @@ class System:
     def bootstrap(self):
         """@base, whole or not at all."""
         for command in (["debootstrap", "--variant=minbase", "--include=git,make", self.name,
-                         self.root, self.options.mirror],
+                         self.root, *filter(None, [self.options.mirror])],
                         ["tar", "-C", self.root, "-cf", self.base + ".part", "."]):
             if logged(["unshare", "--mount", *command], self.log("debootstrap"),
                       env={**os.environ, "PATH": PATH}):
-                raise Refused(f"no root of {self.name} by {command[0]} from {self.options.mirror}: "
+                raise Refused(f"no root of {self.name} by {command[0]} from "
+                              f"{self.options.mirror or 'its own mirror'}: "
                               f"{last_line(self.log('debootstrap'))}")
         os.rename(self.base + ".part", self.base)
 
