@@ -84,17 +84,10 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 }
 
 /*
- * Room for what one parser delivers, and some: were it a multiple of a page, the first capabilities
- * of all parsers would stand in the same few sets of the CPU's cache and drive each other out of
- * it.
- */
-#define CAPS_STRIDE (INFO_LEN_MAX + 9)
-
-/*
  * Few of the pages are ever used. From the heap, sanitizers would mark and search all of them, which
  * takes longer than a whole run of `capchain check`.
  */
-static struct info_cap *caps_map(size_t count)
+struct info_cap *judge_map_caps(size_t count)
 {
 	void *const caps = mmap(NULL, count * CAPS_STRIDE * sizeof(struct info_cap),
 				PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -127,7 +120,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->readers = calloc(2 * count, sizeof(*judge->readers));
 	judge->spec = spec_new();
 	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
-	judge->caps = caps_map(count);
+	judge->caps = judge_map_caps(count);
 	for (size_t i = 0; judge->judged && judge->hooked && judge->caps && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;

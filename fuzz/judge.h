@@ -133,6 +133,16 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 			size_t error_size);
 void judge_free(struct judge *judge);
 
+/*
+ * Room for what one parser delivers, and some: were it a multiple of a page, the first capabilities
+ * of all parsers would stand in the same few sets of the CPU's cache and drive each other out of
+ * it.
+ */
+#define CAPS_STRIDE (INFO_LEN_MAX + 9)
+
+/* That room of @count parsers, which judge_free() gives back; NULL when memory is short. */
+struct info_cap *judge_map_caps(size_t count);
+
 /* Whether @judged reads @kind, here: neither closed, nor of other kinds alone. */
 static inline bool judged_reads(const struct judged *judged, enum info_kind kind)
 {

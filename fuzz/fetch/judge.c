@@ -36,9 +36,6 @@ struct outcome {
 	uint64_t caps;
 };
 
-/* As in judge.c: no multiple of a page. */
-#define CAPS_STRIDE (INFO_LEN_MAX + 9)
-
 static struct member *members;
 static size_t reference;
 static struct script script;
@@ -103,7 +100,7 @@ static bool allocate(struct judge *judge, size_t count)
 	judge->judged = calloc(count, sizeof(*judge->judged));
 	judge->hooked = calloc(count, 1);
 	judge->readers = calloc(count, sizeof(*judge->readers));
-	judge->caps = calloc(count, CAPS_STRIDE * sizeof(*judge->caps));
+	judge->caps = judge_map_caps(count);
 	if (!members || !judge->judged || !judge->hooked || !judge->readers || !judge->caps)
 		return false;
 	for (size_t i = 0; i < count; i++) {
