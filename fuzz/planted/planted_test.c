@@ -51,10 +51,11 @@ static void hold(const uint8_t *info, size_t len, enum info_kind kind)
 	*planted_marks = (struct planted_marks){0};
 	judge_read(judge, info, len, kind);
 	buffers++;
-	judged_bucket(judged, bucket);
-	if (judged_breaks(judged) && !planted_marks->triggered)
+	if (judged_breaks(judged) && !planted_marks->triggered) {
+		judged_bucket(judged, bucket);
 		fail_msg("%s: %s with its bug not triggered: more than one bug",
 			 judged->parser->name, bucket);
+	}
 	if (planted_marks->triggered && !planted_marks->reached)
 		fail_msg("%s: triggered, and not reached", judged->parser->name);
 	if (judged_breaks(judged))
