@@ -135,10 +135,8 @@ void kind_option(struct argp_state *state, const char *arg, enum info_kind *valu
 /* The option --endian, the same way: *@ret_endian is the host's before it. */
 #define ENDIAN_KEY 'e'
 #define ENDIAN_OPTION                                                                              \
-	{                                                                                          \
-		"endian", ENDIAN_KEY, "ORDER", 0,                                                  \
-			"whose bytes these are: little or big; this machine's by default", 0       \
-	}
+	INFO_ROW("endian", ENDIAN_KEY, "ORDER", 0,                                                 \
+		 "whose bytes these are: little or big; this machine's by default", 0)
 void endian_option(const struct argp_state *state, const char *arg, enum endian *ret_endian);
 
 /* The FILE of a verb that takes one, and the kind its bytes are said to be: see input_load(). */
