@@ -233,7 +233,10 @@ look() {
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
 	done <<<"$(needs)"
 	# Two things may come with one package.
-	read -r -a missing <<<"$(printf '%s\n' "${required[@]}" "${optional[@]}" | awk 'NF && !had[$0]++' | tr '\n' ' ')"
+	missing=()
+	for package in "${required[@]}" "${optional[@]}"; do
+		[[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
+	done
 }
 
 # The missing things, one line each, after $1.
