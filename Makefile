@@ -18,7 +18,7 @@ SETUP  ?= 1
 export SETUP
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
-COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -g -gdwarf-4 $(WARN) -MMD -MP
+COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
 # BUILD may lie anywhere, and the table in it includes a header of the tree.
 COMMON += -iquote .
 # `make fuzz PARSER=FILE` is about another's parser: taken aside, since PARSER is ours below.
@@ -149,6 +149,9 @@ own_data = objcopy $$(readelf -SW $(1) | sed -nE \
 # is_i386 COMPILER FLAGS: by its name, a flag or the machine.
 is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%86,$(MACHINE)))
 MACHINE := $(shell uname -m)
+# Under qemu-user stat() of a folder fails without the second. Elsewhere it would have stat() called by
+# another name, which clang 14's MemorySanitizer does not know.
+BITS32 := -m32 -D_FILE_OFFSET_BITS=64
 # One configuration: name, compiler, flags of everything, sanitizers of our own code, of trusting
 # parsers, what puts the load hooks into parsers, what instruments the reference, linker flags of
 # targets and command, of tests. Parsers, the reference and targets are compiled for each; host_of_ says
@@ -429,7 +432,7 @@ $(eval $(call config,clang,$(CLANG),,,,$(CLOAD),,))
 $(eval $(call config,gcc,$(GCC),,,,-fsanitize=thread,,))
 $(eval $(call config,clang-asan,$(CLANG),,$(SAN) $(NOFAKE),$(SANT) $(NOFAKE),$(CLOAD),,))
 $(eval $(call config,gcc-asan,$(GCC),,$(SAN) $(NOFAKE_GCC),,-fsanitize=thread -fno-sanitize=address,,))
-$(eval $(call config,clang32,$(CLANG),-m32,,,$(CLOAD),,-no-pie))
+$(eval $(call config,clang32,$(CLANG),$(BITS32),,,$(CLOAD),,-no-pie))
 $(eval $(call config,libfuzzer,$(CLANG),,$(SAN) $(NOFAKE),$(SANT) $(NOFAKE),$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,libfuzzer-fast,$(CLANG),,,,$(FUZZ),,-fsanitize=fuzzer,-fsanitize=fuzzer-no-link))
 $(eval $(call config,afl,$(CLANG),$(TARGET_AFL),,,$(AFLOAD),,))
@@ -446,7 +449,7 @@ OSS_FLAGS := $(CFLAGS) -fno-sanitize=unsigned-integer-overflow
 OSS_TRUST := $(OSS_FLAGS) -fno-sanitize=undefined
 OSS_LOADS ?= $(CLOAD)
 OSS_UAR   := $(if $(findstring -fsanitize=address,$(CFLAGS)),$(NOFAKE))
-$(eval $(call config,oss-fuzz,$(CC),$(filter -m32,$(CFLAGS)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
+$(eval $(call config,oss-fuzz,$(CC),$(if $(filter -m32,$(CFLAGS)),$(BITS32)),$(OSS_FLAGS),$(OSS_TRUST),$(OSS_UAR) $(OSS_LOADS),,))
 $(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$(CFLAGS))
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word;

@@ -209,7 +209,7 @@ class Run:
         self.row["compiler"] = f"gcc {version}"
         self.apt().unpack(LIBRARIES, self.sysroot)
         # -m32 also tells the Makefile to mark parsers' data, as there is no arena.
-        bits = " -m32" if self.machine.kind == "32-bit" else ""
+        bits = " -m32 -D_FILE_OFFSET_BITS=64" if self.machine.kind == "32-bit" else ""
         self.make(self.folder, "CLANG=no-clang", f"GCC={compiler} --sysroot={self.sysroot}{bits}",
                   f"{self.folder}/gcc/capchain",
                   *(f"{self.folder}/gcc/{test.split()[0]}" for test in TESTS[self.machine.kind]))
