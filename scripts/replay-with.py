@@ -3,7 +3,9 @@
 """Replays capchain's corpus against a reader that is not one of capchain's own."""
 
 import argparse
+import functools
 import json
+import math
 import os
 import re
 import shutil
@@ -87,15 +89,23 @@ def expectations(capchain, corpus):
 
 def limited(command, seconds):
     """@command, stopped by the kernel where it goes on for ever."""
-    return ["prlimit", f"--cpu={seconds}:{seconds + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--",
+    whole = math.ceil(seconds)
+    return ["prlimit", f"--cpu={whole}:{whole + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--",
             *command]
+
+
+def timer(seconds):
+    """For a child before it becomes a reader: the limit above knows whole seconds only."""
+    return None if seconds == int(seconds) else \
+        functools.partial(signal.setitimer, signal.ITIMER_PROF, seconds)
 
 
 def run_reader(command, kind, path, seconds):
     """What the reader printed, and None or what is wrong with how it ended."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(limited([*command, kind, path], seconds), stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL, start_new_session=True)
+                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                   preexec_fn=timer(seconds))
         try:
             status = process.wait(WALL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -120,7 +130,9 @@ def ended_wrong(status, errors, seconds):
         return f"does not end: {WALL_SECONDS} seconds"
     # A shell around the reader says it with a status.
     if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
-        return f"does not end: {seconds} seconds of CPU"
+        return f"does not end: {math.ceil(seconds)} seconds of CPU"
+    if timer(seconds) and status == -signal.SIGPROF:
+        return f"does not end: {seconds:g} seconds of CPU"
     if status in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
         return "does not end: a megabyte of output"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
@@ -274,9 +286,9 @@ def numbers(text):
 
 
 def positive(text):
-    if int(text) < 1:
+    if not 0.01 <= float(text) <= 1e6:
         raise ValueError(text)
-    return int(text)
+    return float(text)
 
 
 def main():
@@ -293,7 +305,8 @@ def main():
                         help="the reader looks up these capability ids and stops at each match; "
                              "without it, it reads chains to their end")
     parser.add_argument("--cpu-seconds", type=positive, default=2, metavar="N",
-                        help="how long is for ever (default: %(default)s)")
+                        help="how long is for ever (default: %(default)s); of a fraction of a second "
+                             "CMD itself is held to it, and what CMD starts to the next whole second")
     parser.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
     parser.add_argument("--corpus", default=os.path.join(root, "corpus"), metavar="FOLDER",
                         help="what to replay (default: capchain's own)")

@@ -176,12 +176,12 @@ class Job(Base):
             known = set(re.findall(r"^[ora-]{3}\|([^|]+)\|", file.read(), re.M))
         self.assertLessEqual(asked, known)
         os.unlink(self.path("my-reader"))
-        # Some inputs have it spin: for one second each. test_loop has that, and the two of the default.
-        failed, done = self.run_job(0, " --cpu-seconds 1")
+        # Some inputs have it spin. test_loop has whole seconds, and the two of the default.
+        failed, done = self.run_job(0, " --cpu-seconds 0.2")
         self.assertEqual(failed, self.steps[-1]["run"])
         self.assertEqual(done.returncode, 1)
         # Without checks it follows wild offsets, goes round loops, and takes what it should refuse.
-        for what in (r"ended by SIG\w+", "does not end: 1 seconds of CPU",
+        for what in (r"ended by SIG\w+", r"does not end: 0\.2 seconds of CPU",
                      "says ok, right is reject or truncated: the reply is malformed"):
             self.assertRegex(done.stdout, rf"(?m)^not ok \d+ - \S+\n# {what}")
 
@@ -261,6 +261,8 @@ class Reader(Base):
         for reader, options, seconds in (
                 ("while :; do :; done\n", (), 2),
                 ("while :; do :; done\n", ("--cpu-seconds", "1"), 1),
+                ("while :; do :; done\n", ("--cpu-seconds", "0.1"), 0.1),
+                ("sh -c 'while :; do :; done'\nexit $?\n", ("--cpu-seconds", "0.1"), 1),
                 ("sh -c 'while :; do :; done'\nexit $?\n", ("--cpu-seconds", "1"), 1)):
             wrong = self.wrong(self.run_it(reader, *options))
             self.assertEqual(list(wrong.values()), [f"does not end: {seconds} seconds of CPU"])
