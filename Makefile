@@ -52,6 +52,10 @@ TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/endian.c fuz
 		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
+# These make millions of inputs, or are what is tested; all others take longer to optimise than to run.
+LONG_TESTS   := $(patsubst %,%_test.c,fuzz/bounded fuzz/bounded_load fuzz/exhaust fuzz/mutate fuzz/text_trip \
+		fuzz/planted/planted fuzz/producer/build)
+BRIEF_TESTS  := $(filter-out $(LONG_TESTS),$(TEST_SRC))
 # The supervisor of `capchain run`, which has producers' models tell short replies.
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/learn.c
 TEXT_SRC     += $(CLIENT_SRC)
@@ -232,7 +236,7 @@ $$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
+	@$$(CCACHE) $(2) $(3) $$(HOST) $$(if $$(filter $$<,$$(BRIEF_TESTS)),-O0) $(4) -c $$< -o $$@
 
 $(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(SANDBOX_SRC) $$(HOOKS_SRC) \
 		$$(JUDGE_SRC)) ledger_table.o) \
