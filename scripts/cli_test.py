@@ -184,8 +184,8 @@ class Usage(Cli):
             self.misused(verb, "--kind", "frob", "file", says="frob.*device, region or iommu")
         self.misused("check", "--fail-on", "plain", "file", says="plain.*odd or malformed")
         self.misused("explain", "--color", "red", "file", says="red.*auto, always or never")
-        for verb in ("asm", "dis"):
-            self.misused(verb, "a", "b", says="one FILE")
+        self.misused("dis", "a", "b", says="one FILE")
+        self.misused("asm", "a", "b", says="one -o OUT for each FILE")
 
     def test_full_device(self):
         file = self.write("region-a.bin", PLAIN)
@@ -386,6 +386,23 @@ class Inputs(Cli):
         self.works("asm", text, "-o", self.path("out"))
         self.assertEqual(len(self.read("out")), 40)
         self.assertEqual([name for name in os.listdir(self.dir) if "tmp" in name], [])
+
+    def test_asm_of_several(self):
+        """The first FILE to the first OUT, wherever they stand, up to one that cannot be."""
+        a = self.write("a.yaml", b"kind: region\nlen: 40\n")
+        b = self.write("b.yaml", b"kind: device\nlen: 24\n")
+        x, y, z = self.path("x"), self.path("y"), self.path("z")
+        self.works("asm", a, "-o", x, b, "-o", y)
+        self.assertEqual((len(self.read("x")), len(self.read("y"))), (40, 24))
+        self.works("asm", "-o", x, "-o", y, b, a)
+        self.assertEqual((len(self.read("x")), len(self.read("y"))), (24, 40))
+        self.fails(2, "asm", a, "-o", x, self.path("none.yaml"), "-o", y, b, "-o", z,
+                   says="none.yaml: No such file")
+        self.assertEqual((len(self.read("x")), len(self.read("y"))), (40, 40))
+        self.assertFalse(os.path.exists(z))
+        for args in ((a, b, "-o", z), (a, "-o", z, "-o", z)):
+            self.misused("asm", *args, says="one -o OUT for each FILE")
+        self.assertFalse(os.path.exists(z))
 
     def test_asm_to_what_is_no_file(self):
         """`-o /dev/null` must not make /dev/null a file; a link stands for it here."""

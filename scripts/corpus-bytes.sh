@@ -30,9 +30,12 @@ out=$1
 rm -rf "$out"
 for kind in device region iommu fetch; do
 	mkdir -p "$out/$kind" || exit 1
+	made=()
 	for file in corpus/seeds/"$kind"-*.yaml corpus/regressions/"$kind"-*.yaml; do
-		build/capchain asm "$file" -o "$out/$kind/$(basename "$file" .yaml)" || exit 1
+		name=${file##*/}
+		made+=("$file" -o "$out/$kind/${name%.yaml}")
 	done
+	build/capchain asm "${made[@]}" || exit 1
 	# Of conversations nothing is captured.
 	[ $kind = fetch ] || cp corpus/captured/"$kind"-* "$out/$kind/" || exit 1
 done

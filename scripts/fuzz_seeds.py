@@ -31,15 +31,24 @@ def find_sources(corpus, kind):
     return sorted(found)
 
 
-def assemble(setup, source, out):
+def assemble(setup, texts):
+    """Writes the bytes of @texts, pairs of a text and where its bytes go."""
+    while texts:
+        # A command line has room for these.
+        assemble_some(setup, texts[:200])
+        texts = texts[200:]
+
+
+def assemble_some(setup, texts):
+    pairs = [word for source, out in texts for word in (source, "-o", out)]
     try:
-        done = subprocess.run([setup.capchain, "asm", source, "-o", out], capture_output=True,
+        done = subprocess.run([setup.capchain, "asm", *pairs], capture_output=True,
                               text=True, errors="replace", stdin=subprocess.DEVNULL, check=False,
                               start_new_session=True)
     except OSError as error:
         raise Refused(f"{setup.capchain}: {error.strerror}", NO_ENGINE) from None
     if done.returncode:
-        said = done.stderr.strip() or f"{source}: `capchain asm` ended with {done.returncode}"
+        said = done.stderr.strip() or f"{texts[0][0]}: `capchain asm` ended with {done.returncode}"
         raise Refused(said.splitlines()[-1].removeprefix("capchain: "),
                       max(done.returncode, UNUSABLE))
 
@@ -83,7 +92,7 @@ def prepare(setup, kind):
     """
     folder = setup.seeds(kind)
     os.makedirs(folder, exist_ok=True)
-    before, made = read_made(folder + ".json"), {}
+    before, made, texts = read_made(folder + ".json"), {}, []
     assembler = str(os.stat(setup.capchain).st_mtime_ns).encode()
     for source in find_sources(setup.corpus, kind):
         path = os.path.join(setup.corpus, source)
@@ -93,8 +102,12 @@ def prepare(setup, kind):
             digest = hashlib.sha256(file.read() + (assembler if text else b"")).hexdigest()
         out = os.path.join(folder, name)
         if before.get(name) != digest or not os.path.exists(out):
-            assemble(setup, path, out) if text else copy(path, out)
+            if text:
+                texts.append((path, out))
+            else:
+                copy(path, out)
         made[name] = digest
+    assemble(setup, texts)
     for name in set(before) - set(made):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))

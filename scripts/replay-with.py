@@ -59,6 +59,8 @@ WALL_SECONDS, OUTPUT_BYTES = 60, 1 << 20
 # What odd notes allow beside the reference's own answer.
 ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "flag-without-chain": {"truncated"},
            "newer-version": {"absent"}, "version-zero": {"absent"}, "duplicate-id": set()}
+# A command line has room for these.
+TEXTS_AT_ONCE = 200
 CAP = re.compile(r"cap (\d+) (\d+) (\d+)")
 # What XML cannot say.
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -258,9 +260,20 @@ class Replay:
                               (f" (Debian: {package})" if package else " to run"), 2)
         known = [one for one in expectations(self.options.capchain, self.corpus)
                  if not self.options.kind or one["kind"] in self.options.kind]
+        texts = [one["file"] for one in known
+                 if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
+        for i in range(0, len(texts), TEXTS_AT_ONCE):
+            pairs = [word for text in texts[i:i + TEXTS_AT_ONCE]
+                     for word in (text, "-o", self.bytes_of(text))]
+            subprocess.run([self.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for case in pool.map(self.one, known):
                 report.add(*case)
+
+    def bytes_of(self, text):
+        """Where the bytes of @text are."""
+        name = os.path.relpath(text, self.corpus)
+        return os.path.join(self.folder, name.replace(os.sep, "-").removesuffix(".yaml"))
 
     def one(self, known):
         """Name, what is wrong and why it was skipped, of one input."""
@@ -270,9 +283,7 @@ class Replay:
         if not os.path.exists(path):
             return name, "cannot be read: rename it, its name has bytes that do not show", None
         if path.endswith(".yaml"):
-            path = os.path.join(self.folder, name.replace(os.sep, "-").removesuffix(".yaml"))
-            subprocess.run([self.options.capchain, "asm", known["file"], "-o", path], check=True,
-                           stdin=subprocess.DEVNULL)
+            path = self.bytes_of(path)
         said, wrong = run_reader(self.options.command, known["kind"], path,
                                  self.options.cpu_seconds)
         if wrong:

@@ -2,6 +2,7 @@
 /* capchain asm and dis: the text form to bytes and back, exactly. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +29,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+/* The n-th FILE goes to the n-th OUT: each of the two lists has room for all arguments. */
+struct asm_options {
+	struct one_file file;
+	const char **files;
+	const char **outs;
+	size_t nfiles;
+	size_t nouts;
+};
+
+static error_t parse_asm(int key, char *arg, struct argp_state *state)
+{
+	struct asm_options *const o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->outs[o->nouts++] = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		o->file.path = o->files[o->nfiles++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->nfiles && o->nouts != o->nfiles && o->nouts + o->nfiles > 1)
+			argp_error(state, "one -o OUT for each FILE");
+		break;
+	}
+	return file_option(key, arg, state, &o->file);
+}
+
 static const struct argp_option asm_options[] = {
 	ENDIAN_OPTION,
 	{"output", 'o', "OUT", 0, "where the bytes go; - is standard output", 0},
@@ -35,10 +64,11 @@ static const struct argp_option asm_options[] = {
 
 static const struct argp asm_argp = {
 	asm_options,
-	parse,
-	"FILE.yaml -o OUT",
+	parse_asm,
+	"FILE.yaml -o OUT [FILE.yaml -o OUT...]",
 	"Writes the bytes that a text form describes.\v"
-	"OUT appears whole or not at all. The text form is described in corpus/README.md. It says what "
+	"OUT appears whole or not at all. Of several the first goes to the first OUT and so on, up to one "
+	"that fails. The text form is described in corpus/README.md. It says what "
 	"fields mean: with --endian the same text gives bytes of either order, but what it has as raw "
 	"bytes stays. Where two fields that a reader reads share bytes, it has no meaning in the order that "
 	"this machine has not, and is refused.\n\n"
@@ -112,25 +142,43 @@ static int load_given(const struct one_file *file, struct input *ret_input)
 	return 0;
 }
 
-int cmd_asm(int argc, char **argv)
+static int assemble(struct one_file *file, const char *path, const char *out)
 {
 	static struct input input;
-	struct text_options o = {.file.endian = ENDIAN_HOST};
-	size_t len;
+	const size_t len = strlen(path);
 	int status;
 
-	argp_parse(&asm_argp, argc, argv, 0, NULL, &o);
-	len = strlen(o.file.path);
-	if (!o.out || len < 5 || strcmp(o.file.path + len - 5, ".yaml")) {
+	if (!out || len < 5 || strcmp(path + len - 5, ".yaml")) {
 		fprintf(stderr, "capchain asm: %s\n",
-			o.out ? "FILE has to end in .yaml; it is the text form"
-			      : "say where the bytes go with -o OUT");
+			out ? "FILE has to end in .yaml; it is the text form"
+			    : "say where the bytes go with -o OUT");
 		return EXIT_UNUSABLE;
 	}
-	if (load_given(&o.file, &input))
+	file->path = path;
+	if (load_given(file, &input))
 		return EXIT_UNUSABLE;
-	status = output_put(o.out, input.bytes, input.len);
+	status = output_put(out, input.bytes, input.len);
 	input_free(&input);
+	return status;
+}
+
+int cmd_asm(int argc, char **argv)
+{
+	struct asm_options o = {.file.endian = ENDIAN_HOST};
+	int status = EXIT_FINE;
+
+	o.files = calloc((size_t)argc, sizeof(*o.files));
+	o.outs = calloc((size_t)argc, sizeof(*o.outs));
+	if (!o.files || !o.outs) {
+		fprintf(stderr, "capchain asm: out of memory\n");
+		status = EXIT_UNUSABLE;
+	} else {
+		argp_parse(&asm_argp, argc, argv, 0, NULL, &o);
+	}
+	for (size_t i = 0; i < o.nfiles && status == EXIT_FINE; i++)
+		status = assemble(&o.file, o.files[i], o.outs[i]);
+	free(o.files);
+	free(o.outs);
 	return status;
 }
 

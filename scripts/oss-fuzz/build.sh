@@ -21,17 +21,19 @@ AFL_NOOPT=1 make --no-print-directory -s -j"$(nproc)" BUILD="$tool" CLANG="$CC" 
 # seeds KIND: KIND's part of the corpus as bytes, in $WORK/capchain/seeds/KIND, each named by itself
 # and by its folder.
 seeds() {
-	local folder=$WORK/capchain/seeds/$1 file name
+	local folder=$WORK/capchain/seeds/$1 file name texts=()
 	mkdir -p "$folder"
 	for file in corpus/seeds/"$1"-* corpus/regressions/"$1"-* corpus/captured/"$1"-*; do
 		# Of conversations nothing is captured.
 		[ -e "$file" ] || continue
-		name=$(basename "$file" .yaml).$(basename "$(dirname "$file")")
+		name=${file##*/}
+		name=${name%.yaml}.$(basename "${file%/*}")
 		case $file in
-		*.yaml) "$tool/clang/capchain" asm "$file" -o "$folder/$name" ;;
-		*) cp "$file" "$folder/$name" ;;
-		esac || return 1
+		*.yaml) texts+=("$file" -o "$folder/$name") ;;
+		*) cp "$file" "$folder/$name" || return 1 ;;
+		esac
 	done
+	[ ${#texts[@]} -eq 0 ] || "$tool/clang/capchain" asm "${texts[@]}" || return 1
 	[ -n "$(ls "$folder")" ]
 }
 
