@@ -151,8 +151,8 @@ FORCE:
 own_data = objcopy $$(readelf -SW $(1) | sed -nE \
 	's/^ *\[ *[0-9]+\] (\.(rodata|data|bss)[^ ]*) .*/--rename-section \1=parsers_own,alloc,load,data,contents/p') $(1)
 # is_i386 COMPILER FLAGS: by its name, a flag or the machine.
-is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%86,$(MACHINE)))
-MACHINE := $(shell uname -m)
+is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%86,$(HOST_MACHINE)))
+HOST_MACHINE := $(shell uname -m)
 # Under qemu-user stat() of a folder fails without the second. Elsewhere it would have stat() called by
 # another name, which clang 14's MemorySanitizer does not know.
 BITS32 := -m32 -D_FILE_OFFSET_BITS=64
@@ -370,7 +370,7 @@ $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.
 	@$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && $(call beside,llvm-strip) -g $@
 $(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c Makefile $(BUILD)/compiler-clang
 	@mkdir -p $(@D)
-	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(MACHINE)) -c $< -o $@ && $(call beside,llvm-strip) -g $@
+	@$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(HOST_MACHINE)) -c $< -o $@ && $(call beside,llvm-strip) -g $@
 $(BPF_SKELS): %.skel.h: %.bpf.o
 	@$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@
 -include $(wildcard $(BUILD)/bpf/*.d)

@@ -109,6 +109,14 @@ class Arch(unittest.TestCase):
         arch.relative_links(self.path("root"))
         self.assertTrue(os.path.exists(self.path("root/usr/lib/libm.so")))
 
+    def test_make_names_the_machines_that_are_asked_for(self):
+        for asked in [], ["MACHINE=s390x"]:
+            told = subprocess.run(["make", "-n", "check-arch", *asked], cwd=os.path.dirname(HERE),
+                                  capture_output=True, text=True, check=False,
+                                  env={**os.environ, "MAKEFLAGS": ""}).stdout
+            self.assertEqual(told.partition("arch.py")[2].split(),
+                             [word.partition("=")[2] for word in asked])
+
     def test_misused(self):
         done = subprocess.run([os.path.join(HERE, "arch.py"), "vax"], capture_output=True, text=True,
                               check=False)
