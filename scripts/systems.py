@@ -164,7 +164,8 @@ class System:
 
     def run(self, script, log, folder=TREE):
         """The status of a shell's script in the root."""
-        inside = ('mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && '
+        # The root is a mount too, or its programs could make no name space for mounts.
+        inside = ('mount --rbind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && '
                   'mount --rbind /sys "$0/sys" && exec chroot "$0" sh -c "cd $1 && $2"')
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                        "HOME": "/root", "LANG": "C.UTF-8"}
