@@ -111,8 +111,8 @@ class Arch(unittest.TestCase):
 
     def test_make_names_the_machines_that_are_asked_for(self):
         for asked in [], ["MACHINE=s390x"]:
-            told = subprocess.run(["make", "-n", "check-arch", *asked], cwd=os.path.dirname(HERE),
-                                  capture_output=True, text=True, check=False,
+            told = subprocess.run(["make", "-n", "--no-print-directory", "check-arch", *asked],
+                                  cwd=os.path.dirname(HERE), capture_output=True, text=True, check=False,
                                   env={**os.environ, "MAKEFLAGS": ""}).stdout
             self.assertEqual(told.partition("arch.py")[2].split(),
                              [word.partition("=")[2] for word in asked])
