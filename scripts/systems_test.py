@@ -15,13 +15,16 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import systems  # noqa: E402
 
 LOG = """\
-ok      format
+ok      format (0.1 s, 0.0 + 0.0 of CPU)
         warning: slow
+ok      clang run (7.5 s, 1.0 + 0.1 of CPU)
+        skipped: Forbidden.test_proc: /proc cannot be hidden here: no
 FAILED  clang replay
         7 passed, 9 failed, 9 skipped
+        skipped: Named.within_a_failure: it counts for nothing
 skipped 32-bit build: this kernel does not run i386 programs: Exec format error
 skipped gcc bpf_test: no BPF
-12 passed, 1 failed, 2 skipped
+12 passed, 1 failed, 3 skipped
 make: *** [Makefile:1: check] Error 1
 """
 
@@ -31,6 +34,7 @@ class Counts(unittest.TestCase):
         passed, failed, skipped, wrong = systems.counts(LOG)
         self.assertEqual((passed, failed), (12, 1))
         self.assertEqual(skipped, {
+            "clang run, Forbidden.test_proc": "/proc cannot be hidden here: no",
             "32-bit build": "this kernel does not run i386 programs: Exec format error",
             "gcc bpf_test": "no BPF"})
         self.assertEqual(wrong, ["check: clang replay"])
@@ -39,8 +43,8 @@ class Counts(unittest.TestCase):
         self.assertIn("closing line", systems.counts("ok      format\n")[3][0])
 
     def test_a_skip_without_a_reason(self):
-        self.assertIn("3 steps skipped, 2 reasons",
-                      systems.counts(LOG.replace("2 skipped", "3 skipped"))[3][1])
+        self.assertIn("4 steps skipped, 3 reasons",
+                      systems.counts(LOG.replace("3 skipped", "4 skipped"))[3][1])
 
 
 class Table(unittest.TestCase):
