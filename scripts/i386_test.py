@@ -64,7 +64,7 @@ class I386(unittest.TestCase):
 
     def test_emulated(self):
         for name in ("qemu-i386-static", "qemu-i386"):
-            self.write(name, b'#!/bin/sh\necho "$0:$*"\nexit 5\n')
+            self.write(name, b'#!/bin/sh\n[ "$1" = program ] || exit 0\necho "$0:$*"\nexit 5\n')
             self.assertEqual(self.bash(REFUSES + "main").stdout, name + "\n")
             done = self.bash(REFUSES + 'main "$@"', "program", "one", "two words")
             self.assertEqual((done.returncode, done.stdout, done.stderr),
@@ -74,6 +74,12 @@ class I386(unittest.TestCase):
         for args in ((), ("program",)):
             done = self.bash(REFUSES + 'main "$@"', *args)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (77, "", REASON))
+
+    def test_an_emulator_that_does_not_run_them(self):
+        self.write("qemu-i386", b"#!/bin/sh\necho one; echo two\nexit 1\n")
+        done = self.bash(REFUSES + "main program")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            77, "", "this kernel does not run i386 programs, and neither does qemu-i386: two\n"))
 
     def test_nothing_left(self):
         self.write("qemu-i386", b"#!/bin/sh\n")

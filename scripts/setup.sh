@@ -19,10 +19,10 @@ environment:
   CLANG, GCC   compilers in the place of clang and gcc: CLANG=clang-22 installs that one
 
 Things are looked for by what they provide (a command, a header, a library), never by package name,
-so a compiler from elsewhere is as good. Packages are installed with apt-get, as root or through
-`sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing things are named
-and the build goes on. Optional ones never fail a build, and what cannot be had keeps nothing else
-away.
+so a compiler from elsewhere is as good. One that is too old is told by what it cannot do, never by
+its number: scripts/oldest.sh has the one list of minimum versions. Packages are installed with as root or through `sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing
+things are named and the build goes on. Optional ones never fail a build, and what cannot be had keeps
+nothing else away.
 
 exit status:
   0  nothing required is missing, or it was left to you (SETUP=0, no apt-get)
@@ -51,12 +51,6 @@ tool() {
 
 compiler() {
 	if commands "${gcc[0]}"; then "${gcc[@]}" "$@"; else "${clang[@]}" "$@"; fi
-}
-
-# The oldest clang that will do is the first with load hooks, 14; any gcc has them.
-hooking_clang() {
-	commands "${clang[0]}" && "${clang[@]}" -fsanitize-coverage=func,trace-loads,trace-stores \
-		-fsyntax-only -x c /dev/null 2>/dev/null
 }
 
 # On Debian the file tells at once; elsewhere the compiler knows where its headers are.
@@ -117,7 +111,8 @@ multilib_cxx() {
 
 # What runs i386 programs where the kernel does not; elsewhere there is nothing to miss.
 i386() {
-	[ "$(uname -m)" != x86_64 ] || "$(dirname "$0")/i386.sh" >/dev/null 2>&1
+	[ "$(uname -m)" != x86_64 ] || commands qemu-i386 || commands qemu-i386-static ||
+		runs_i386 >/dev/null 2>&1
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
@@ -167,7 +162,7 @@ named() {
 # ENGINE=afl, - not needed.
 needs() {
 	cat <<TXT
-rr-|clang|hooking_clang|clang with load hooks, 14 or newer: compiles parsers and fuzz targets
+rr-|clang|commands ${clang[0]}|clang: compiles parsers and fuzz targets
 rr-|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
 rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
 -r-|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
@@ -227,7 +222,7 @@ look() {
 		*) continue ;;
 		esac
 		read -r -a words <<<"$probe"
-		"${words[@]}" </dev/null && continue
+		"${words[@]}" </dev/null && ! too_old "$package" && continue
 		package=$(named "$package")
 		lines+=("$what ($package, $need)")
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
@@ -281,6 +276,9 @@ give_up() {
 	exit 0
 }
 
+here=$(dirname "$0")
+# shellcheck source=scripts/oldest.sh
+. "$here/oldest.sh" || exit 3
 read -r -a clang <<<"${CLANG:-clang}"
 read -r -a gcc <<<"${GCC:-gcc}"
 verbose=0
@@ -332,7 +330,7 @@ trap 'rm -f "$log"' EXIT
 compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || { get update && look; }
 say "installing: ${missing[*]}"
 outcome="could not be installed"
-add_missing && outcome="installed, yet not found (is another one first in PATH?)"
+add_missing && outcome="installed, yet not found, or too old (is another one first in PATH?)"
 look
 if [ ${#missing[@]} -gt 0 ]; then
 	grep '^E: ' "$log" | sort -u | tail -n 8 >&2

@@ -4,14 +4,17 @@
 nothing of this machine changes."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-SETUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "setup.sh")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SETUP = os.path.join(ROOT, "scripts", "setup.sh")
 # What setup.sh calls beside apt and compilers.
-REAL = ("awk", "bash", "cat", "env", "grep", "head", "mktemp", "rm", "sed", "sort", "tail", "uname")
+REAL = ("awk", "bash", "cat", "dirname", "env", "grep", "head", "mktemp", "rm", "sed", "sort", "tail",
+        "uname")
 # apt refuses all of a command where it does not know one name.
 APT_GET = """\
 #!/bin/bash
@@ -32,6 +35,27 @@ depends) printf '%s\\n  Depends: clang-19\\n  Breaks: <clang-3.2>\\n' "$2" ;;
 *) if [[ " $UNKNOWN " != *" $2 "* ]]; then echo "  Candidate: 1:1"; else echo "  Candidate: (none)"; fi ;;
 esac
 """
+# The command behind each row of oldest(), and how one refuses that is too old for it. Of libraries it is a
+# compiler that finds an old header. What of its words is told is the last.
+OLD_HEADER = 'at=${{0%/*}}; mkdir -p $at/bpf; : >$at/{0}; set -- -isystem $at "$@"'
+TOO_OLD = {
+    "clang": ("clang", "[[ $* != *trace-loads* ]] || { echo 'no such argument' >&2; exit 1; }",
+              ": no such argument"),
+    "gcc": ("gcc", "[[ $* != *-fsanitize=thread* ]] || set -- -S -o - -x c /dev/null", ""),
+    "make": ("make", "echo '*** missing separator.  Stop.'; exit 2", ": *** missing separator.  Stop."),
+    "python3": ("python3", "[[ $* != *root_dir* ]] || { echo 'TypeError: root_dir'; exit 1; }",
+                ": TypeError: root_dir"),
+    "afl++": ("afl-fuzz", "echo \"afl-fuzz: invalid option -- 'G'\"; exit 1",
+              ": afl-fuzz: invalid option -- 'G'"),
+    "libcmocka-dev": ("gcc", OLD_HEADER.format("cmocka.h"),
+                      ": error: implicit declaration of function 'assert_ptr_not_equal'"),
+    "clang-format": ("clang-format", "tr -d '\\t'; exit", ": its lines are others"),
+    "libbpf-dev": ("gcc", OLD_HEADER.format("bpf/libbpf.h"),
+                   ": error: implicit declaration of function 'libbpf_major_version'"),
+    "bpftool": ("bpftool", "[[ $* != *name* ]] || { echo 'Error: name' >&2; exit 1; }", ": Error: name"),
+    "qemu-user": ("qemu-i386", "echo 'unsupported syscall'; exit 1", ": this kernel does not run i386 "
+                  "programs, and neither does qemu-i386: unsupported syscall"),
+}
 
 
 class Setup(unittest.TestCase):
@@ -50,9 +74,9 @@ class Setup(unittest.TestCase):
             file.write(text)
         os.chmod(os.path.join(self.at, name), 0o755)
 
-    def run_it(self, goal, unknown="", **more):
+    def run_it(self, goal, unknown="", setup=SETUP, **more):
         """The status, what it said, and each list of packages that apt-get was to install."""
-        done = subprocess.run([SETUP, goal], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([setup, goal], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False, env={"PATH": self.at, "SAID": self.said,
                                                 "UNKNOWN": unknown, **more})
         installs = []
@@ -81,14 +105,55 @@ class Setup(unittest.TestCase):
         self.assertIn(["clang"], installs)
         self.assertIn(["libclang-rt-19-dev"], installs)
 
-    def test_a_clang_without_load_hooks_is_none(self):
-        """Of a version that has no such option, and of one that has."""
-        for status, missing in ((1, True), (0, False)):
-            self.program("clang", "#!/bin/bash\ncase $1 in\n-dumpversion) echo 13.0.1 ;;\n"
-                                  f"*trace-loads*) exit {status} ;;\nesac\n")
-            said = self.run_it("fuzz", SETUP="0")[1]
-            self.assertEqual("clang with load hooks, 14 or newer" in said, missing)
-            self.assertIn("libclang-rt-13-dev", said)
+    def tree(self):
+        """A copy of what setup.sh has beside it, with a python and a qemu that can be planted."""
+        folder = os.path.join(self.at, "tree")
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns("build", ".git", "corpus"))
+        for name, *words in (("setup.sh", "/usr/bin/python3 ", self.at + "/old/python3 "),
+                             ("oldest.sh", "/usr/bin/python3 ", self.at + "/old/python3 "),
+                             ("i386.sh", '&& kernel_runs "$folder/exit"', "&& false")):
+            path = os.path.join(folder, "scripts", name)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertIn(words[0], text)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace(*words))
+        return os.path.join(folder, "scripts", "setup.sh")
+
+    def test_tools_that_are_too_old(self):
+        """Each that is in the list refuses what it is tried with, and no other one is blamed."""
+        setup = self.tree()
+        with open(os.path.join(ROOT, "scripts", "oldest.sh"), encoding="ascii") as file:
+            rows = re.findall(r"^([a-z0-9+-]+)\|([^|]+)\|\w+\|([0-9][^|]*)\|(.*)$", file.read(), re.M)
+        self.assertEqual(sorted(row[0] for row in rows), sorted(TOO_OLD))
+        for package, tool, version, cannot in rows:
+            name, refuses, reason = TOO_OLD[package]
+            real = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+            with self.subTest(package):
+                if not real:
+                    self.skipTest(f"no {name} here")
+                old = os.path.join(self.at, "old")
+                os.mkdir(old)
+                self.addCleanup(shutil.rmtree, old, True)
+                if name != "python3":
+                    os.symlink("/usr/bin/python3", os.path.join(old, "python3"))
+                self.program("old/" + name, f"#!/bin/bash\n{refuses}\nexec {real} \"$@\"\n")
+                status, said, _ = self.run_it("check", SETUP="0", setup=setup,
+                                              PATH=f"{old}:{self.at}:{os.environ['PATH']}")
+                shutil.rmtree(old)
+                tool = tool.strip("${}").removesuffix("[0]")
+                self.assertEqual(status, 0)
+                self.assertEqual(said.count(" here cannot "), 1, said)
+                # Where a compiler names a line, that is left out.
+                said = re.sub(r"<stdin>:\d+:\d+: | \[-W\S+\]", "", said)
+                self.assertIn(f"setup: going on without: the {tool} here cannot {cannot}, as {version} "
+                              f"does{reason} ({package}, ", said)
+
+    def test_a_clang_of_another_name_is_tried_too(self):
+        self.program("clang-22", "#!/bin/bash\n[ $1 = -dumpversion ] && echo 22.1.0 || exit 1\n")
+        said = self.run_it("fuzz", SETUP="0", CLANG="clang-22")[1]
+        self.assertIn("the clang-22 here cannot call hooks at loads and stores, as 14 does (clang-22, ", said)
+        self.assertIn("libclang-rt-22-dev", said)
 
     def test_left_to_the_user(self):
         status, said, installs = self.run_it("fuzz", SETUP="0")
