@@ -5,6 +5,11 @@ BUILD  := build
 by_CC  = $(if $(filter command% environment,$(origin CC)),$(if $(findstring $(1),$(notdir $(CC))),$(CC)))
 CLANG  ?= $(or $(call by_CC,clang),clang)
 GCC    ?= $(or $(call by_CC,gcc),gcc)
+# Beside clang-22 that is clang++-22.
+cxx_of  = $(if $(findstring /,$(firstword $(3))),$(dir $(firstword $(3))))$(subst $(1),$(2),$(notdir $(firstword $(3)))) \
+	  $(wordlist 2,99,$(3))
+CLANGXX ?= $(strip $(call cxx_of,clang,clang++,$(CLANG)))
+GXX     ?= $(strip $(call cxx_of,gcc,g++,$(GCC)))
 # What compilers run under, for who builds the same objects in several folders, as `make check` does.
 CCACHE ?=
 PYTHON := /usr/bin/python3
@@ -23,7 +28,7 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -g -gdwarf-4 $(WARN) -MMD -MP
 COMMON += -iquote .
 # `make fuzz PARSER=FILE` is about another's parser: taken aside, since PARSER is ours below.
 OWN_PARSER := $(if $(filter command% environment,$(origin PARSER)),$(value PARSER))
-export OWN_PARSER CLANG GCC
+export OWN_PARSER CLANG GCC CLANGXX GXX
 # Parsers are built one way everywhere: load order and width, and so verdicts, follow from it.
 override PARSER := $(COMMON) -O2 -fno-lto
 # The level of optimisation of all else: equal.sh has others too.
@@ -470,7 +475,7 @@ $(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clan
 $(BUILD)/vm/init: scripts/vm/init.c
 	@mkdir -p $(@D)
 	@$(CLANG) -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
-# A 32-bit client for it; vm.py says what is missing where it cannot be built.
+# A 32-bit client for it, where there is a libc to build it with.
 $(BUILD)/vm/caller32: scripts/vm/caller.c
 	@mkdir -p $(@D)
 	@$(CLANG) -m32 -static $(filter-out -MMD -MP,$(HOST)) $< -o $@
@@ -643,9 +648,9 @@ check: | setup-check ## every test, the corpus in every build, formatting, warni
 
 equal: | setup-check ## the same verdicts of 20,000 random buffers in every build, at every level of optimisation
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(EQUAL)
-	@if ! echo 'int main(void) { return 0; }' | $(CLANG) -m32 -include stdio.h -x c - -o $(BUILD)/m32 2>/dev/null; then \
-		echo 'skipped clang32: no 32-bit libc to build with (Debian package gcc-multilib)'; \
-	elif scripts/i386.sh >/dev/null; then $(MAKE) -s --no-print-directory $(BUILD)/clang32/equal; fi
+	@if why=$$(scripts/links32.sh $(CLANG) && scripts/i386.sh 2>&1); then \
+		$(MAKE) -s --no-print-directory $(BUILD)/clang32/equal; \
+	else echo "skipped clang32: $$why"; fi
 	@scripts/equal.sh --levels
 
 conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
@@ -682,8 +687,9 @@ vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
 	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init \
 		$(BUILD)/vm/helper.o own-clang
-	@$(MAKE) -s --no-print-directory $(BUILD)/vm/caller32 2>/dev/null || rm -f $(BUILD)/vm/caller32
-	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+	@if why=$$(scripts/links32.sh $(CLANG) -static); then \
+		$(MAKE) -s --no-print-directory $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi && \
+	WHY_NO_CALLER32="$$why" $(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
 check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker

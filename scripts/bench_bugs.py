@@ -389,16 +389,23 @@ def bug_figures(options, bugs, by, execs):
     return fine
 
 
+def ran(command, env):
+    """Runs a target to its end; where that is no good one, its last words are ours."""
+    done = subprocess.run(command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, errors="replace", check=False)
+    if done.returncode:
+        raise SystemExit(f"bench_bugs: {command[0]} ended with {done.returncode}: "
+                         f"{(done.stderr.splitlines() or [''])[-1]}")
+
+
 def sets_of(options, job):
     kind, feedback, seed = job
     with tempfile.TemporaryDirectory(prefix="bench-sets-") as folder:
         os.makedirs(f"{folder}/corpus")
-        env = {**os.environ, "CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"}
-        subprocess.run([f"{BUILD}/libfuzzer-fast/fuzz_{kind}_info", f"{folder}/corpus",
-                        os.path.join(options.seeds, kind), f"-seed={seed}",
-                        f"-runs={options.sets_execs}", *libfuzzer_flags("ours")], env=env,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=True)
+        ran([f"{BUILD}/libfuzzer-fast/fuzz_{kind}_info", f"{folder}/corpus",
+             os.path.join(options.seeds, kind), f"-seed={seed}", f"-runs={options.sets_execs}",
+             *libfuzzer_flags("ours")],
+            {"CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"})
         return {"kind": kind, "feedback": feedback, "seed": seed, "execs": options.sets_execs,
                 "sets": len(os.listdir(f"{folder}/f/sets"))}
 
@@ -426,11 +433,9 @@ def bench_sets(options):
 def cpu_of(options, kind, mutator, seed):
     with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([f"{BUILD}/libfuzzer/fuzz_{kind}_info", folder,
-                        os.path.join(options.all_seeds, kind), f"-seed={seed}",
-                        f"-runs={options.speed_execs}", *libfuzzer_flags(mutator)],
-                       env={**os.environ, "CAPCHAIN_MUTATOR": mutator}, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        ran([f"{BUILD}/libfuzzer/fuzz_{kind}_info", folder, os.path.join(options.all_seeds, kind),
+             f"-seed={seed}", f"-runs={options.speed_execs}", *libfuzzer_flags(mutator)],
+            {"CAPCHAIN_MUTATOR": mutator})
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -12,7 +12,7 @@ that calls all of it, and compiles that with gcc and clang: as C and C++, for 32
 without any header or library, at every level of optimisation, and with every warning that makes
 sense as an error. At each level of optimisation the program is also run.
 
-Prints a line a variant, `ok`, `FAIL` with what the compiler said, or `skip` with the reason, and
+Prints a line a variant, `ok`, `FAIL` with what the compiler said, or `skipped:` with the reason, and
 at the end how many there were of each.
 
 environment:
@@ -194,7 +194,7 @@ failed=0
 skipped=0
 
 skip() {
-	echo "skip  $1 ($2)"
+	echo "skipped: $1: $2"
 	skipped=$((skipped + 1))
 }
 
@@ -240,7 +240,7 @@ run() {
 
 # targets COMPILER FLAG...: whether it makes any object with FLAG.
 targets() {
-	"$@" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>&1
+	"$@" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>why
 }
 
 # compile_for NAME COMPILER TARGET-FLAGS -- FLAG...: skipped where the compiler lacks the target.
@@ -254,7 +254,7 @@ compile_for() {
 	shift
 	has "$compiler" "$name" || return
 	if ! targets "$compiler" "${target[@]}"; then
-		skip "$name" "$compiler has no ${target[*]}"
+		skip "$name" "$compiler has no ${target[*]}: $(head -n 1 why)"
 		return
 	fi
 	compile "$name" "$compiler" "${target[@]}" "$@"

@@ -147,11 +147,7 @@ builds() {
 links_32bit() {
 	local compiler
 	set_compiler "$1"
-	if lacks "${compiler[0]}"; then return 1; fi
-	echo '#include <linux/vfio.h>
-	int main(void){return 0;}' | "${compiler[@]}" -m32 -x c - -o "$logs/m32-$1" && return
-	echo "no 32-bit libc to build with (Debian package gcc-multilib)"
-	return 1
+	scripts/links32.sh "${compiler[@]}"
 }
 
 # 32-bit programs that nobody can run here are not built either.
@@ -594,8 +590,9 @@ own_alone() {
 }
 
 bench_statistics() {
-	/usr/bin/python3 -I -c "import scipy" 2>/dev/null || {
-		echo "no scipy module here (Debian package python3-scipy)"
+	local said
+	said=$(/usr/bin/python3 -I -c "import scipy" 2>&1) || {
+		echo "no scipy module (Debian package python3-scipy): ${said##*$'\n'}"
 		return 77
 	}
 	python_test measure_test.py "$first" Comparisons

@@ -7,7 +7,6 @@ import concurrent.futures
 import glob
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import types
 
 sys.dont_write_bytecode = True
 
+import compilers  # noqa: E402
 import fuzz_seeds  # noqa: E402
 from fuzz_report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402
 
@@ -68,8 +68,7 @@ def parse(arguments):
 def tool(name):
     """llvm-cov or llvm-profdata beside the clang that the programs are by, else the one in PATH."""
     try:
-        found = called([*shlex.split(os.environ.get("CLANG") or "clang"),
-                        f"-print-prog-name={name}"]).strip()
+        found = called([*compilers.c_of("clang"), f"-print-prog-name={name}"]).strip()
     except FileNotFoundError:
         found = name
     if not shutil.which(found):

@@ -12,7 +12,7 @@ holds a conversation for every status, and compiles that with gcc and clang: as 
 bits, without any header or library, at every level of optimisation, with warnings as errors. What was
 built for this machine is also run, and no object may want a symbol from elsewhere.
 
-Prints a line a variant, `ok`, `FAIL` with what was said, or `skip` with the reason, and at the end
+Prints a line a variant, `ok`, `FAIL` with what was said, or `skipped:` with the reason, and at the end
 how many there were of each.
 
 environment:
@@ -160,7 +160,7 @@ failed=0
 skipped=0
 
 skip() {
-	echo "skip  $1 ($2)"
+	echo "skipped: $1: $2"
 	skipped=$((skipped + 1))
 }
 
@@ -190,9 +190,9 @@ variant() {
 		skip "$name" "no $compiler"
 		return
 	}
-	"$compiler" "$@" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>&1 || {
+	"$compiler" "$@" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>why || {
 		case $* in *-m32*)
-			skip "$name" "$compiler has no -m32"
+			skip "$name" "$compiler has no -m32: $(head -n 1 why)"
 			return
 			;;
 		esac

@@ -29,6 +29,7 @@ CAPCHAIN = next((path for path in (os.path.join(BUILD, "capchain"),
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import compilers  # noqa: E402
 import fuzz  # noqa: E402
 import fuzz_machine  # noqa: E402
 import fuzz_report  # noqa: E402
@@ -141,8 +142,7 @@ class Forms(unittest.TestCase):
         program = ('#include "fuzz/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
                    f"{fuzz_report.HEAD.size + fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size}"
                    f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
-        compiler = shutil.which("clang") or shutil.which("gcc")
-        done = subprocess.run([compiler, "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-"],
+        done = subprocess.run([*compilers.any_c(), "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-"],
                               input=program, text=True, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -19,6 +19,10 @@ import sys
 import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
+
+import compilers  # noqa: E402
+
 CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", "build/clang/capchain"))
 REFUSE = os.path.abspath("build/client/refuse")
 FIOCLEX = 0x5451
@@ -273,9 +277,11 @@ class Capture(unittest.TestCase):
                              "the guests of make check-vm have one")
             return
         source, program = self.write("caller.c", CALLER.encode()), self.folder + "/caller32"
-        made = run("gcc", "-m32", "-O1", source, "-o", program)
-        if made.returncode:
-            self.skipTest("no 32-bit libc to build with (Debian package gcc-multilib)")
+        links = run("scripts/links32.sh", *compilers.any_c())
+        if links.returncode:
+            self.skipTest(links.stdout.strip())
+        made = run(*compilers.any_c(), "-m32", "-O1", source, "-o", program)
+        self.assertEqual(made.returncode, 0, made.stderr)
         done = self.capture(program, REPLY)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(list(self.files()), ["iommu-container-len144.bin"])
@@ -314,7 +320,7 @@ class Replay(unittest.TestCase):
         with open(source, "w", encoding="ascii") as file:
             file.write(RUNS)
         self.preload = self.folder + "/runs.so"
-        self.assertEqual(run("gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
+        self.assertEqual(run(*compilers.any_c(), "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
                              self.preload).returncode, 0)
         if ", bpf" not in run(CAPCHAIN, "replay", self.INPUTS[0]).stdout:
             self.skipTest(next(line for line in run(CAPCHAIN, "check", self.INPUTS[0]).stdout.
@@ -416,7 +422,7 @@ class Refused(unittest.TestCase):
         source, library = self.folder + "/old.c", self.folder + "/old.so"
         with open(source, "w", encoding="ascii") as file:
             file.write(OLD_KERNEL)
-        self.assertEqual(run("gcc", "-shared", "-fPIC", source, "-o", library).returncode, 0)
+        self.assertEqual(run(*compilers.any_c(), "-shared", "-fPIC", source, "-o", library).returncode, 0)
         self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17",
                   env={**os.environ, "LD_PRELOAD": library}, never=["CAP"])
 

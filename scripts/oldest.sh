@@ -136,13 +136,18 @@ runs_i386() {
 	"$here/i386.sh"
 }
 
+# last_word TEXT: the line of it that tells why.
+last_word() {
+	grep -im 1 error <<<"$1" || tail -n 1 <<<"$1"
+}
+
 # too_old PACKAGE: whether what is here of it fails its try; sets what to the line that says so.
 too_old() {
 	local package tool try version cannot said
 	while IFS='|' read -r package tool try version cannot; do
 		[ "$package" = "$1" ] || continue
 		said=$("$try" 2>&1 </dev/null) && return 1
-		said=$(grep -im 1 error <<<"$said" || tail -n 1 <<<"$said")
+		said=$(last_word "$said")
 		what="the $tool here cannot $cannot, as $version does${said:+: $said}"
 		return
 	done <<<"$(oldest)"

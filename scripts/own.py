@@ -337,7 +337,7 @@ def build_side(given, build, folder, config, hooked):
 
 
 def build_command(given, build, folder, hooked):
-    config = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+    config = "clang" if shutil.which(shlex.split(os.environ.get("CLANG") or "clang")[0]) else "gcc"
     make(build, f"own-{config}")
     place, flags, objects, libs = build_side(given, build, folder, config, hooked)
     out = os.path.join(folder, "capchain")

@@ -8,13 +8,19 @@ CAPCHAIN names the command, build/capchain by default.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as ET
 
 import yaml
+
+sys.dont_write_bytecode = True
+
+import compilers  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -146,10 +152,10 @@ class Job(Base):
     def run_job(self, checks, more=""):
         """Each `run:` as a runner does it, replay-with.py with @more; the status and output of the last."""
         environment = {"PATH": f"{self.path('bin')}:{os.environ['PATH']}", "HOME": self.at,
-                       "CC": "cc", "CHECKS": str(checks),
-                       # What this very check has compiled already.
+                       "CC": shlex.join(compilers.any_c()), "CHECKS": str(checks),
+                       # What this very check has compiled already, and by whom.
                        **{name: value for name, value in os.environ.items()
-                          if name.startswith("CCACHE")}}
+                          if name.startswith("CCACHE") or name in ("CLANG", "GCC")}}
         for step in self.steps:
             if "run" in step:
                 done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c",

@@ -35,7 +35,8 @@ say() {
 	printf 'setup: %s\n' "$*" >&2
 }
 
-# Probes: each answers whether the thing can be used, not whether some package is there.
+# Probes: each answers whether the thing can be used, not whether some package is there. What it says on the
+# way is kept for where it is installed, and still cannot.
 
 commands() {
 	local name
@@ -58,7 +59,7 @@ headers() {
 	local name
 	for name; do
 		[ -e "/usr/include/$name" ] ||
-			compiler -E -x c - <<<"#include <$name>" >/dev/null 2>&1 ||
+			compiler -E -x c - <<<"#include <$name>" >/dev/null ||
 			return 1
 	done
 }
@@ -70,7 +71,7 @@ found() {
 
 # A header and the file that the linker wants with it: a run-time package alone has neither.
 library() {
-	headers "$1" && found "$(compiler -print-file-name="$2" 2>/dev/null)"
+	headers "$1" && found "$(compiler -print-file-name="$2")"
 }
 
 # The libFuzzer and ASan runtimes of clang. Newer clangs may keep a folder per target.
@@ -97,27 +98,27 @@ llvm_of_clang() {
 # 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
 multilib() {
 	[ "$(uname -m)" = x86_64 ] || return 0
-	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o 2>/dev/null)" &&
-		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a 2>/dev/null)" &&
-		"${gcc[@]}" -m32 -fsyntax-only -x c - <<<"#include <errno.h>" 2>/dev/null
+	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o)" &&
+		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a)" &&
+		"${gcc[@]}" -m32 -fsyntax-only -x c - <<<"#include <errno.h>"
 }
 
 # Asked for the library alone, gcc names the 64-bit one.
 multilib_cxx() {
 	[ "$(uname -m)" = x86_64 ] || return 0
 	commands "${gcc[0]}" &&
-		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
+		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>"
 }
 
 # What runs i386 programs where the kernel does not; elsewhere there is nothing to miss.
 i386() {
 	[ "$(uname -m)" != x86_64 ] || commands qemu-i386 || commands qemu-i386-static ||
-		runs_i386 >/dev/null 2>&1
+		runs_i386
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
 python() {
-	/usr/bin/python3 -I -c "import $1" 2>/dev/null
+	/usr/bin/python3 -I -c "import $1"
 }
 
 # A provider of libibverbs, which is loaded by its name.
@@ -205,11 +206,12 @@ oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 TXT
 }
 
-# Sets required and optional to the packages that are missing, and lines to what they provide.
+# Sets required and optional to the packages that are missing, lines to what they provide, and reasons to
+# what their probes say.
 look() {
-	local need package probe what
+	local need package probe what said
 	local -a words
-	required=() optional=() lines=()
+	required=() optional=() lines=() reasons=()
 	while IFS='|' read -r need package probe what; do
 		case $goal in
 		fuzz) need=${need:0:1} ;;
@@ -222,9 +224,11 @@ look() {
 		*) continue ;;
 		esac
 		read -r -a words <<<"$probe"
-		"${words[@]}" </dev/null && ! too_old "$package" && continue
+		said=$("${words[@]}" 2>&1 </dev/null) && said= && ! too_old "$package" && continue
 		package=$(named "$package")
 		lines+=("$what ($package, $need)")
+		said=${said:+$(last_word "$said")}
+		reasons+=("${said:+: $said}")
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
 	done <<<"$(needs)"
 	# Two things may come with one package.
@@ -234,11 +238,11 @@ look() {
 	done
 }
 
-# The missing things, one line each, after $1.
+# The missing things, one line each, after $1; with a second word, with their reasons.
 name_missing() {
-	local line
-	for line in "${lines[@]}"; do
-		say "$1: $line"
+	local i
+	for i in "${!lines[@]}"; do
+		say "$1: ${lines[i]}${2+${reasons[i]}}"
 	done
 }
 
@@ -266,7 +270,7 @@ add_missing() {
 # Ends the script: a missing required thing is for the user to mend, an optional one is not.
 give_up() {
 	local by_hand="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
-	name_missing "$1"
+	name_missing "$@"
 	if [ "$EUID" -ne 0 ]; then
 		if commands sudo; then by_hand="sudo sh -c '$by_hand'"; else by_hand="su -c '$by_hand'"; fi
 	fi
@@ -334,5 +338,5 @@ add_missing && outcome="installed, yet not found, or too old (is another one fir
 look
 if [ ${#missing[@]} -gt 0 ]; then
 	grep '^E: ' "$log" | sort -u | tail -n 8 >&2
-	give_up "$outcome"
+	give_up "$outcome" reasons
 fi

@@ -155,6 +155,15 @@ class Setup(unittest.TestCase):
         self.assertIn("the clang-22 here cannot call hooks at loads and stores, as 14 does (clang-22, ", said)
         self.assertIn("libclang-rt-22-dev", said)
 
+    def test_what_is_installed_and_still_cannot_has_its_reason(self):
+        setup = self.tree()
+        os.mkdir(os.path.join(self.at, "old"))
+        self.program("old/python3", "#!/bin/bash\n[[ $* != *yaml* ]] || { echo 'Traceback:'; "
+                                    "echo 'ImportError: no symbol'; exit 1; }\n")
+        status, said, _ = self.run_it("fuzz", setup=setup, PATH=f"{self.at}:{os.environ['PATH']}")
+        self.assertEqual(status, 3)
+        self.assertIn("chains in scripts (python3-yaml, required): ImportError: no symbol\n", said)
+
     def test_left_to_the_user(self):
         status, said, installs = self.run_it("fuzz", SETUP="0")
         self.assertEqual((status, installs), (0, []))

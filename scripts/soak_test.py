@@ -23,6 +23,7 @@ BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD", os.path.join(ROOT, "bui
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
+import compilers  # noqa: E402
 import fuzz_engines  # noqa: E402
 import fuzz_seeds  # noqa: E402
 import nightly_engines as engines  # noqa: E402
@@ -68,7 +69,7 @@ class Stability(unittest.TestCase):
         os.makedirs(self.path("build", "afl-asan"))
         with open(self.path("unstable.c"), "w", encoding="ascii") as file:
             file.write(UNSTABLE)
-        subprocess.run(["clang", "-iquote", "fuzz", "-fsanitize-coverage=trace-pc-guard", "-c",
+        subprocess.run([*compilers.c_of("clang"), "-iquote", "fuzz", "-fsanitize-coverage=trace-pc-guard", "-c",
                         self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
         subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
                         f"{BUILD}/clang/obj/fuzz/run_files.o", f"{BUILD}/clang/obj/fuzz/file.o", "-o",

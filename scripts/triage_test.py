@@ -6,7 +6,7 @@ name whoever found it.
 
 CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
 the engines that were built, triage/fuzz_region_info, which carry the parsers of
-fuzz/emit_planted.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
+fuzz/emit_planted.c. Every emitted program is compiled by gcc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
 """
 
@@ -26,6 +26,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import compilers  # noqa: E402
 from afl import UNATTENDED  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -364,9 +365,10 @@ def verdicts(report):
 
 
 class Emit(Triage):
-    def compile(self, source, name, *flags, compiler="cc"):
+    def compile(self, source, name, *flags, compiler=None):
         program = self.path(name)
-        done = run(compiler, *WARNINGS, *flags, source, "-o", program)
+        compiler = compiler or compilers.any_c()
+        done = run(*compiler, *WARNINGS, *flags, source, "-o", program)
         self.assertEqual((done.returncode, done.stderr), (0, ""), (source, compiler, flags))
         return program
 
@@ -398,7 +400,7 @@ class Emit(Triage):
             return f"{bucket}: {done.stdout}", False
         return None, False
 
-    def hold_buckets(self, command, *paths, compilers=("clang",)):
+    def hold_buckets(self, command, *paths, families=("clang",)):
         """Compiles and runs every emitted form that the buckets under @paths have."""
         found, seen, builds = witnesses(command, *paths), set(), []
         # A form is a parser, what became of its walk, and how that differs: not the cause.
@@ -408,12 +410,12 @@ class Emit(Triage):
         for i, (bucket, (file, kind)) in enumerate((bucket, found[bucket])
                                                    for bucket in forms.values()):
             source = self.emit(command, bucket, file, kind, i)
-            builds += [(bucket, source, "cc", ()), (bucket, source, "cc", (ASAN,))]
+            builds += [(bucket, source, None, ()), (bucket, source, None, (ASAN,))]
             parser, _, differs = bucket.split(":")[:3]
             if (parser, differs == "fault") not in seen:
                 seen.add((parser, differs == "fault"))
-                builds += [(bucket, source, compiler, flags) for compiler in compilers
-                           if shutil.which(compiler)
+                builds += [(bucket, source, compilers.c_of(family), flags) for family in families
+                           if compilers.has(family)
                            for flags in (("-O2",), ("-O2", ASAN))]
         asan = collections.Counter()
 
@@ -442,7 +444,7 @@ class Emit(Triage):
 
     def test_planted(self):
         self.assertLessEqual(PLANTED_BUCKETS, self.hold_buckets(
-            PLANTED, self.planted(), compilers=("clang", "gcc")))
+            PLANTED, self.planted(), families=("clang", "gcc")))
 
     def test_every_fault_and_class(self):
         """Between them, corpus and planted parsers show every status that there is."""
@@ -522,7 +524,7 @@ class Emit(Triage):
         self.assertEqual(first, self.works(CAPCHAIN, "emit", text))
         self.assertNotRegex(first, r'#\s*include\s*"')
         source = self.write("alone/a.c", first)
-        self.assertEqual(run("cc", source, "-o", self.path("a.out"), cwd="/").returncode, 0)
+        self.assertEqual(run(*compilers.any_c(), source, "-o", self.path("a.out"), cwd="/").returncode, 0)
         self.assertTrue(all(len(line.expandtabs(8)) <= 120 for line in first.splitlines()
                             if self.dir not in line))
 
