@@ -66,14 +66,17 @@ def parse(arguments):
 
 
 def tool(name):
-    """llvm-cov or llvm-profdata beside the clang that the programs are by, else the one in PATH."""
-    try:
-        found = called([*compilers.c_of("clang"), f"-print-prog-name={name}"]).strip()
-    except FileNotFoundError:
-        found = name
-    if not shutil.which(found):
-        raise Refused(f"{name} is missing: install Debian's llvm", NO_ENGINE)
-    return found
+    """llvm-cov or llvm-profdata of the version of the clang that the programs are by, which alone reads them."""
+    clang = compilers.c_of("clang")
+    if not compilers.has("clang"):
+        raise Refused(f"{clang[0]} is missing", NO_ENGINE)
+    version = called([*clang, "-dumpversion"]).split(".")[0]
+    # Beside a clang-17 may be another's, and its own is NAME-17.
+    for found in (called([*clang, f"-print-prog-name={name}"]).strip(), f"{name}-{version}"):
+        if shutil.which(found) and f" {version}." in called([found, "--version"]):
+            return found
+    raise Refused(f"no {name} of {clang[0]}'s version {version} is here: install Debian's llvm-{version}",
+                  NO_ENGINE)
 
 
 class Measure:

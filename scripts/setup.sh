@@ -86,13 +86,16 @@ runtimes() {
 	done
 }
 
-# A tool of clang's own version, which alone reads what its programs write.
+# A tool of clang's own version, which alone reads what its programs write. Beside a clang-17 the tool may
+# be another's, and its own is NAME-17.
 llvm_of_clang() {
-	local beside version
+	local at version
 	commands "${clang[0]}" || return 1
-	beside=$("${clang[@]}" -print-prog-name="$1")
-	version=$("${clang[@]}" -dumpversion)
-	commands "$beside" && "$beside" --version | grep -qF " ${version%%.*}."
+	version=$("${clang[@]}" -dumpversion) version=${version%%.*}
+	for at in "$("${clang[@]}" -print-prog-name="$1")" "$1-$version"; do
+		! commands "$at" || ! "$at" --version | grep -F " $version." || return 0
+	done
+	return 1
 }
 
 # 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
@@ -144,6 +147,11 @@ named() {
 	clang | gcc)
 		local -n command=$1
 		package_of "${command[0]}" "$1"
+		;;
+	# Beside gcc-13 those are gcc-13-multilib and g++-13-multilib.
+	g*-multilib)
+		package=${gcc[0]/gcc/${1%-multilib}}-multilib
+		package_of "$package" "$1"
 		;;
 	*-N*)
 		package=$(package_of "${clang[0]}" clang)

@@ -70,9 +70,12 @@ class Setup(unittest.TestCase):
         self.program("sudo", '#!/bin/bash\nshift\nexec "$@"\n')
 
     def program(self, name, text):
-        with open(os.path.join(self.at, name), "w", encoding="ascii") as file:
+        path = os.path.join(self.at, name)
+        if os.path.islink(path):
+            os.unlink(path)
+        with open(path, "w", encoding="ascii") as file:
             file.write(text)
-        os.chmod(os.path.join(self.at, name), 0o755)
+        os.chmod(path, 0o755)
 
     def run_it(self, goal, unknown="", setup=SETUP, **more):
         """The status, what it said, and each list of packages that apt-get was to install."""
@@ -97,6 +100,23 @@ class Setup(unittest.TestCase):
         for unknown, wanted in (("libclang-rt-19-dev", "libclang-rt-dev"), ("clang-22", "clang")):
             installs = self.run_it("fuzz", unknown, CLANG="clang-22" if wanted == "clang" else "")[2]
             self.assertIn(wanted, installs[0])
+
+    def test_a_gcc_that_was_asked_for(self):
+        self.program("uname", "#!/bin/bash\necho x86_64\n")
+        for unknown, wanted in (("", "gcc-13 gcc-13-multilib g++-13-multilib"),
+                                ("gcc-13-multilib g++-13-multilib", "gcc-13 gcc-multilib g++-multilib")):
+            installs = self.run_it("check", unknown, GCC="gcc-13")[2][0]
+            self.assertEqual(wanted, " ".join(name for name in installs if re.match(r"g(cc|\+\+)", name)))
+
+    def test_the_llvm_of_a_clang_is_not_anothers(self):
+        """clang-17 names llvm-cov of 19, which reads nothing of it; its own has the number."""
+        for name, words in (("clang-17", "case $1 in -dumpversion) echo 17.0.6 ;; *) echo llvm-cov ;; esac"),
+                            ("llvm-cov", "echo LLVM version 19.1.0")):
+            self.program(name, f"#!/bin/bash\n{words}\n")
+        line = "llvm-cov and llvm-profdata: coverage (llvm-17, required)"
+        self.assertIn(line, self.run_it("check", SETUP="0", CLANG="clang-17")[1])
+        self.program("llvm-cov-17", "#!/bin/bash\necho LLVM version 17.0.6\n")
+        self.assertNotIn(line, self.run_it("check", SETUP="0", CLANG="clang-17")[1])
 
     def test_what_apt_does_not_know_keeps_nothing_away(self):
         status, said, installs = self.run_it("fuzz", "libyaml-dev")
