@@ -20,8 +20,8 @@ case ${1:-} in
 	;;
 esac
 cd "$(dirname "$0")/.." || exit 1
-# Steps that look at processes, their memory or their CPU time by /proc, and the command's supervisor.
-by_proc='^$'
+# Steps that look by /proc at processes, at the CPU time of engines, and at what sanitizers say besides.
+by_proc="^(nightly\.py|AFL\+\+'s hooks of the mutator|.*-asan (command line|run)|verdicts of clang-msan targets)\$"
 no_proc=
 [ -d /proc/self/fd ] ||
 	no_proc="/proc is not mounted: mount -t proc proc /proc, or have the container mount it"

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 
 import afl
+import fuzz_machine
 import fuzz_report
 import fuzz_seeds
 from fuzz_engines import LEN_MAX, ORACLES, PROMISE
@@ -217,7 +218,8 @@ class Alive:
     def reason(self):
         if self.oracles is None:
             last = (self.said.strip().splitlines() or ["it said nothing"])[-1]
-            return f"{self.target} does not start: {last}"
+            needs = fuzz_machine.maps_missing() if "san/" in self.target else ""
+            return f"{self.target} does not start: {last}{needs}"
         # One that stops breaks a promise or is a sanitizer's: a finding, and said elsewhere.
         if self.judged < len(self.seeds) and self.status == 0:
             return (f"{self.target} judged {self.judged} of {len(self.seeds)} seeds: it returns "
