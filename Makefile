@@ -342,7 +342,7 @@ $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
 		$$($(1)_HOST)/fuzz/capture/absent.o
 	@rm -f $$@ && ar rcs $$@ $$^
-$(BUILD)/$(1)/own.flags: Makefile
+$(BUILD)/$(1)/own.flags: Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@printf '%s\n' 'compiler $(2)' 'linker $$(or $$($(1)_LD),$(2))' 'link $(3) $(4) $(8)' \
 		'compile $(3) -g -gdwarf-4 -O2 $(5) $(6) $$($(1)_STORES)' 'mains $$($(1)_MAIN)' > $$@

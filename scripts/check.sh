@@ -20,8 +20,10 @@ case ${1:-} in
 	;;
 esac
 cd "$(dirname "$0")/.." || exit 1
-# Steps that look by /proc at processes, at the CPU time of engines, and at what sanitizers say besides.
-by_proc="^(nightly\.py|AFL\+\+'s hooks of the mutator|.*-asan (command line|run)|verdicts of clang-msan targets)\$"
+# Steps that look by /proc at processes and their CPU time, those that take what a program with
+# AddressSanitizer says word for word (it warns at each start), and MemorySanitizer's, which does not start.
+by_proc="^(nightly\.py|AFL\+\+'s hooks of the mutator|.* client/remote_test|verdicts of clang-msan targets|"
+by_proc+=".*-asan (command line|run|findings_test|sandbox/report_test))\$"
 no_proc=
 [ -d /proc/self/fd ] ||
 	no_proc="/proc is not mounted: mount -t proc proc /proc, or have the container mount it"
@@ -379,6 +381,8 @@ silence_refused() {
 		for which in load store; do
 			says=$("$build/$config/lost_${which/load/hook}s" 2>&1)
 			status=$?
+			# AddressSanitizer's, where /proc is not mounted.
+			says=$(grep -v '^==[0-9]*==WARNING: reading executable name' <<<"$says")
 			echo "$config: $says"
 			if [ $status -ne 3 ] || [ "$(wc -l <<<"$says")" -ne 1 ] ||
 				[[ $says != "capchain: oracles: $which hooks were compiled in and are not heard: "* ]]; then
@@ -628,7 +632,7 @@ case " $commands " in
 *" clang-asan "*)
 	step "leaks are looked for" leaks_seen
 	# What tests build has to be told.
-	leaks_seen >/dev/null || export LSAN_OPTIONS=detect_leaks=0
+	leaks_seen >/dev/null 2>&1 || export LSAN_OPTIONS=detect_leaks=0
 	;;
 esac
 # Without builds there is nothing to check, and without hooks the planted loops have no end.

@@ -71,9 +71,13 @@ def tool(name):
     if not compilers.has("clang"):
         raise Refused(f"{clang[0]} is missing", NO_ENGINE)
     version = called([*clang, "-dumpversion"]).split(".")[0]
-    # Beside a clang-17 may be another's, and its own is NAME-17.
-    for found in (called([*clang, f"-print-prog-name={name}"]).strip(), f"{name}-{version}"):
-        if shutil.which(found) and f" {version}." in called([found, "--version"]):
+
+    def beside(one):
+        return called([*clang, f"-print-prog-name={one}"]).strip()
+
+    # Beside a clang-17 may be another's, and its own is NAME-17. llvm-profdata 14 does not tell its version.
+    for found, cov in ((beside(name), beside("llvm-cov")), (f"{name}-{version}", f"llvm-cov-{version}")):
+        if shutil.which(found) and shutil.which(cov) and f" {version}." in called([cov, "--version"]):
             return found
     raise Refused(f"no {name} of {clang[0]}'s version {version} is here: install Debian's llvm-{version}",
                   NO_ENGINE)
