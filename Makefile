@@ -43,17 +43,17 @@ SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
-SPEC_SRC     := fuzz/spec.c
-JUDGE_SRC    := fuzz/rules.c fuzz/chosen.c fuzz/compare.c fuzz/judge.c fuzz/relations.c fuzz/variant.c fuzz/ledger.c fuzz/findings.c fuzz/file.c fuzz/verdicts.c fuzz/leaks.c \
-		fuzz/truncations.c fuzz/own/own.c
-FEEDBACK_SRC := fuzz/feedback.c
+SPEC_SRC     := fuzz/judge/spec.c
+JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judge.c fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c fuzz/target/findings.c fuzz/target/file.c fuzz/judge/verdicts.c fuzz/sandbox/leaks.c \
+		fuzz/judge/truncations.c fuzz/judge/own.c
+FEEDBACK_SRC := fuzz/target/feedback.c
 # What the command and the tests have, and targets never link.
-TEXT_SRC     := fuzz/exhaust.c fuzz/exhaust_run.c fuzz/chain.c fuzz/endian.c fuzz/text_node.c fuzz/text_value.c fuzz/text_load.c fuzz/text_dump.c \
+TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c fuzz/text/text_load.c fuzz/text/text_dump.c \
 		fuzz/fetch/text.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
-TEST_SRC     := $(wildcard fuzz/*_test.c fuzz/*/*_test.c)
+TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested; all others take longer to optimise than to run.
-LONG_TESTS   := $(patsubst %,%_test.c,fuzz/bounded fuzz/bounded_load fuzz/exhaust fuzz/mutate fuzz/text_trip \
+LONG_TESTS   := $(patsubst %,%_test.c,fuzz/parsers/bounded fuzz/parsers/bounded_load fuzz/exhaust/exhaust fuzz/mutator/mutate fuzz/text/text_trip \
 		fuzz/planted/planted fuzz/producer/build)
 BRIEF_TESTS  := $(filter-out $(LONG_TESTS),$(TEST_SRC))
 # The supervisor of `capchain run`, which has producers' models tell short replies.
@@ -70,10 +70,10 @@ LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
 # What holds them to captured replies: of `make conformance` and the tests alone.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
-MUTATE_SRC   := $(filter-out fuzz/mutate_afl.c fuzz/mutate_libfuzzer.c %_test.c, \
-		  $(wildcard fuzz/mutate*.c))
+MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c, \
+		  $(wildcard fuzz/mutator/mutate*.c))
 # The part of it that knows conversations, and the model that it edits; of fetch targets alone.
-TALK_SRC     := fuzz/mutate_talk.c fuzz/mutate_replies.c fuzz/mutate_argsz.c fuzz/mutate_told.c
+TALK_SRC     := fuzz/mutator/mutate_talk.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_told.c
 MUTATE_SRC   := $(filter-out $(TALK_SRC),$(MUTATE_SRC))
 PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
 TEXT_SRC     += $(PROBE_SRC)
@@ -107,9 +107,9 @@ PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC := fuzz/shrink.c fuzz/shrink_steps.c fuzz/shrink_values.c fuzz/shrink_goal.c fuzz/shrink_talk.c fuzz/emit.c
-TRIAGE_PARSER_SRC := fuzz/emit_planted.c fuzz/emit_planted_registry.c
-HOST_SRC := fuzz/emit_host.h fuzz/emit_host.c
+TRIAGE_SRC := fuzz/triage/shrink.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c fuzz/triage/shrink_goal.c fuzz/triage/shrink_talk.c fuzz/triage/emit.c
+TRIAGE_PARSER_SRC := fuzz/triage/emit_planted.c fuzz/triage/emit_planted_registry.c
+HOST_SRC := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)
 TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/triage/fuzz_region_info) \
 		$(BUILD)/$(FRONT)/triage/capchain
@@ -213,25 +213,25 @@ $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): 
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
-$$($(1)_OBJ)/fuzz/target_planted_%.o: fuzz/target.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/target/target_planted_%.o: fuzz/target/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DTARGET_PLANTED=1 -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/target_%.o: fuzz/target.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/target/target_%.o: fuzz/target/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DTARGET_KIND=$$(kind_of_$$*) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o: fuzz/mutate_libfuzzer.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o: fuzz/mutator/mutate_libfuzzer.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -DMUTATE_KIND=$$(kind_of_$$*) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/own/target.o: fuzz/target.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/own/target.o: fuzz/target/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/capture/load.o: fuzz/capture/load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/bpf_test.o: fuzz/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/parsers/bpf_test.o: fuzz/parsers/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/bench_empty.o: fuzz/bench_empty.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/bench/bench_empty.o: fuzz/bench/bench_empty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $(4) $(6) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/%.o: fuzz/%.c Makefile $$($(1)_BY)
@@ -246,11 +246,11 @@ $(1)_PRODUCER := $$(PRODUCER_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_TEXT := $$(TEXT_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER)
 $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_HOST)/%.o)
 # Of a libFuzzer target; its % is the kind.
-$(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o \
-		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
+$(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o \
+		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_TALK := $$(TALK_SRC:%.c=$$($(1)_HOST)/%.o)
-$(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutate_libfuzzer_fetch.o \
-		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
+$(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_fetch.o \
+		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_CMD := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
@@ -258,18 +258,18 @@ $(1)_TEXT += $$($(1)_HOST)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE) \
+$(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) $$($(1)_FETCH) $$($(1)_JUDGE) \
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target_planted_fetch.o $$($(1)_MAIN) \
+$(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target/target_planted_fetch.o $$($(1)_MAIN) \
 		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
-$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+$(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
+$(BUILD)/$(1)/planted_%_info: $$($(1)_OBJ)/fuzz/target/target_planted_%.o $$($(1)_MAIN) $$($(1)_JUDGE) \
 		$$($(1)_PLANTED) $$($(1)_KERNEL) $$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
@@ -278,30 +278,30 @@ $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC)
 $(BUILD)/$(1)/conformance: $$($(1)_HOST)/fuzz/producer/conformance.o $$($(1)_CONFORM) \
 		$$($(1)_PRODUCER) $$($(1)_HOST)/parsers/layout.o
 	@$(2) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/test/mutate_test: $$($(1)_MUTATE)
-$(BUILD)/$(1)/test/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
+$(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
+$(BUILD)/$(1)/test/mutator/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(9) $$^ -lcmocka -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
 
-$(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target_fetch.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_FETCH) \
+$(BUILD)/$(1)/bench_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_FETCH) \
 		$$($(1)_JUDGE) $$($(1)_KERNEL)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
+$(BUILD)/$(1)/bench_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) $$($(1)_FEED) $$($(1)_JUDGE) \
 		$$($(1)_KERNEL)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o)
+$(BUILD)/$(1)/empty_info: $$($(1)_OBJ)/fuzz/bench/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/target/file.o)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
-$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/file.o) $$($(1)_FEED)
+$(BUILD)/$(1)/bench_empty: $$($(1)_OBJ)/fuzz/bench/bench_empty.o $$($(1)_MAIN) $$(if $$($(1)_MAIN),$$($(1)_HOST)/fuzz/target/file.o) $$($(1)_FEED)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ -o $$@
 
-$(BUILD)/$(1)/equal: $$($(1)_HOST)/fuzz/equal.o $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o $$($(1)_JUDGE) \
+$(BUILD)/$(1)/equal: $$($(1)_HOST)/fuzz/bench/equal.o $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o $$($(1)_JUDGE) \
 		$$($(1)_KERNEL)
 	@$(2) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 
 # Links that lost our hooks, all of them and those of stores: both have to refuse.
-$(1)_LOST := $$($(1)_OBJ)/fuzz/target_region.o $$($(1)_MAIN) $$($(1)_KERNEL) $$($(1)_HOST)/fuzz/sandbox/silent.o \
+$(1)_LOST := $$($(1)_OBJ)/fuzz/target/target_region.o $$($(1)_MAIN) $$($(1)_KERNEL) $$($(1)_HOST)/fuzz/sandbox/silent.o \
 		$$(filter-out %/sandbox/hooks.o,$$($(1)_JUDGE)) $$(patsubst %,$$($(1)_MUTATOR),$$(if $$($(1)_MUTATOR),region))
 $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stores.o: $$($(1)_HOST)/fuzz/sandbox/hooks.o
 	@mkdir -p $$(@D)
@@ -314,17 +314,17 @@ $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stor
 $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/emit_planted.o: fuzz/emit_planted.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/triage/emit_planted.o: fuzz/triage/emit_planted.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
-$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/emit_planted.o $$($(1)_HOST)/fuzz/emit_planted_registry.o \
+$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_planted.o $$($(1)_HOST)/fuzz/triage/emit_planted_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
 		$$($(1)_JUDGE)) $$($(1)_TRIAGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
 	@$(2) $(3) $(4) $(8) $$^ -lyaml -ljansson $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
+$(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) \
 		$$(filter-out $$($(1)_REGISTERED),$$($(1)_JUDGE)) $$(filter-out %_table.o,$$($(1)_TRIAGE)) \
 		$$($(1)_KERNEL)
 	@mkdir -p $$(@D)
@@ -332,7 +332,7 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target_%.o $$($(1)_MAIN) \
 
 # For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
 $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
-		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain.o)
+		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
 		$$($(1)_HOST)/fuzz/capture/absent.o
@@ -344,8 +344,8 @@ $(BUILD)/$(1)/own.flags: Makefile
 own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/own.flags \
 		$$($(1)_OBJ)/fuzz/own/join.o
 own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/join.o \
-		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target_%.o) \
-		$(if $(filter -fsanitize=fuzzer,$(8)),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutate_libfuzzer_%.o))
+		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target/target_%.o) \
+		$(if $(filter -fsanitize=fuzzer,$(8)),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o))
 
 -include $$(shell find $$($(1)_OBJ) -name '*.d' 2>/dev/null)
 endef
@@ -377,11 +377,11 @@ $(BPF_SKELS): %.skel.h: %.bpf.o
 
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/models/*.h)
+		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h)
 	@mkdir -p $(@D)
 	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/emit_planted.h
-	@$(PYTHON) scripts/amalgamate.py $@ fuzz/emit_planted.h $(HOST_SRC) fuzz/emit_planted.c \
+$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_planted.h
+	@$(PYTHON) scripts/amalgamate.py $@ fuzz/triage/emit_planted.h $(HOST_SRC) fuzz/triage/emit_planted.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 
 # Their reports name lines: debug information of variables would cost a sixth of the time.
@@ -404,7 +404,7 @@ MSAN   := -g1 -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-re
 TARGET_AFL := -DTARGET_TRUNCATES=1 -DFEEDBACK_GUARDS=1
 COVER  := -fprofile-instr-generate -fcoverage-mapping
 
-MAIN_FILES := fuzz/main_files.o fuzz/run_files.o
+MAIN_FILES := fuzz/target/main_files.o fuzz/target/run_files.o
 clang_MAIN      := $(MAIN_FILES:%=$(BUILD)/clang/obj/%)
 gcc_MAIN        := $(MAIN_FILES:%=$(BUILD)/gcc/obj/%)
 clang-asan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-asan/obj/%)
@@ -412,19 +412,19 @@ gcc-asan_MAIN   := $(MAIN_FILES:%=$(BUILD)/gcc-asan/obj/%)
 clang-msan_MAIN := $(MAIN_FILES:%=$(BUILD)/clang-msan/obj/%)
 coverage_MAIN   := $(MAIN_FILES:%=$(BUILD)/coverage/obj/%)
 clang32_MAIN    := $(MAIN_FILES:%=$(BUILD)/clang32/obj/%)
-afl_MAIN        := $(BUILD)/clang/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl_MAIN        := $(BUILD)/clang/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
 afl_LD          := afl-clang-fast
-afl-asan_MAIN   := $(BUILD)/clang-asan/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-asan_MAIN   := $(BUILD)/clang-asan/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
 afl-asan_LD     := afl-clang-fast
-afl-cmplog_MAIN := $(BUILD)/clang/obj/fuzz/run_files.o $(BUILD)/afl/afl_main.o
+afl-cmplog_MAIN := $(BUILD)/clang/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
 afl-cmplog_LD   := afl-clang-fast
 # MemorySanitizer knows only of stores that it instrumented, so nothing is left out of it.
 clang-msan_HOOKSAN := $(MSAN)
 afl_LOADS       := $(CLOAD)
 libfuzzer_LOADS := $(CLOAD)
 libfuzzer-fast_LOADS := $(CLOAD)
-libfuzzer_FEED  := $(BUILD)/clang-asan/obj/fuzz/bench_feed.o
-libfuzzer-fast_FEED := $(BUILD)/clang/obj/fuzz/bench_feed.o
+libfuzzer_FEED  := $(BUILD)/clang-asan/obj/fuzz/bench/bench_feed.o
+libfuzzer-fast_FEED := $(BUILD)/clang/obj/fuzz/bench/bench_feed.o
 # These differ from clang's commands in parsers, reference and targets alone.
 host_of_libfuzzer      := clang-asan
 host_of_libfuzzer-fast := clang
@@ -461,7 +461,7 @@ $(HOOKS_SRC:%.c=$(BUILD)/oss-fuzz/obj/%.o): HOST += $(filter -fsanitize=memory,$
 $(BUILD)/afl/denylist:
 	@mkdir -p $(@D)
 	@echo 'fun:main' > $@
-$(BUILD)/afl/afl_main.o: fuzz/main_afl.c fuzz/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
+$(BUILD)/afl/afl_main.o: fuzz/target/main_afl.c fuzz/target/target.h $(BUILD)/afl/denylist $(BUILD)/compiler-afl
 	@AFL_QUIET=1 AFL_LLVM_DENYLIST=$(BUILD)/afl/denylist afl-clang-fast $(filter-out -MMD -MP,$(HOST)) -c $< -o $@
 
 # For the guest, which has no libraries.
@@ -501,27 +501,27 @@ $(BLIND): %_blind.o: %.o
 $(BUILD)/clang32/no_arena_blind: $(filter-out %/sandbox/hooks.o %/sandbox/heard.o,$(NO_ARENA)) $(BLIND) $(BLIND_HEARD)
 	@$(CLANG) -m32 -no-pie $^ -Wl,--defsym=blind_start=0,--defsym=blind_end=0xffffffff -o $@
 
-$(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench_lengths.o $(clang_JUDGE) $(clang_KERNEL)
+$(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench/bench_lengths.o $(clang_JUDGE) $(clang_KERNEL)
 	@$(CLANG) $^ $(clang_LIBBPF) -o $@
-$(BUILD)/clang/bench_bpf: $(BUILD)/clang/obj/fuzz/bench_bpf.o $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
+$(BUILD)/clang/bench_bpf: $(BUILD)/clang/obj/fuzz/bench/bench_bpf.o $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
 	@$(CLANG) $^ -lyaml -ljansson $(clang_LIBBPF) -o $@
-$(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench_ioctl.o
+$(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench/bench_ioctl.o
 	@$(CLANG) $^ -o $@
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
-$(BUILD)/afl/mutator_%.so: fuzz/mutate_afl.c $(MUTATE_SRC) fuzz/chain.c parsers/layout.c \
-		fuzz/mutate.h fuzz/mutate_ops.h fuzz/chain.h fuzz/endian.h parsers/layout.h parsers/parser.h Makefile
+$(BUILD)/afl/mutator_%.so: fuzz/mutator/mutate_afl.c $(MUTATE_SRC) fuzz/chain/chain.c parsers/layout.c \
+		fuzz/mutator/mutate.h fuzz/mutator/mutate_ops.h fuzz/chain/chain.h fuzz/chain/endian.h parsers/layout.h parsers/parser.h Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
-TALK_SO := $(TALK_SRC) $(MUTATE_SRC) fuzz/fetch/talk.c fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain.c \
+TALK_SO := $(TALK_SRC) $(MUTATE_SRC) fuzz/fetch/talk.c fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain/chain.c \
 	parsers/layout.c
-$(BUILD)/afl/mutator_fetch.so: fuzz/mutate_afl.c $(TALK_SO) $(wildcard fuzz/mutate*.h fuzz/fetch/*.h \
-		fuzz/producer/*.h) fuzz/chain.h parsers/layout.h parsers/parser.h Makefile
+$(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(TALK_SO) $(wildcard fuzz/mutator/mutate*.h fuzz/fetch/*.h \
+		fuzz/producer/*.h) fuzz/chain/chain.h parsers/layout.h parsers/parser.h Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_fetch) $(filter %.c,$^) -o $@
 MUTATORS := $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/mutator_fetch.so
-$(BUILD)/afl/bench_feed.so: fuzz/bench_feed.c
+$(BUILD)/afl/bench_feed.so: fuzz/bench/bench_feed.c
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared $< -o $@
 
@@ -535,10 +535,10 @@ SELF := $(addprefix $(BUILD)/client/,self walker walker-dynamic walker-bounded f
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -static -pthread $< -o $@
-$(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/bounded.h Makefile
+$(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/include/bounded.h Makefile
 	@mkdir -p $(@D)
 	@$(or $(call has,$(CLANG),$(CLANG)),$(GCC)) $(filter-out -MMD -MP,$(HOST)) -DBOUNDED -static $< -o $@
-$(BUILD)/client/refuse: fuzz/refuse.h
+$(BUILD)/client/refuse: fuzz/sandbox/refuse.h
 # A preloaded library needs something to be loaded into.
 $(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.h Makefile
 	@mkdir -p $(@D)
@@ -559,7 +559,7 @@ $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
 	@ld -r --force-group-allocation -o $(LIB)/whole.o $(LIB_OBJ)
 	@objcopy -w $(SHOWN:%=--keep-global-symbol='%') $(LIB)/whole.o $(LIB)/capchain-fuzz.o
 	@rm -f $@ && ar rcs $@ $(LIB)/capchain-fuzz.o
-$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN) $(BUILD)/$(FRONT)/obj/fuzz/file.o
+$(LIB)/libcapchain-fuzz-main.a: $($(FRONT)_MAIN) $(BUILD)/$(FRONT)/obj/fuzz/target/file.o
 	@mkdir -p $(@D)
 	@rm -f $@ && ar rcs $@ $^
 $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
@@ -570,7 +570,7 @@ $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
 has      = $(if $(shell command -v $(1) 2>/dev/null),$(2))
 COMMANDS := $(call has,$(CLANG),clang clang-asan) $(call has,$(GCC),gcc gcc-asan)
 ENGINES  := $(call has,$(CLANG),libfuzzer libfuzzer-fast $(call has,afl-clang-fast,afl))
-TESTS    := $(filter-out $(if $(CAN_BPF),,bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
+TESTS    := $(filter-out $(if $(CAN_BPF),,parsers/bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
 EQUAL    := $(foreach c,$(filter-out %-asan,$(COMMANDS)),$(BUILD)/$(c)/equal)
 # Each compiler, and each run-time that may bring hooks of its own.
 DEAF     := clang gcc libfuzzer afl
@@ -669,11 +669,11 @@ built: $(TRIAGE_CHECKED)
 
 # The objects of each target, one line a target: name, then objects.
 .PHONY: oss-fuzz-objects check-oss-fuzz
-oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_$(1).o \
-	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain.o
-oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target_fetch.o $(BUILD)/oss-fuzz/obj/fuzz/mutate_libfuzzer_fetch.o \
+oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_$(1).o \
+	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
+oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target/target_fetch.o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_fetch.o \
 	$(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_TALK) $(oss-fuzz_MUTATE) \
-	$(BUILD)/oss-fuzz/obj/fuzz/chain.o
+	$(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 	@echo fuzz_fetch $(oss_fetch)
@@ -711,11 +711,11 @@ bench-bugs: | setup-check ## execs to find each planted bug, ours against the en
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))
-	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(BUILD)/clang/test/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(BUILD)/clang/test/parsers/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
 	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
 
 # Left out: the budgets of the first two count the loads of coverage counters too, the third wants sanitizers.
-COVERED := $(filter-out bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
+COVERED := $(filter-out parsers/bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
 # Everything that a night runs; `make nightly` builds it itself, so that a broken build has its reason.
 NIGHT_AFL := afl afl-asan afl-cmplog
 nightly-built: $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) clang clang-asan clang-msan coverage, \

@@ -6,7 +6,7 @@
 #ifndef PARSERS_BOUNDED_TAKE_H
 #define PARSERS_BOUNDED_TAKE_H
 
-#include "bounded.h"
+#include "include/bounded.h"
 
 #include "layout.h"
 #include "parser.h"

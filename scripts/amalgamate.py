@@ -9,7 +9,7 @@ import sys
 MANUAL = """\
 OUT.c appears whole or not at all. It defines emit_sources, a row a parser with its files in the
 order in which they have to stand, and emit_host_header and emit_host, the part that is always the
-same; fuzz/emit.h declares them. The Makefile makes two: build/emit_table.c of the registered
+same; fuzz/triage/emit.h declares them. The Makefile makes two: build/emit_table.c of the registered
 parsers, build/triage_table.c of those that are planted for the tests of triage.
 
 A parser's sources are the one SOURCE that defines `const struct info_parser NAME_parser`, every file
@@ -24,7 +24,7 @@ exit status:
   5  OUT.c cannot be written
 
 example, as the Makefile has it:
-  scripts/amalgamate.py build/emit_table.c parsers/registry.h fuzz/emit_host.h fuzz/emit_host.c \\
+  scripts/amalgamate.py build/emit_table.c parsers/registry.h fuzz/triage/emit_host.h fuzz/triage/emit_host.c \\
       parsers/*.c parsers/models/*.c
 """
 
@@ -129,7 +129,7 @@ class Table:
     def __init__(self):
         self.numbers, self.lines = {}, [
             "/* Made from the parsers' sources by scripts/amalgamate.py. */",
-            '#include "fuzz/emit.h"', ""]
+            '#include "fuzz/triage/emit.h"', ""]
 
     def number(self, path, text):
         if (path, text) not in self.numbers:

@@ -43,9 +43,9 @@ LIBRARIES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libcrypt1", "
              "libyaml-dev", "libjansson4", "libjansson-dev", "libcmocka0", "libcmocka-dev")
 # Each with its argument. qemu-user does no seccomp and no rlimits, which open_test is about, and cannot
 # run itself anew without the kernel's binfmt, as report_test does.
-TESTS = {"64-bit": ("test/bounded_test corpus", "test/bounded_load_test corpus", "test/endian_test",
+TESTS = {"64-bit": ("test/parsers/bounded_test corpus", "test/parsers/bounded_load_test corpus", "test/chain/endian_test",
                     "test/fetch/fetch_test", "test/sandbox/sandbox_test", "test/sandbox/heap_test"),
-         "32-bit": ("test/bounded_test corpus", "test/bounded_load_test corpus", "test/endian_test",
+         "32-bit": ("test/parsers/bounded_test corpus", "test/parsers/bounded_load_test corpus", "test/chain/endian_test",
                     "test/fetch/fetch_test", "no_arena")}
 COLUMNS = ("machine", "compiler", "qemu", "passed", "failed", "other byte order", "exhaust",
            "tests", "64 KiB pages", "libFuzzer")

@@ -16,7 +16,7 @@ from mutator_library import Library
 KINDS = ("device", "region", "iommu")
 BUILD = "build"
 # What the mutator is made of.
-MUTATOR = ("fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
+MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")
 SAME = "Mutator-results: same"
 # Of each seed.
 MUTATIONS = 40

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Compiles parsers/bounded.h as a program has it that took this one file: see usage() below.
+# Compiles parsers/include/bounded.h as a program has it that took this one file: see usage() below.
 set -u
 
 usage() {
 	cat <<'TXT'
 usage: scripts/bounded-builds.sh [HEADER]
 
-Copies HEADER (default: parsers/bounded.h) alone into a temporary folder, beside a small program
+Copies HEADER (default: parsers/include/bounded.h) alone into a temporary folder, beside a small program
 that calls all of it, and compiles that with gcc and clang: as C and C++, for 32 bits, for BPF,
 without any header or library, at every level of optimisation, and with every warning that makes
 sense as an error. At each level of optimisation the program is also run.

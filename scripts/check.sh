@@ -168,7 +168,7 @@ linked_once() {
 	linked | diff "$logs/linked" -
 }
 
-# Ours leave leaks alone where LeakSanitizer cannot look (fuzz/leaks.c), and say so.
+# Ours leave leaks alone where LeakSanitizer cannot look (fuzz/sandbox/leaks.c), and say so.
 leaks_seen() {
 	local oracles
 	oracles=$("$build/clang-asan/capchain" list | grep '^oracles: ') || return 1
@@ -208,8 +208,8 @@ warns() {
 	for file in $(sources '*.c'); do
 		case $file in
 		# Compiled by AFL++, and for the kernel.
-		fuzz/main_afl.c | *.bpf.c) continue ;;
-		parsers/bpf/load.c | fuzz/bpf_test.c | fuzz/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/able.mk ] || continue ;;
+		fuzz/target/main_afl.c | *.bpf.c) continue ;;
+		parsers/bpf/load.c | fuzz/parsers/bpf_test.c | fuzz/bench/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
 		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION "${how[@]}" "$file" || status=1
@@ -287,9 +287,9 @@ layered() {
 		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
 	done
 	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
-		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/rules fuzz/spec fuzz/compare \
-			fuzz/judge fuzz/findings fuzz/verdicts fuzz/ledger fuzz/target_iommu \
-			fuzz/target_fetch fuzz/fetch/script fuzz/fetch/host fuzz/fetch/judge \
+		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/judge/rules fuzz/judge/spec fuzz/judge/compare \
+			fuzz/judge/judge fuzz/target/findings fuzz/judge/verdicts fuzz/judge/ledger fuzz/target/target_iommu \
+			fuzz/target/target_fetch fuzz/fetch/script fuzz/fetch/host fuzz/fetch/judge \
 			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls &&
 		includes_none '(^|/)(bounded|spec|judge|compare|sandbox|chain|text|yaml|jansson)\.h$' \
 			fuzz/producer/producer fuzz/producer/answers fuzz/producer/caps \
@@ -699,13 +699,13 @@ step "a link that lost its hooks is refused" silence_refused
 step "planted bugs are listed" planted_listed
 step "planted bugs are in planted targets alone" planted_apart
 for config in $commands; do
-	for test in fuzz/*_test.c fuzz/*/*_test.c; do
+	for test in fuzz/*/*_test.c; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		corpus_test | models_test | bpf_test | mutate_test | mutate_talk_test | shrink_talk_test | bounded_test | bounded_load_test | planted/planted_test | \
+		parsers/* | mutator/* | triage/shrink_talk_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
-		text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
+		text/text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;
 		esac
 	done

@@ -38,15 +38,15 @@ exit status:
 
 KINDS = ("device", "region", "iommu", "fetch")
 # Everything of these has to run.
-WHOLE = ("parsers/bounded.h", "fuzz/spec.c")
+WHOLE = ("parsers/include/bounded.h", "fuzz/judge/spec.c")
 # (file, text of the line, why nothing can run it or not both ways)
 UNREACHABLE = ()
 # Budgets of the first two count the loads of coverage counters too; the third wants sanitizers.
 LEFT_OUT = ("sandbox_test", "open_test", "report_test")
 # Of the project, what inputs are for: not the tests, nor what only the command has.
 SHOWN = ("parsers/", "fuzz/")
-HIDDEN = ("_test.c", "fuzz/bounded_", "fuzz/cmd/", "fuzz/client/", "fuzz/planted/", "fuzz/text",
-          "fuzz/chain", "fuzz/sandbox/faulty", "fuzz/bench_", "fuzz/producer/captured", "fuzz/producer/conform",
+HIDDEN = ("_test.c", "fuzz/parsers/", "fuzz/cmd/", "fuzz/client/", "fuzz/planted/", "fuzz/text/",
+          "fuzz/chain/", "fuzz/sandbox/faulty", "fuzz/bench/", "fuzz/producer/captured", "fuzz/producer/conform",
           "fuzz/producer/learn")
 
 

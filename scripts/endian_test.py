@@ -3,7 +3,7 @@
 """Tests --endian of `capchain`: big-endian bytes have the verdicts of little-endian ones that say the
 same, and what cannot be said of them is refused or counted, never judged.
 
-CAPCHAIN names the binary, build/capchain by default. fuzz/endian_test.c looks at single buffers.
+CAPCHAIN names the binary, build/capchain by default. fuzz/chain/endian_test.c looks at single buffers.
 """
 
 import json

@@ -4,7 +4,7 @@
 Proves that verdicts are coverage under both engines: two buffers that run the same branches of
 everything instrumented, and on which one reader answers differently, are two inputs to the engine with
 the feedback, be it of sets, of answers or of both, and one without. When it fails with the feedback on,
-the compiler dropped the stores of fuzz/feedback.c or the engine does not know of them; when it fails
+the compiler dropped the stores of fuzz/target/feedback.c or the engine does not know of them; when it fails
 with it off, some branch parts the two buffers, and the test needs another pair.
 
 CAPCHAIN_BUILD is the folder with libfuzzer*/fuzz_region_info and afl/fuzz_region_info; build by default.

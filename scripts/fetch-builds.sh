@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Compiles parsers/fetch.h as a program has it that took this one file: see usage() below.
+# Compiles parsers/include/fetch.h as a program has it that took this one file: see usage() below.
 set -u
 
 usage() {
 	cat <<'TXT'
 usage: scripts/fetch-builds.sh [HEADER]
 
-Copies HEADER (default: parsers/fetch.h) alone into a temporary folder, beside a small program that
+Copies HEADER (default: parsers/include/fetch.h) alone into a temporary folder, beside a small program that
 holds a conversation for every status, and compiles that with gcc and clang: as C and C++, for 32
 bits, without any header or library, at every level of optimisation, with warnings as errors. What was
 built for this machine is also run, and no object may want a symbol from elsewhere.

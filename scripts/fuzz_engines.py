@@ -244,7 +244,7 @@ class Worker:
                 self.counts[pid] = counts
 
     def walks_per_exec(self):
-        """At most: the buffer and its three truncations, see fuzz/target.c."""
+        """At most: the buffer and its three truncations, see fuzz/target/target.c."""
         return 4 if os.environ.get("CAPCHAIN_TRUNCATE") == "1" else 1
 
     def execs_now(self):

@@ -20,7 +20,7 @@ DISAGREEMENTS = ("", "wrong-caps", "wrong-payload", "rejects-valid", "accepts-ma
                  "absent-for-unreadable", "fault", "wrong-refusal")
 CLASSES = ("plain", "odd", "truncated", "malformed")
 
-# struct findings_counts of fuzz/findings.h; fuzz_test.py holds the two together.
+# struct findings_counts of fuzz/target/findings.h; fuzz_test.py holds the two together.
 MAGIC = 0x31746E7563706163
 PARSERS_MAX = 64
 HEAD = struct.Struct(f"=5Q{len(CLASSES)}Q")

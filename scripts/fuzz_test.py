@@ -39,7 +39,7 @@ START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
 BREAK = 'echo "capchain: broken promise: naive:ok:wrong-caps:plain" >&2\nkill -ABRT $$\n'
 SECONDS = '''for word; do case $word in -max_total_time=*) exec sleep ${word#*=};; esac; done\n'''
-# Writes its counts, as fuzz/findings.c does, with three witnesses that found no room.
+# Writes its counts, as fuzz/target/findings.c does, with three witnesses that found no room.
 COUNTS = '''exec /usr/bin/python3 - <<'END'
 import os, sys
 sys.path.insert(0, {here!r})
@@ -124,21 +124,21 @@ class Forms(unittest.TestCase):
         return tuple(re.findall(r'"(.*?)"', body))
 
     def test_names_are_those_of_the_targets(self):
-        self.assertEqual(self.names("fuzz/rules.c", "verdict_name"), fuzz_report.VERDICTS)
-        self.assertEqual(self.names("fuzz/judge.c", "disagreement_name"),
+        self.assertEqual(self.names("fuzz/judge/rules.c", "verdict_name"), fuzz_report.VERDICTS)
+        self.assertEqual(self.names("fuzz/judge/judge.c", "disagreement_name"),
                          fuzz_report.DISAGREEMENTS)
-        self.assertEqual(self.names("fuzz/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
+        self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
 
     def test_order_is_that_of_the_enums(self):
         body = re.search(r"enum verdict {(.*?)}", source("parsers/parser.h"), re.S)[1]
         verdicts = re.findall(r"\bVERDICT_(\w+)", body)
         self.assertEqual(tuple(map(str.lower, verdicts)), fuzz_report.VERDICTS)
-        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", source("fuzz/judge.h"), re.S)[1]
+        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", source("fuzz/judge/judge.h"), re.S)[1]
         self.assertEqual(tuple(name.lower().replace("_", "-") for name in
                                re.findall(r"\w+", order)), fuzz_report.DISAGREEMENTS[1:])
 
     def test_struct_compiles_to_the_size_that_is_read(self):
-        program = ('#include "fuzz/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
+        program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
                    f"{fuzz_report.HEAD.size + fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size}"
                    f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
         compiler = shutil.which("clang") or shutil.which("gcc")

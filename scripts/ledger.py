@@ -27,7 +27,7 @@ Each entry excuses one bucket, or a pattern of them. Its keys:
 
 A key that is missing, empty, twice there or not known is an error that names the entry, with line
 and column. That each witness still
-shows its bucket is for fuzz/corpus_test.c to see. A review date that has passed is a warning, with
+shows its bucket is for fuzz/parsers/corpus_test.c to see. A review date that has passed is a warning, with
 --strict-dates an error; neither takes part where the table is made.
 
 exit status:
@@ -43,7 +43,7 @@ KEYS = (*TEXTS, "upstream", "review")
 OPTIONAL = ("kind", "notes")
 KINDS = ("device", "region", "iommu")
 HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCES = os.path.join(HERE, os.pardir, "fuzz")
+SOURCES = os.path.join(HERE, os.pardir, "fuzz", "judge")
 LINK = re.compile(r"(none|https?://\S+)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -247,7 +247,7 @@ def row(entry):
 
 def table(entries):
     return "\n".join(["/* Made from corpus/ledger.yaml by scripts/ledger.py. */",
-                      '#include "fuzz/ledger.h"', '#include "fuzz/rules.h"', "",
+                      '#include "fuzz/judge/ledger.h"', '#include "fuzz/judge/rules.h"', "",
                       "const struct ledger_entry ledger_entries[] = {", *map(row, entries),
                       "\t{0},", "};", f"const size_t ledger_count = {len(entries)};", ""])
 

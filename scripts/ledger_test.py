@@ -156,7 +156,7 @@ class Ledger(unittest.TestCase):
     def link(self, text):
         """The command with another ledger."""
         config = os.path.basename(os.path.dirname(BINARY))
-        run = subprocess.run(["make", "-n", "--no-print-directory", "-W", "fuzz/ledger.c",
+        run = subprocess.run(["make", "-n", "--no-print-directory", "-W", "fuzz/judge/ledger.c",
                               f"build/{config}/capchain"], cwd=ROOT, stdout=subprocess.PIPE,
                              text=True, check=True, env={**os.environ, "MAKEFLAGS": ""})
         words = run.stdout.splitlines()[-1].split()

@@ -49,7 +49,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build")
-HEADER, HEADER_TEST = "parsers/bounded.h", "fuzz/bounded_test.c"
+HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 # Of its tests, those that go through the corpus.
 CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
 EQUIVALENT = os.path.join(ROOT, "scripts", "mutants.txt")
@@ -84,8 +84,8 @@ RULES = (
 )
 # Subjects, and what their group has to reach: by corpus, with fuzzing.
 GROUPS = (
-    ("bounded.h", ["parsers/bounded.h"], 0.90, 0.98),
-    ("spec.c", ["fuzz/spec.c"], 0.90, 0.95),
+    ("bounded.h", ["parsers/include/bounded.h"], 0.90, 0.98),
+    ("spec.c", ["fuzz/judge/spec.c"], 0.90, 0.95),
     ("models", ["parsers/kernel.c", "parsers/naive.c",
                 *sorted(os.path.relpath(path, ROOT) for path in
                         glob.glob(os.path.join(ROOT, "parsers/models/*.[ch]")))], 0.85, 0.95),
@@ -95,7 +95,7 @@ GROUPS = (
 def units_of(path):
     """What is compiled anew when a subject changes: itself, or all models that include it."""
     if path == HEADER:
-        return ["parsers/bounded.c"]
+        return ["parsers/include/bounded.c"]
     if path.endswith(".c"):
         return [path]
     found = []
@@ -243,7 +243,7 @@ class Builder:
                         if config == "clang" or unit != HEADER_TEST}
         parser = next(unit for unit in units if unit != HEADER_TEST)
         self.links = {"command": self.command("build/clang/capchain", parser),
-                      "test": self.command("build/clang/test/bounded_test", HEADER_TEST)}
+                      "test": self.command("build/clang/test/parsers/bounded_test", HEADER_TEST)}
         for kind in KINDS:
             self.links[kind] = self.command(f"build/libfuzzer-fast/fuzz_{kind}_info", parser)
 

@@ -3,7 +3,7 @@
 """
 Calls the mutator's shared objects as AFL++ 4.04c does: init, fuzz with and without another input, havoc,
 describe, the three hooks of a trim; and has afl-fuzz itself call them. What they mutate,
-fuzz/mutate_test.c tests.
+fuzz/mutator/mutate_test.c tests.
 
 CAPCHAIN_BUILD is the folder with afl/mutator_*.so; build by default.
 """

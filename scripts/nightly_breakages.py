@@ -50,7 +50,7 @@ def no_hooks():
 
 
 def returns_at_once():
-    edit("fuzz/target.c", r"^\tstatic bool taken;$", "\tstatic bool taken;\n\n\treturn 0;")
+    edit("fuzz/target/target.c", r"^\tstatic bool taken;$", "\tstatic bool taken;\n\n\treturn 0;")
 
 
 def misnamed():

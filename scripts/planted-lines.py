@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Plant one wrong line at a time in bounded.h and in spec.c: fuzz/bounded_test.c has to fail."""
+"""Plant one wrong line at a time in bounded.h and in spec.c: fuzz/parsers/bounded_test.c has to fail."""
 
 import argparse
 import os
@@ -35,11 +35,11 @@ environment:
   CC   the compiler (default: gcc)
 """
 
-HEADER = "parsers/bounded.h"
-SPEC = "fuzz/spec.c"
-TEST = "fuzz/bounded_test.c"
-BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/rules.c", "fuzz/chain.c", "fuzz/text_node.c",
-        "fuzz/text_value.c", "fuzz/text_load.c", "fuzz/text_dump.c")
+HEADER = "parsers/include/bounded.h"
+SPEC = "fuzz/judge/spec.c"
+TEST = "fuzz/parsers/bounded_test.c"
+BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/judge/rules.c", "fuzz/chain/chain.c", "fuzz/text/text_node.c",
+        "fuzz/text/text_value.c", "fuzz/text/text_load.c", "fuzz/text/text_dump.c")
 FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w")
 LIBS = ("-lcmocka", "-lyaml")
 JOBS = 2
@@ -217,11 +217,14 @@ class Workshop:
         self.folder = folder
         self.plain = os.path.join(folder, "plain")
         for part in ("parsers", "fuzz"):
-            os.makedirs(os.path.join(self.plain, part))
-            for name in os.listdir(os.path.join(root, part)):
-                path = os.path.join(part, name)
-                if name.endswith(".h") or path in BASE:
-                    shutil.copy(os.path.join(root, path), os.path.join(self.plain, path))
+            shutil.copytree(os.path.join(root, part), os.path.join(self.plain, part), ignore=self.unneeded)
+
+    @staticmethod
+    def unneeded(folder, names):
+        """What is no folder, no header and no source of the test."""
+        return [name for name in names if not name.endswith(".h") and
+                not os.path.isdir(os.path.join(folder, name)) and
+                not os.path.join(folder, name).endswith(tuple(BASE))]
 
     def build(self):
         with ThreadPoolExecutor(JOBS) as pool:

@@ -68,10 +68,10 @@ class Stability(unittest.TestCase):
         os.makedirs(self.path("build", "afl-asan"))
         with open(self.path("unstable.c"), "w", encoding="ascii") as file:
             file.write(UNSTABLE)
-        subprocess.run(["clang", "-iquote", "fuzz", "-fsanitize-coverage=trace-pc-guard", "-c",
+        subprocess.run(["clang", "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
                         self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
         subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
-                        f"{BUILD}/clang/obj/fuzz/run_files.o", f"{BUILD}/clang/obj/fuzz/file.o", "-o",
+                        f"{BUILD}/clang/obj/fuzz/target/run_files.o", f"{BUILD}/clang/obj/fuzz/target/file.o", "-o",
                         self.path("build", "afl-asan", "fuzz_region_info")],
                        env={**os.environ, "AFL_QUIET": "1"}, check=True)
         return self.path("build")

@@ -6,7 +6,7 @@ name whoever found it.
 
 CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
 the engines that were built, triage/fuzz_region_info, which carry the parsers of
-fuzz/emit_planted.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
+fuzz/triage/emit_planted.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
 """
 

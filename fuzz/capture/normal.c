@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../spec.h"
+#include "../judge/spec.h"
 #include "capture.h"
 
 #define UNWRITTEN 0xa5

@@ -5,7 +5,7 @@
 #ifndef FUZZ_CLIENT_AREAS_H
 #define FUZZ_CLIENT_AREAS_H
 
-#include "../spec.h"
+#include "../judge/spec.h"
 #include "vfio.h"
 
 enum area {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs some at a time, so that a parser that reads many at once is told what comes; see cmd.h. */
 #include "../fetch/judge.h"
-#include "../truncations.h"
+#include "../judge/truncations.h"
 #include "cmd.h"
 
 /* Inputs that are held at a time: with their truncations as many buffers as a BPF program takes. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../findings.h"
+#include "../target/findings.h"
 #include "../fetch/judge.h"
 #include "../fetch/text.h"
 #include "cmd.h"

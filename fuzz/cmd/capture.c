@@ -12,8 +12,8 @@
 
 #include "../../parsers/layout.h"
 #include "../capture/capture.h"
-#include "../findings.h"
-#include "../text.h"
+#include "../target/findings.h"
+#include "../text/text.h"
 #include "cmd.h"
 
 struct capture_command {

@@ -6,8 +6,8 @@
 
 #include "../../parsers/layout.h"
 #include "../fetch/judge.h"
-#include "../ledger.h"
-#include "../own/own.h"
+#include "../judge/ledger.h"
+#include "../judge/own.h"
 #include "cmd.h"
 
 struct check_options {

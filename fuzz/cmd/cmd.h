@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "../endian.h"
-#include "../judge.h"
+#include "../chain/endian.h"
+#include "../judge/judge.h"
 
 /* Exit statuses of every verb; README lists them. */
 enum {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../emit.h"
-#include "../shrink_goal.h"
+#include "../triage/emit.h"
+#include "../triage/shrink_goal.h"
 #include "cmd.h"
 
 struct emit_options {

@@ -11,8 +11,8 @@
 
 #include "../../parsers/layout.h"
 #include "../client/vfio.h"
-#include "../file.h"
-#include "../text.h"
+#include "../target/file.h"
+#include "../text/text.h"
 #include "cmd.h"
 #include "run.h"
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
-#include "../exhaust_run.h"
-#include "../findings.h"
+#include "../exhaust/exhaust_run.h"
+#include "../target/findings.h"
 #include "cmd.h"
 
 struct exhaust_command {

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "../fetch/judge.h"
-#include "../file.h"
-#include "../findings.h"
+#include "../target/file.h"
+#include "../target/findings.h"
 #include "cmd.h"
 
 #define REFERENCE "reference"

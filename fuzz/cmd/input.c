@@ -9,7 +9,7 @@
 #include "../../parsers/layout.h"
 #include "../fetch/judge.h"
 #include "../fetch/text.h"
-#include "../file.h"
+#include "../target/file.h"
 #include "cmd.h"
 
 /* No text form of INFO_LEN_MAX bytes is longer. */

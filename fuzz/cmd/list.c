@@ -7,7 +7,7 @@
 
 #include "../../parsers/layout.h"
 #include "../fetch/judge.h"
-#include "../relations.h"
+#include "../judge/relations.h"
 #include "cmd.h"
 
 struct list_options {

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../ledger.h"
-#include "../own/own.h"
+#include "../judge/ledger.h"
+#include "../judge/own.h"
 #include "cmd.h"
 
 /* Seconds of CPU time that a parser without load hooks may take for one file. */

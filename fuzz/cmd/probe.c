@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "../../parsers/layout.h"
-#include "../findings.h"
+#include "../target/findings.h"
 #include "../probe/probe.h"
 #include "cmd.h"
 

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "../fetch/judge.h"
-#include "../truncations.h"
-#include "../verdicts.h"
-#include "../file.h"
+#include "../judge/truncations.h"
+#include "../judge/verdicts.h"
+#include "../target/file.h"
 #include "cmd.h"
 #include "junit.h"
 

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
-#include "../file.h"
-#include "../ledger.h"
-#include "../verdicts.h"
+#include "../target/file.h"
+#include "../judge/ledger.h"
+#include "../judge/verdicts.h"
 #include "cmd.h"
 
 struct judge *judge_or_exit(void)

@@ -7,10 +7,10 @@
 
 #include "../fetch/judge.h"
 #include "../fetch/text.h"
-#include "../shrink.h"
-#include "../shrink_goal.h"
-#include "../shrink_talk.h"
-#include "../text.h"
+#include "../triage/shrink.h"
+#include "../triage/shrink_goal.h"
+#include "../triage/shrink_talk.h"
+#include "../text/text.h"
 #include "cmd.h"
 
 struct shrink_options {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../compare.h"
+#include "../judge/compare.h"
 #include "registry.h"
 
 #define LOOP(name) extern const struct fetch_loop fetch_##name##_loop;

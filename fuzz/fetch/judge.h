@@ -17,7 +17,7 @@
 #ifndef FUZZ_FETCH_JUDGE_H
 #define FUZZ_FETCH_JUDGE_H
 
-#include "../judge.h"
+#include "../judge/judge.h"
 #include "host.h"
 
 /* Every loop, sorted by name. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../text_value.h"
+#include "../text/text_value.h"
 
 /* The kinds that bits 0-1 of the head name first. */
 static const char *const abouts[] = {"device", "region", "iommu"};

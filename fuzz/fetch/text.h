@@ -8,7 +8,7 @@
 #ifndef FUZZ_FETCH_TEXT_H
 #define FUZZ_FETCH_TEXT_H
 
-#include "../text.h"
+#include "../text/text.h"
 #include "script.h"
 
 /* Whether the text says `kind: fetch`; false too where it is no text form at all. */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../findings.h"
+#include "../target/findings.h"
 #include "../sandbox/walk.h"
-#include "own.h"
+#include "../judge/own.h"
 
 #define UNUSABLE 2
 

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "../../parsers/parser.h"
-#include "../judge.h"
+#include "../judge/judge.h"
 #include "marks.h"
 
 /* Every planted bug, sorted by name. */

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "../bounded_corpus.h"
-#include "../bounded_inputs.h"
-#include "../judge.h"
+#include "../parsers/bounded_corpus.h"
+#include "../parsers/bounded_inputs.h"
+#include "../judge/judge.h"
 #include "planted.h"
 #include "../within.h"
 

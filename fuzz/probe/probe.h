@@ -12,7 +12,7 @@
 #ifndef FUZZ_PROBE_PROBE_H
 #define FUZZ_PROBE_PROBE_H
 
-#include "../judge.h"
+#include "../judge/judge.h"
 
 /*
  * Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first.

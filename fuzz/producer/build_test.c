@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "../judge.h"
+#include "../judge/judge.h"
 #include "producer.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

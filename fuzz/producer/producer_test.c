@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 
-#include "../bounded_corpus.h"
+#include "../parsers/bounded_corpus.h"
 #include "learn.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

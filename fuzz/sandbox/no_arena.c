@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../rules.h"
+#include "../judge/rules.h"
 #include "planted.h"
 
 static unsigned int done, failed;

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "../refuse.h"
+#include "refuse.h"
 #include "planted.h"
 
 #if defined(__has_feature)

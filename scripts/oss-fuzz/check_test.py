@@ -297,7 +297,7 @@ class WholeCheck(unittest.TestCase):
         self.red(r"fuzz_\w+: no seed corpus by the name fuzz_\w+_seed_corpus.zip")
 
     def test_target_returns_at_once(self):
-        edit(self.file("fuzz", "target.c"), "	static bool taken;\n", "	static bool taken;\n\n"
+        edit(self.file("fuzz", "target", "target.c"), "	static bool taken;\n", "	static bool taken;\n\n"
              "	if (size || !size)\n		return 0;\n")
         self.red("inputs of the corpus .* are not among its seeds, or not judged")
 
@@ -310,7 +310,7 @@ class WholeCheck(unittest.TestCase):
         self.red("not every parser has load hooks: load hooks in 0 of", path)
 
     def test_does_not_build(self):
-        edit(self.file("fuzz", "target.c"), "static struct judge *judge;", "static struct judge *;;")
+        edit(self.file("fuzz", "target", "target.c"), "static struct judge *judge;", "static struct judge *;;")
         self.red("build.sh ended with .*target.c:")
 
 

@@ -13,8 +13,8 @@ make --no-print-directory -s -j"$(nproc)" BUILD="$build" CLANG="$clang" "$build/
 	"${tests[@]/#/$build/clang/test/}"
 for test in "${tests[@]}"; do
 	case $test in
-	corpus_test | bounded_test | bounded_load_test) "$build/clang/test/$test" corpus ;;
-	text_test) "$build/clang/test/$test" corpus/captured ;;
+	parsers/*) "$build/clang/test/$test" corpus ;;
+	text/text_test) "$build/clang/test/$test" corpus/captured ;;
 	*) "$build/clang/test/$test" ;;
 	esac
 done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop `fetch`: what a program gets that asks with parsers/fetch.h and reads with bounded.h. */
-#include "../../../parsers/fetch.h"
+#include "../../../parsers/include/fetch.h"
 
 #include "loops.h"
 
