@@ -121,9 +121,9 @@ MAKEFLAGS += --no-builtin-rules
 # Dependency files are made by the compiler, never by make.
 %.d: ;
 
-$(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/ledger.py
+$(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/gen/ledger.py
 	@mkdir -p $(@D)
-	@$(PYTHON) scripts/ledger.py $< $@
+	@$(PYTHON) scripts/gen/ledger.py $< $@
 
 # Which compiler made the objects: its path and version. Another one makes them anew. afl-clang-fast says
 # clang's version, and its own with -h alone; what an older AFL++ linked runs under 5 at half its speed.
@@ -330,7 +330,7 @@ $(BUILD)/$(1)/triage/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MA
 	@mkdir -p $$(@D)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 
-# For scripts/own.py, which links another's parser: what stands beside it, and how it is compiled.
+# For scripts/fuzz/own.py, which links another's parser: what stands beside it, and how it is compiled.
 $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
 		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
@@ -376,12 +376,12 @@ $(BPF_SKELS): %.skel.h: %.bpf.o
 -include $(wildcard $(BUILD)/bpf/*.d)
 
 # The sources of every parser as text, for `capchain emit`.
-$(BUILD)/emit_table.c: scripts/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
+$(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
 		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h)
 	@mkdir -p $(@D)
 	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
 $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_planted.h
-	@$(PYTHON) scripts/amalgamate.py $@ fuzz/triage/emit_planted.h $(HOST_SRC) fuzz/triage/emit_planted.c \
+	@$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_planted.h $(HOST_SRC) fuzz/triage/emit_planted.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 
 # Their reports name lines: debug information of variables would cost a sixth of the time.
@@ -624,8 +624,8 @@ fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
 ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) -s --no-print-directory $(KINDS:%=$(BUILD)/afl/mutator_%.so))
-	@own=$$($(PYTHON) scripts/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
-	$(PYTHON) scripts/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	@own=$$($(PYTHON) scripts/fuzz/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
+	$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
@@ -633,20 +633,20 @@ else
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\
 			$(BUILD)/afl/$(call fuzzes,$(k)) $(BUILD)/afl/mutator_$(k).so, \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
-	@$(PYTHON) scripts/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	@$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
-	@scripts/check.sh
+	@scripts/test/check.sh
 
 equal: | setup-check ## the same verdicts of 20,000 random buffers in every build, at every level of optimisation
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(EQUAL)
 	@if ! echo 'int main(void) { return 0; }' | $(CLANG) -m32 -include stdio.h -x c - -o $(BUILD)/m32 2>/dev/null; then \
 		echo 'skipped clang32: no 32-bit libc to build with (Debian package gcc-multilib)'; \
-	elif scripts/i386.sh >/dev/null; then $(MAKE) -s --no-print-directory $(BUILD)/clang32/equal; fi
-	@scripts/equal.sh --levels
+	elif scripts/test/i386.sh >/dev/null; then $(MAKE) -s --no-print-directory $(BUILD)/clang32/equal; fi
+	@scripts/test/equal.sh --levels
 
 conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
 	@$< corpus/captured
@@ -690,9 +690,9 @@ check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own ch
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
 check-arch: ## arm64, s390x and i386 under qemu-user: MACHINE=arm64 alone, ROOTS=DIR... to take a newer qemu from
-	@$(PYTHON) scripts/arch.py $(ROOTS:%=--root %) $(MACHINE)
+	@$(PYTHON) scripts/test/arch.py $(ROOTS:%=--root %) $(MACHINE)
 check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
-	@$(PYTHON) scripts/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
+	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain
 	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))
@@ -701,18 +701,18 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl) $(BUILD)/afl/bench_feed.so \
 		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
-	@$(PYTHON) scripts/bench.py
+	@$(PYTHON) scripts/bench/bench.py
 
 bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000 RESUME=1
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
-	@$(PYTHON) scripts/bench_bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(RESUME),--resume)
+	@$(PYTHON) scripts/bench/bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(RESUME),--resume)
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))
 	@$(MAKE) -s --no-print-directory $(BUILD)/clang/capchain $(BUILD)/clang/test/parsers/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
-	@$(PYTHON) scripts/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
+	@$(PYTHON) scripts/test/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
 
 # Left out: the budgets of the first two count the loads of coverage counters too, the third wants sanitizers.
 COVERED := $(filter-out parsers/bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
@@ -727,44 +727,44 @@ nightly-built: $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) 
 
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
-	@$(PYTHON) scripts/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
+	@$(PYTHON) scripts/nightly/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
-	@$(PYTHON) scripts/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
+	@$(PYTHON) scripts/test/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
 
 check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
 	@$(MAKE) -s --no-print-directory nightly-built
-	@KILLS=10 $(PYTHON) scripts/nightly_test.py Whole
-	@$(PYTHON) scripts/nightly_breakages.py
+	@KILLS=10 $(PYTHON) scripts/nightly/nightly_test.py Whole
+	@$(PYTHON) scripts/nightly/breakages.py
 
 soak: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),600)
 soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable, no growth
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain \
 		$(foreach c,libfuzzer $(NIGHT_AFL),$(TARGETS:%=$(BUILD)/$(c)/%))
-	@$(PYTHON) scripts/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+	@$(PYTHON) scripts/fuzz/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
 
 # Debian's VFIO programs are half a gigabyte, so `make check` does without them.
 clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
 	@$(MAKE) -s --no-print-directory $(BUILD)/capchain $(SELF)
-	@$(PYTHON) scripts/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
+	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
 		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))
-	@$(PYTHON) scripts/uapi.py --layout parsers/layout.h $(HDR)
+	@$(PYTHON) scripts/gen/uapi.py --layout parsers/layout.h $(HDR)
 
 policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's outcomes
-	@$(PYTHON) scripts/policy.py $< corpus parsers/models/POLICY.md
+	@$(PYTHON) scripts/gen/policy.py $< corpus parsers/models/POLICY.md
 
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
 fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer; TRIALS= compares mutators
-	@$(PYTHON) scripts/fetch_planted.py $(if $(TRIALS),--trials $(TRIALS)) $<
+	@$(PYTHON) scripts/fuzz/fetch_planted.py $(if $(TRIALS),--trials $(TRIALS)) $<
 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch

@@ -4,7 +4,7 @@
  * from layout.h's own lists, so a line added there is held from then on; this file adds no code.
  *
  * When one fails, the header is right: mend the line of layout.h that the message names. A struct
- * that grew fails at its sizeof; `scripts/uapi.py` then says which fields are new.
+ * that grew fails at its sizeof; `scripts/gen/uapi.py` then says which fields are new.
  *
  * A field hidden in a struct's tail padding, an id or a flag that layout.h does not list: these
  * no assertion can see, and uapi.py does.

@@ -117,7 +117,7 @@ multilib_cxx() {
 
 # What runs i386 programs where the kernel does not; elsewhere there is nothing to miss.
 i386() {
-	[ "$(uname -m)" != x86_64 ] || "$(dirname "$0")/i386.sh" >/dev/null 2>&1
+	[ "$(uname -m)" != x86_64 ] || "$(dirname "$0")/test/i386.sh" >/dev/null 2>&1
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What capture costs everybody else: prints nanoseconds of an ioctl that is none of VFIO's, and of
- * a system call that is no ioctl. scripts/bench.py runs it alone and beside `capchain capture`.
+ * a system call that is no ioctl. scripts/bench/bench.py runs it alone and beside `capchain capture`.
  */
 #include <stdio.h>
 #include <sys/eventfd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Short replies are told by the model that wrote the full one, at every argsz, into the caller's
- * own bytes; and a reply that is not wholly a producer's is told by none. scripts/run_test.py holds
+ * own bytes; and a reply that is not wholly a producer's is told by none. scripts/test/run_test.py holds
  * the same to what real kernels wrote.
  */
 #include <setjmp.h>

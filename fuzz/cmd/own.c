@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * --parser FILE: hands the command line to a capchain that has FILE's parser in it, made by
- * scripts/own.py; and there, the account of what that parser did.
+ * scripts/fuzz/own.py; and there, the account of what that parser did.
  */
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +20,7 @@
 /* Seconds of CPU time that a parser without load hooks may take for one file. */
 #define PATIENCE 2
 
-static const char script[] = "scripts/own.py";
+static const char script[] = "scripts/fuzz/own.py";
 
 /* The script of the tree that this command was built in: in a folder above it. */
 static bool find_script(char ret_path[PATH_MAX])

@@ -7,7 +7,7 @@
  * CAPCHAIN_MARKS is as for planted parsers (../planted/marks.h): the line with the bug marks what
  * becomes of it.
  *
- * fetch_test.c holds each to a conversation that shows it; scripts/fetch_planted.py has libFuzzer
+ * fetch_test.c holds each to a conversation that shows it; scripts/fuzz/fetch_planted.py has libFuzzer
  * find it.
  */
 #ifndef FUZZ_FETCH_PLANTED_H

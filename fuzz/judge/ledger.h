@@ -45,7 +45,7 @@ const struct ledger_entry *ledger_find(const char *bucket, enum info_kind kind, 
 
 /*
  * The entry to add for @bucket on a buffer of @kind with @notes, ready to paste, shown by @witness
- * (a path below corpus/). What only its author knows is left empty, and scripts/ledger.py refuses
+ * (a path below corpus/). What only its author knows is left empty, and scripts/gen/ledger.py refuses
  * it so.
  */
 void ledger_suggest(const char *bucket, enum info_kind kind, uint32_t notes, const char *witness,

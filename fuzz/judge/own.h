@@ -8,7 +8,7 @@
 
 #include "../../parsers/parser.h"
 
-/* What scripts/own.py knows of what it built. The adapter's build folder has one of them. */
+/* What scripts/fuzz/own.py knows of what it built. The adapter's build folder has one of them. */
 struct own_facts {
 	bool hooked;	     /* all that was given is built with load hooks */
 	const char *command; /* the capchain that has the parser in it */

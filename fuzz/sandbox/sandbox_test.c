@@ -258,7 +258,7 @@ static int open_sandbox(void **state)
 	char error[512];
 
 	(void)state;
-	/* For scripts/arch.py: which emulator has the pages that it is asked for. */
+	/* For scripts/test/arch.py: which emulator has the pages that it is asked for. */
 	print_message("pages of %ld bytes\n", sysconf(_SC_PAGESIZE));
 	return sandbox_open(error, sizeof(error));
 }

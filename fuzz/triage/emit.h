@@ -5,7 +5,7 @@
  *
  * The file compiles with plain `cc` and its program ends by the status in emit_host.h that the walk
  * comes to; nothing of the verdict is written into it but what the reference says is right. So a
- * program that is mended in the file ends with 0. scripts/triage_test.py compiles and runs one for
+ * program that is mended in the file ends with 0. scripts/test/triage_test.py compiles and runs one for
  * every bucket of the corpus: when it fails, the host and the sandbox see different things.
  */
 #ifndef FUZZ_TRIAGE_EMIT_H
@@ -24,7 +24,7 @@ struct emit_file {
 
 /*
  * What one parser is made of, in order, ended by NULL. @symbol: it is SYMBOL_parser; @path: its own
- * file; @model: the walk is restated, nobody runs this code. scripts/amalgamate.py makes the table.
+ * file; @model: the walk is restated, nobody runs this code. scripts/gen/amalgamate.py makes the table.
  */
 struct emit_source {
 	const char *symbol;

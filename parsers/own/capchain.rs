@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! parsers/parser.h for adapters in Rust: copy it beside yours and say `mod capchain;`.
-//! scripts/own_test.py holds both to the same verdicts.
+//! scripts/fuzz/own_test.py holds both to the same verdicts.
 #![allow(dead_code)]
 
 use std::os::raw::{c_char, c_int, c_void};

@@ -201,7 +201,7 @@ class Image:
 
     def cannot_run(self):
         """Why i386 programs are not run here, or None: AddressSanitizer's do not all end under qemu-i386."""
-        asked = subprocess.run([os.path.join(self.project, "scripts", "i386.sh")],
+        asked = subprocess.run([os.path.join(self.project, "scripts", "test", "i386.sh")],
                                capture_output=True, text=True, check=False)
         return None if asked.stdout == "native\n" else "this kernel does not run i386 programs"
 

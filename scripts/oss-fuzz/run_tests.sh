@@ -19,4 +19,4 @@ for test in "${tests[@]}"; do
 	esac
 done
 "$build/clang/capchain" replay corpus
-CAPCHAIN=$build/clang/capchain PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 scripts/cli_test.py
+CAPCHAIN=$build/clang/capchain PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 scripts/test/cli_test.py

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""fuzz/RULES.md against the command: every name that capchain has stands in it, and each example of a
+class shows the bucket that the page says. When a test fails, a rule, note, relation or verdict was
+added or renamed, or an example changed its verdict: mend the page."""
+
+import json
+import os
+import re
+import subprocess
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CAPCHAIN = os.path.join(TOP, os.environ.get("CAPCHAIN", "build/capchain"))
+
+
+def said(*arguments):
+    out = subprocess.run([CAPCHAIN, *arguments], cwd=TOP, capture_output=True, text=True, check=False)
+    return [json.loads(line) for line in out.stdout.splitlines()]
+
+
+class Rules(unittest.TestCase):
+    def setUp(self):
+        with open(os.path.join(TOP, "fuzz/RULES.md"), encoding="utf-8") as page:
+            self.page = page.read()
+
+    def test_names(self):
+        names = [row[key] for row in said("list", "--json")
+                 for key in ("rule", "note", "relation", "verdict", "class") if key in row]
+        self.assertGreater(len(names), 20)
+        self.assertEqual([name for name in names if f"`{name}`" not in self.page], [])
+
+    def test_examples(self):
+        examples = re.findall(r"^\| `([a-z-]+:[a-z-]+:([a-z-]+):[a-z-]+)` \| `([a-z0-9-]+)` \|", self.page, re.M)
+        self.assertEqual({row[1] for row in examples}, {
+            "wrong-caps", "wrong-payload", "rejects-valid", "accepts-malformed",
+            "absent-for-unreadable", "fault"})
+        for bucket, _, name in examples:
+            with self.subTest(bucket):
+                shown = said("check", "--json", f"corpus/regressions/{name}.yaml")[0]
+                self.assertIn(bucket, [found["bucket"] for found in shown["disagreements"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
