@@ -191,8 +191,8 @@ def make(build, *goals):
 
 
 def flags_of(folder):
-    """own.flags, which make wrote: key to list of words."""
-    with open(os.path.join(folder, "own.flags"), encoding="utf-8") as file:
+    """NAME/flags, which make wrote: key to list of words."""
+    with open(os.path.join(folder, "flags"), encoding="utf-8") as file:
         return {key: shlex.split(rest) for key, _, rest in
                 (line.partition(" ") for line in file.read().splitlines())}
 
