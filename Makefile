@@ -14,17 +14,18 @@ export SETUP OWN_PARSER
 all:
 .DELETE_ON_ERROR:
 .SECONDARY:
+# Before MAKEFLAGS is added to, whose first word it reads.
+include mk/say.mk
 MAKEFLAGS += --no-builtin-rules
 # Dependency files are made by the compiler, never by make.
 %.d: ;
 FORCE:
-.PHONY: FORCE all lib install configs built built32 nightly-built oss-fuzz-objects compile-commands $(ASIDE)
-
-include mk/say.mk mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/objects.mk \
+include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/objects.mk \
 	mk/programs.mk mk/install.mk
+.PHONY: FORCE all lib install configs built built32 nightly-built oss-fuzz-objects $(ASIDE) $(filter-out $(BUILD)/%,$(DOOR))
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
@@ -86,15 +87,9 @@ equal: | setup-check ## the same verdicts of 20,000 random buffers in every buil
 conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
 	@$< corpus/captured
 
-lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc ## libcapchain-fuzz.a, to fuzz your parser from your own build
-
-install: lib ## that library, its headers and pkg-config file: PREFIX=/usr/local DESTDIR=
-	@install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(PREFIX)/include/capchain' '$(DESTDIR)$(PREFIX)/share/capchain'
-	@install -m 644 $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a '$(DESTDIR)$(LIBDIR)'
-	@install -m 644 $(LIB)/capchain-fuzz.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
-	@install -m 644 parsers/parser.h parsers/layout.h '$(DESTDIR)$(PREFIX)/include/capchain'
-	@install -m 644 fuzz/sandbox/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
-		corpus/vfio.dict '$(DESTDIR)$(PREFIX)/share/capchain'
+lib: ## libcapchain-fuzz.a, to fuzz your parser from your own build
+install: ## the command and its man page, that library, headers and corpus: PREFIX=/usr/local DESTDIR= LIBDIR=
+uninstall: ## what install put there
 
 configs:
 	@echo $(COMMANDS) / $(ENGINES)
