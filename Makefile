@@ -89,7 +89,10 @@ conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the r
 
 lib: ## libcapchain-fuzz.a, to fuzz your parser from your own build
 install: ## the command and its man page, that library, headers and corpus: PREFIX=/usr/local DESTDIR= LIBDIR=
-uninstall: ## what install put there
+uninstall: ## removes what install put there
+dist: ## build/dist: the archives of a release, the sources and what other projects copy, with checksums
+	@$(MAKE) $(QUIET) $(BUILD)/capchain
+	@$(PYTHON) scripts/gen/dist.py --capchain $(BUILD)/capchain $(BUILD)/dist
 
 configs:
 	@echo $(COMMANDS) / $(ENGINES)
@@ -182,3 +185,4 @@ clean: ## remove build/, but for what was found: build/findings and build/nightl
 	@[ ! -e $(BUILD) ] || find -H $(BUILD) -mindepth 1 -maxdepth 1 ! -name findings ! -name nightly -exec rm -rf {} +
 	@for found in $(wildcard $(BUILD)/findings $(BUILD)/nightly); do echo "kept: $$found"; done
 	@[ ! -d $(BUILD) ] || rmdir --ignore-fail-on-non-empty $(BUILD)
+	@:$(foreach f,$(NOTED),; $(call note_compiler,$(f)))

@@ -71,5 +71,5 @@ write_flags = $(shell mkdir -p $(BUILD)/$(1))$(file >$(BUILD)/$(1)/flags,$(call 
 $(foreach c,$(if $(DRY),,$(USED)),$(if \
 	$(call differ,$(file <$(BUILD)/$(c)/flags),$(call flags_text,$(c))),$(call write_flags,$(c))))
 # After `make clean` in the same run.
-$(BUILD)/%/flags:
+$(CONFIGS:%=$(BUILD)/%/flags): $(BUILD)/%/flags:
 	@:$(call write_flags,$*)

@@ -55,6 +55,7 @@ mkdir -p $(BUILD); note=$(BUILD)/compiler-$(1); \
 		$(if $(filter afl,$(1)),"$$at" -h 2>&1 | head -n 1,:); } > $$note.$$$$ 2>&1 || :; \
 	cmp -s $$note.$$$$ $$note && rm $$note.$$$$ || mv $$note.$$$$ $$note
 endef
-# After `make clean` in the same run.
-$(BUILD)/compiler-%:
+NOTED = $(sort $(foreach c,$(USED),$(if $(filter gcc%,$(c)),gcc,clang) $(if $(filter afl%,$(c)),afl)))
+# After `make clean` in the same run, which writes anew what make has looked at already.
+$(BUILD)/compiler-clang $(BUILD)/compiler-gcc $(BUILD)/compiler-afl: $(BUILD)/compiler-%:
 	@$(call note_compiler,$*)

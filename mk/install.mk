@@ -28,10 +28,10 @@ $(LIB)/capchain-fuzz.pc: parsers/own/capchain-fuzz.pc.in FORCE
 		mv $@.tmp $@
 lib: $(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a $(LIB)/capchain-fuzz.pc
 
-# Debian's help2man writes the page from --help and --version. Its date is the version's: none.
+# Debian's help2man writes the page from --help and --version.
 $(BUILD)/capchain.1: $(BUILD)/capchain
 	$(call say,GEN,$(@F))
-	$(Q)SOURCE_DATE_EPOCH=$(or $(SOURCE_DATE_EPOCH),0) help2man --no-info --section 1 \
+	$(Q)help2man --no-info --section 1 \
 		--name 'feed VFIO capability chains to every parser' -o $@ $<
 
 TO   = $(DESTDIR)$(PREFIX)

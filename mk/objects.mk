@@ -155,8 +155,7 @@ own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/
 -include $$(wildcard $$(addprefix $$($(1)_OBJ)/,*.d */*.d */*/*.d */*/*/*.d))
 endef
 
-$(foreach f,$(sort $(foreach c,$(USED),$(if $(filter gcc%,$(c)),gcc,clang) $(if $(filter afl%,$(c)),afl))), \
-	$(shell { $(call note_compiler,$(f)); } 2>/dev/null))
+$(foreach f,$(NOTED),$(shell { $(call note_compiler,$(f)); } 2>/dev/null))
 $(foreach c,$(USED),$(eval $(call config,$(c))))
 
 $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/gen/ledger.py

@@ -127,5 +127,5 @@ entry = {"directory":"$(CURDIR)","file":"$(2)","command":"$(subst ",\",$(filter-
 	$(call as.$(call class_of,$(2)),$(1))) $(call kind_for,$(2)) -c $(2))"}
 comma := ,
 compile-commands:
-	@mkdir -p $(BUILD) && echo $(BUILD)/compile_commands.json
-	@:$(file >$(BUILD)/compile_commands.json,[$(subst } {,}$(comma) {,$(foreach f,$(COMPILED),$(call entry,$(FRONT),$(f))))])
+	@:$(shell mkdir -p $(BUILD))$(file >$(BUILD)/compile_commands.json,[$(subst } {,}$(comma) {,$(foreach f,$(COMPILED),$(call entry,$(FRONT),$(f))))])
+	@echo $(BUILD)/compile_commands.json
