@@ -8,9 +8,7 @@
 
 static const char *const buffers[BUFFER_CLASSES] = {
 	[CLASS_PLAIN] = "The chain can be read, or there is none, and every reader has to agree.",
-	[CLASS_ODD] =
-		"The chain can be read, or there is none, and an odd note holds: the UAPI leaves "
-		"open what is right, so that more than one answer is.",
+	[CLASS_ODD] = "An odd note holds: the UAPI is silent, and more than one answer is right.",
 	[CLASS_TRUNCATED] = "The reply did not fit: ask again with as many bytes as argsz says.",
 	[CLASS_MALFORMED] = "A rule rejects the buffer, and no reader may answer from it.",
 };
