@@ -39,17 +39,17 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 HARDENED_SRC := $(shell grep -l INFO_HARDENED $(PARSER_SRC)) parsers/bpf/bpf.c
 # Only what asks for scratch memory can store into it: there the hooks hear stores too.
 STORING_SRC  := $(shell grep -lE 'walk_alloc|model_copy|"dpdk\.h"' $(PARSER_SRC))
-SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
+SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c walk.c result.c)
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/judge/spec.c
-JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judge.c fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c fuzz/target/findings.c fuzz/target/file.c fuzz/judge/verdicts.c fuzz/sandbox/leaks.c \
+JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c fuzz/target/findings.c fuzz/target/file.c fuzz/judge/verdicts.c fuzz/sandbox/leaks.c \
 		fuzz/judge/truncations.c fuzz/judge/own.c
 FEEDBACK_SRC := fuzz/target/feedback.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c fuzz/text/text_load.c fuzz/text/text_dump.c \
-		fuzz/fetch/text.c
+		fuzz/fetch/script_endian.c fuzz/text/text_fetch.c
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested; all others take longer to optimise than to run.
@@ -60,7 +60,7 @@ BRIEF_TESTS  := $(filter-out $(LONG_TESTS),$(TEST_SRC))
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/learn.c
 TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
-PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
+PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
 FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/talk.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
@@ -73,7 +73,7 @@ CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/con
 MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutator/mutate*.c))
 # The part of it that knows conversations, and the model that it edits; of fetch targets alone.
-TALK_SRC     := fuzz/mutator/mutate_talk.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_told.c
+TALK_SRC     := fuzz/mutator/mutate_talk.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_told.c
 MUTATE_SRC   := $(filter-out $(TALK_SRC),$(MUTATE_SRC))
 PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
 TEXT_SRC     += $(PROBE_SRC)
@@ -107,7 +107,7 @@ PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC := fuzz/triage/shrink.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c fuzz/triage/shrink_goal.c fuzz/triage/shrink_talk.c fuzz/triage/emit.c
+TRIAGE_SRC := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c fuzz/triage/shrink_goal.c fuzz/triage/shrink_talk.c fuzz/triage/emit.c
 TRIAGE_PARSER_SRC := fuzz/triage/emit_planted.c fuzz/triage/emit_planted_registry.c
 HOST_SRC := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)

@@ -9,23 +9,6 @@
 #include "../../parsers/layout.h"
 #include "told.h"
 
-static const char *const rule_names[REPLY_RULES] = {"kernel", "iommufd", "vfio-user", "raw"};
-
-const char *reply_rule_name(enum reply_rule rule)
-{
-	return rule_names[rule];
-}
-
-bool reply_rule_parse(const char *name, enum reply_rule *ret_rule)
-{
-	for (enum reply_rule rule = 0; rule < REPLY_RULES; rule++)
-		if (strcmp(name, rule_names[rule]) == 0) {
-			*ret_rule = rule;
-			return true;
-		}
-	return false;
-}
-
 size_t reply_list_of(enum info_kind kind, uint32_t index)
 {
 	return kind == INFO_DEVICE ? LIST_DEVICE : kind == INFO_IOMMU ? LIST_IOMMU : index;

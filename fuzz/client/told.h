@@ -8,7 +8,7 @@
 #define FUZZ_CLIENT_TOLD_H
 
 #include "../producer/learn.h"
-#include "reply.h"
+#include "reply_rule.h"
 
 /* What is told, and by whom. */
 struct told {

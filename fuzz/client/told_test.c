@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../parsers/layout.h"
+#include "reply.h"
 #include "told.h"
 
 #define ROOM 512

@@ -8,7 +8,7 @@
 
 #include "../target/findings.h"
 #include "../fetch/judge.h"
-#include "../fetch/text.h"
+#include "../text/text_fetch.h"
 #include "cmd.h"
 
 struct text_options {

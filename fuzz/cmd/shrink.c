@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../fetch/judge.h"
-#include "../fetch/text.h"
+#include "../text/text_fetch.h"
 #include "../triage/shrink.h"
 #include "../triage/shrink_goal.h"
 #include "../triage/shrink_talk.h"

@@ -22,7 +22,7 @@
 #include "planted.h"
 #include "planted/faulty.h"
 #include "table.h"
-#include "text.h"
+#include "../text/text_fetch.h"
 
 static uint64_t random_state = 0x5eed;
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../judge/compare.h"
 #include "registry.h"
 
 #define LOOP(name) extern const struct fetch_loop fetch_##name##_loop;
@@ -295,14 +294,6 @@ static enum disagreement class_of_refusal(const struct judged *judged)
 	return judged->walk.verdict == VERDICT_ABSENT ? ABSENT_FOR_UNREADABLE : AGREES;
 }
 
-/* Holds a walk to the last reply, as the program's own parser is held to a buffer. */
-static void hold_walk(struct judged *judged, const struct member *member)
-{
-	judged->parser = member->walk;
-	compare(script.kind, judged);
-	judged->parser = &member->shown;
-}
-
 /* A peer's faults are not published: such a loop abstains before it. */
 static void abstain(struct judged *judged)
 {
@@ -343,8 +334,9 @@ static void judge_loop(struct judge *judge, size_t i)
 	if (rule == FETCH_NONE && outcome.verdict == VERDICT_ABSENT &&
 	    judged->spec->verdict == VERDICT_TRUNCATED)
 		rule = FETCH_ABSENT_FOR_TRUNCATED;
+	/* To the last reply, as the program's own parser is held to a buffer. */
 	if (trial.handed && rule == FETCH_NONE)
-		hold_walk(judged, &members[i]);
+		judged_stand(judged, compare(members[i].walk, judged->spec, &judged->walk));
 	else
 		judged->disagreement = class_of_refusal(judged);
 	if (rule != FETCH_NONE) {

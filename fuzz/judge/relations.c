@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks changed copies of a buffer and holds each answer to the one before; see relations.h. */
 #include "relations.h"
-#include "share.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sandbox/sandbox.h"
+#include "share.h"
 #include "variant.h"
 
 #define CLAIM(relation)                                                                            \

@@ -17,8 +17,8 @@ static const struct {
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 /*
- * After those: what is done here, then the operators of mutate(), which replies and bytes go
- * through.
+ * Numbers are those of mutate(), which replies and bytes go through, then the tables', then those of
+ * what is done here.
  */
 enum { OWN_SHORTEN, OWN_SPLICE, OWN_REPAIR, OWN_REPAIR_FIXED, OWN_AGREE, OWN_COUNT };
 static const char *const own_names[OWN_COUNT] = {
@@ -57,56 +57,29 @@ static const struct talk_op *op_of(size_t number)
 	return &tables[i].ops[number];
 }
 
-/* The number that operator @number of mutate() has here. */
-static size_t number_of_chains(size_t number)
+/* The number of operator @own of those that are done here. */
+static size_t number_of_own(size_t own)
 {
-	return talk_ops() + OWN_COUNT + number;
+	return mutate_names() + talk_ops() + own;
 }
 
 size_t mutate_talk_names(void)
 {
-	return number_of_chains(mutate_names());
+	return number_of_own(OWN_COUNT);
 }
 
 const char *mutate_talk_name(size_t number)
 {
-	const size_t ops = talk_ops();
-
-	if (number < ops)
-		return op_of(number)->name;
-	if (number < ops + OWN_COUNT)
-		return own_names[number - ops];
-	return mutate_name(number - ops - OWN_COUNT);
+	if (number < mutate_names())
+		return mutate_name(number);
+	if (number < number_of_own(0))
+		return op_of(number - mutate_names())->name;
+	return own_names[number - number_of_own(0)];
 }
 
 void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size)
 {
 	mutate_describe_by(mutate_talk_name, how, ret_text, size);
-}
-
-static void note(struct talking *t, size_t number)
-{
-	if (t->how->nsteps < MUTATE_STEPS)
-		t->how->steps[t->how->nsteps++] = (uint8_t)number;
-}
-
-bool talk_mutate_reply(struct talking *t, struct talk_part *reply)
-{
-	static uint8_t made[INFO_LEN_MAX];
-	struct mutated how;
-	/* A reply says in 16 bits how long it is. */
-	const size_t max = t->m.max < UINT16_MAX ? t->m.max : UINT16_MAX;
-	const size_t size = mutate(reply->bytes, reply->size, talk_kind(t->talk), max,
-				   random_next(&t->m), made, &how);
-
-	if ((size == reply->size && (!size || memcmp(made, reply->bytes, size) == 0)) ||
-	    !talk_resize(t->talk, reply, size))
-		return false;
-	if (size)
-		memcpy(reply->bytes, made, size);
-	for (size_t i = 0; i < how.nsteps; i++)
-		note(t, number_of_chains(how.steps[i]));
-	return true;
 }
 
 /* An operator of the side that the conversation is on, by weight. */
@@ -139,7 +112,7 @@ static void change(struct talking *t)
 		const size_t number = draw(t);
 
 		if (op_of(number)->apply(t)) {
-			note(t, number);
+			talk_note(t, mutate_names() + number);
 			left--;
 		}
 	}
@@ -153,7 +126,7 @@ static size_t change_bytes(struct talking *t, uint8_t *bytes, size_t size)
 		const size_t op = random_of(&t->m, mutate_byte_op_count);
 
 		size = mutate_byte_ops[op].apply(&t->m, bytes, size);
-		note(t, number_of_chains(byte_ops + op));
+		talk_note(t, byte_ops + op);
 	}
 	return size;
 }
@@ -202,20 +175,20 @@ static void repair(struct talking *t)
 	t->talk->nrest = 0;
 	if (talk_produced(t->talk)) {
 		talk_repair_told(t);
-		note(t, talk_ops() + OWN_REPAIR);
+		talk_note(t, number_of_own(OWN_REPAIR));
 		return;
 	}
 	/* Sizes alone: what a reply brings stays as odd as it is. */
 	if (random_one_in(&t->m, 3)) {
 		agree(t);
-		note(t, talk_ops() + OWN_AGREE);
+		talk_note(t, number_of_own(OWN_AGREE));
 		return;
 	}
 	for (size_t i = 0; i < t->talk->nparts; i++)
 		repair_reply(t, &t->talk->parts[i], whole);
 	if (random_one_in(&t->m, 2))
 		agree(t);
-	note(t, talk_ops() + (whole ? OWN_REPAIR : OWN_REPAIR_FIXED));
+	talk_note(t, number_of_own(whole ? OWN_REPAIR : OWN_REPAIR_FIXED));
 }
 
 static void shorten(struct talking *t)
@@ -228,7 +201,7 @@ static void shorten(struct talking *t)
 		if (talk->parts[i].size > SHORT_BYTES)
 			talk_resize(talk, &talk->parts[i], SHORT_BYTES);
 	talk->nrest = 0;
-	note(t, talk_ops() + OWN_SHORTEN);
+	talk_note(t, number_of_own(OWN_SHORTEN));
 }
 
 /* Reads the input; one without a head gets one, so that there is something to work on. */
@@ -315,7 +288,7 @@ size_t mutate_talk_splice(const uint8_t *bytes, size_t size, const uint8_t *othe
 
 	talk_read(other, other_size, &two);
 	if (splice(&t, &two))
-		note(&t, talk_ops() + OWN_SPLICE);
+		talk_note(&t, number_of_own(OWN_SPLICE));
 	if (!how.nsteps || random_one_in(&t.m, 2))
 		change(&t);
 	size = finish(&t, ret_bytes);

@@ -4,6 +4,7 @@
 #define FUZZ_MUTATOR_MUTATE_TALK_OPS_H
 
 #include "../fetch/talk.h"
+#include "mutate.h"
 #include "mutate_ops.h"
 
 /* Replies or capabilities that operators add up to; what has more keeps them. */
@@ -61,6 +62,9 @@ bool talk_set_field(struct talking *t, struct talk_part *reply, uint32_t at, uin
 
 /* A reply at @at that is the fixed struct, zero but for its argsz. */
 struct talk_part *talk_new_reply(struct talking *t, size_t at);
+
+/* Notes that operator @number was applied: one of mutate()'s has the number that it has there. */
+void talk_note(struct talking *t, size_t number);
 
 /* Puts @reply's bytes through mutate(), and notes by which of its operators. */
 bool talk_mutate_reply(struct talking *t, struct talk_part *reply);

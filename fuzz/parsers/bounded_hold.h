@@ -32,6 +32,7 @@
 #include "../../parsers/include/bounded.h"
 #include "../../parsers/layout.h"
 #include "../judge/spec.h"
+#include "../sandbox/result.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

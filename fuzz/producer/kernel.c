@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "answers.h"
+#include "caps.h"
 
 /* sizeof the struct in which mbochs makes every reply: vfio_region_info and one TYPE. */
 #define MBOCHS_MAX 48

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../judge/rules.h"
 #include "planted.h"
 
 static unsigned int done, failed;

@@ -171,7 +171,8 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 #else
 	judge_read(judge, data, size, TARGET_KIND);
 #endif
-	signature = findings_keep(judge);
+	signature = judge_signature(judge);
+	findings_keep(judge, signature);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
 #if TARGET_PLANTED && TARGET_FETCH

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "../fetch/talk.h"
-#include "shrink_steps.h"
 
 /* Numbers of a conversation that are no reply's or capability's own bytes. */
 #define OUTER_MAX (4 + 4 * SCRIPT_PARTS)

@@ -18,7 +18,7 @@
 #include "../parsers/bounded_corpus.h"
 #include "../fetch/judge.h"
 #include "../fetch/talk.h"
-#include "../fetch/text.h"
+#include "../text/text_fetch.h"
 #include "shrink_goal.h"
 #include "shrink_talk.h"
 #include "../within.h"

@@ -290,7 +290,7 @@ layered() {
 		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/judge/rules fuzz/judge/spec fuzz/judge/compare \
 			fuzz/judge/judge fuzz/target/findings fuzz/judge/verdicts fuzz/judge/ledger fuzz/target/target_iommu \
 			fuzz/target/target_fetch fuzz/fetch/script fuzz/fetch/host fuzz/fetch/judge \
-			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls &&
+			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/scratch fuzz/sandbox/walk fuzz/sandbox/hooks fuzz/sandbox/calls &&
 		includes_none '(^|/)(bounded|spec|judge|compare|sandbox|chain|text|yaml|jansson)\.h$' \
 			fuzz/producer/producer fuzz/producer/answers fuzz/producer/caps \
 			fuzz/producer/kernel fuzz/producer/iommufd fuzz/producer/peer
@@ -393,7 +393,7 @@ unit() {
 	local config=$1 test=$2
 	shift 2
 	# Every other test is built everywhere.
-	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/able.mk" ]; then
+	if [ "$test" = parsers/bpf_test ] && [ ! -e "$build/bpf/able.mk" ]; then
 		echo "no BPF program can be built: $(grep -m 1 . "$build/bpf/why-not")"
 		return 77
 	fi

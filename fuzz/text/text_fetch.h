@@ -5,11 +5,11 @@
  * machine has not. fetch_text_dump() says everything, and
  * fetch_text_load() gives the same bytes back, whatever they are. Comments are not kept.
  */
-#ifndef FUZZ_FETCH_TEXT_H
-#define FUZZ_FETCH_TEXT_H
+#ifndef FUZZ_TEXT_TEXT_FETCH_H
+#define FUZZ_TEXT_TEXT_FETCH_H
 
-#include "../text/text.h"
-#include "script.h"
+#include "../fetch/script.h"
+#include "text.h"
 
 /* Whether the text says `kind: fetch`; false too where it is no text form at all. */
 bool fetch_text_is(const char *text, size_t size);

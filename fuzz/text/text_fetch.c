@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Conversations as text and back; see text.h. */
-#include "text.h"
+/* Scripts as text and back; see text_fetch.h. */
+#include "text_fetch.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../text/text_value.h"
+#include "text_value.h"
 
 /* The kinds that bits 0-1 of the head name first. */
 static const char *const abouts[] = {"device", "region", "iommu"};
