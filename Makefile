@@ -57,25 +57,25 @@ LONG_TESTS   := $(patsubst %,%_test.c,fuzz/parsers/bounded fuzz/parsers/bounded_
 		fuzz/planted/planted fuzz/producer/build)
 BRIEF_TESTS  := $(filter-out $(LONG_TESTS),$(TEST_SRC))
 # The supervisor of `capchain run`, which has producers' models tell short replies.
-CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/learn.c
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
 TEXT_SRC     += $(CLIENT_SRC)
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
-		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/talk.c fuzz/fetch/host.c fuzz/fetch/judge.c fuzz/fetch/table.c
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/table.c
 LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
-HELD_LOOPS   := fuzz/fetch/loops/reference.c
-LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
+HARDENED_LOOPS := fuzz/fetch/loops/reference.c
+LOOP_BUG_SRC := fuzz/planted/loops/loop_bugs.c fuzz/fetch/faulty/faulty_loops.c
 # What holds them to captured replies: of `make conformance` and the tests alone.
-CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c, \
 		  $(wildcard fuzz/mutator/mutate*.c))
 # The part of it that knows conversations, and the model that it edits; of fetch targets alone.
-TALK_SRC     := fuzz/mutator/mutate_talk.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_told.c
-MUTATE_SRC   := $(filter-out $(TALK_SRC),$(MUTATE_SRC))
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
+SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_state.c
+MUTATE_SRC   := $(filter-out $(SCRIPT_SRC),$(MUTATE_SRC))
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
 TEXT_SRC     += $(PROBE_SRC)
 # Parser `bpf`: what every build has of it, and its kernel, which is load.c where $(1)_BPF says that
 # a build may have libbpf, and absent.c elsewhere: under MemorySanitizer, AFL++, OSS-Fuzz and -m32, in
@@ -103,12 +103,12 @@ $(BUILD)/bpf/able.mk: parsers/bpf/walk.bpf.c fuzz/capture/capture.bpf.c Makefile
 		echo 'CAN_BPF := yes' >$@ || :
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
-PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
+PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # Triage: shrink and emit. What is planted stands in place of the registered parsers where it is tested.
-TRIAGE_SRC := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c fuzz/triage/shrink_goal.c fuzz/triage/shrink_talk.c fuzz/triage/emit.c
-TRIAGE_PARSER_SRC := fuzz/triage/emit_planted.c fuzz/triage/emit_planted_registry.c
+TRIAGE_SRC := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c
+TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_registry.c
 HOST_SRC := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 TEXT_SRC     += $(TRIAGE_SRC)
 TRIAGE_CHECKED = $(foreach c,$(FRONT) $(ENGINES),$(BUILD)/$(c)/triage/fuzz_region_info) \
@@ -170,7 +170,7 @@ $(1)_HOOKS := $(6)
 $(1)_LOADS ?= $(6)
 $(1)_BPF := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL := $$($(1)_HOST)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
-$(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
+$(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/capture_$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF := $$(if $$($(1)_BPF),-lbpf)
 # Whether $(6) gives hooks; a file of flags has those of loads, stores would want theirs beside them.
 $(1)_MEANT := $$(if $$(findstring trace-loads,$(6))$$(findstring thread,$(6)),-DLOADS_MEANT=true -DSTORES_MEANT=true, \
@@ -211,7 +211,7 @@ $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
-	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HELD_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
+	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
 $$($(1)_OBJ)/fuzz/target/target_planted_%.o: fuzz/target/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
@@ -225,7 +225,7 @@ $$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o: fuzz/mutator/mutate_libfuzzer.c 
 $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target/target.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -include fuzz/own/kind.h '-DTARGET_KIND=(own_kind())' -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/capture/load.o: fuzz/capture/load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/capture/capture_load.o: fuzz/capture/capture_load.c $(BUILD)/bpf/capture.skel.h Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) -isystem $(BUILD)/bpf $(4) -c $$< -o $$@
 $$($(1)_OBJ)/fuzz/parsers/bpf_test.o: fuzz/parsers/bpf_test.c $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h) Makefile $$($(1)_BY)
@@ -248,9 +248,9 @@ $(1)_MUTATE := $$(MUTATE_SRC:%.c=$$($(1)_HOST)/%.o)
 # Of a libFuzzer target; its % is the kind.
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
-$(1)_TALK := $$(TALK_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_SCRIPT := $$(SCRIPT_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_fetch.o \
-		$$($(1)_TALK) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
+		$$($(1)_SCRIPT) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_CMD := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
@@ -262,7 +262,7 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) 
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+		$$($(1)_OBJ)/fuzz/planted/loops/loop_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
@@ -279,7 +279,7 @@ $(BUILD)/$(1)/conformance: $$($(1)_HOST)/fuzz/producer/conformance.o $$($(1)_CON
 		$$($(1)_PRODUCER) $$($(1)_HOST)/parsers/layout.o
 	@$(2) $(3) $(4) $(8) $$^ -o $$@
 $(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
-$(BUILD)/$(1)/test/mutator/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
+$(BUILD)/$(1)/test/mutator/mutate_script_test: $$($(1)_SCRIPT) $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	@mkdir -p $$(@D)
@@ -314,10 +314,10 @@ $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stor
 $$($(1)_OBJ)/%_table.o: $(BUILD)/%_table.c
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(HOST) $(4) -c $$< -o $$@
-$$($(1)_OBJ)/fuzz/triage/emit_planted.o: fuzz/triage/emit_planted.c Makefile $$($(1)_BY)
+$$($(1)_OBJ)/fuzz/triage/emit_faulty.o: fuzz/triage/emit_faulty.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $(5) $(6) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
-$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_planted.o $$($(1)_HOST)/fuzz/triage/emit_planted_registry.o \
+$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
@@ -335,15 +335,15 @@ $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
 		$(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
-		$$($(1)_HOST)/fuzz/capture/absent.o
+		$$($(1)_HOST)/fuzz/capture/capture_absent.o
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/own.flags: Makefile
 	@mkdir -p $$(@D)
 	@printf '%s\n' 'compiler $(2)' 'linker $$(or $$($(1)_LD),$(2))' 'link $(3) $(4) $(8)' \
 		'compile $(3) -g -gdwarf-4 -O2 $(5) $(6) $$($(1)_STORES)' 'mains $$($(1)_MAIN)' > $$@
 own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/own.flags \
-		$$($(1)_OBJ)/fuzz/own/join.o
-own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/join.o \
+		$$($(1)_OBJ)/fuzz/own/register.o
+own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own.flags $$($(1)_OBJ)/fuzz/own/register.o \
 		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target/target_%.o) \
 		$(if $(filter -fsanitize=fuzzer,$(8)),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o))
 
@@ -380,8 +380,8 @@ $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARS
 		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h)
 	@mkdir -p $(@D)
 	@$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_planted.h
-	@$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_planted.h $(HOST_SRC) fuzz/triage/emit_planted.c \
+$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h
+	@$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_faulty.h $(HOST_SRC) fuzz/triage/emit_faulty.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 
 # Their reports name lines: debug information of variables would cost a sixth of the time.
@@ -513,9 +513,9 @@ $(BUILD)/afl/mutator_%.so: fuzz/mutator/mutate_afl.c $(MUTATE_SRC) fuzz/chain/ch
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
 		-DMUTATE_KIND=$(kind_of_$*) $(filter %.c,$^) -o $@
-TALK_SO := $(TALK_SRC) $(MUTATE_SRC) fuzz/fetch/talk.c fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain/chain.c \
+SCRIPT_SO := $(SCRIPT_SRC) $(MUTATE_SRC) fuzz/fetch/script_model.c fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain/chain.c \
 	parsers/layout.c
-$(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(TALK_SO) $(wildcard fuzz/mutator/mutate*.h fuzz/fetch/*.h \
+$(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(SCRIPT_SO) $(wildcard fuzz/mutator/mutate*.h fuzz/fetch/*.h \
 		fuzz/producer/*.h) fuzz/chain/chain.h parsers/layout.h parsers/parser.h Makefile
 	@mkdir -p $(@D)
 	@$(CLANG) $(filter-out -MMD -MP,$(HOST)) -fPIC -shared -fvisibility=hidden \
@@ -551,7 +551,7 @@ $(BUILD)/client/fence.so: fuzz/client/self/fence.c Makefile
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
 LIB     := $(BUILD)/lib
-LIB_OBJ := $($(FRONT)_JUDGE) $(BUILD)/$(FRONT)/obj/parsers/bpf/absent.o $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
+LIB_OBJ := $($(FRONT)_JUDGE) $(BUILD)/$(FRONT)/obj/parsers/bpf/absent.o $(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,register.o kind.o target.o)
 SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
 	   __asan_on_error __ubsan_on_report
 $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) Makefile
@@ -672,7 +672,7 @@ built: $(TRIAGE_CHECKED)
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
 oss_fetch = $(BUILD)/oss-fuzz/obj/fuzz/target/target_fetch.o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_fetch.o \
-	$(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_TALK) $(oss-fuzz_MUTATE) \
+	$(oss-fuzz_FETCH) $(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_SCRIPT) $(oss-fuzz_MUTATE) \
 	$(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(oss_fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)

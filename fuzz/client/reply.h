@@ -17,16 +17,16 @@
 /* What is done with argsz after the rule: nothing, @argsz it is, or the caller's plus @argsz. */
 enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
 
-struct told;
+struct reply_model;
 
-/* @told: what a producer would have told with it, or NULL. */
+/* @model: what a producer would have told with it, or NULL. */
 struct reply {
 	enum reply_rule rule;
 	enum reply_argsz how;
 	uint32_t argsz;
 	size_t len;
 	uint8_t *bytes;
-	struct told *told;
+	struct reply_model *model;
 };
 
 /* @again: after its last reply comes its first. */

@@ -7,7 +7,7 @@
 
 /*
  * How a reply is cut to the caller's argsz. One that a producer of the rule could have written is
- * told by its model (told.h) where argsz is too small; others, which none would write, come as near
+ * told by its model (reply_model.h) where argsz is too small; others, which none would write, come as near
  * to that as their bytes go:
  * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
  *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../fetch/judge.h"
+#include "../fetch/fetch_judge.h"
 #include "../fetch/script_endian.h"
 #include "../text/text_fetch.h"
 #include "../target/file.h"

@@ -43,16 +43,16 @@ void producer_put_fill(uint8_t *buffer, uint32_t argsz, uint32_t at, uint8_t byt
 void producer_put_chain(const struct producer *producer, const struct producer_state *state,
 			uint8_t *buffer, uint32_t argsz);
 
-/* kernel.c: whatever uses the kernel's chain helpers, with or without capabilities. */
+/* answer_kernel.c: whatever uses the kernel's chain helpers, with or without capabilities. */
 int producer_answer_helpers(const struct producer *producer, const struct producer_state *state,
 			    uint8_t *buffer, uint32_t argsz);
-/* iommufd.c: /dev/iommu in the place of a VFIO container. */
+/* answer_iommufd.c: /dev/iommu in the place of a VFIO container. */
 int producer_answer_iommufd(const struct producer *producer, const struct producer_state *state,
 			    uint8_t *buffer, uint32_t argsz);
-/* kernel.c: the mbochs sample, to 6.18. */
+/* answer_kernel.c: the mbochs sample, to 6.18. */
 int producer_answer_mbochs(const struct producer *producer, const struct producer_state *state,
 			   uint8_t *buffer, uint32_t argsz);
-/* peer.c: the servers of the vfio-user protocol. */
+/* answer_peer.c: the servers of the vfio-user protocol. */
 int producer_answer_libvfio_user(const struct producer *producer,
 				 const struct producer_state *state, uint8_t *buffer,
 				 uint32_t argsz);
