@@ -4,18 +4,18 @@
 
 $(foreach f,$(TABLE_SRC),$(eval class.$(f) := table))
 $(foreach f,$(HOOKS_SRC),$(eval class.$(f) := hooks))
-$(foreach f,$(BUG_SRC) $(HELD_LOOPS),$(eval class.$(f) := held))
-$(foreach f,$(filter-out $(HELD_LOOPS),$(LOOP_SRC) $(LOOP_BUG_SRC)),$(eval class.$(f) := loose))
+$(foreach f,$(BUG_SRC) $(HARDENED_LOOPS),$(eval class.$(f) := held))
+$(foreach f,$(filter-out $(HARDENED_LOOPS),$(LOOP_SRC) $(LOOP_BUG_SRC)),$(eval class.$(f) := loose))
 $(foreach f,$(filter-out $(LONG_TESTS),$(TEST_SRC)),$(eval class.$(f) := brief))
 class.$(SPEC_SRC) := spec
 class.$(HEARD_SRC) := heard
 class.$(BPF_SRC) := hardened
 class.parsers/bpf/load.c := skeleton
 class.parsers/bpf/absent.c := host
-class.fuzz/capture/load.c := skeleton
+class.fuzz/capture/capture_load.c := skeleton
 class.fuzz/parsers/bpf_test.c := skeleton
 class.fuzz/sandbox/faulty.c := loose
-class.fuzz/triage/emit_planted.c := loose
+class.fuzz/triage/emit_faulty.c := loose
 class.fuzz/bench/bench_empty.c := bare
 # Of parsers their text says it. Only what asks for scratch memory can store into it: there the hooks hear
 # stores too.
@@ -63,7 +63,7 @@ tests $($(1)_TESTLINK)
 $(foreach c,$(CLASSES),
 $(c) $(strip $(as.$(c))))
 $(if $(call is_i386,$($(1)_CC),$($(1)_BASE)),own-data $(OWN_DATA))
-of $(strip $(foreach f,$(SPEC_SRC) $(HOOKS_SRC) $(TABLE_SRC) $(HEARD_SRC) $(HELD_LOOPS),$(f)=$(class.$(f))))
+of $(strip $(foreach f,$(SPEC_SRC) $(HOOKS_SRC) $(TABLE_SRC) $(HEARD_SRC) $(HARDENED_LOOPS),$(f)=$(class.$(f))))
 endef
 differ = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
 write_flags = $(shell mkdir -p $(BUILD)/$(1))$(file >$(BUILD)/$(1)/flags,$(call flags_text,$(1)))

@@ -12,7 +12,7 @@ LIBDIR  ?= $(PREFIX)/lib
 VERSION  = $(patsubst "%",%,$(filter "%",$(file <fuzz/cmd/version.h)))
 LIB     := $(BUILD)/lib
 LIB_OBJ := $($(FRONT)_JUDGE) $(BUILD)/$(FRONT)/obj/parsers/bpf/absent.o \
-	$(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,join.o kind.o target.o)
+	$(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,register.o kind.o target.o)
 SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
 	   __asan_on_error __ubsan_on_report
 $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) mk/install.mk
@@ -52,7 +52,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,parsers/parser.h parsers/layout.h,$(OWN)/parsers)
 	$(Q)$(call put,parsers/own/capchain/*,$(OWN)/parsers/own/capchain)
 	$(Q)$(call put,$(addprefix $(BUILD)/$(FRONT)/,own.a own_command.a flags),$(OWN)/build/$(FRONT))
-	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/own/join.o,$(OWN)/build/$(FRONT)/obj/fuzz/own)
+	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/own/register.o,$(OWN)/build/$(FRONT)/obj/fuzz/own)
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/parsers/naive.o,$(OWN)/build/$(FRONT)/obj/parsers)
 	@$(if $(call has,help2man,yes),$(call put,$(BUILD)/capchain.1,$(TO)/share/man/man1), \
 		echo 'skipped capchain.1: no help2man here (Debian package help2man)')

@@ -32,7 +32,7 @@ $(1)_HOST    := $(BUILD)/$(or $($(1)_HOST_OF),$(1))/obj
 $(1)_DEPENDS := $(BUILD)/$(1)/flags $(BUILD)/compiler-$(if $(filter gcc%,$(1)),gcc,clang)
 $(1)_BPF     := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL  := $$($(1)_HOST)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
-$(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/$$(if $$($(1)_BPF),load,absent).o
+$(1)_CAPTURE := $$($(1)_HOST)/fuzz/capture/capture_$$(if $$($(1)_BPF),load,absent).o
 $(1)_LIBBPF  := $$(if $$($(1)_BPF),-lbpf)
 
 $$($(1)_OBJ)/%.o: %.c $$($(1)_DEPENDS)
@@ -48,7 +48,7 @@ $$($(1)_OBJ)/fuzz/own/target.o: fuzz/target/target.c $$($(1)_DEPENDS)
 $$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o: fuzz/mutator/mutate_libfuzzer.c $$($(1)_DEPENDS)
 	$$(call compile,$(1),host,-DMUTATE_KIND=$$(kind_of_$$*))
 $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
-$$($(1)_OBJ)/fuzz/capture/load.o: $(BUILD)/bpf/capture.skel.h
+$$($(1)_OBJ)/fuzz/capture/capture_load.o: $(BUILD)/bpf/capture.skel.h
 $$($(1)_OBJ)/fuzz/parsers/bpf_test.o: $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h)
 
 $(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(SANDBOX_SRC) $$(HOOKS_SRC) \
@@ -58,11 +58,11 @@ $(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(S
 $(1)_PLANTED  := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(BUG_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_PRODUCER := $$(PRODUCER_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_MUTATE   := $$(MUTATE_SRC:%.c=$$($(1)_HOST)/%.o)
-$(1)_TALK     := $$(TALK_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_SCRIPT     := $$(SCRIPT_SRC:%.c=$$($(1)_HOST)/%.o)
 # What a libFuzzer target links to mutate; in its first object % is the kind.
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$($(1)_LINK)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
-$(1)_FETCH_MUTATOR := $$(if $$($(1)_MUTATOR),$$(patsubst %,$$($(1)_MUTATOR),fetch) $$($(1)_TALK))
+$(1)_FETCH_MUTATOR := $$(if $$($(1)_MUTATOR),$$(patsubst %,$$($(1)_MUTATOR),fetch) $$($(1)_SCRIPT))
 $(1)_CMD      := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH    := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
@@ -76,7 +76,7 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) 
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	$$(call link_target,$(1))
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/fetch/planted/planted.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) \
+		$$($(1)_OBJ)/fuzz/planted/loops/loop_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) \
 		$$($(1)_JUDGE) $$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	$$(call link_target,$(1))
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
@@ -93,7 +93,7 @@ $(BUILD)/$(1)/conformance: $$($(1)_HOST)/fuzz/producer/conformance.o $$($(1)_CON
 $(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
-$(BUILD)/$(1)/test/mutator/mutate_talk_test: $$($(1)_TALK) $$($(1)_MUTATE)
+$(BUILD)/$(1)/test/mutator/mutate_script_test: $$($(1)_SCRIPT) $$($(1)_MUTATE)
 $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
 $(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
@@ -128,7 +128,7 @@ $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stor
 	$$(call link_target,$(1))
 
 # What is planted for tests of shrink and emit, in place of what is registered.
-$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_planted.o $$($(1)_HOST)/fuzz/triage/emit_planted_registry.o \
+$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
@@ -144,10 +144,10 @@ $(BUILD)/$(1)/own.a: $$($(1)_JUDGE) $$($(1)_HOST)/parsers/bpf/absent.o \
 		$$(if $$($(1)_MUTATOR),$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 	$$(archive)
 $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)_TEXT)) \
-		$$($(1)_HOST)/fuzz/capture/absent.o
+		$$($(1)_HOST)/fuzz/capture/capture_absent.o
 	$$(archive)
-own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/join.o
-own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/join.o \
+own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o
+own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o \
 		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target/target_%.o) \
 		$$(if $$($(1)_MUTATOR),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o))
 
@@ -166,9 +166,9 @@ $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARS
 		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h)
 	$(call say,GEN,$(@F))$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
-$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_planted.h
+$(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h
 	$(call say,GEN,$(@F))
-	$(Q)$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_planted.h $(HOST_SRC) fuzz/triage/emit_planted.c \
+	$(Q)$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_faulty.h $(HOST_SRC) fuzz/triage/emit_faulty.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word; `main`

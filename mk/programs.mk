@@ -61,7 +61,7 @@ $(BUILD)/afl/mutator_%.so: fuzz/mutator/mutate_afl.c $(MUTATE_SRC) fuzz/chain/ch
 		fuzz/mutator/mutate.h fuzz/mutator/mutate_ops.h fuzz/chain/chain.h fuzz/chain/endian.h \
 		parsers/layout.h parsers/parser.h mk/configs.mk
 	$(call make_alone,$(call AS_MUTATOR,$(kind_of_$*)))
-$(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(TALK_SRC) $(MUTATE_SRC) fuzz/fetch/talk.c \
+$(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(SCRIPT_SRC) $(MUTATE_SRC) fuzz/fetch/script_model.c \
 		fuzz/fetch/script.c $(PRODUCER_SRC) fuzz/chain/chain.c parsers/layout.c \
 		$(wildcard fuzz/mutator/mutate*.h fuzz/fetch/*.h fuzz/producer/*.h) fuzz/chain/chain.h \
 		parsers/layout.h parsers/parser.h mk/configs.mk
@@ -115,7 +115,7 @@ COVERED := $(filter-out parsers/bpf_test sandbox/sandbox_test sandbox/open_test 
 # The objects of each target for OSS-Fuzz, one line a target: name, then objects.
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
-oss_fetch = $(oss_of) $(oss-fuzz_FETCH) $(oss-fuzz_TALK)
+oss_fetch = $(oss_of) $(oss-fuzz_FETCH) $(oss-fuzz_SCRIPT)
 oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(call oss_fetch,fetch)
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 	@echo fuzz_fetch $(call oss_fetch,fetch)

@@ -6,12 +6,12 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 # What every build has of the parser `bpf`.
 BPF_SRC      := parsers/bpf/bpf.c
 
-SANDBOX_SRC  := fuzz/sandbox/sandbox.c fuzz/sandbox/arena.c fuzz/sandbox/heap.c
+SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c walk.c result.c)
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/calls.c
 SPEC_SRC     := fuzz/judge/spec.c
-JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judge.c \
+JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c \
 		fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c \
 		fuzz/target/findings.c fuzz/target/file.c fuzz/judge/verdicts.c \
 		fuzz/sandbox/leaks.c fuzz/judge/truncations.c fuzz/judge/own.c
@@ -20,43 +20,43 @@ FEEDBACK_SRC := fuzz/target/feedback.c
 MAIN_SRC     := fuzz/target/main_files.c fuzz/target/run_files.c
 
 # Models of what writes replies: bytes only, so that targets may link them too.
-PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/answers.c fuzz/producer/caps.c \
-		fuzz/producer/kernel.c fuzz/producer/iommufd.c fuzz/producer/peer.c
+PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
+		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
 # What holds them to captured replies: only `make conformance` and the tests have it.
-CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/learn.c fuzz/producer/conform.c
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/talk.c fuzz/fetch/host.c fuzz/fetch/judge.c \
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c \
 		fuzz/fetch/table.c
 LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
-HELD_LOOPS   := fuzz/fetch/loops/reference.c
-LOOP_BUG_SRC := $(wildcard fuzz/fetch/planted/*.c)
+HARDENED_LOOPS   := fuzz/fetch/loops/reference.c
+LOOP_BUG_SRC := fuzz/planted/loops/loop_bugs.c fuzz/fetch/faulty/faulty_loops.c
 
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
-PLANT_SRC    := fuzz/planted/planted.c fuzz/planted/faults.c $(MARKS_SRC)
+PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
 # The part of the mutator that knows conversations, and the model that it edits: fetch targets alone have it.
-TALK_SRC     := fuzz/mutator/mutate_talk.c fuzz/mutator/mutate_replies.c fuzz/mutator/mutate_argsz.c \
-		fuzz/mutator/mutate_told.c
+SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c \
+		fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_state.c
 # The mutator. libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c \
-		$(TALK_SRC),$(wildcard fuzz/mutator/mutate*.c))
+		$(SCRIPT_SRC),$(wildcard fuzz/mutator/mutate*.c))
 
 # Shrink and emit. What is planted stands in place of the registered parsers where they are tested.
-TRIAGE_SRC   := fuzz/triage/shrink.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c \
-		fuzz/triage/shrink_goal.c fuzz/triage/shrink_talk.c fuzz/triage/emit.c
-TRIAGE_PARSER_SRC := fuzz/triage/emit_planted.c fuzz/triage/emit_planted_registry.c
+TRIAGE_SRC   := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c \
+		fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c
+TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_registry.c
 # What a file that `emit` writes has beside the parser.
 HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 # The supervisor of `capchain run`, which has producers' models tell short replies.
-CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/learn.c
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/fake.c fuzz/probe/vfio.c fuzz/capture/normal.c
+CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \
 		fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c \
-		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/text.c \
+		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
 		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
 

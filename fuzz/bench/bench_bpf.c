@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../parsers/bpf/kernel.h"
+#include "../../parsers/bpf/bpf_kernel.h"
 #include "../../parsers/parser.h"
 #include "../exhaust/exhaust.h"
 

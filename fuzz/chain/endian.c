@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../fetch/script.h"
 
 /* In the map of a buffer: a byte that is no field's, and one of a field that began before it. */
 enum { NOBODYS = 0, INSIDE = 0xff };
@@ -213,45 +212,18 @@ bool endian_turn(uint8_t *bytes, size_t len, enum info_kind kind, enum endian fr
 	return !t.shared;
 }
 
-/* What a driver hands over of a capability: all but its header, so no field is another's. */
-static void turn_payload(uint8_t *bytes, const struct producer_cap *cap, enum info_kind kind,
-			 enum endian from)
+void endian_turn_payload(uint8_t *bytes, uint32_t size, enum info_kind kind, uint16_t id,
+			 uint16_t version, enum endian from)
 {
-	const struct layout_cap *const layout = layout_cap(kind, cap->id);
-	struct turning t = {.bytes = bytes, .len = cap->size, .from = from, .map = map};
+	const struct layout_cap *const layout = layout_cap(kind, id);
+	struct turning t = {.bytes = bytes, .len = size, .from = from, .map = map};
 
 	if (!layout)
 		return;
-	memset(map, 0, cap->size);
+	memset(map, 0, size);
 	/* The header would lie before the first byte; sums wrap to what follows it. */
-	claim_payload(&t, -(uint64_t)CAP_HEADER_SIZE, layout, cap->version, cap->size);
+	claim_payload(&t, -(uint64_t)CAP_HEADER_SIZE, layout, version, size);
 	t.spaces = true;
-	claim_payload(&t, -(uint64_t)CAP_HEADER_SIZE, layout, cap->version, cap->size);
+	claim_payload(&t, -(uint64_t)CAP_HEADER_SIZE, layout, version, size);
 	turn_fields(&t);
-}
-
-bool endian_turn_script(uint8_t *bytes, size_t len, enum endian from, uint32_t *ret_shared)
-{
-	static struct script script;
-	static uint8_t as_given[INFO_LEN_MAX];
-	bool whole = true;
-
-	memcpy(as_given, bytes, len);
-	script_read(as_given, len, &script);
-	for (size_t i = 0; i < script.nreplies; i++) {
-		const struct script_reply *const reply = &script.replies[i];
-		const uint32_t at = (uint32_t)(reply->bytes - as_given);
-		uint32_t shared;
-
-		if (endian_turn(bytes + at, reply->size, script.kind, from, &shared))
-			continue;
-		whole = false;
-		*ret_shared = at + shared;
-	}
-	for (size_t i = 0; script.producer && i < script.state.ncaps; i++)
-		turn_payload(bytes + (script.caps[i].payload - as_given), &script.caps[i],
-			     script.kind, from);
-	if (!whole)
-		memcpy(bytes, as_given, len);
-	return whole;
 }

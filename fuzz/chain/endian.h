@@ -45,10 +45,10 @@ bool endian_turn(uint8_t *bytes, size_t len, enum info_kind kind, enum endian fr
 		 uint32_t *ret_shared);
 
 /*
- * The same as endian_turn() of a conversation, whose own numbers are little-endian on every machine:
- * of each reply, and of the payloads that a producer is told. *@ret_shared counts from the start of
- * the input.
+ * The same of a payload, the @size bytes that a driver hands over for a capability: all but its
+ * header, so that no field is another's.
  */
-bool endian_turn_script(uint8_t *bytes, size_t len, enum endian from, uint32_t *ret_shared);
+void endian_turn_payload(uint8_t *bytes, uint32_t size, enum info_kind kind, uint16_t id,
+			 uint16_t version, enum endian from);
 
 #endif

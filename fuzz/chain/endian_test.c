@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "endian.h"
 #include "../fetch/script.h"
+#include "../fetch/script_endian.h"
 #include "../judge/spec.h"
 
 #define ROUNDS 20000
@@ -244,7 +245,7 @@ static void test_script(void **state)
 	if (ENDIAN_HOST == ENDIAN_BIG)
 		return;
 	turn_here(whole, sizeof(whole), INFO_IOMMU);
-	assert_true(endian_turn_script(bytes, sizeof(bytes), ENDIAN_BIG, &shared));
+	assert_true(script_turn(bytes, sizeof(bytes), ENDIAN_BIG, &shared));
 	assert_int_equal(bytes[1], 24);
 	assert_memory_equal(bytes + 7, whole, sizeof(whole));
 }

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-#include "areas.h"
+#include "mapping.h"
 #include "filter.h"
 
 /* Calls of one INFO ioctl for one index. Of `make clients`, QEMU makes most: 6 that end. */
@@ -39,7 +39,7 @@ const char *outcome_name(enum outcome outcome);
 struct mapping {
 	uint64_t offset;
 	uint64_t length;
-	enum area area;
+	enum mapped mapped;
 };
 
 #define MAPPINGS_MAX 256

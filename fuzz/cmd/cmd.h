@@ -203,9 +203,9 @@ int cannot_write(const char *path, int error);
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);
 
-/* Where a signal ends the process, it first says in TAP at which input: bail_at() the latest. */
-void bail_watch(void);
-void bail_at(size_t number, const char *name);
+/* Where a signal ends the process, it first says in TAP at which input: fatal_at() the latest. */
+void fatal_watch(void);
+void fatal_at(size_t number, const char *name);
 
 /*
  * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../fetch/judge.h"
+#include "../fetch/fetch_judge.h"
 #include "../target/file.h"
 #include "../target/findings.h"
 #include "cmd.h"

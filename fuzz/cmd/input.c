@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../fetch/judge.h"
-#include "../fetch/text.h"
+#include "../fetch/fetch_judge.h"
+#include "../fetch/script_endian.h"
+#include "../text/text_fetch.h"
 #include "../target/file.h"
 #include "cmd.h"
 
@@ -221,7 +222,7 @@ static bool turn(struct input *input, enum endian from, uint32_t *ret_shared)
 	if (input->endian == ENDIAN_HOST)
 		return true;
 	if (input->kind == KIND_FETCH)
-		return endian_turn_script(input->bytes, input->len, from, ret_shared);
+		return script_turn(input->bytes, input->len, from, ret_shared);
 	return endian_turn(input->bytes, input->len, input->kind, from, ret_shared);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Runs one loop against one script, in the sandbox, and says how far it came: its memory, its
  * calls, the reply that it read last and the buffer that it handed over. It knows the rules that a
- * loop can break while it asks; those of the buffer it hands over are judge.c's.
+ * loop can break while it asks; those of the buffer it hands over are fetch_judge.c's.
  *
  * The same bytes and loop give the same trial in every build. No clock takes part.
  */

@@ -13,8 +13,8 @@
 
 /* What one comparison works on. taken[i]: capability i of the reference was delivered. */
 struct matching {
-	enum info_kind kind;
 	const struct spec *spec;
+	const struct info_parser *parser;
 	const struct info_reads *reads;
 	const struct walk_result *walk;
 	uint8_t *taken;
@@ -26,6 +26,22 @@ struct matching {
 
 /* Ids that info_reads can name. */
 #define NAMED_IDS 63
+
+const char *disagreement_name(enum disagreement disagreement)
+{
+	static const char *const names[DISAGREEMENTS] = {
+		[AGREES] = "",
+		[WRONG_CAPS] = "wrong-caps",
+		[WRONG_PAYLOAD] = "wrong-payload",
+		[REJECTS_VALID] = "rejects-valid",
+		[ACCEPTS_MALFORMED] = "accepts-malformed",
+		[ABSENT_FOR_UNREADABLE] = "absent-for-unreadable",
+		[FAULT] = "fault",
+		[WRONG_REFUSAL] = "wrong-refusal",
+	};
+
+	return names[disagreement];
+}
 
 /*
  * Not strcmp() and memcmp(): libFuzzer hooks them and would keep what the judge compares as hints
@@ -147,7 +163,8 @@ static bool complete(struct matching *m)
 		if (!info_has_id(m->reads->ids, id) || m->taken[i] == !(lookup && repeated))
 			continue;
 		/* Only a known id can be a duplicate, or of a version that may be left out. */
-		if (!(m->spec->notes & NOTES_ODD) || !layout_cap(m->kind, id) || !any_way(m, id))
+		if (!(m->spec->notes & NOTES_ODD) || !layout_cap(m->spec->kind, id) ||
+		    !any_way(m, id))
 			return false;
 		m->own = false;
 	}
@@ -200,23 +217,24 @@ static bool finds_all(const struct spec *spec, const struct info_reads *reads)
 	return (reads->ids & ~found) == 0;
 }
 
-static void compare_readable(struct matching *m, struct judged *judged)
+static struct comparison compare_readable(struct matching *m)
 {
-	const enum verdict verdict = judged->walk.verdict;
-	const uint32_t notes = m->spec->notes;
+	const enum verdict verdict = m->walk->verdict;
+	struct comparison found = {.disagreement = AGREES};
 
 	if (verdict == VERDICT_REJECT) {
-		judged->policy = (notes & MAY_REFUSE) != 0;
-		judged->disagreement = judged->policy ? AGREES : REJECTS_VALID;
+		found.policy = (m->spec->notes & MAY_REFUSE) != 0;
+		found.disagreement = found.policy ? AGREES : REJECTS_VALID;
 	} else if (verdict == VERDICT_TRUNCATED) {
-		judged->policy = (notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) != 0;
-		judged->disagreement = judged->policy ? AGREES : REJECTS_VALID;
-	} else if (verdict == VERDICT_ABSENT && judged->walk.ncaps) {
-		judged->disagreement = WRONG_CAPS;
+		found.policy = (m->spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) != 0;
+		found.disagreement = found.policy ? AGREES : REJECTS_VALID;
+	} else if (verdict == VERDICT_ABSENT && m->walk->ncaps) {
+		found.disagreement = WRONG_CAPS;
 	} else {
-		judged->disagreement = match(m);
-		judged->policy = judged->disagreement == AGREES && !m->own;
+		found.disagreement = match(m);
+		found.policy = found.disagreement == AGREES && !m->own;
 	}
+	return found;
 }
 
 /*
@@ -224,12 +242,11 @@ static void compare_readable(struct matching *m, struct judged *judged)
  * broken one is never fetched whole, and the reverse is asked for again for ever. Reasons of its
  * own are its own affair; one that is the name of a rule has to be the rule that holds.
  */
-static bool refuses_otherwise(const struct judged *judged)
+static bool refuses_otherwise(const struct spec *spec, const struct walk_result *walk)
 {
-	const struct spec *const spec = judged->spec;
-	const char *const reason = judged_reason(judged);
+	const char *const reason = walk->reason ? walk->reason : "";
 
-	if (judged->walk.verdict != spec->verdict || judged->walk.need != spec->need)
+	if (walk->verdict != spec->verdict || walk->need != spec->need)
 		return true;
 	if (same_text(reason, rule_name(spec->rule)))
 		return false;
@@ -239,39 +256,36 @@ static bool refuses_otherwise(const struct judged *judged)
 	return false;
 }
 
-static void compare_unreadable(struct matching *m, struct judged *judged)
+static struct comparison compare_unreadable(struct matching *m)
 {
-	const enum verdict verdict = judged->walk.verdict;
+	const enum verdict verdict = m->walk->verdict;
+	struct comparison found = {.disagreement = AGREES};
 
 	if (verdict == VERDICT_TRUNCATED || verdict == VERDICT_REJECT) {
-		if (judged->parser->trust == INFO_HARDENED && refuses_otherwise(judged))
-			judged->disagreement = WRONG_REFUSAL;
-		return;
+		if (m->parser->trust == INFO_HARDENED && refuses_otherwise(m->spec, m->walk))
+			found.disagreement = WRONG_REFUSAL;
+	} else if (finds_all(m->spec, m->reads)) {
+		found.disagreement = match(m);
+		found.after_match = found.disagreement == AGREES;
+		found.policy = found.after_match && !m->own;
+	} else {
+		found.disagreement =
+			verdict == VERDICT_OK ? ACCEPTS_MALFORMED : ABSENT_FOR_UNREADABLE;
 	}
-	if (finds_all(m->spec, m->reads)) {
-		judged->disagreement = match(m);
-		judged->after_match = judged->disagreement == AGREES;
-		judged->policy = judged->after_match && !m->own;
-		return;
-	}
-	judged->disagreement = verdict == VERDICT_OK ? ACCEPTS_MALFORMED : ABSENT_FOR_UNREADABLE;
+	return found;
 }
 
-void compare(enum info_kind kind, struct judged *judged)
+struct comparison compare(const struct info_parser *parser, const struct spec *spec,
+			  const struct walk_result *walk)
 {
-	struct matching m = {.kind = kind,
-			     .spec = judged->spec,
-			     .reads = &judged->parser->reads[kind],
-			     .walk = &judged->walk};
+	struct matching m = {
+		.spec = spec, .parser = parser, .reads = &parser->reads[spec->kind], .walk = walk};
 
-	judged->disagreement = AGREES;
-	judged->policy = judged->after_match = false;
-	if (judged->walk.verdict == VERDICT_ABSTAIN)
-		return;
-	if (judged->walk.verdict > VERDICT_ABSTAIN)
-		judged->disagreement = FAULT;
-	else if (m.spec->verdict == VERDICT_OK || m.spec->verdict == VERDICT_ABSENT)
-		compare_readable(&m, judged);
-	else
-		compare_unreadable(&m, judged);
+	if (walk->verdict == VERDICT_ABSTAIN)
+		return (struct comparison){.disagreement = AGREES};
+	if (walk->verdict > VERDICT_ABSTAIN)
+		return (struct comparison){.disagreement = FAULT};
+	if (spec->verdict == VERDICT_OK || spec->verdict == VERDICT_ABSENT)
+		return compare_readable(&m);
+	return compare_unreadable(&m);
 }

@@ -353,26 +353,17 @@ static size_t take(const char *took, struct info_cap caps[TAKEN_MAX])
 	return n;
 }
 
-/* What compare() makes of an answer on the buffer in @spec; nothing of an earlier one may stay. */
-static struct judged ask(enum info_kind kind, const struct info_reads *reads, enum verdict verdict,
-			 const char *took)
+/* What compare() makes of an answer on the buffer in @spec. */
+static struct comparison ask(enum info_kind kind, const struct info_reads *reads,
+			     enum verdict verdict, const char *took)
 {
-	static struct info_parser parser;
+	struct info_parser parser = {.name = "one"};
 	struct info_cap caps[TAKEN_MAX];
-	struct judged judged = {
-		.parser = &parser,
-		.spec = spec,
-		.walk = {.verdict = verdict, .caps = caps, .ncaps = take(took, caps)},
-		.disagreement = verdict == VERDICT_OK ? FAULT : AGREES,
-		.policy = true,
-		.after_match = true,
-	};
+	const struct walk_result walk = {
+		.verdict = verdict, .caps = caps, .ncaps = take(took, caps)};
 
-	parser = (struct info_parser){.name = "one"};
 	parser.reads[kind] = *reads;
-	compare(kind, &judged);
-	judged.walk.caps = NULL;
-	return judged;
+	return compare(&parser, spec, &walk);
 }
 
 static void test_buffer(void **state)
@@ -388,13 +379,13 @@ static void test_buffer(void **state)
 static void test_row(void **state)
 {
 	const struct row *const row = *state;
-	const struct judged judged =
+	const struct comparison found =
 		ask(read_buffer(row->buffer), &row->reads, row->verdict, row->took);
 
-	assert_string_equal(disagreement_name(judged.disagreement),
+	assert_string_equal(disagreement_name(found.disagreement),
 			    disagreement_name(row->disagreement));
-	assert_int_equal(judged.policy, row->how == POLICY);
-	assert_int_equal(judged.after_match, row->how == AFTER_MATCH);
+	assert_int_equal(found.policy, row->how == POLICY);
+	assert_int_equal(found.after_match, row->how == AFTER_MATCH);
 }
 
 /* The table of classes; @took is what a reader of everything has where the verdict is ok. */
@@ -419,14 +410,14 @@ static void test_cells(void **state)
 
 		for (enum verdict verdict = 0; verdict < VERDICTS; verdict++) {
 			const char *const took = verdict == VERDICT_OK ? cells[i].took : "";
-			const struct judged judged = ask(kind, &all, verdict, took);
+			const struct comparison found = ask(kind, &all, verdict, took);
 			const enum disagreement want =
 				verdict < VERDICT_OOB ? cells[i].cell[verdict] : FAULT;
 
-			if (judged.disagreement != want || judged.policy || judged.after_match)
+			if (found.disagreement != want || found.policy || found.after_match)
 				fail_msg("%s on %s is `%s`, not `%s`", verdict_name(verdict),
 					 buffers[cells[i].buffer].text,
-					 disagreement_name(judged.disagreement),
+					 disagreement_name(found.disagreement),
 					 disagreement_name(want));
 		}
 	}
@@ -452,24 +443,21 @@ static void test_prefix_is_not_compared(void **state)
 static void test_last_match_before_a_loop(void **state)
 {
 	static const struct info_reads find = FIND(2);
-	const struct judged judged = ask(read_buffer(LOOP_DUP), &find, VERDICT_OK, "1");
+	const struct comparison found = ask(read_buffer(LOOP_DUP), &find, VERDICT_OK, "1");
 
 	(void)state;
-	assert_true(judged.disagreement != AGREES || judged.policy);
+	assert_true(found.disagreement != AGREES || found.policy);
 }
 
 /* How a hardened or trusting parser's refusal of the buffer at hand is classed. */
-static enum disagreement refuse(enum info_trust trust, enum info_kind kind, enum verdict verdict,
-				const char *reason, uint32_t need)
+static enum disagreement refuse(enum info_trust trust, enum verdict verdict, const char *reason,
+				uint32_t need)
 {
 	const struct info_parser parser = {
 		.name = "one", .trust = trust, .reads = {LIST_ALL, LIST_ALL, LIST_ALL}};
-	struct judged judged = {.parser = &parser,
-				.spec = spec,
-				.walk = {.verdict = verdict, .reason = reason, .need = need}};
+	const struct walk_result walk = {.verdict = verdict, .reason = reason, .need = need};
 
-	compare(kind, &judged);
-	return judged.disagreement;
+	return compare(&parser, spec, &walk).disagreement;
 }
 
 /*
@@ -478,15 +466,14 @@ static enum disagreement refuse(enum info_trust trust, enum info_kind kind, enum
  */
 static void test_refusals_of_the_hardened(void **state)
 {
-	const enum info_kind kind = read_buffer(LOOP);
-
 	(void)state;
-	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "loop", 0), AGREES);
-	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "of-its-own", 0), AGREES);
-	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_REJECT, "next-oob", 0), WRONG_REFUSAL);
-	assert_int_equal(refuse(INFO_HARDENED, kind, VERDICT_TRUNCATED, NULL, 99), WRONG_REFUSAL);
-	assert_int_equal(refuse(INFO_TRUSTING, kind, VERDICT_TRUNCATED, NULL, 99), AGREES);
-	assert_int_equal(refuse(INFO_TRUSTING, kind, VERDICT_REJECT, "next-oob", 0), AGREES);
+	read_buffer(LOOP);
+	assert_int_equal(refuse(INFO_HARDENED, VERDICT_REJECT, "loop", 0), AGREES);
+	assert_int_equal(refuse(INFO_HARDENED, VERDICT_REJECT, "of-its-own", 0), AGREES);
+	assert_int_equal(refuse(INFO_HARDENED, VERDICT_REJECT, "next-oob", 0), WRONG_REFUSAL);
+	assert_int_equal(refuse(INFO_HARDENED, VERDICT_TRUNCATED, NULL, 99), WRONG_REFUSAL);
+	assert_int_equal(refuse(INFO_TRUSTING, VERDICT_TRUNCATED, NULL, 99), AGREES);
+	assert_int_equal(refuse(INFO_TRUSTING, VERDICT_REJECT, "next-oob", 0), AGREES);
 }
 
 static int set_up(void **state)

@@ -8,27 +8,9 @@
 #include <sys/mman.h>
 
 #include "../../parsers/layout.h"
-#include "compare.h"
-#include "ledger.h"
 #include "relations.h"
 #include "share.h"
 #include "own.h"
-
-const char *disagreement_name(enum disagreement disagreement)
-{
-	static const char *const names[DISAGREEMENTS] = {
-		[AGREES] = "",
-		[WRONG_CAPS] = "wrong-caps",
-		[WRONG_PAYLOAD] = "wrong-payload",
-		[REJECTS_VALID] = "rejects-valid",
-		[ACCEPTS_MALFORMED] = "accepts-malformed",
-		[ABSENT_FOR_UNREADABLE] = "absent-for-unreadable",
-		[FAULT] = "fault",
-		[WRONG_REFUSAL] = "wrong-refusal",
-	};
-
-	return names[disagreement];
-}
 
 /* The reading that parser @i is held to: the buffer's, or one shared by all of its fixed size. */
 static struct spec *spec_for(struct judge *judge, size_t i)
@@ -76,7 +58,7 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 		}
 		abstain(judged);
 		judged->skipped = false;
-		compare(kind, judged);
+		judged_stand(judged, compare(judged->parser, judged->spec, &judged->walk));
 	}
 	for (size_t r = 0, w = judge->nreaders - judge->nfixed; r < judge->nreaders; r++)
 		if (judge->judged[judge->readers[r]].parser->fixed_size)
@@ -196,11 +178,11 @@ static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, 
 }
 
 /* Walks @len bytes at @info, which are placed, with parser @i. */
-static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len,
-		      struct sandbox_trace *trace)
+static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len)
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
+	struct sandbox_trace *const trace = i == judge->traced ? judge->trace : NULL;
 	const struct walk_limits limits = {
 		.bound = spec->bound,
 		.budget = 64 + spec->bound + judged->loads_per_byte * spec->visited,
@@ -216,7 +198,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 	} else {
 		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
 	}
-	compare(judge->kind, judged);
+	judged_stand(judged, compare(judged->parser, spec, &judged->walk));
 }
 
 /* Puts the zero-padded or cut copy that parser @i's program would hold, reads and returns it. */
@@ -230,32 +212,40 @@ static const uint8_t *place_fixed(struct judge *judge, size_t i)
 	return placed;
 }
 
-void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
-		 size_t traced, struct sandbox_trace *ret_trace)
+void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
 {
+	size_t fixed;
+
 	if (kind != judge->kind)
 		select_readers(judge, kind);
+	fixed = judge->nreaders - judge->nfixed;
 	judge->info = info;
 	judge->len = len;
 	judge->reference.relation = RELATION_NONE;
-	/* Of a parser that does not read this kind. */
-	if (ret_trace)
-		ret_trace->count = 0;
 	spec_read(info, len, kind, judge->spec);
 	sandbox_place(info, len);
 	judge->spared = judge->seldom && (share_hash(info, len) >> 8) % SELDOM_SHARE != 0;
-	for (size_t w = 0; w < judge->nreaders - judge->nfixed; w++)
-		judge_one(judge, judge->walks[w], info, len,
-			  judge->walks[w] == traced ? ret_trace : NULL);
-	for (size_t w = judge->nreaders - judge->nfixed; w < judge->nreaders; w++) {
+	for (size_t w = 0; w < fixed; w++)
+		judge_one(judge, judge->walks[w], info, len);
+	for (size_t w = fixed; w < judge->nreaders; w++) {
 		const size_t i = judge->walks[w];
-		const uint32_t size = judge->judged[i].parser->fixed_size;
 
-		judge_one(judge, i, place_fixed(judge, i), size, i == traced ? ret_trace : NULL);
+		judge_one(judge, i, place_fixed(judge, i), judge->judged[i].parser->fixed_size);
 	}
 	if (judge->relate == RELATE_ALL ||
 	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
 		relations_hold(judge);
+}
+
+void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		 size_t traced, struct sandbox_trace *ret_trace)
+{
+	/* Of a parser that does not read this kind. */
+	ret_trace->count = 0;
+	judge->traced = traced;
+	judge->trace = ret_trace;
+	judge_read(judge, info, len, kind);
+	judge->trace = NULL;
 }
 
 void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
@@ -267,159 +257,4 @@ void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
 		if (judged->parser->ahead && judged_reads(judged, kind))
 			judged->parser->ahead(kind, count, infos, lens);
 	}
-}
-
-void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
-{
-	judge_trace(judge, info, len, kind, judge->count, NULL);
-}
-
-const char *judge_kind_name(const struct judge *judge)
-{
-	return judge->converses ? "fetch" : info_kind_name(judge->kind);
-}
-
-const char *judged_reason(const struct judged *judged)
-{
-	return judged->walk.reason ? judged->walk.reason : "";
-}
-
-/* What a bucket blames: the rule, else the first odd note, else the reference's verdict. */
-size_t judged_cause(const struct judged *judged)
-{
-	const struct spec *const spec = judged->spec;
-	const uint32_t odd = spec->notes & NOTES_ODD;
-
-	if (spec->rule != RULE_NONE)
-		return spec->rule;
-	return RULE_COUNT + (odd ? (size_t)__builtin_ctz(odd) : NOTE_COUNT + (size_t)spec->verdict);
-}
-
-static const char *cause(const struct judged *judged)
-{
-	const size_t number = judged_cause(judged);
-
-	if (number < RULE_COUNT)
-		return rule_name((enum rule)number);
-	if (number - RULE_COUNT < NOTE_COUNT)
-		return note_name((enum note)(number - RULE_COUNT));
-	return verdict_name((enum verdict)(number - RULE_COUNT - NOTE_COUNT));
-}
-
-const char *judged_class(const struct judged *judged)
-{
-	if (judged->conversation)
-		return "conversation";
-	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
-}
-
-/* What the bucket of @judged blames. */
-static const char *blamed(const struct judged *judged)
-{
-	if (judged->conversation)
-		return judged->conversation;
-	return judged->relation ? relation_name(judged->relation) : cause(judged);
-}
-
-void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
-{
-	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), judged_class(judged), blamed(judged));
-}
-
-/* Reasons are static strings, so each is hashed once, or again when another took its place. */
-static uint64_t reason_hash(const char *reason)
-{
-	static struct {
-		const char *reason;
-		uint64_t hash;
-	} known[256], *slot;
-
-	if (!reason)
-		return 0;
-	slot = &known[(uintptr_t)reason / 4 % 256];
-	if (slot->reason == reason)
-		return slot->hash;
-	slot->reason = reason;
-	slot->hash = INFO_HASH_START;
-	for (const char *at = reason; *at; at++)
-		slot->hash = info_hash(slot->hash, (unsigned char)*at);
-	return slot->hash;
-}
-
-uint64_t judge_signature(const struct judge *judge)
-{
-	uint64_t hash = INFO_HASH_START;
-
-	for (size_t r = 0; r < judge->nreaders; r++) {
-		const struct judged *const judged = &judge->judged[judge->readers[r]];
-
-		if (judged->parser->open)
-			continue;
-		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement);
-		hash += reason_hash(judged->walk.reason);
-	}
-	return hash;
-}
-
-bool judged_differs(const struct judged *judged)
-{
-	return judged->disagreement != AGREES || judged->relation != RELATION_NONE;
-}
-
-bool judged_breaks(const struct judged *judged)
-{
-	if (judged->disagreement == AGREES)
-		return judged->relation != RELATION_NONE;
-	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
-}
-
-/* What the ledger was asked, and its answer: it is asked once a bucket and its notes. */
-struct excuse {
-	const struct info_parser *parser;
-	const char *cause;
-	enum verdict verdict;
-	enum disagreement disagreement;
-	enum relation relation;
-	enum info_kind kind;
-	uint32_t notes;
-	const struct ledger_entry *entry;
-};
-
-const struct ledger_entry *judged_excuse(const struct judged *judged)
-{
-	static struct excuse known[256];
-	const struct spec *const spec = judged->spec;
-	const struct excuse asked = {
-		judged->parser,	      judged->conversation ? judged->conversation : cause(judged),
-		judged->walk.verdict, judged->disagreement,
-		judged->relation,     spec->kind,
-		spec->notes,	      NULL};
-	struct excuse *const slot = &known[((uintptr_t)asked.parser / 16 + (uintptr_t)asked.cause +
-					    spec->notes * 7 + asked.verdict) %
-					   256];
-	char bucket[BUCKET_MAX];
-
-	if (slot->parser == asked.parser && slot->cause == asked.cause &&
-	    slot->verdict == asked.verdict && slot->disagreement == asked.disagreement &&
-	    slot->relation == asked.relation && slot->kind == asked.kind &&
-	    slot->notes == asked.notes)
-		return slot->entry;
-	*slot = asked;
-	judged_bucket(judged, bucket);
-	slot->entry = ledger_find(bucket, spec->kind, spec->notes);
-	return slot->entry;
-}
-
-const struct judged *judge_broken(const struct judge *judge)
-{
-	if (judged_breaks(&judge->reference) && !judged_excuse(&judge->reference))
-		return &judge->reference;
-	for (size_t r = 0; r < judge->nreaders; r++) {
-		const struct judged *const judged = &judge->judged[judge->readers[r]];
-
-		if (judged_breaks(judged) && !judged_excuse(judged))
-			return judged;
-	}
-	return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A parser from outside the tree, linked beside ours. join.c, which only such builds have, puts it
+ * A parser from outside the tree, linked beside ours. own/register.c, which only such builds have, puts it
  * into the table before main(); in every other build there is none.
  */
 #ifndef FUZZ_JUDGE_OWN_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Walks changed copies of a buffer and holds each answer to the one before; see relations.h. */
 #include "relations.h"
-#include "share.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sandbox/sandbox.h"
+#include "share.h"
 #include "variant.h"
 
 #define CLAIM(relation)                                                                            \
@@ -243,15 +244,15 @@ static void hold_buffer(struct judge *judge, const struct variant_base *base, ui
 /* The buffer that @judged's program would hold, as the judge made it. */
 static void hold_fixed(struct judge *judge, const struct judged *judged)
 {
-	static uint8_t held[INFO_LEN_MAX];
+	static uint8_t copy[INFO_LEN_MAX];
 	const uint32_t size = judged->parser->fixed_size;
 	const size_t kept = judge->len < size ? judge->len : size;
-	const struct variant_base base = {held, size, judge->kind, judged->spec,
+	const struct variant_base base = {copy, size, judge->kind, judged->spec,
 					  share_hash(judge->info, judge->len)};
 
 	if (kept)
-		memcpy(held, judge->info, kept);
-	memset(held + kept, 0, size - kept);
+		memcpy(copy, judge->info, kept);
+	memset(copy + kept, 0, size - kept);
 	hold_buffer(judge, &base, size);
 }
 

@@ -23,7 +23,7 @@
 #ifndef FUZZ_JUDGE_RELATIONS_H
 #define FUZZ_JUDGE_RELATIONS_H
 
-#include "judge.h"
+#include "judged.h"
 
 /* One buffer in so many is held to the relations where judge->relate is RELATE_SHARE. */
 #define RELATIONS_SHARE 512

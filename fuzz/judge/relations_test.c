@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../parsers/layout.h"
+#include "judge.h"
 #include "relations.h"
 #include "../text/text.h"
 #include "variant.h"

@@ -78,11 +78,10 @@ enum relation {
 /* What the reference makes of a buffer. */
 enum buffer_class { CLASS_PLAIN, CLASS_ODD, CLASS_TRUNCATED, CLASS_MALFORMED, BUFFER_CLASSES };
 
-/* "loop", "align4", "malformed", "runaway". */
+/* "loop", "align4", "malformed", "slack". */
 const char *rule_name(enum rule rule);
 const char *note_name(enum note note);
 const char *buffer_class_name(enum buffer_class class);
-const char *verdict_name(enum verdict verdict);
 const char *relation_name(enum relation relation);
 
 /* One sentence on what a rule or note says of a buffer, or a relation of a parser. */

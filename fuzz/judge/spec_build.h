@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "../../parsers/layout.h"
+#include "../sandbox/result.h"
 #include "spec.h"
 #include "../within.h"
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "../sandbox/leaks.h"
+#include "../sandbox/sandbox.h"
 #include "relations.h"
 
 #define TEXT_OF(x)   #x

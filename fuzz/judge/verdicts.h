@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "judge.h"
+#include "judged.h"
 
 /*
  * Prints one line: a hash of the bytes, kind, len, the reference's verdict and reason, then for

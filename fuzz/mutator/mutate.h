@@ -7,7 +7,7 @@
  * results are repaired after they were changed, so that plain and nearly plain buffers are both
  * made. Engines reach it through mutate_libfuzzer.c and mutate_afl.c, which add nothing to what is
  * done. A conversation (fetch/script.h) has operators of its own on its replies, or on what its
- * producer tells, and one of its replies goes through mutate(); see mutate_talk().
+ * producer tells, and one of its replies goes through mutate(); see mutate_script().
  *
  * To add an operator: write it beside its like in mutate_*.c and add a row to the table there;
  * mutate_test.c fails while it is never reached.
@@ -75,15 +75,15 @@ void mutate_describe_by(const char *(*name)(size_t number), const struct mutated
  * less, or half of one, or all of it but the fixed struct. The operators of mutate() have names
  * here too.
  */
-size_t mutate_talk(const uint8_t *bytes, size_t size, size_t max, uint64_t seed, uint8_t *ret_bytes,
-		   struct mutated *ret_how);
-size_t mutate_talk_splice(const uint8_t *bytes, size_t size, const uint8_t *other,
-			  size_t other_size, size_t max, uint64_t seed, uint8_t *ret_bytes,
-			  struct mutated *ret_how);
-size_t mutate_talk_trims(const uint8_t *bytes, size_t size);
-size_t mutate_talk_trim(const uint8_t *bytes, size_t size, size_t step, uint8_t *ret_bytes);
-size_t mutate_talk_names(void);
-const char *mutate_talk_name(size_t number);
-void mutate_talk_describe(const struct mutated *how, char *ret_text, size_t size);
+size_t mutate_script(const uint8_t *bytes, size_t size, size_t max, uint64_t seed,
+		     uint8_t *ret_bytes, struct mutated *ret_how);
+size_t mutate_script_splice(const uint8_t *bytes, size_t size, const uint8_t *other,
+			    size_t other_size, size_t max, uint64_t seed, uint8_t *ret_bytes,
+			    struct mutated *ret_how);
+size_t mutate_script_trims(const uint8_t *bytes, size_t size);
+size_t mutate_script_trim(const uint8_t *bytes, size_t size, size_t step, uint8_t *ret_bytes);
+size_t mutate_script_names(void);
+const char *mutate_script_name(size_t number);
+void mutate_script_describe(const struct mutated *how, char *ret_text, size_t size);
 
 #endif

@@ -2,10 +2,10 @@
 /* Operators on what replies ask for, one at a time and from reply to reply, and on who answers. */
 #include <string.h>
 
-#include "mutate_talk_ops.h"
+#include "mutate_script_ops.h"
 
 /* A step from one argsz to the next: a capability header's 8 bytes, mostly. */
-static uint32_t step(struct talking *t)
+static uint32_t step(struct script_mutation *t)
 {
 	static const uint32_t steps[] = {8, 8, 8, 1, 4, 16, 24, 64};
 
@@ -13,9 +13,9 @@ static uint32_t step(struct talking *t)
 }
 
 /* What a loop has to be ready for; the first are those of the table of scripts. */
-static uint32_t some_argsz(struct talking *t, const struct talk_part *reply)
+static uint32_t some_argsz(struct script_mutation *t, const struct script_part *reply)
 {
-	const struct layout_info *const layout = talk_layout(t);
+	const struct layout_info *const layout = script_layout(t);
 	/* Draws stand in statements of their own: an initializer has no order. */
 	const uint32_t by = step(t), odd = (uint32_t)mutate_odd_value(&t->m);
 	const uint32_t values[] = {
@@ -28,9 +28,9 @@ static uint32_t some_argsz(struct talking *t, const struct talk_part *reply)
 		layout->full,
 		layout->minsz,
 		layout->minsz - 1u,
-		t->talk->first,
-		talk_field(reply, 0) + by,
-		talk_field(reply, 0) - by,
+		t->model->first,
+		script_field(reply, 0) + by,
+		script_field(reply, 0) - by,
 		odd,
 	};
 
@@ -38,26 +38,26 @@ static uint32_t some_argsz(struct talking *t, const struct talk_part *reply)
 }
 
 /* The reply says so itself. */
-static bool say(struct talking *t, struct talk_part *reply, uint32_t argsz)
+static bool say(struct script_mutation *t, struct script_part *reply, uint32_t argsz)
 {
 	const bool relative = reply->how & REPLY_RELATIVE;
 
 	reply->how = (uint8_t)(reply->how & ~REPLY_RELATIVE);
-	return talk_set_field(t, reply, 0, argsz) || relative;
+	return script_set_field(t, reply, 0, argsz) || relative;
 }
 
-static bool value(struct talking *t)
+static bool value(struct script_mutation *t)
 {
-	struct talk_part *const reply = talk_some(t);
+	struct script_part *const reply = script_some(t);
 
 	return reply && say(t, reply, some_argsz(t, reply));
 }
 
 /* It wants so many more, or less, than whatever it was asked with. */
-static bool relative(struct talking *t)
+static bool relative(struct script_mutation *t)
 {
 	static const int8_t deltas[] = {8, 8, 8, 1, 4, -1, -4, -8, 0, INT8_MAX, INT8_MIN};
-	struct talk_part *const reply = talk_some(t);
+	struct script_part *const reply = script_some(t);
 	const int8_t delta = deltas[random_of(&t->m, sizeof(deltas) / sizeof(deltas[0]))];
 
 	if (!reply || (reply->how & REPLY_RELATIVE && reply->delta == delta))
@@ -67,9 +67,9 @@ static bool relative(struct talking *t)
 	return true;
 }
 
-static bool absolute(struct talking *t)
+static bool absolute(struct script_mutation *t)
 {
-	struct talk_part *const reply = talk_some(t);
+	struct script_part *const reply = script_some(t);
 
 	if (!reply || !(reply->how & REPLY_RELATIVE))
 		return false;
@@ -79,95 +79,95 @@ static bool absolute(struct talking *t)
 }
 
 /* From the first reply on each wants one step more than the one before, or one less. */
-static bool stairs(struct talking *t, bool up)
+static bool stairs(struct script_mutation *t, bool up)
 {
-	struct talk *const talk = t->talk;
+	struct script_model *const model = t->model;
 	uint32_t argsz, by = step(t);
 
-	if (talk->nparts < 2)
+	if (model->nparts < 2)
 		return false;
-	argsz = talk_field(&talk->parts[0], 0);
-	if (argsz < talk_layout(t)->full)
-		argsz = talk_layout(t)->full;
+	argsz = script_field(&model->parts[0], 0);
+	if (argsz < script_layout(t)->full)
+		argsz = script_layout(t)->full;
 	if (!up)
-		argsz += by * (uint32_t)talk->nparts;
-	for (size_t i = 0; i < talk->nparts; i++, argsz += up ? by : 0 - by)
-		say(t, &talk->parts[i], argsz);
+		argsz += by * (uint32_t)model->nparts;
+	for (size_t i = 0; i < model->nparts; i++, argsz += up ? by : 0 - by)
+		say(t, &model->parts[i], argsz);
 	return true;
 }
 
 /* Each one step more than the one before, or for ever a step more than it was asked with. */
-static bool grow(struct talking *t)
+static bool grow(struct script_mutation *t)
 {
-	struct talk *const talk = t->talk;
+	struct script_model *const model = t->model;
 	const int8_t by = (int8_t)step(t);
 
-	if (!talk->nparts || random_one_in(&t->m, 2))
+	if (!model->nparts || random_one_in(&t->m, 2))
 		return stairs(t, true);
-	for (size_t i = 0; i < talk->nparts; i++) {
-		talk->parts[i].how = REPLY_RELATIVE;
-		talk->parts[i].delta = by;
+	for (size_t i = 0; i < model->nparts; i++) {
+		model->parts[i].how = REPLY_RELATIVE;
+		model->parts[i].delta = by;
 	}
 	return true;
 }
 
-static bool shrink(struct talking *t)
+static bool shrink(struct script_mutation *t)
 {
 	return stairs(t, false);
 }
 
 /* All want what one wants. */
-static bool repeat(struct talking *t)
+static bool repeat(struct script_mutation *t)
 {
-	const struct talk_part *const reply = talk_some(t);
-	const uint32_t argsz = reply ? talk_field(reply, 0) : 0;
+	const struct script_part *const reply = script_some(t);
+	const uint32_t argsz = reply ? script_field(reply, 0) : 0;
 	bool any = false;
 
-	for (size_t i = 0; i < t->talk->nparts; i++)
-		any |= say(t, &t->talk->parts[i], argsz);
+	for (size_t i = 0; i < t->model->nparts; i++)
+		any |= say(t, &t->model->parts[i], argsz);
 	return any;
 }
 
 /* Two sizes in turn, for ever. */
-static bool oscillate(struct talking *t)
+static bool oscillate(struct script_mutation *t)
 {
-	struct talk *const talk = t->talk;
-	struct talk_part *const reply = talk_some(t);
+	struct script_model *const model = t->model;
+	struct script_part *const reply = script_some(t);
 	uint32_t argsz[2];
 
-	if (!reply || talk->nparts == TALK_PARTS_MAX ||
-	    (talk->nparts == 1 && !talk_insert(talk, 1, reply)))
+	if (!reply || model->nparts == MUTATE_PARTS_MAX ||
+	    (model->nparts == 1 && !script_model_insert(model, 1, reply)))
 		return false;
 	argsz[0] = some_argsz(t, reply);
 	argsz[1] = argsz[0] + step(t);
-	for (size_t i = 0; i < talk->nparts; i++)
-		say(t, &talk->parts[i], argsz[i % 2]);
-	talk->head |= SCRIPT_CYCLES;
+	for (size_t i = 0; i < model->nparts; i++)
+		say(t, &model->parts[i], argsz[i % 2]);
+	model->head |= SCRIPT_CYCLES;
 	return true;
 }
 
 /* Whether after the last reply comes the first. */
-static bool cycles(struct talking *t)
+static bool cycles(struct script_mutation *t)
 {
-	t->talk->head ^= SCRIPT_CYCLES;
+	t->model->head ^= SCRIPT_CYCLES;
 	return true;
 }
 
-static bool about(struct talking *t)
+static bool about(struct script_mutation *t)
 {
 	const uint8_t kind = (uint8_t)random_of(&t->m, 3);
 
-	if ((t->talk->head & SCRIPT_KIND) == kind)
+	if ((t->model->head & SCRIPT_KIND) == kind)
 		return false;
-	t->talk->head = (uint8_t)((t->talk->head & ~SCRIPT_KIND) | kind);
+	t->model->head = (uint8_t)((t->model->head & ~SCRIPT_KIND) | kind);
 	return true;
 }
 
 /* The caller's first argsz. */
-static bool first(struct talking *t)
+static bool first(struct script_mutation *t)
 {
-	const struct talk_part *const reply = talk_some(t);
-	const struct layout_info *const layout = talk_layout(t);
+	const struct script_part *const reply = script_some(t);
+	const struct layout_info *const layout = script_layout(t);
 	const uint32_t by = step(t), odd = (uint32_t)mutate_odd_value(&t->m);
 	const uint32_t values[] = {
 		0,
@@ -179,17 +179,17 @@ static bool first(struct talking *t)
 		layout->minsz,
 		layout->minsz - 1u,
 		layout->full + by,
-		reply && !talk_produced(t->talk) ? talk_field(reply, 0) : 4096,
+		reply && !script_model_produced(t->model) ? script_field(reply, 0) : 4096,
 		SCRIPT_NEED_MAX,
 		odd,
 	};
-	const uint16_t was = t->talk->first;
+	const uint16_t was = t->model->first;
 
-	t->talk->first = (uint16_t)values[random_of(&t->m, sizeof(values) / sizeof(values[0]))];
-	return t->talk->first != was;
+	t->model->first = (uint16_t)values[random_of(&t->m, sizeof(values) / sizeof(values[0]))];
+	return t->model->first != was;
 }
 
-const struct talk_op talk_argsz_ops[] = {
+const struct script_op script_argsz_ops[] = {
 	{"reply-argsz", value, 10, SIDE_REPLIES},
 	{"argsz-relative", relative, 6, SIDE_REPLIES},
 	{"argsz-absolute", absolute, 2, SIDE_REPLIES},
@@ -201,4 +201,4 @@ const struct talk_op talk_argsz_ops[] = {
 	{"about", about, 2, SIDE_REPLIES},
 	{"first-argsz", first, 4, SIDE_BOTH},
 };
-const size_t talk_argsz_op_count = sizeof(talk_argsz_ops) / sizeof(talk_argsz_ops[0]);
+const size_t script_argsz_op_count = sizeof(script_argsz_ops) / sizeof(script_argsz_ops[0]);

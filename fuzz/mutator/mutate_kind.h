@@ -14,12 +14,12 @@
 
 #if TARGET_FETCH
 #define kind_mutate(bytes, size, max, seed, ret_bytes, ret_how)                                    \
-	mutate_talk(bytes, size, max, seed, ret_bytes, ret_how)
+	mutate_script(bytes, size, max, seed, ret_bytes, ret_how)
 #define kind_splice(bytes, size, other, other_size, max, seed, ret_bytes, ret_how)                 \
-	mutate_talk_splice(bytes, size, other, other_size, max, seed, ret_bytes, ret_how)
-#define kind_trims(bytes, size)			mutate_talk_trims(bytes, size)
-#define kind_trim(bytes, size, step, ret_bytes) mutate_talk_trim(bytes, size, step, ret_bytes)
-#define kind_describe(how, ret_text, size)	mutate_talk_describe(how, ret_text, size)
+	mutate_script_splice(bytes, size, other, other_size, max, seed, ret_bytes, ret_how)
+#define kind_trims(bytes, size)			mutate_script_trims(bytes, size)
+#define kind_trim(bytes, size, step, ret_bytes) mutate_script_trim(bytes, size, step, ret_bytes)
+#define kind_describe(how, ret_text, size)	mutate_script_describe(how, ret_text, size)
 #else
 #define kind_mutate(bytes, size, max, seed, ret_bytes, ret_how)                                    \
 	mutate(bytes, size, MUTATE_KIND, max, seed, ret_bytes, ret_how)

@@ -5,7 +5,6 @@
 
 #include "../../parsers/layout.h"
 #include "../chain/chain.h"
-#include "mutate.h"
 
 /* More capabilities or elements than this are only ever copied, never added. */
 #define MUTATE_CAPS_MAX	    48

@@ -32,12 +32,13 @@
 #include "../../parsers/include/bounded.h"
 #include "../../parsers/layout.h"
 #include "../judge/spec.h"
+#include "../sandbox/result.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What vb_begin() is given: the buffer itself. */
 #ifndef HOLD_INFO
-#define HOLD_INFO held.bytes
+#define HOLD_INFO subject.bytes
 #endif
 
 /* The buffer that is held, where buffers end, its reference and the vb_step() calls it took. */
@@ -48,7 +49,7 @@ static struct {
 	uint8_t *guard;
 	struct spec *spec;
 	uint32_t steps;
-} held;
+} subject;
 
 static const enum vb_kind vb_kinds[INFO_KINDS] = {
 	[INFO_DEVICE] = VB_DEVICE,
@@ -165,7 +166,7 @@ static inline const char *scalars_differ(const struct vb_chain *chain, const str
 
 	for (size_t i = 0; i < COUNT_OF(scalar_calls); i++) {
 		const struct scalar_call *const call = &scalar_calls[i];
-		const int due = call->kind == held.kind && call->id == want->id && want->decoded;
+		const int due = call->kind == subject.kind && call->id == want->id && want->decoded;
 
 		if (call->take(chain, cap, field) != due)
 			return "whether a vb_get call answers";
@@ -176,12 +177,12 @@ static inline const char *scalars_differ(const struct vb_chain *chain, const str
 static inline const char *elements_differ(const struct vb_chain *chain, const struct vb_cap *cap,
 					  const struct info_cap *want)
 {
-	const struct layout_cap *const layout = layout_cap(held.kind, want->id);
+	const struct layout_cap *const layout = layout_cap(subject.kind, want->id);
 	uint64_t hash = want->decoded && layout->elements ? INFO_HASH_START : 0;
 
 	for (size_t i = 0; i < COUNT_OF(element_calls); i++) {
 		const struct element_call *const call = &element_calls[i];
-		const bool due = call->kind == held.kind && want->decoded &&
+		const bool due = call->kind == subject.kind && want->decoded &&
 				 (call->ids[0] == want->id || call->ids[1] == want->id);
 		const uint32_t count = due ? want->count : 0;
 
@@ -196,7 +197,7 @@ static inline const char *elements_differ(const struct vb_chain *chain, const st
 
 static inline bool same_cap(const struct vb_cap *cap, const struct info_cap *want)
 {
-	const struct layout_cap *const layout = layout_cap(held.kind, want->id);
+	const struct layout_cap *const layout = layout_cap(subject.kind, want->id);
 	uint16_t version = 0;
 
 	if (want->decoded)
@@ -208,21 +209,22 @@ static inline bool same_cap(const struct vb_cap *cap, const struct info_cap *wan
 /* The offset that a truncated reading could not follow, which the reference does not keep. */
 static inline uint32_t cut_link(void)
 {
-	const struct layout_info *const info = &layout_infos[held.kind];
-	const struct spec *const spec = held.spec;
+	const struct layout_info *const info = &layout_infos[subject.kind];
+	const struct spec *const spec = subject.spec;
 
 	if (spec->ncaps)
 		return (uint32_t)layout_load(
-			held.bytes + spec->caps[spec->ncaps - 1].cap.offset + CAP_HEADER_next, 4);
-	if (!(layout_load(held.bytes + INFO_AT_DEVICE_flags, 4) & info->caps_flag) ||
+			subject.bytes + spec->caps[spec->ncaps - 1].cap.offset + CAP_HEADER_next,
+			4);
+	if (!(layout_load(subject.bytes + INFO_AT_DEVICE_flags, 4) & info->caps_flag) ||
 	    spec->bound < info->cap_offset_at + 4)
 		return 0;
-	return (uint32_t)layout_load(held.bytes + info->cap_offset_at, 4);
+	return (uint32_t)layout_load(subject.bytes + info->cap_offset_at, 4);
 }
 
 static inline const char *verdict_differs(const struct vb_chain *chain)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 	const bool reject = spec->verdict == VERDICT_REJECT;
 	const bool cut = spec->verdict == VERDICT_TRUNCATED;
 	const uint32_t last = spec->ncaps ? spec->caps[spec->ncaps - 1].cap.offset : 0;
@@ -237,7 +239,7 @@ static inline const char *verdict_differs(const struct vb_chain *chain)
 	if (spec->rule != RULE_SHORT_BUFFER &&
 	    (chain->argsz != spec->argsz || chain->bound != spec->bound))
 		return "argsz or bound";
-	if (cut && (chain->argsz != spec->need || spec->need <= held.len))
+	if (cut && (chain->argsz != spec->need || spec->need <= subject.len))
 		return "the size to ask for";
 	if (chain->count != spec->ncaps)
 		return "the number of capabilities";
@@ -250,7 +252,7 @@ static inline const char *verdict_differs(const struct vb_chain *chain)
 
 static inline const char *caps_differ(struct vb_chain *chain, bool payloads)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 	const char *differs = NULL;
 	struct vb_cap cap;
 
@@ -275,7 +277,7 @@ static inline const char *caps_differ(struct vb_chain *chain, bool payloads)
 
 static inline const char *find_differs(struct vb_chain *chain, uint16_t id)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 	struct vb_cap cap;
 	size_t i = 0;
 	int found;
@@ -292,7 +294,7 @@ static inline const char *find_differs(struct vb_chain *chain, uint16_t id)
 /* Known ids and one more, the first and the last of the chain, and the largest there is. */
 static inline const char *finds_differ(struct vb_chain *chain)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 	const char *differs = find_differs(chain, UINT16_MAX);
 
 	for (uint16_t id = 0; id <= 6 && !differs; id++)
@@ -310,13 +312,13 @@ static inline const char *finds_differ(struct vb_chain *chain)
  */
 static inline const char *steps_differ(struct vb_chain *chain)
 {
-	int ended = vb_start(chain, HOLD_INFO, held.len, vb_kinds[held.kind]);
-	const uint64_t linear = 5 * (uint64_t)held.spec->ncaps + 8;
+	int ended = vb_start(chain, HOLD_INFO, subject.len, vb_kinds[subject.kind]);
+	const uint64_t linear = 5 * (uint64_t)subject.spec->ncaps + 8;
 	const uint64_t promised = VB_STEPS(chain->bound);
 	const uint64_t most = linear < promised ? linear : promised;
 	struct vb_chain before;
 
-	for (held.steps = 0; !ended && held.steps < most; held.steps++)
+	for (subject.steps = 0; !ended && subject.steps < most; subject.steps++)
 		ended = vb_step(chain);
 	if (!ended)
 		return "the number of steps";
@@ -337,7 +339,7 @@ static inline const char *reading_differs(void)
 	differs = steps_differ(&stepped);
 	if (differs)
 		return differs;
-	if (vb_begin(&chain, HOLD_INFO, held.len, vb_kinds[held.kind]) != chain.status ||
+	if (vb_begin(&chain, HOLD_INFO, subject.len, vb_kinds[subject.kind]) != chain.status ||
 	    memcmp(&chain, &stepped, sizeof(chain)) != 0)
 		return "vb_begin and vb_step by hand";
 	differs = verdict_differs(&chain);
@@ -356,19 +358,19 @@ static inline const char *reading_differs(void)
 
 static inline void print_held(const struct vb_chain *chain)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 
-	print_error("kind %s, len %zu, argsz %" PRIu32 "\n", info_kind_name(held.kind), held.len,
-		    spec->argsz);
+	print_error("kind %s, len %zu, argsz %" PRIu32 "\n", info_kind_name(subject.kind),
+		    subject.len, spec->argsz);
 	print_error("spec.c:    %s %s at %" PRIu32 " from %" PRIu32 ", %zu capabilities\n",
 		    verdict_name(spec->verdict), rule_name(spec->rule), spec->at, spec->from,
 		    spec->ncaps);
 	print_error("bounded.h: %s at %" PRIu32 " from %" PRIu32 ", %" PRIu32 " capabilities, %u "
 		    "steps",
 		    chain->status <= VB_PAYLOAD_OOB ? vb_name(chain->status) : "no status",
-		    chain->at, chain->from, chain->count, held.steps);
-	for (size_t i = 0; i < held.len && i < 512; i++)
-		print_error("%s%02x", i % 16 ? " " : "\n", held.bytes[i]);
+		    chain->at, chain->from, chain->count, subject.steps);
+	for (size_t i = 0; i < subject.len && i < 512; i++)
+		print_error("%s%02x", i % 16 ? " " : "\n", subject.bytes[i]);
 	print_error("\n");
 }
 
@@ -378,10 +380,10 @@ static inline void hold(const uint8_t *info, size_t len, enum info_kind kind)
 	const char *differs;
 	struct vb_chain chain;
 
-	held.bytes = memcpy(held.guard - len, info, len);
-	held.len = len;
-	held.kind = kind;
-	spec_read(held.bytes, len, kind, held.spec);
+	subject.bytes = memcpy(subject.guard - len, info, len);
+	subject.len = len;
+	subject.kind = kind;
+	spec_read(subject.bytes, len, kind, subject.spec);
 	differs = reading_differs();
 	if (!differs)
 		return;
@@ -403,15 +405,15 @@ static inline int hold_open(void **state)
 	(void)state;
 	if (window == MAP_FAILED || mprotect(window + INFO_LEN_MAX, page, PROT_NONE))
 		return -1;
-	held.guard = window + INFO_LEN_MAX;
-	held.spec = spec_new();
-	return held.spec ? 0 : -1;
+	subject.guard = window + INFO_LEN_MAX;
+	subject.spec = spec_new();
+	return subject.spec ? 0 : -1;
 }
 
 static inline int hold_close(void **state)
 {
 	(void)state;
-	spec_free(held.spec);
+	spec_free(subject.spec);
 	return 0;
 }
 

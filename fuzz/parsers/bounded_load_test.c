@@ -17,7 +17,7 @@ struct vb_chain;
 static uint64_t checked_load(const struct vb_chain *chain, uint32_t offset, uint32_t size);
 
 #define VB_LOAD(chain, offset, size) checked_load(chain, offset, size)
-#define HOLD_INFO		     held.guard
+#define HOLD_INFO		     subject.guard
 
 #include "bounded_corpus.h"
 #include "bounded_hold.h"
@@ -31,19 +31,19 @@ static size_t loads;
 static uint64_t checked_load(const struct vb_chain *chain, uint32_t offset, uint32_t size)
 {
 	const bool argsz = offset == INFO_AT_DEVICE_argsz && size == 4;
-	uint64_t bound = held.len;
+	uint64_t bound = subject.len;
 
 	loads++;
-	if (chain->info != held.guard)
+	if (chain->info != subject.guard)
 		fail_msg("a load of another buffer");
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		fail_msg("a load of %u bytes at %u", size, offset);
 	/* The field that says how much was delivered has to be there in any case. */
-	if (!argsz && held.len >= 4 && layout_load(held.bytes, 4) < bound)
-		bound = layout_load(held.bytes, 4);
+	if (!argsz && subject.len >= 4 && layout_load(subject.bytes, 4) < bound)
+		bound = layout_load(subject.bytes, 4);
 	if ((uint64_t)offset + size > bound)
 		fail_msg("a load of %u bytes at %u, past %zu", size, offset, (size_t)bound);
-	return layout_load(held.bytes + offset, size);
+	return layout_load(subject.bytes + offset, size);
 }
 
 /* A buffer below what the kernel always fills is not loaded at all. */

@@ -206,7 +206,7 @@ static size_t statuses[VB_PAYLOAD_OOB + 1];
 
 static void hold_and_count(const uint8_t *info, size_t len, enum info_kind kind)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 
 	hold(info, len, kind);
 	if (spec->verdict == VERDICT_REJECT)
@@ -227,7 +227,7 @@ static void test_noise(void **state)
 
 static void hold_rho(const struct rho *rho)
 {
-	const struct spec *const spec = held.spec;
+	const struct spec *const spec = subject.spec;
 
 	hold(rho->bytes, rho->len, rho->kind);
 	assert_int_equal(spec->verdict, rho->loop ? VERDICT_REJECT : VERDICT_OK);

@@ -21,7 +21,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "../../parsers/bpf/kernel.h"
+#include "../../parsers/bpf/bpf_kernel.h"
 
 #include <walk_without_clamp.skel.h>
 #include <walk_without_end.skel.h>

@@ -19,7 +19,7 @@
 #include "../parsers/bounded_corpus.h"
 #include "../parsers/bounded_inputs.h"
 #include "../judge/judge.h"
-#include "planted.h"
+#include "bugs.h"
 #include "../within.h"
 
 /* A canary is another one each night, so there have to be some. */

@@ -13,7 +13,7 @@
 
 #include "../../parsers/layout.h"
 #include "../../parsers/parser.h"
-#include "planted.h"
+#include "bugs.h"
 
 #define PLANT(right, wrong) planted_choose((uint64_t)(right), (uint64_t)(wrong))
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies
- * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: vfio.c asks real
- * devices, fake.c stands for one, sound or with one fault.
+ * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: device.c asks real
+ * devices, broken.c stands for one, sound or with one fault.
  *
  * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told
  * apart: left as it was, written with the same value each time, or neither, which is how leaked
  * memory shows. Leaked memory that happens to be the same each time, zeros above all, shows only
- * where no field owns the byte. When probe_test.c fails, a fault of fake.c is no longer seen.
+ * where no field owns the byte. When probe_test.c fails, a fault of broken.c is no longer seen.
  */
 #ifndef FUZZ_PROBE_PROBE_H
 #define FUZZ_PROBE_PROBE_H

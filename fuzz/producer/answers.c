@@ -4,30 +4,6 @@
 
 #include <string.h>
 
-size_t producer_ncaps(const struct producer *producer, const struct producer_state *state)
-{
-	return producer->most ? state->ncaps : 0;
-}
-
-uint64_t producer_cap_bytes(const struct producer *producer, const struct producer_cap *cap)
-{
-	const uint64_t raw = CAP_HEADER_SIZE + (uint64_t)cap->size;
-
-	return (raw + producer->align - 1) / producer->align * producer->align;
-}
-
-uint32_t producer_need(const struct producer *producer, const struct producer_state *state)
-{
-	uint64_t need = producer->base;
-
-	for (size_t i = 0; i < producer_ncaps(producer, state); i++) {
-		need += producer_cap_bytes(producer, &state->caps[i]);
-		if (need > UINT32_MAX)
-			return 0;
-	}
-	return (uint32_t)need;
-}
-
 static void fixed_device(const struct producer_state *state, uint8_t *fixed)
 {
 	layout_store(fixed + INFO_AT_DEVICE_num_regions, 4, state->num_regions);

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "producer.h"
+#include "caps.h"
 
 uint8_t *producer_chain_add(struct producer_chain *chain, uint16_t id, uint16_t version,
 			    uint32_t size)

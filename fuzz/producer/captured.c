@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "split.h"
+#include "set_aside.h"
 
 #define CALLERS_FILL 0xa5
 
@@ -47,7 +47,7 @@ static bool parse_name(struct captured *reply)
 	if (!len || strchr(len, '.')[4] != '\0' || reply->argsz > INFO_LEN_MAX)
 		return false;
 	reply->series = (size_t)(len - reply->name);
-	reply->set_aside = split_set_aside(reply->name);
+	reply->set_aside = is_set_aside(reply->name);
 	for (reply->kind = 0; reply->kind < INFO_KINDS; reply->kind++) {
 		const char *const kind = info_kind_name(reply->kind);
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "../parsers/bounded_corpus.h"
-#include "learn.h"
+#include "reply_state.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -126,7 +126,7 @@ static void test_too_much_to_say(void **state)
 		{CAP_ID_TYPE, 1, UINT32_MAX - 40, NULL},
 		{CAP_ID_TYPE, 1, 8, le32[0]},
 	};
-	const struct producer_state told = {.caps = caps, .ncaps = 2};
+	const struct producer_state facts = {.caps = caps, .ncaps = 2};
 
 	(void)state;
 	for (size_t i = 0; i < producer_count; i++) {
@@ -136,8 +136,8 @@ static void test_too_much_to_say(void **state)
 			continue;
 		memset(buffer, 0xa5, sizeof(buffer));
 		memset(before, 0xa5, sizeof(before));
-		assert_int_equal(producer_need(&producers[i], &told), 0);
-		assert_int_equal(producer_answer(&producers[i], &told, buffer, 48), -ENOMEM);
+		assert_int_equal(producer_need(&producers[i], &facts), 0);
+		assert_int_equal(producer_answer(&producers[i], &facts, buffer, 48), -ENOMEM);
 		assert_memory_equal(buffer, before, sizeof(buffer));
 	}
 }
@@ -153,11 +153,11 @@ static void test_mbochs(void **state)
 					  2,  0, 1,    0, 0,	0, 0, 0, 1, 0, 0, 0, 1,	 0, 0, 0};
 	const struct producer *const mbochs = producer_named("mbochs-4.18");
 	const struct producer_cap type = {CAP_ID_TYPE, 1, 8, whole + 40};
-	struct producer_state told = {.flags = 3,
-				      .region_size = 0x100000,
-				      .caps = &type,
-				      .ncaps = 1,
-				      .stack = 0x77777777};
+	struct producer_state facts = {.flags = 3,
+				       .region_size = 0x100000,
+				       .caps = &type,
+				       .ncaps = 1,
+				       .stack = 0x77777777};
 	uint8_t buffer[64];
 
 	(void)state;
@@ -166,22 +166,22 @@ static void test_mbochs(void **state)
 
 		memset(buffer, 0xa5, sizeof(buffer));
 		layout_store(buffer + INFO_AT_REGION_index, 4, 9);
-		assert_int_equal(producer_answer(mbochs, &told, buffer, argsz),
+		assert_int_equal(producer_answer(mbochs, &facts, buffer, argsz),
 				 answers ? 0 : -EINVAL);
 		if (answers)
 			assert_memory_equal(buffer, whole, argsz);
 		for (uint32_t at = answers ? argsz : 12; at < sizeof(buffer); at++)
 			assert_int_equal(buffer[at], 0xa5);
 	}
-	told.ncaps = 0;
+	facts.ncaps = 0;
 	memset(buffer, 0xa5, sizeof(buffer));
-	assert_int_equal(producer_answer(mbochs, &told, buffer, 48), 0);
+	assert_int_equal(producer_answer(mbochs, &facts, buffer, 48), 0);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_argsz, 4), 48);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_flags, 4), 3);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_cap_offset, 4), 0xa5a5a5a5);
 	for (uint32_t at = 32; at < sizeof(buffer); at++)
 		assert_int_equal(buffer[at], at < 48 ? 0x77 : 0xa5);
-	assert_int_equal(producer_answer(mbochs, &told, buffer, 49), -EINVAL);
+	assert_int_equal(producer_answer(mbochs, &facts, buffer, 49), -EINVAL);
 }
 
 /*
@@ -205,7 +205,7 @@ static void test_fixed_parts(void **state)
 		{"type1-6.6", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
 	};
 	const struct producer_cap cap = {1, 1, 24, (const uint8_t[24]){0}};
-	const struct producer_state told = {.caps = &cap, .ncaps = 1};
+	const struct producer_state facts = {.caps = &cap, .ncaps = 1};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
@@ -214,7 +214,7 @@ static void test_fixed_parts(void **state)
 			int32_t written = 0;
 
 			memset(buffer, 0xa5, sizeof(buffer));
-			if (producer_answer(producer_named(parts[i].name), &told, buffer,
+			if (producer_answer(producer_named(parts[i].name), &facts, buffer,
 					    argszs[j]))
 				written = -1;
 			for (; written >= 0 && written < 32 && buffer[written] != 0xa5; written++)
@@ -237,7 +237,7 @@ static void test_peers(void **state)
 		const char *name;
 		const uint8_t *message;
 		uint32_t length, least;
-		struct producer_state told;
+		struct producer_state facts;
 	} peers[] = {
 		{"libvfio-user-device", device, 16, 16, {3, .num_regions = 9, .num_irqs = 5}},
 		{"rust-vmm-device", device, 16, 0, {3, .num_regions = 9, .num_irqs = 5}},
@@ -256,10 +256,10 @@ static void test_peers(void **state)
 			uint8_t buffer[64];
 
 			memset(buffer, 0xa5, sizeof(buffer));
-			assert_int_equal(producer_answer(peer, &peers[i].told, buffer, argsz),
+			assert_int_equal(producer_answer(peer, &peers[i].facts, buffer, argsz),
 					 answers ? 0 : -EINVAL);
 			if (answers) {
-				assert_int_equal(producer_sent(peer, &peers[i].told, argsz), sent);
+				assert_int_equal(producer_sent(peer, &peers[i].facts, argsz), sent);
 				assert_memory_equal(buffer, peers[i].message, known);
 			}
 			for (uint32_t at = answers ? sent : 0; at < sizeof(buffer); at++)
@@ -354,15 +354,15 @@ static void answer_row(const struct row *row, const uint8_t *info, uint32_t len,
 	static uint8_t full[INFO_LEN_MAX];
 	const struct producer *const producer = producer_named(row->producer);
 	const size_t size = seed(row->full ? row->full : row->seed, full);
-	struct learned told, own;
-	const char *const wrong = learn(producer->kind, full, (uint32_t)size, &told);
+	struct reply_state facts, own;
+	const char *const wrong = reply_state_read(producer->kind, full, (uint32_t)size, &facts);
 
 	if (wrong)
 		fail_msg("%s: %s", row->full ? row->full : row->seed, wrong);
 	/* A short reply has its fixed fields too. */
-	learn(producer->kind, info, len, &own);
-	own.state.caps = told.caps;
-	own.state.ncaps = told.state.ncaps;
+	reply_state_read(producer->kind, info, len, &own);
+	own.state.caps = facts.caps;
+	own.state.ncaps = facts.state.ncaps;
 	own.state.stack = row->stack;
 	memset(ret_buffer, row->fill, len);
 	if (producer->kind == INFO_REGION)

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "heap.h"
+#include "sandbox.h"
 
 #define LEN 40
 

@@ -15,7 +15,7 @@
 #ifndef FUZZ_TARGET_FEEDBACK_H
 #define FUZZ_TARGET_FEEDBACK_H
 
-#include "../judge/judge.h"
+#include "../judge/judged.h"
 
 /* Tells the engine what @judge found of the buffer that the engine made; its judge_signature(). */
 void feedback_give(const struct judge *judge, uint64_t signature);

@@ -253,18 +253,16 @@ static int keep_witness(const struct judge *judge, uint64_t signature)
 	return keep_smaller(judge, path);
 }
 
-uint64_t findings_keep(const struct judge *judge)
+void findings_keep(const struct judge *judge, uint64_t signature)
 {
-	const uint64_t signature = judge_signature(judge);
 	size_t *const size = set_size(signature);
 
 	count(judge);
 	if (!size || *size <= judge->len + 1)
-		return signature;
+		return;
 	/* One that could not be kept is tried again when it comes again. */
 	if (!folder || keep_witness(judge, signature) == 0)
 		*size = judge->len + 1;
-	return signature;
 }
 
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)

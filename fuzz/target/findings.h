@@ -14,7 +14,7 @@
 #ifndef FUZZ_TARGET_FINDINGS_H
 #define FUZZ_TARGET_FINDINGS_H
 
-#include "../judge/judge.h"
+#include "../judge/judged.h"
 
 #define FINDINGS_MAGIC	     UINT64_C(0x31746e7563706163)
 #define FINDINGS_PARSERS_MAX 64
@@ -43,10 +43,10 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 		  size_t error_size);
 
 /*
- * Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts. A
- * parser that does not read the kind abstains uncounted. Returns the set's judge_signature().
+ * Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts, which
+ * has @signature. A parser that does not read the kind abstains uncounted.
  */
-uint64_t findings_keep(const struct judge *judge);
+void findings_keep(const struct judge *judge, uint64_t signature);
 
 /* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);

@@ -222,27 +222,32 @@ static int remove_dir(void **state)
 	return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static void keep(const struct judge *seen)
+{
+	findings_keep(seen, judge_signature(seen));
+}
+
 static void keep_one(void)
 {
-	findings_keep(found(1, 40, 1));
+	keep(found(1, 40, 1));
 }
 
 static void keep_others(void)
 {
-	findings_keep(found(1, 41, 2));
-	findings_keep(found(1, 40, 3));
-	findings_keep(found(2, 200, 4));
-	findings_keep(found(2, 64, 5));
-	findings_keep(found(2, 64, 6));
-	findings_keep(found(2, 100, 7));
-	findings_keep(found(3, 0, 0));
-	findings_keep(found(3, 1, 8));
+	keep(found(1, 41, 2));
+	keep(found(1, 40, 3));
+	keep(found(2, 200, 4));
+	keep(found(2, 64, 5));
+	keep(found(2, 64, 6));
+	keep(found(2, 100, 7));
+	keep(found(3, 0, 0));
+	keep(found(3, 1, 8));
 }
 
 static void keep_smaller(void)
 {
-	findings_keep(found(1, 39, 9));
-	findings_keep(found(3, 1, 10));
+	keep(found(1, 39, 9));
+	keep(found(3, 1, 10));
 }
 
 /* The smallest stays, in one run and over several; of two as small, the first. */
@@ -272,7 +277,7 @@ static void test_only_shrinks(void **state)
 static void see_many(void)
 {
 	for (unsigned int set = 1; set <= MANY; set++)
-		findings_keep(found(set, 64, 1));
+		keep(found(set, 64, 1));
 }
 
 /* All are known when they come again, one more is new, and one of the last still shrinks. */
@@ -281,8 +286,8 @@ static void see_many_and_keep(void)
 	see_many();
 	open_or_exit(dir);
 	see_many();
-	findings_keep(found(MANY + 1, 64, 2));
-	findings_keep(found(MANY, 63, 3));
+	keep(found(MANY + 1, 64, 2));
+	keep(found(MANY, 63, 3));
 }
 
 /* The same with memory for as many as fit at first. */
@@ -300,7 +305,7 @@ static void see_many_in_little_memory(void)
 	see_many();
 	open_or_exit(dir);
 	see_many();
-	findings_keep(found(1, 63, 3));
+	keep(found(1, 63, 3));
 }
 
 /* Where the two processes of test_two_runs wait for each other. */
@@ -323,7 +328,7 @@ static void keep_by_turns(unsigned int turn)
 		const size_t len = i % 2 == turn ? 40 : 48;
 
 		meet(i);
-		findings_keep(found(i, len, (uint8_t)len));
+		keep(found(i, len, (uint8_t)len));
 	}
 }
 
@@ -369,7 +374,7 @@ static void test_two_runs(void **state)
 static void keep_three(void)
 {
 	for (unsigned int set = 1; set <= 3; set++)
-		findings_keep(found(set, 64, 1));
+		keep(found(set, 64, 1));
 }
 
 static struct findings_counts counts_of(pid_t pid)
@@ -558,9 +563,9 @@ static void keep_and_die(void)
 	keep_three();
 	judged.skipped = true;
 	reference.class = CLASS_ODD;
-	findings_keep(found(3, 65, 1));
+	keep(found(3, 65, 1));
 	judged.disagreement = FAULT;
-	findings_keep(found(3, 65, 1));
+	keep(found(3, 65, 1));
 	kill(getpid(), SIGKILL);
 }
 

@@ -15,7 +15,7 @@
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
- * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/planted.h. That of
+ * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/bugs.h. That of
  * KIND_FETCH takes conversations (fetch/script.h) and has loops for parsers; it truncates nothing,
  * as a conversation that is cut is another one.
  */
@@ -40,10 +40,10 @@
 #include "../judge/truncations.h"
 #include "../judge/verdicts.h"
 #if TARGET_FETCH
-#include "../fetch/judge.h"
-#include "../fetch/planted.h"
+#include "../fetch/fetch_judge.h"
+#include "../planted/loops/loop_bugs.h"
 #elif TARGET_PLANTED
-#include "../planted/planted.h"
+#include "../planted/bugs.h"
 #endif
 
 #ifndef TARGET_TRUNCATES
@@ -171,7 +171,8 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 #else
 	judge_read(judge, data, size, TARGET_KIND);
 #endif
-	signature = findings_keep(judge);
+	signature = judge_signature(judge);
+	findings_keep(judge, signature);
 	if (verdicts)
 		verdicts_print(verdicts, judge);
 #if TARGET_PLANTED && TARGET_FETCH

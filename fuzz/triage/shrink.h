@@ -16,17 +16,10 @@
 #ifndef FUZZ_TRIAGE_SHRINK_H
 #define FUZZ_TRIAGE_SHRINK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "../../parsers/parser.h"
+#include "shrink_try.h"
 
 /* Buffers that one run judges at most. */
 #define SHRINK_CALLS_MAX 100000
-
-/* Whether @len bytes at @bytes still show it. Says the same of the same bytes every time. */
-typedef bool shrink_keeps(void *context, const uint8_t *bytes, size_t len);
 
 /* @calls: how often it was asked; @minimal: false where that was as often as it may be. */
 struct shrink_result {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../fetch/judge.h"
+#include "../fetch/fetch_judge.h"
 
 const struct judged *shrink_leading(const struct judge *all)
 {

@@ -31,14 +31,6 @@ static uint32_t link_at(const struct shrinking *s, size_t i)
 	return i ? s->now.chain.caps[i - 1].at + CAP_HEADER_next : cap_offset_at(s);
 }
 
-void shrink_mark(struct shrinking *s, uint64_t start, uint64_t end)
-{
-	if (end > s->now.len)
-		end = s->now.len;
-	while (start < end)
-		s->gone[start++] = true;
-}
-
 /*
  * Tries @next with each argsz that may go with its len; @before and @lost: argsz, and bytes gone.
  */
@@ -93,15 +85,6 @@ static bool squeeze(struct shrinking *s, bool links)
 	memset(s->gone, 0, len);
 	s->next.len = kept;
 	return kept < len && try_argsz(s, argsz, len - kept);
-}
-
-size_t shrink_top_bit(size_t n)
-{
-	size_t bit = n != 0;
-
-	while (bit && bit <= n / 2)
-		bit *= 2;
-	return bit;
 }
 
 /* The whole chain as a kernel would have laid it out, without anything that is not in it. */

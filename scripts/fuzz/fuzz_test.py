@@ -124,8 +124,8 @@ class Forms(unittest.TestCase):
         return tuple(re.findall(r'"(.*?)"', body))
 
     def test_names_are_those_of_the_targets(self):
-        self.assertEqual(self.names("fuzz/judge/rules.c", "verdict_name"), fuzz_report.VERDICTS)
-        self.assertEqual(self.names("fuzz/judge/judge.c", "disagreement_name"),
+        self.assertEqual(self.names("fuzz/sandbox/result.c", "verdict_name"), fuzz_report.VERDICTS)
+        self.assertEqual(self.names("fuzz/judge/compare.c", "disagreement_name"),
                          fuzz_report.DISAGREEMENTS)
         self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
 
@@ -133,7 +133,7 @@ class Forms(unittest.TestCase):
         body = re.search(r"enum verdict {(.*?)}", source("parsers/parser.h"), re.S)[1]
         verdicts = re.findall(r"\bVERDICT_(\w+)", body)
         self.assertEqual(tuple(map(str.lower, verdicts)), fuzz_report.VERDICTS)
-        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", source("fuzz/judge/judge.h"), re.S)[1]
+        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", source("fuzz/judge/compare.h"), re.S)[1]
         self.assertEqual(tuple(name.lower().replace("_", "-") for name in
                                re.findall(r"\w+", order)), fuzz_report.DISAGREEMENTS[1:])
 

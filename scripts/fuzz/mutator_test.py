@@ -79,7 +79,7 @@ class Hooks(unittest.TestCase):
                 names.update(library.describe(200).split("+"))
                 self.assertLessEqual(len(library.describe(7)), 6)
                 self.assertLessEqual(len(library.havoc(data, most)), most)
-            self.assertIn("talk-splice" if kind == "fetch" else "splice", names)
+            self.assertIn("script-splice" if kind == "fetch" else "splice", names)
             self.assertGreater(len(names), 30)
 
     def test_the_same_seed_gives_the_same(self):
@@ -220,7 +220,7 @@ class Engine(unittest.TestCase):
                 names = {name for each in found for name in each[1].split("+")}
                 self.assertGreater(len(names), 20)
                 self.assertTrue(any(name.startswith("next-") for name in names), names)
-                self.assertEqual(kind == "fetch", any(name.startswith("talk-") for name in names))
+                self.assertEqual(kind == "fetch", any(name.startswith("script-") for name in names))
 
 
 if __name__ == "__main__":

@@ -69,8 +69,8 @@ def known_names():
     notes = dict(names_in("rules.h", r'\bNOTE\((\w+), "([a-z0-9-]+)"'))
     rules = [name for _, name in names_in("rules.h", r'\bRULE\((\w+), "([a-z0-9-]+)"')]
     relations = [name for _, name in names_in("rules.h", r'\bRELATION\((\w+), "([a-z0-9-]+)"')]
-    verdicts = names_in("rules.c", r'\[VERDICT_\w+\] = "([a-z]+)"')
-    classes = names_in("judge.c", r'\[[A-Z_]+\] = "([a-z-]+)"')
+    verdicts = names_in("../sandbox/result.c", r'\[VERDICT_\w+\] = "([a-z]+)"')
+    classes = names_in("compare.c", r'\[[A-Z_]+\] = "([a-z-]+)"')
     return ({name: symbol for symbol, name in notes.items()}, verdicts, [*classes, "unstable"],
             [*rules, *notes.values(), *verdicts, *relations])
 

@@ -59,7 +59,7 @@ def misnamed():
 
 
 def canary_removed():
-    edit("fuzz/planted/registry.h", r"^\tBUG\([a-h].*\n", "")
+    edit("fuzz/planted/bug_list.h", r"^\tBUG\([a-h].*\n", "")
 
 
 def canary_mended():
@@ -69,7 +69,7 @@ def canary_mended():
 
 def loop_mended():
     """The night of seed 20 has planted-endless for conversations."""
-    edit("fuzz/fetch/planted/planted.c", r"holds\(bug->no_attempt_limit, ", "holds(false, ")
+    edit("fuzz/planted/loops/loop_bugs.c", r"holds\(bug->no_attempt_limit, ", "holds(false, ")
 
 
 BREAKAGES = (

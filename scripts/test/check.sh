@@ -209,7 +209,7 @@ warns() {
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/target/main_afl.c | *.bpf.c) continue ;;
-		parsers/bpf/load.c | fuzz/parsers/bpf_test.c | fuzz/bench/bench_bpf.c | fuzz/capture/load.c) [ -e $build/bpf/able.mk ] || continue ;;
+		parsers/bpf/load.c | fuzz/parsers/bpf_test.c | fuzz/bench/bench_bpf.c | fuzz/capture/capture_load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
 		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION "${how[@]}" "$file" || status=1
@@ -261,49 +261,20 @@ uapi_held() {
 	[ $tried -gt 0 ] && return $status
 }
 
-# includes_none PATTERN OBJECT...: what the compiler read for these, whatever included it.
-includes_none() {
-	local pattern=$1 object deps
-	shift
-	for object; do
-		deps=$build/$first/obj/$object.d
-		[ -s "$deps" ] || {
-			echo "$deps is missing: what is $object built from?"
-			return 1
-		}
-		if tr ' ' '\n' <"$deps" | grep -E "$pattern"; then
-			echo "$object must not include that"
-			return 1
-		fi
-	done
-	echo "$# objects include none of $pattern"
-}
-
-# Layers point one way: scripts, fuzz, parsers. The reference and whatever holds parsers to it share
-# nothing with bounded.h; what runs under an engine knows no text. Producers stand before the judge.
-layered() {
-	local parser parsers=()
-	for parser in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c; do
-		case $parser in *_test.c | parsers/layout_uapi.c) ;; *) parsers+=("${parser%.c}") ;; esac
-	done
-	includes_none '(^|/)fuzz/[^/]' "${parsers[@]}" &&
-		includes_none '(^|/)(bounded|yaml|jansson)\.h$' fuzz/judge/rules fuzz/judge/spec fuzz/judge/compare \
-			fuzz/judge/judge fuzz/target/findings fuzz/judge/verdicts fuzz/judge/ledger fuzz/target/target_iommu \
-			fuzz/target/target_fetch fuzz/fetch/script fuzz/fetch/host fuzz/fetch/judge \
-			fuzz/sandbox/sandbox fuzz/sandbox/arena fuzz/sandbox/hooks fuzz/sandbox/calls &&
-		includes_none '(^|/)(bounded|spec|judge|compare|sandbox|chain|text|yaml|jansson)\.h$' \
-			fuzz/producer/producer fuzz/producer/answers fuzz/producer/caps \
-			fuzz/producer/kernel fuzz/producer/iommufd fuzz/producer/peer
+# Which room uses which, and circles of files: what compilers read of all that is built here.
+rooms_ordered() {
+	if lacks nm; then return 77; fi
+	scripts/test/rooms.py "$build" "$first"
 }
 
 # A bug that stands in no list is hunted by nobody.
 planted_listed() {
 	local file id count=0
 	for file in fuzz/planted/*.c; do
-		case $file in */planted.c | */marks.c | */faults.c | */sound.c | *_test.c) continue ;; esac
+		case $file in */bugs.c | */marks.c | */faults.c | */sound.c | *_test.c) continue ;; esac
 		id=$(basename "$file" .c)
-		grep -q "BUG(${id//-/_})" fuzz/planted/registry.h || {
-			echo "$file is not in fuzz/planted/registry.h"
+		grep -q "BUG(${id//-/_})" fuzz/planted/bug_list.h || {
+			echo "$file is not in fuzz/planted/bug_list.h"
 			return 1
 		}
 		count=$((count + 1))
@@ -393,7 +364,7 @@ unit() {
 	local config=$1 test=$2
 	shift 2
 	# Every other test is built everywhere.
-	if [ "$test" = bpf_test ] && [ ! -e "$build/bpf/able.mk" ]; then
+	if [ "$test" = parsers/bpf_test ] && [ ! -e "$build/bpf/able.mk" ]; then
 		echo "no BPF program can be built: $(grep -m 1 . "$build/bpf/why-not")"
 		return 77
 	fi
@@ -689,7 +660,8 @@ done
 step "shellcheck" shell_clean
 step "python" python_compiles
 step "scripts have --help" scripts_helpful
-step "layers" layered
+step "rooms" rooms_ordered
+step "rooms.py" python_test test/rooms_test.py "$first"
 step "BPF is optional" bpf_optional
 step "layout against linux/vfio.h" uapi_held -m64
 step "layout against linux/vfio.h, 32-bit" uapi_held -m32
@@ -703,7 +675,7 @@ for config in $commands; do
 		test=${test#fuzz/}
 		test=${test%.c}
 		case $test in
-		parsers/* | mutator/* | triage/shrink_talk_test | planted/planted_test | \
+		parsers/* | mutator/* | triage/shrink_script_test | planted/planted_test | \
 			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
 		text/text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
 		*) step "$config $test" unit "$config" "$test" ;;

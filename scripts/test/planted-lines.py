@@ -38,8 +38,8 @@ environment:
 HEADER = "parsers/include/bounded.h"
 SPEC = "fuzz/judge/spec.c"
 TEST = "fuzz/parsers/bounded_test.c"
-BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/judge/rules.c", "fuzz/chain/chain.c", "fuzz/text/text_node.c",
-        "fuzz/text/text_value.c", "fuzz/text/text_load.c", "fuzz/text/text_dump.c")
+BASE = ("parsers/layout.c", SPEC, TEST, "fuzz/judge/rules.c", "fuzz/sandbox/result.c", "fuzz/chain/chain.c",
+        "fuzz/text/text_node.c", "fuzz/text/text_value.c", "fuzz/text/text_load.c", "fuzz/text/text_dump.c")
 FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O1", "-w")
 LIBS = ("-lcmocka", "-lyaml")
 JOBS = 2

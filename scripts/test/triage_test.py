@@ -6,7 +6,7 @@ name whoever found it.
 
 CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
 the engines that were built, triage/fuzz_region_info, which carry the parsers of
-fuzz/triage/emit_planted.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
+fuzz/triage/emit_faulty.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
 """
 
@@ -34,7 +34,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build/clang/capchain")))
 OF_CONFIG = os.path.dirname(CAPCHAIN)
 BUILD = os.path.dirname(OF_CONFIG)
-PLANTED = os.path.join(OF_CONFIG, "triage", "capchain")
+FAULTY = os.path.join(OF_CONFIG, "triage", "capchain")
 CORPUS = os.path.join(ROOT, "corpus")
 JOBS = int(os.environ.get("JOBS") or os.cpu_count())
 NOBODY = 65534
@@ -46,22 +46,22 @@ FAULTS = {"oob": 20, "stale": 21, "runaway": 22, "wrote": 23, "crash": 24}
 CLASSES = {"wrong-caps": 10, "wrong-payload": 11, "rejects-valid": 12, "accepts-malformed": 13,
            "absent-for-unreadable": 14, "wrong-refusal": 15}
 
-# What the planted parsers do wrong, and the text that has each of them do it.
+# What the faulty parsers do wrong, and the text that has each of them do it.
 MARKED = "info: {flags: 0x80000008, argsz: %d}\n"
-PLANTED_TEXTS = (
+FAULTY_TEXTS = (
     "kind: region\ncaps: [{id: TYPE, version: 9}]\n",
     "kind: iommu\ncaps: [{id: MIGRATION, version: 9}, {id: DMA_AVAIL}]\n",
     "kind: region\ncaps: [{at: 33, id: TYPE, type: 1}]\n",
     "kind: region\nlen: 40\n" + MARKED % 48 + "caps: [{id: TYPE}]\n",
     "kind: region\nlen: 64\n" + MARKED % 48 + "caps: [{id: TYPE}]\n")
-PLANTED_BUCKETS = {
-    "planted-below:oob:fault:newer-version", "planted-caps:ok:wrong-caps:misaligned",
-    "planted-crash:crash:fault:newer-version", "planted-deliver:runaway:fault:newer-version",
-    "planted-fixed:oob:fault:newer-version", "planted-payload:ok:wrong-payload:misaligned",
-    "planted-refusal:reject:wrong-refusal:truncated",
-    "planted-scratch:wrote:fault:newer-version", "planted-scratch-load:oob:fault:newer-version",
-    "planted-spin:runaway:fault:newer-version", "planted-stale:stale:fault:ok",
-    "planted-wrote:wrote:fault:newer-version"}
+FAULTY_BUCKETS = {
+    "faulty-below:oob:fault:newer-version", "faulty-caps:ok:wrong-caps:misaligned",
+    "faulty-crash:crash:fault:newer-version", "faulty-deliver:runaway:fault:newer-version",
+    "faulty-fixed:oob:fault:newer-version", "faulty-payload:ok:wrong-payload:misaligned",
+    "faulty-refusal:reject:wrong-refusal:truncated",
+    "faulty-scratch:wrote:fault:newer-version", "faulty-scratch-load:oob:fault:newer-version",
+    "faulty-spin:runaway:fault:newer-version", "faulty-stale:stale:fault:ok",
+    "faulty-wrote:wrote:fault:newer-version"}
 
 
 def run(*args, **options):
@@ -126,13 +126,13 @@ class Triage(unittest.TestCase):
         self.assertRegex(done.stderr, r"\Acapchain[^\n]*: [^\n]+\n\Z")
         self.assertRegex(done.stderr, says)
 
-    def planted(self):
-        """A folder with the text that has every planted parser do wrong."""
-        if not os.path.exists(PLANTED):
-            self.fail(f"{PLANTED} is not built")
-        for i, text in enumerate(PLANTED_TEXTS):
-            self.write(f"planted/{i}.yaml", text)
-        return self.path("planted")
+    def faulty(self):
+        """A folder with the text that has every faulty parser do wrong."""
+        if not os.path.exists(FAULTY):
+            self.fail(f"{FAULTY} is not built")
+        for i, text in enumerate(FAULTY_TEXTS):
+            self.write(f"faulty/{i}.yaml", text)
+        return self.path("faulty")
 
     def as_nobody(self):
         if os.geteuid():
@@ -220,9 +220,9 @@ class Shrink(Triage):
         self.assertIn("naive", parsers)
         self.assertIn(("qemu", "runaway", "conversation"), forms)
 
-    def test_every_planted_bucket(self):
-        self.assertLessEqual(PLANTED_BUCKETS, self.hold_buckets(
-            PLANTED, witnesses(PLANTED, self.planted())))
+    def test_every_faulty_bucket(self):
+        self.assertLessEqual(FAULTY_BUCKETS, self.hold_buckets(
+            FAULTY, witnesses(FAULTY, self.faulty())))
 
     def test_verdicts(self):
         text = self.write("a.yaml", "kind: region\ncaps: [{id: TYPE}, {id: SPARSE_MMAP, next: 32}]\n")
@@ -242,10 +242,10 @@ class Shrink(Triage):
 
     def test_a_broken_promise_leads(self):
         """Before parsers whose name comes first."""
-        text = self.write("a.yaml", PLANTED_TEXTS[3])
-        found = buckets(*reports(PLANTED, text))
-        self.assertFalse(found[0].startswith("planted-refusal"))
-        self.assertIn("keeps planted-refusal:", self.shrink(PLANTED, text))
+        text = self.write("a.yaml", FAULTY_TEXTS[3])
+        found = buckets(*reports(FAULTY, text))
+        self.assertFalse(found[0].startswith("faulty-refusal"))
+        self.assertIn("keeps faulty-refusal:", self.shrink(FAULTY, text))
 
     def test_many_capabilities(self):
         """A loop of 8188 capabilities; each judging of it is a fault."""
@@ -441,14 +441,14 @@ class Emit(Triage):
                              (2, ("accepts-malformed", "absent-for-unreadable", "rejects-valid"))):
             self.assertLessEqual(set(wanted), {bucket.split(":")[part] for bucket in found})
 
-    def test_planted(self):
-        self.assertLessEqual(PLANTED_BUCKETS, self.hold_buckets(
-            PLANTED, self.planted(), compilers=("clang", "gcc")))
+    def test_faulty(self):
+        self.assertLessEqual(FAULTY_BUCKETS, self.hold_buckets(
+            FAULTY, self.faulty(), compilers=("clang", "gcc")))
 
     def test_every_fault_and_class(self):
-        """Between them, corpus and planted parsers show every status that there is."""
+        """Between them, corpus and faulty parsers show every status that there is."""
         shown = {expected(bucket) for bucket in
-                 [*witnesses(CAPCHAIN, CORPUS), *PLANTED_BUCKETS]}
+                 [*witnesses(CAPCHAIN, CORPUS), *FAULTY_BUCKETS]}
         self.assertEqual(shown, {*FAULTS.values(), *CLASSES.values()})
         told = self.works(CAPCHAIN, "emit", "--help")
         for words, status in {**FAULTS, **CLASSES}.items():
@@ -570,7 +570,7 @@ class Emit(Triage):
 class Engines(Triage):
     """The same finding has the same bucket, from every engine and from replay."""
 
-    BUCKET = "planted-refusal:reject:wrong-refusal:truncated"
+    BUCKET = "faulty-refusal:reject:wrong-refusal:truncated"
     # Whole it is plain; any truncation of it is refused wrongly.
     WHOLE = struct.pack("<IIIIQQ", 48, 0x80000008, 0, 32, 0, 0) + struct.pack("<HHIII", 2, 1, 0, 0, 0)
     CUT = WHOLE[:40]
@@ -597,16 +597,16 @@ class Engines(Triage):
         self.assertEqual([os.path.basename(path) for path in kept],
                          ["region-" + self.BUCKET.replace(":", "_")])
         self.assertEqual(self.read(kept[0]), data)
-        report, = reports_of_kind(PLANTED, "region", kept[0])
+        report, = reports_of_kind(FAULTY, "region", kept[0])
         self.assertEqual([bucket for bucket in buckets(report) if "wrong-refusal" in bucket],
                          [self.BUCKET])
 
     def test_same_bucket(self):
         file = self.write("region-cut", self.CUT)
-        self.assertIn(self.BUCKET, run(PLANTED, "check", file).stdout)
+        self.assertIn(self.BUCKET, run(FAULTY, "check", file).stdout)
         os.mkdir(self.path("expect"))
-        self.assertEqual(run(PLANTED, "bless", self.dir).returncode, 0)
-        replayed = run(PLANTED, "replay", file)
+        self.assertEqual(run(FAULTY, "bless", self.dir).returncode, 0)
+        replayed = run(FAULTY, "replay", file)
         self.assertEqual(replayed.returncode, 1)
         self.assertIn(self.BUCKET, replayed.stdout + replayed.stderr)
         for config in ("libfuzzer", "libfuzzer-fast", "afl", os.path.basename(OF_CONFIG)):
@@ -640,7 +640,7 @@ class Engines(Triage):
         """What an engine left in @findings: each file has the bucket that its name says."""
         kept = sorted(glob.glob(os.path.join(findings, "broken", "*")))
         for path in kept:
-            report, = reports_of_kind(PLANTED, "region", path)
+            report, = reports_of_kind(FAULTY, "region", path)
             name = os.path.basename(path).removeprefix("region-").replace("_", ":")
             self.assertIn(name, buckets(report))
         return [os.path.basename(path) for path in kept]
