@@ -35,23 +35,38 @@ const struct layout_flag layout_flags[] = {
 const size_t layout_flag_count = COUNT_OF(layout_flags);
 
 /* Each list ends with one empty field, so that a bare header has a list too. */
-#define FIELD(cap, name, at, width, role, version) {#name, at, width, ROLE_##role, version},
-#define CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)          \
+#define FIELD(cap, name, at, width, role, version)   {#name, at, width, ROLE_##role, version},
+/* A union is as long as its longest member: as the newest version is a number. */
+#define VERSION(cap, name, at, width, role, version) char name[version];
+#define CAP(kind, id, name, elements, array, one, two, ctype, cid)                                 \
 	static const struct layout_field fields_##name[] = {                                       \
-		LAYOUT_##name(FIELD){NULL, 0, 0, ROLE_SPACE, 0}};
+		LAYOUT_##name(FIELD){NULL, 0, 0, ROLE_SPACE, 0}};                                  \
+	union newest_##name {                                                                      \
+		char header;                                                                       \
+		LAYOUT_##name(VERSION)                                                             \
+	};
+LAYOUT_CAPS(CAP)
+#undef CAP
+
+/* Every value has its place in info_cap.field[]. */
+#define ONE_VALUE +1
+#define ONE_COUNT
+#define ONE_SPACE
+#define ONE(cap, name, at, width, role, version) ONE_##role
+#define CAP(kind, id, name, ...)                                                                   \
+	_Static_assert(0 LAYOUT_##name(ONE) <= INFO_FIELDS, #name " has too many values");
 LAYOUT_CAPS(CAP)
 #undef CAP
 
 const struct layout_cap layout_caps[] = {
-#define CAP(kind_, id_, name_, newest_, bytes1, bytes, elements_, array_, one, two, ctype, cid)    \
+#define CAP(kind_, id_, name_, elements_, array_, one, two, ctype, cid)                            \
 	{.kind = INFO_##kind_,                                                                     \
 	 .id = (id_),                                                                              \
-	 .newest = (newest_),                                                                      \
+	 .newest = sizeof(union newest_##name_),                                                   \
 	 .name = #name_,                                                                           \
 	 .uapi = #ctype,                                                                           \
 	 .uapi_id = #cid,                                                                          \
 	 .elements = ELEMENTS_##elements_,                                                         \
-	 .fixed = {0, (bytes1), (bytes)},                                                          \
 	 .fields = fields_##name_,                                                                 \
 	 .nfields = COUNT_OF(fields_##name_) - 1,                                                  \
 	 .array = #array_,                                                                         \
@@ -72,6 +87,19 @@ const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id)
 		if (layout_caps[i].kind == kind && layout_caps[i].id == id)
 			return &layout_caps[i];
 	return NULL;
+}
+
+uint32_t layout_fixed(const struct layout_cap *layout, uint16_t version)
+{
+	uint32_t end = CAP_HEADER_SIZE;
+
+	for (const struct layout_field *field = layout->fields; field->name; field++) {
+		const uint32_t field_end = (uint32_t)field->at + field->width;
+
+		if (field->version <= version && field_end > end)
+			end = field_end;
+	}
+	return end;
 }
 
 uint64_t layout_load(const uint8_t *at, unsigned int width)
@@ -121,6 +149,5 @@ uint32_t layout_span(enum info_kind kind, const struct info_cap *cap)
 
 	if (!layout || !cap->decoded)
 		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest] +
-	       cap->count * (uint32_t)layout->elements;
+	return layout_fixed(layout, cap->version) + cap->count * (uint32_t)layout->elements;
 }

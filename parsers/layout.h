@@ -142,37 +142,36 @@ enum {
 #define LAYOUT_DMA_AVAIL(FIELD) FIELD(DMA_AVAIL, avail, 8, 4, VALUE, 1)
 
 /*
- * CAP(kind, id, name, newest version, bytes of version 1, of the newest, elements, array, one, two,
- * uapi struct, uapi id). Bytes run to the end of the last declared fixed field, header included.
- * Elements stand right after them: NONE, BYTES (one byte each) or PAIRS (two u64 each); array is
- * what the UAPI calls them, one and two the halves of a pair, `-` where there is nothing to name.
+ * CAP(kind, id, name, elements, array, one, two, uapi struct, uapi id). How many versions there are
+ * and how long each is, the fields say. Elements stand right after them: NONE, BYTES (one byte each)
+ * or PAIRS (two u64 each); array is what the UAPI calls them, one and two the halves of a pair, `-`
+ * where there is nothing to name.
  */
 #define LAYOUT_CAPS(CAP)                                                                           \
-	CAP(DEVICE, 1, ZPCI_BASE, 2, 32, 36, NONE, -, -, -, vfio_device_info_cap_zpci_base,        \
+	CAP(DEVICE, 1, ZPCI_BASE, NONE, -, -, -, vfio_device_info_cap_zpci_base,                   \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_BASE)                                                        \
-	CAP(DEVICE, 2, ZPCI_GROUP, 2, 39, 42, NONE, -, -, -, vfio_device_info_cap_zpci_group,      \
+	CAP(DEVICE, 2, ZPCI_GROUP, NONE, -, -, -, vfio_device_info_cap_zpci_group,                 \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_GROUP)                                                       \
-	CAP(DEVICE, 3, ZPCI_UTIL, 1, 12, 12, BYTES, util_str, -, -,                                \
-	    vfio_device_info_cap_zpci_util, VFIO_DEVICE_INFO_CAP_ZPCI_UTIL)                        \
-	CAP(DEVICE, 4, ZPCI_PFIP, 1, 12, 12, BYTES, pfip, -, -, vfio_device_info_cap_zpci_pfip,    \
+	CAP(DEVICE, 3, ZPCI_UTIL, BYTES, util_str, -, -, vfio_device_info_cap_zpci_util,           \
+	    VFIO_DEVICE_INFO_CAP_ZPCI_UTIL)                                                        \
+	CAP(DEVICE, 4, ZPCI_PFIP, BYTES, pfip, -, -, vfio_device_info_cap_zpci_pfip,               \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_PFIP)                                                        \
-	CAP(DEVICE, 5, PCI_ATOMIC_COMP, 1, 16, 16, NONE, -, -, -,                                  \
-	    vfio_device_info_cap_pci_atomic_comp, VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP)            \
-	CAP(REGION, 1, SPARSE_MMAP, 1, 16, 16, PAIRS, areas, offset, size,                         \
-	    vfio_region_info_cap_sparse_mmap, VFIO_REGION_INFO_CAP_SPARSE_MMAP)                    \
-	CAP(REGION, 2, TYPE, 1, 16, 16, NONE, -, -, -, vfio_region_info_cap_type,                  \
-	    VFIO_REGION_INFO_CAP_TYPE)                                                             \
-	CAP(REGION, 3, MSIX_MAPPABLE, 1, 8, 8, NONE, -, -, -, vfio_info_cap_header,                \
+	CAP(DEVICE, 5, PCI_ATOMIC_COMP, NONE, -, -, -, vfio_device_info_cap_pci_atomic_comp,       \
+	    VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP)                                                  \
+	CAP(REGION, 1, SPARSE_MMAP, PAIRS, areas, offset, size, vfio_region_info_cap_sparse_mmap,  \
+	    VFIO_REGION_INFO_CAP_SPARSE_MMAP)                                                      \
+	CAP(REGION, 2, TYPE, NONE, -, -, -, vfio_region_info_cap_type, VFIO_REGION_INFO_CAP_TYPE)  \
+	CAP(REGION, 3, MSIX_MAPPABLE, NONE, -, -, -, vfio_info_cap_header,                         \
 	    VFIO_REGION_INFO_CAP_MSIX_MAPPABLE)                                                    \
-	CAP(REGION, 4, NVLINK2_SSATGT, 1, 16, 16, NONE, -, -, -,                                   \
-	    vfio_region_info_cap_nvlink2_ssatgt, VFIO_REGION_INFO_CAP_NVLINK2_SSATGT)              \
-	CAP(REGION, 5, NVLINK2_LNKSPD, 1, 16, 16, NONE, -, -, -,                                   \
-	    vfio_region_info_cap_nvlink2_lnkspd, VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD)              \
-	CAP(IOMMU, 1, IOVA_RANGE, 1, 16, 16, PAIRS, iova_ranges, start, end,                       \
+	CAP(REGION, 4, NVLINK2_SSATGT, NONE, -, -, -, vfio_region_info_cap_nvlink2_ssatgt,         \
+	    VFIO_REGION_INFO_CAP_NVLINK2_SSATGT)                                                   \
+	CAP(REGION, 5, NVLINK2_LNKSPD, NONE, -, -, -, vfio_region_info_cap_nvlink2_lnkspd,         \
+	    VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD)                                                   \
+	CAP(IOMMU, 1, IOVA_RANGE, PAIRS, iova_ranges, start, end,                                  \
 	    vfio_iommu_type1_info_cap_iova_range, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE)            \
-	CAP(IOMMU, 2, MIGRATION, 1, 32, 32, NONE, -, -, -, vfio_iommu_type1_info_cap_migration,    \
+	CAP(IOMMU, 2, MIGRATION, NONE, -, -, -, vfio_iommu_type1_info_cap_migration,               \
 	    VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION)                                                   \
-	CAP(IOMMU, 3, DMA_AVAIL, 1, 12, 12, NONE, -, -, -, vfio_iommu_type1_info_dma_avail,        \
+	CAP(IOMMU, 3, DMA_AVAIL, NONE, -, -, -, vfio_iommu_type1_info_dma_avail,                   \
 	    VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL)
 
 /* The same as constants: INFO_AT_REGION_cap_offset is 12, CAP_AT_SPARSE_MMAP_nr_areas is 8. */
@@ -181,7 +180,7 @@ enum {
 	LAYOUT_DEVICE(LAYOUT_AT) LAYOUT_REGION(LAYOUT_AT) LAYOUT_IOMMU(LAYOUT_AT)
 #undef LAYOUT_AT
 #define LAYOUT_AT(cap, name, at, width, role, version) CAP_AT_##cap##_##name = (at),
-#define LAYOUT_CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)   \
+#define LAYOUT_CAP(kind, id, name, elements, array, one, two, ctype, cid)                          \
 	LAYOUT_##name(LAYOUT_AT) CAP_ID_##name = (id),
 		LAYOUT_CAPS(LAYOUT_CAP)
 #undef LAYOUT_CAP
@@ -190,6 +189,14 @@ enum {
 			LAYOUT_FLAGS(LAYOUT_FLAG)
 #undef LAYOUT_FLAG
 };
+
+/* Ids a kind, 0 included; no kind has one of this or above. A union is as long as its longest member. */
+union layout_ids {
+#define LAYOUT_CAP(kind, id, name, elements, array, one, two, ctype, cid) char name[(id) + 1];
+	LAYOUT_CAPS(LAYOUT_CAP)
+#undef LAYOUT_CAP
+};
+enum { CAP_ID_END = sizeof(union layout_ids) };
 
 /* Where every capability with elements keeps their count, a u32. */
 enum { CAP_COUNT_AT = 8 };
@@ -223,10 +230,7 @@ struct layout_info {
 	size_t nfields;
 };
 
-/*
- * @fixed[v]: bytes of version v, 1 to @newest, without elements. @array and @pair name the elements
- * and the two halves of one, where there are any.
- */
+/* @array and @pair name the elements and the two halves of one, where there are any. */
 struct layout_cap {
 	enum info_kind kind;
 	uint16_t id;
@@ -235,7 +239,6 @@ struct layout_cap {
 	const char *uapi;
 	const char *uapi_id;
 	enum layout_elements elements;
-	uint16_t fixed[3];
 	const struct layout_field *fields;
 	size_t nfields;
 	const char *array;
@@ -253,6 +256,12 @@ const char *info_kind_name(enum info_kind kind);
 
 /* The layout of capability @id of @kind, or NULL where the id is not known. */
 const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id);
+
+/*
+ * Bytes to the end of the last declared field that @version has, header included, elements not. A
+ * version above the newest has what the newest has, version 0 a header.
+ */
+uint32_t layout_fixed(const struct layout_cap *layout, uint16_t version);
 
 /* Little helpers for unaligned host-order loads and stores of 1, 2, 4 or 8 bytes. */
 uint64_t layout_load(const uint8_t *at, unsigned int width);

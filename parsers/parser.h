@@ -52,8 +52,8 @@ enum verdict {
 	VERDICTS
 };
 
-/* Scalar payload fields of the widest capability (zPCI base and group, version 2). */
-#define INFO_FIELDS 8
+/* Room for the scalar payload fields of one capability; the widest has 8. */
+#define INFO_FIELDS 12
 
 /*
  * One delivered capability. @offset counts from the start of the INFO buffer. Where @decoded is
@@ -180,6 +180,8 @@ struct walk;
  * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of
  *	@kind and of lens[i] bytes, so that many can be read at once. An answer stays that of the
  *	bytes that @read gets
+ * @newest: the newest version of anything that its program knows: what came later it decodes as
+ *	that, without the fields that were added since, and is right. 0: every version there is
  */
 struct info_parser {
 	const char *name;
@@ -194,6 +196,7 @@ struct info_parser {
 	const char *(*open)(void);
 	void (*ahead)(enum info_kind kind, size_t count, const uint8_t *const infos[],
 		      const uint32_t lens[]);
+	uint32_t newest;
 };
 
 /* Hands one capability to the host, in the order in which the program takes them. */

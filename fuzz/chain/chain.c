@@ -106,9 +106,7 @@ uint32_t chain_cap_fixed(const struct chain *chain, const struct chain_cap *cap)
 {
 	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
 
-	if (!layout)
-		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest];
+	return layout ? layout_fixed(layout, cap->version) : CAP_HEADER_SIZE;
 }
 
 uint64_t chain_cap_end(const struct chain *chain, const struct chain_cap *cap)

@@ -111,9 +111,8 @@ static void claim_payload(struct turning *t, uint64_t at, const struct layout_ca
 			  uint16_t version, uint32_t bound)
 {
 	/* A reader that decodes version 0 takes it for the first; a newer one is the newest. */
-	const uint16_t newest = version < layout->newest ? version : layout->newest;
-	const uint16_t as = newest ? newest : 1;
-	const uint64_t end = at + layout->fixed[as];
+	const uint16_t as = version ? version : 1;
+	const uint64_t end = at + layout_fixed(layout, as);
 	uint64_t count = 0;
 
 	/* R10 and R11: the reference reads its count first, and of version 0 nothing. */

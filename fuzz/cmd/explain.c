@@ -225,8 +225,7 @@ static uint64_t span(const struct judge *judge, const struct info_cap *cap)
 
 	if (!cap->decoded)
 		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest] +
-	       (uint64_t)cap->count * layout->elements;
+	return layout_fixed(layout, cap->version) + (uint64_t)cap->count * layout->elements;
 }
 
 /* Who owns each byte: a capability's letter, '.', '~' or ' '. Later capabilities win. */

@@ -211,7 +211,7 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 		memset(bytes + used + 6, 0, size);
 		if (layout && layout->elements && size >= 4)
 			layout_store(bytes + used + 6, 4,
-				     (size + CAP_HEADER_SIZE - layout->fixed[1]) /
+				     (size + CAP_HEADER_SIZE - layout_fixed(layout, 1)) /
 					     layout->elements);
 		used += 6 + size;
 	}

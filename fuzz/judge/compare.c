@@ -16,6 +16,7 @@ struct matching {
 	enum info_kind kind;
 	const struct spec *spec;
 	const struct info_reads *reads;
+	uint32_t newest;
 	const struct walk_result *walk;
 	uint8_t *taken;
 	bool own;
@@ -56,6 +57,27 @@ static bool same_payload(const struct info_cap *a, const struct info_cap *b)
 	return a->count == b->count && a->hash == b->hash && same_fields(a, b);
 }
 
+/*
+ * The same of a reader that knows no version above @newest: versions only append, so all that it
+ * lacks are the fields that came later.
+ */
+static bool same_as_known(enum info_kind kind, uint32_t newest, const struct info_cap *want,
+			  const struct info_cap *got)
+{
+	const struct layout_cap *const layout = layout_cap(kind, want->id);
+	struct info_cap known = *want;
+	size_t slot = 0;
+
+	if (!newest || !want->decoded)
+		return false;
+	for (size_t i = 0; i < layout->nfields; i++) {
+		if (layout->fields[i].role == ROLE_VALUE && layout->fields[i].version > newest)
+			known.field[slot] = 0;
+		slot += layout->fields[i].role == ROLE_VALUE;
+	}
+	return same_payload(&known, got);
+}
+
 /* Whether @got is a right decoding of what the reference has, as far as the parser decodes its id.
  */
 static bool payload_fits(struct matching *m, const struct spec_cap *want,
@@ -63,6 +85,10 @@ static bool payload_fits(struct matching *m, const struct spec_cap *want,
 {
 	if (!info_has_id(m->reads->decodes, want->cap.id) || same_payload(&want->cap, got))
 		return true;
+	if (same_as_known(m->kind, m->newest, &want->cap, got)) {
+		m->own = false;
+		return true;
+	}
 	/* A newer version may stay undecoded; of version 0 nobody knows what it decodes to. */
 	if (!(want->notes & VERSION_NOTES))
 		return false;
@@ -262,6 +288,7 @@ void compare(enum info_kind kind, struct judged *judged)
 	struct matching m = {.kind = kind,
 			     .spec = judged->spec,
 			     .reads = &judged->parser->reads[kind],
+			     .newest = judged->parser->newest,
 			     .walk = &judged->walk};
 
 	judged->disagreement = AGREES;

@@ -202,9 +202,7 @@ static struct shape read_header(const struct reading *reading, uint32_t at)
 /* Bytes before the elements. R11: a version above the newest known is read as the newest known. */
 static uint32_t fixed_bytes(const struct shape *shape)
 {
-	const struct layout_cap *const layout = shape->layout;
-
-	return layout->fixed[shape->version < layout->newest ? shape->version : layout->newest];
+	return layout_fixed(shape->layout, shape->version);
 }
 
 /* R10: the payload of a capability to decode is readable. Fills in its count and its span. */

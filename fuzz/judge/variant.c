@@ -46,11 +46,6 @@ static const uint8_t *link_after(const struct variant_base *base, size_t i)
 	return base->info + at;
 }
 
-static uint32_t fixed_of(const struct layout_cap *layout, uint16_t version)
-{
-	return layout->fixed[version < layout->newest ? version : layout->newest];
-}
-
 /* The bytes that a delivered capability has, as far as anybody knows. */
 static uint32_t span(enum info_kind kind, const struct info_cap *cap)
 {
@@ -58,7 +53,7 @@ static uint32_t span(enum info_kind kind, const struct info_cap *cap)
 
 	if (!layout)
 		return CAP_HEADER_SIZE;
-	return fixed_of(layout, cap->version) + cap->count * (uint32_t)layout->elements;
+	return layout_fixed(layout, cap->version) + cap->count * (uint32_t)layout->elements;
 }
 
 static void use(uint32_t at, uint32_t size)
@@ -83,7 +78,7 @@ static void use_cap(const struct variant_base *base, const struct info_cap *cap)
 			use(cap->offset + field->at, field->width);
 	}
 	if (layout && layout->elements != ELEMENTS_NONE)
-		use(cap->offset + fixed_of(layout, cap->version),
+		use(cap->offset + layout_fixed(layout, cap->version),
 		    cap->count * (uint32_t)layout->elements);
 }
 
@@ -168,7 +163,7 @@ static bool same_side(const struct variant_base *base, uint32_t at, uint32_t shi
 	if (spec->rule != RULE_PAYLOAD_OOB)
 		return true;
 	layout = layout_cap(base->kind, (uint16_t)layout_load(base->info + at, 2));
-	end = at + fixed_of(layout, (uint16_t)layout_load(base->info + at + 2, 2));
+	end = at + layout_fixed(layout, (uint16_t)layout_load(base->info + at + 2, 2));
 	if (layout->elements != ELEMENTS_NONE) {
 		if ((uint64_t)at + CAP_COUNT_AT + 4 > spec->bound)
 			return true;

@@ -178,9 +178,8 @@ static inline void each_small(buffer_test *see)
 static inline void see_payload(const struct layout_cap *cap, uint32_t version, uint32_t count,
 			       uint32_t at, buffer_test *see)
 {
-	const uint32_t newest = version < cap->newest ? version : cap->newest;
-	const uint32_t full = at + (version ? cap->fixed[newest] : CAP_HEADER_SIZE) +
-			      count * (uint32_t)cap->elements;
+	const uint32_t full =
+		at + layout_fixed(cap, (uint16_t)version) + count * (uint32_t)cap->elements;
 	uint8_t bytes[256];
 
 	for (uint32_t i = 0; i < sizeof(bytes); i++)

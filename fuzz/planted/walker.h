@@ -71,8 +71,7 @@
 #endif
 /* R11: bytes of the payload's fixed part, header included. */
 #ifndef FIXED
-#define FIXED(layout, version)                                                                     \
-	((layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest])
+#define FIXED(layout, version) layout_fixed(layout, version)
 #endif
 /* R10: how many elements follow, as the program holds it. */
 #ifndef COUNT

@@ -37,7 +37,7 @@ static const char *learn_cap(enum info_kind kind, const uint8_t *reply, uint32_t
 	if (!layout || ret_cap->version < 1 || ret_cap->version > layout->newest)
 		return "layout.h does not know one of its capabilities";
 	/* The fixed part, and so the count in it, ends inside the reply. */
-	if (end - at < layout->fixed[ret_cap->version])
+	if (end - at < layout_fixed(layout, ret_cap->version))
 		return "a capability does not end in the reply";
 	if (layout->elements != ELEMENTS_NONE)
 		count = (uint32_t)layout_load(reply + at + CAP_COUNT_AT, 4);

@@ -211,7 +211,8 @@ static bool unlink_caps(struct shrinking *s)
 static uint16_t bare_id(enum info_kind kind)
 {
 	for (size_t i = 0; i < layout_cap_count; i++)
-		if (layout_caps[i].kind == kind && layout_caps[i].fixed[1] == CAP_HEADER_SIZE)
+		if (layout_caps[i].kind == kind &&
+		    layout_fixed(&layout_caps[i], 1) == CAP_HEADER_SIZE)
 			return layout_caps[i].id;
 	return 0;
 }

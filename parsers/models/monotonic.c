@@ -30,7 +30,7 @@ static bool payload_is_there(const void *info, uint32_t at, uint32_t len, enum i
 
 	if (!layout || !version)
 		return true;
-	end = (uint64_t)at + layout->fixed[version < layout->newest ? version : layout->newest];
+	end = (uint64_t)at + layout_fixed(layout, version);
 	if (!layout->elements)
 		return is_there(end, len, argsz, "payload-oob", ret_answer);
 	if (!is_there((uint64_t)at + CAP_COUNT_AT + 4, len, argsz, "payload-oob", ret_answer))

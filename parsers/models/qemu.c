@@ -42,4 +42,5 @@ const struct info_parser qemu_parser = {
 		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},
 	.read = qemu_read,
+	.newest = QEMU_NEWEST,
 };
