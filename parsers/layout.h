@@ -94,7 +94,8 @@ enum {
 	FIELD(ZPCI_BASE, fmb_length, 28, 2, VALUE, 1)                                              \
 	FIELD(ZPCI_BASE, pft, 30, 1, VALUE, 1)                                                     \
 	FIELD(ZPCI_BASE, gid, 31, 1, VALUE, 1)                                                     \
-	FIELD(ZPCI_BASE, fh, 32, 4, VALUE, 2)
+	FIELD(ZPCI_BASE, fh, 32, 4, VALUE, 2)                                                      \
+	FIELD(ZPCI_BASE, ccdf_err_length, 36, 4, VALUE, 3)
 
 #define LAYOUT_ZPCI_GROUP(FIELD)                                                                   \
 	FIELD(ZPCI_GROUP, dasm, 8, 8, VALUE, 1)                                                    \

@@ -37,6 +37,10 @@
 #define LACKS_ZPCI_GROUP_imaxstbl ,
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define LACKS_ZPCI_BASE_ccdf_err_length ,
+#endif
+
 #ifndef VFIO_DEVICE_FLAGS_CDX
 #define LACKS_DEVICE_CDX ,
 #endif

@@ -66,6 +66,7 @@ static void test_sizes(void **state)
 	} rows[] = {
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 1, 0, 32},
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 2, 0, 40},
+		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 3, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 1, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 2, 0, 48},
 		{INFO_DEVICE, CAP_ID_ZPCI_UTIL, 1, 64, 76},
@@ -309,6 +310,7 @@ static const struct row rows[] = {
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-len24", "device-zpci-linux6.6", 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-no-util", NULL, 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-oversize", NULL, 0xa5, 0},
+	{"vfio-pci-device-6.6", "device-zpci-linux7.3", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len32", "region-libvfio-user", 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len64", "region-libvfio-user", 0xa5, 0},
