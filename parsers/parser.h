@@ -34,6 +34,9 @@ extern "C" {
 /* The longest INFO buffer, in bytes, that a host hands to a parser. */
 #define INFO_LEN_MAX 65536u
 
+/* The most parsers that a host runs side by side. */
+#define INFO_PARSERS_MAX 128
+
 /* Which INFO struct a buffer starts with. */
 enum info_kind { INFO_DEVICE, INFO_REGION, INFO_IOMMU, INFO_KINDS };
 

@@ -105,8 +105,14 @@ static const struct info_parser reference_parser = {
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
-	struct judge *const judge = calloc(1, sizeof(*judge));
+	struct judge *judge;
 	bool whole = relations_open();
+
+	if (count > INFO_PARSERS_MAX) {
+		snprintf(ret_error, error_size, "more than %d parsers", INFO_PARSERS_MAX);
+		return NULL;
+	}
+	judge = calloc(1, sizeof(*judge));
 
 	if (!judge || sandbox_open(ret_error, error_size)) {
 		if (!judge)
