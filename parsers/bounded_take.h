@@ -91,7 +91,7 @@ typedef int (*take_payload)(const struct vb_chain *chain, const struct vb_cap *c
 			    struct info_cap *ret_taken);
 
 /* What takes the payload of each capability; MSIX_MAPPABLE has none. */
-static const take_payload take[INFO_KINDS][CAP_ID_END] = {
+static const take_payload take[INFO_IOCTL_KINDS][CAP_ID_END] = {
 	[INFO_DEVICE] = {[VB_ZPCI_BASE] = take_ZPCI_BASE,
 			 [VB_ZPCI_GROUP] = take_ZPCI_GROUP,
 			 [VB_ZPCI_UTIL] = take_bytes,
@@ -143,6 +143,6 @@ static inline struct info_answer take_answer(enum vb_status status, uint32_t arg
 	}
 }
 
-static const enum vb_kind take_kinds[INFO_KINDS] = {VB_DEVICE, VB_REGION, VB_IOMMU};
+static const enum vb_kind take_kinds[INFO_IOCTL_KINDS] = {VB_DEVICE, VB_REGION, VB_IOMMU};
 
 #endif

@@ -57,11 +57,27 @@ enum {
 	FIELD(IOMMU, cap_offset, 16, 4)                                                            \
 	FIELD(IOMMU, pad, 20, 4)
 
-/* INFO(kind, minsz, end, full, uapi struct) */
+/* INFO(kind, its name in texts, minsz, end, full, uapi struct) */
 #define LAYOUT_INFOS(INFO)                                                                         \
-	INFO(DEVICE, 16, 20, 24, vfio_device_info)                                                 \
-	INFO(REGION, 32, 32, 32, vfio_region_info)                                                 \
-	INFO(IOMMU, 16, 20, 24, vfio_iommu_type1_info)
+	INFO(DEVICE, device, 16, 20, 24, vfio_device_info)                                         \
+	INFO(REGION, region, 32, 32, 32, vfio_region_info)                                         \
+	INFO(IOMMU, iommu, 16, 20, 24, vfio_iommu_type1_info)
+
+/*
+ * How the lists of a kind are written, as members of struct layout_info: all that the ioctls answer
+ * have one form.
+ */
+#define LAYOUT_FORM_DEVICE LAYOUT_FORM_IOCTL(DEVICE)
+#define LAYOUT_FORM_REGION LAYOUT_FORM_IOCTL(REGION)
+#define LAYOUT_FORM_IOMMU  LAYOUT_FORM_IOCTL(IOMMU)
+#define LAYOUT_FORM_IOCTL(kind)                                                                    \
+	.argsz = LAYOUT_BITS(INFO_AT_##kind##_argsz, 4, 0, UINT32_MAX),                            \
+	.flags = LAYOUT_BITS(INFO_AT_##kind##_flags, 4, 0, UINT32_MAX),                            \
+	.caps_flag = FLAG_##kind##_CAPS,                                                           \
+	.first = LAYOUT_BITS(INFO_AT_##kind##_cap_offset, 4, 0, UINT32_MAX),                       \
+	.header = CAP_HEADER_SIZE, .id = LAYOUT_BITS(CAP_HEADER_id, 2, 0, UINT16_MAX),             \
+	.version = LAYOUT_BITS(CAP_HEADER_version, 2, 0, UINT16_MAX),                              \
+	.next = LAYOUT_BITS(CAP_HEADER_next, 4, 0, UINT32_MAX)
 
 /* FLAG(kind, name, bit, uapi name) */
 #define LAYOUT_FLAGS(FLAG)                                                                         \
@@ -213,6 +229,18 @@ struct layout_field {
 	uint16_t version;
 };
 
+/*
+ * A number among bytes: @width bytes at @at, 1, 2 or 4, from bit @shift on, without the bits that
+ * @mask lacks: of a link those are reserved. Width 0: no byte says it, it is always @mask.
+ */
+struct layout_bits {
+	uint32_t at;
+	uint8_t width;
+	uint8_t shift;
+	uint32_t mask;
+};
+#define LAYOUT_BITS(at, width, shift, mask) INFO_ROW(at, width, shift, mask)
+
 struct layout_flag {
 	enum info_kind kind;
 	const char *name;
@@ -220,15 +248,27 @@ struct layout_flag {
 	uint32_t bit;
 };
 
+/*
+ * One kind. @argsz of width 0: a reply has what the caller gave, and is never cut. @flags, @first:
+ * there is a list where @caps_flag is set, and it begins at @first, which each names a field of
+ * @fields. @header: bytes of a capability's header; @id, @version and @next count from its start.
+ */
 struct layout_info {
+	const char *name;
 	const char *uapi;
 	uint32_t minsz;
 	uint32_t end;
 	uint32_t full;
-	uint32_t caps_flag;
-	uint32_t cap_offset_at;
 	const struct layout_field *fields;
 	size_t nfields;
+	struct layout_bits argsz;
+	struct layout_bits flags;
+	uint32_t caps_flag;
+	struct layout_bits first;
+	uint32_t header;
+	struct layout_bits id;
+	struct layout_bits version;
+	struct layout_bits next;
 };
 
 /* @array and @pair name the elements and the two halves of one, where there are any. */
@@ -246,13 +286,21 @@ struct layout_cap {
 	const char *pair[2];
 };
 
+/*
+ * Every kind, flag and capability there is: what layout_uapi.c holds, and behind it the lists of
+ * each kind that no ioctl answers.
+ */
+#define LAYOUT_KINDS(INFO)     LAYOUT_INFOS(INFO)
+#define LAYOUT_ALL_FLAGS(FLAG) LAYOUT_FLAGS(FLAG)
+#define LAYOUT_ALL_CAPS(CAP)   LAYOUT_CAPS(CAP)
+
 extern const struct layout_info layout_infos[INFO_KINDS];
 extern const struct layout_flag layout_flags[];
 extern const size_t layout_flag_count;
 extern const struct layout_cap layout_caps[];
 extern const size_t layout_cap_count;
 
-/* "device", "region" or "iommu". */
+/* "device", "region", "iommu". */
 const char *info_kind_name(enum info_kind kind);
 
 /* The layout of capability @id of @kind, or NULL where the id is not known. */
@@ -268,8 +316,27 @@ uint32_t layout_fixed(const struct layout_cap *layout, uint16_t version);
 uint64_t layout_load(const uint8_t *at, unsigned int width);
 void layout_store(uint8_t *at, unsigned int width, uint64_t value);
 
+static inline uint32_t layout_get(const struct layout_bits *bits, const uint8_t *base)
+{
+	if (!bits->width)
+		return bits->mask;
+	return (uint32_t)(layout_load(base + bits->at, bits->width) >> bits->shift) & bits->mask;
+}
+
+/* Leaves the bits beside it as they are; what the mask lacks of @value is lost. */
+static inline void layout_set(const struct layout_bits *bits, uint8_t *base, uint64_t value)
+{
+	const uint64_t mask = (uint64_t)bits->mask << bits->shift;
+
+	if (bits->width)
+		layout_store(base + bits->at, bits->width,
+			     (layout_load(base + bits->at, bits->width) & ~mask) |
+				     (value << bits->shift & mask));
+}
+
 /*
- * Bytes of a delivered capability, to the end of its last declared field or element; 8 undecoded.
+ * Bytes of a delivered capability, to the end of its last declared field or element; those of its
+ * header undecoded.
  */
 uint32_t layout_span(enum info_kind kind, const struct info_cap *cap);
 

@@ -85,7 +85,7 @@ HOLD(sizeof(struct vfio_info_cap_header) == CAP_HEADER_SIZE);
 	UNLESS(LACKS_##info##_##name, HOLD_FIELD(uapi_##info, name, at, width))
 #define INFO_END(info, name, at, width)	 UNLESS(LACKS_##info##_##name, char name[(at) + (width)];)
 #define INFO_FULL(info, name, at, width) char name[(at) + (width)];
-#define INFO(kind, minsz, end, full, ctype)                                                        \
+#define INFO(kind, name, minsz, end, full, ctype)                                                  \
 	typedef struct ctype uapi_##kind;                                                          \
 	union end_##kind {                                                                         \
 		LAYOUT_##kind(INFO_END)                                                            \

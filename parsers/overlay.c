@@ -91,7 +91,7 @@ LAYOUT_CAPS(READ)
 
 typedef void (*read_payload)(const volatile void *at, uint16_t version, struct info_cap *ret_cap);
 
-static const read_payload payloads[INFO_KINDS][CAP_ID_END] = {
+static const read_payload payloads[INFO_IOCTL_KINDS][CAP_ID_END] = {
 #define ROW(kind, id, name, elements, array, one, two, ctype, cid) [INFO_##kind][id] = read_##name,
 	LAYOUT_CAPS(ROW)
 #undef ROW

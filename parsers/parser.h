@@ -37,8 +37,17 @@ extern "C" {
 /* The most parsers that a host runs side by side. */
 #define INFO_PARSERS_MAX 128
 
-/* Which INFO struct a buffer starts with. */
-enum info_kind { INFO_DEVICE, INFO_REGION, INFO_IOMMU, INFO_KINDS };
+/*
+ * Which INFO struct a buffer starts with. Those that an ioctl fills come first: what knows ioctls
+ * knows these alone. fuzz/README.md says what another kind of list costs.
+ */
+enum info_kind {
+	INFO_DEVICE,
+	INFO_REGION,
+	INFO_IOMMU,
+	INFO_IOCTL_KINDS,
+	INFO_KINDS = INFO_IOCTL_KINDS
+};
 
 /* How a walk ended: what a parser says, then what only its host can see. */
 enum verdict {

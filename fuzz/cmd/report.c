@@ -120,7 +120,7 @@ char *reference_words(const struct judge *judge)
 	if (spec->class == CLASS_ODD)
 		fprintf(out, " odd");
 	print_notes(out, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		    layout_infos[judge->kind].cap_offset_at);
+		    layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		print_notes(out, spec->caps[i].notes, spec->caps[i].cap.offset);
 	if (fclose(out) || !words) {
@@ -186,7 +186,7 @@ static json_t *notes_json(const struct judge *judge)
 	json_t *const notes = json_array();
 
 	add_notes(notes, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		  layout_infos[judge->kind].cap_offset_at);
+		  layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		add_notes(notes, spec->caps[i].notes, spec->caps[i].cap.offset);
 	return notes;

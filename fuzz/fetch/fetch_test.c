@@ -159,7 +159,7 @@ static void test_table(void **state)
 
 	(void)state;
 	for (size_t column = 0; column < TABLE_SCRIPTS; column++)
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 			const size_t len = fetch_table_script(column, kind, bytes);
 
 			assert_true(len <= TABLE_BYTES);

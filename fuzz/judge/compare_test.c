@@ -450,7 +450,7 @@ static void test_newest_version_that_is_known(void **state)
 		const char *took;
 		enum disagreement disagreement;
 		bool policy;
-	} rows[] = {
+	} known[] = {
 		{0, "0", AGREES, false},	 {0, "0n", WRONG_PAYLOAD, false},
 		{1, "0n", AGREES, true},	 {1, "0", AGREES, false},
 		{1, "0f", WRONG_PAYLOAD, false}, {2, "0n", WRONG_PAYLOAD, false},
@@ -459,13 +459,13 @@ static void test_newest_version_that_is_known(void **state)
 	const enum info_kind kind = read_buffer(GROUP);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		struct judged judged;
 
-		newest = rows[i].newest;
-		judged = ask(kind, &all, VERDICT_OK, rows[i].took);
-		assert_int_equal(judged.disagreement, rows[i].disagreement);
-		assert_int_equal(judged.policy, rows[i].policy);
+		newest = known[i].newest;
+		judged = ask(kind, &all, VERDICT_OK, known[i].took);
+		assert_int_equal(judged.disagreement, known[i].disagreement);
+		assert_int_equal(judged.policy, known[i].policy);
 	}
 	newest = 0;
 }

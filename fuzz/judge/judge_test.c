@@ -476,7 +476,7 @@ static struct info_answer follow(struct walk *walk, const void *info, uint32_t l
 				 enum info_kind kind)
 {
 	const uint8_t *const bytes = info;
-	uint32_t at = (uint32_t)layout_load(bytes + layout_infos[kind].cap_offset_at, 4);
+	uint32_t at = (uint32_t)layout_load(bytes + layout_infos[kind].first.at, 4);
 
 	(void)walk;
 	for (unsigned int hops = 0; at && at + CAP_HEADER_SIZE <= len; hops++) {

@@ -175,8 +175,8 @@ static bool caps_vanish(struct talking *t)
 		return false;
 	talk_set_field(t, copy, INFO_AT_DEVICE_flags,
 		       talk_field(copy, INFO_AT_DEVICE_flags) | talk_layout(t)->caps_flag);
-	if (!talk_field(copy, talk_layout(t)->cap_offset_at))
-		talk_set_field(t, copy, talk_layout(t)->cap_offset_at, full);
+	if (!talk_field(copy, talk_layout(t)->first.at))
+		talk_set_field(t, copy, talk_layout(t)->first.at, full);
 	return true;
 }
 
@@ -193,7 +193,7 @@ static bool asked_short(struct talking *t)
 	if (!copy || !talk_resize(t->talk, copy, layout->full))
 		return false;
 	talk_set_field(t, copy, 0, copy[1].size);
-	talk_set_field(t, copy, layout->cap_offset_at, 0);
+	talk_set_field(t, copy, layout->first.at, 0);
 	return true;
 }
 
@@ -221,7 +221,7 @@ static bool cap_offset(struct talking *t)
 	default:
 		at = (uint32_t)mutate_odd_value(&t->m);
 	}
-	return talk_set_field(t, reply, layout->cap_offset_at, at);
+	return talk_set_field(t, reply, layout->first.at, at);
 }
 
 const struct talk_op talk_reply_ops[] = {

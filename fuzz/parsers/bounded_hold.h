@@ -50,7 +50,7 @@ static struct {
 	uint32_t steps;
 } held;
 
-static const enum vb_kind vb_kinds[INFO_KINDS] = {
+static const enum vb_kind vb_kinds[INFO_IOCTL_KINDS] = {
 	[INFO_DEVICE] = VB_DEVICE,
 	[INFO_REGION] = VB_REGION,
 	[INFO_IOMMU] = VB_IOMMU,
@@ -216,9 +216,9 @@ static inline uint32_t cut_link(void)
 		return (uint32_t)layout_load(
 			held.bytes + spec->caps[spec->ncaps - 1].cap.offset + CAP_HEADER_next, 4);
 	if (!(layout_load(held.bytes + INFO_AT_DEVICE_flags, 4) & info->caps_flag) ||
-	    spec->bound < info->cap_offset_at + 4)
+	    spec->bound < info->first.at + 4)
 		return 0;
-	return (uint32_t)layout_load(held.bytes + info->cap_offset_at, 4);
+	return (uint32_t)layout_load(held.bytes + info->first.at, 4);
 }
 
 static inline const char *verdict_differs(const struct vb_chain *chain)

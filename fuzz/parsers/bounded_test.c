@@ -37,13 +37,13 @@ static void test_names(void **state)
 static void test_fixed_structs(void **state)
 {
 	(void)state;
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++) {
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		const struct layout_info *const info = &layout_infos[kind];
 		const struct vb_fixed *const fixed = vb_fixed_of(vb_kinds[kind]);
 
 		assert_int_equal(fixed->minsz, info->minsz);
 		assert_int_equal(fixed->end, info->end);
-		assert_int_equal(fixed->cap_offset, info->cap_offset_at);
+		assert_int_equal(fixed->cap_offset, info->first.at);
 		assert_int_equal(fixed->caps_flag, info->caps_flag);
 	}
 }
@@ -68,7 +68,7 @@ static void assert_layout(enum info_kind kind, uint16_t id)
 static void test_layouts(void **state)
 {
 	(void)state;
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++) {
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		for (uint16_t id = 0; id < 256; id++)
 			assert_layout((enum info_kind)kind, id);
 		assert_layout((enum info_kind)kind, UINT16_MAX);

@@ -125,7 +125,7 @@ static bool is_complete(void)
 
 	return judge->len >= info->full && judge->spec->argsz <= judge->len &&
 	       (layout_load(judge->info + 4, 4) & info->caps_flag) &&
-	       layout_load(judge->info + info->cap_offset_at, 4) != 0;
+	       layout_load(judge->info + info->first.at, 4) != 0;
 }
 
 static size_t complete[CHAINED];

@@ -53,7 +53,7 @@ static const char *learn_cap(enum info_kind kind, const uint8_t *reply, uint32_t
 static const char *learn_chain(enum info_kind kind, const uint8_t *reply, uint32_t end,
 			       struct learned *learned)
 {
-	uint32_t at = (uint32_t)layout_load(reply + layout_infos[kind].cap_offset_at, 4);
+	uint32_t at = (uint32_t)layout_load(reply + layout_infos[kind].first.at, 4);
 
 	if (at == 0)
 		return "not a full reply";
@@ -74,7 +74,7 @@ static const char *learn_chain(enum info_kind kind, const uint8_t *reply, uint32
 const char *learn(enum info_kind kind, const uint8_t *reply, uint32_t len,
 		  struct learned *ret_learned)
 {
-	static void (*const fields[INFO_KINDS])(const uint8_t *, struct producer_state *) = {
+	static void (*const fields[INFO_IOCTL_KINDS])(const uint8_t *, struct producer_state *) = {
 		[INFO_DEVICE] = learn_device,
 		[INFO_REGION] = learn_region,
 		[INFO_IOMMU] = learn_iommu,
@@ -96,7 +96,7 @@ const char *learn(enum info_kind kind, const uint8_t *reply, uint32_t len,
 	if (!(flags & info->caps_flag))
 		return NULL;
 	/* The field cap_offset is too. */
-	if (argsz < info->cap_offset_at + 4)
+	if (argsz < info->first.at + 4)
 		return "not a full reply";
 	return learn_chain(kind, reply, argsz, ret_learned);
 }

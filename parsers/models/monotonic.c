@@ -93,9 +93,9 @@ static struct info_answer monotonic_read(struct walk *walk, const void *info, ui
 	none = argsz > len ? answer_truncated(argsz) : answer(VERDICT_ABSENT);
 	if (!(overlay_flags(info) & layout->caps_flag))
 		return none;
-	if (layout->cap_offset_at + 4 > len)
+	if (layout->first.at + 4 > len)
 		return argsz > len ? none : answer_reject("short-argsz");
-	if (layout->cap_offset_at + 4 > argsz)
+	if (layout->first.at + 4 > argsz)
 		return answer_reject("short-argsz");
 	at = overlay_cap_offset(info, kind);
 	return at ? read_chain(walk, info, len, kind, at) : none;

@@ -61,7 +61,7 @@ class Odd(Exception):
 
 
 # The rows of layout.h's lists, and which of their columns are numbers.
-Info = namedtuple("Info", "kind minsz end full struct")
+Info = namedtuple("Info", "kind name minsz end full struct")
 Flag = namedtuple("Flag", "kind name bit uapi")
 Cap = namedtuple("Cap", "kind id name elements array one two struct uapi")
 NUMBERS = {"minsz", "end", "full", "bit", "id"}

@@ -115,7 +115,7 @@ PLANTS = [
           "return cut ? stop_truncated(spec) : stop_absent(spec, 0);",
           "return stop_absent(spec, 0);"),
     Plant(SPEC, "R3: cap_offset may end past the bound",
-          "layout->cap_offset_at + 4 > spec->bound", "layout->cap_offset_at > spec->bound"),
+          "layout->first.at + 4 > spec->bound", "layout->first.at > spec->bound"),
     Plant(SPEC, "R5: the size to ask for is the bound", "spec->need = spec->argsz;",
           "spec->need = spec->bound;"),
     Plant(SPEC, "R5: the last byte of the bound", "if (end <= spec->bound)",
