@@ -75,7 +75,7 @@ else
 endif
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
-	@scripts/test/check.sh
+	@$(PYTHON) scripts/test/check.py
 
 equal: | setup-check ## the same verdicts of 20,000 random buffers in every build, at every level of optimisation
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(EQUAL)

@@ -182,6 +182,7 @@ rrr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scri
 ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
 -r-|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
 -r-|clang-format|commands clang-format|clang-format: the style check
+-r-|meson|commands meson|meson: runs the steps of the check
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
 oo-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel

@@ -31,12 +31,12 @@ import subprocess
 import sys
 import tempfile
 import types
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import seeds as fuzz_seeds
-from fuzz.afl import UNATTENDED, read_stats
+from fuzz.engines import ENGINES, of_build
 from fuzz.report import NO_ENGINE, UNUSABLE, Refused
 
 BUFFERS = ("device", "region", "iommu")
@@ -46,18 +46,6 @@ ROUNDS = 5
 LONGEST = 4096
 # The named sets of parsers: the four that everything else is held to, and all that are registered.
 SETS = {"first four": "bounded,kernel,ksft-vfio,naive", "whole registry": None}
-# engine, what it is, runs a round, floor of each set. AFL++'s are two thirds of the least that was
-# measured of 4.04c, 4.21c and 5.02c: 0.32 to 0.83, and 0.31 to 0.91.
-ENGINES = (
-    ("libfuzzer", "libFuzzer, ASan+UBSan", 200_000, {"first four": 0.25, "whole registry": 0.10}),
-    ("libfuzzer-fast", "libFuzzer, fast", 400_000, {"first four": 0.30, "whole registry": 0.14}),
-    ("afl", "AFL++", 60_000, {"first four": 0.20, "whole registry": 0.20}),
-)
-# Conversations: each is held by up to ten loops, most of them two or three times over. engine: floor.
-# Two thirds of what was measured: 0.022, 0.033 and, with each AFL++, 0.43 to 0.71.
-FETCH_FLOORS = {"libfuzzer": 0.015, "libfuzzer-fast": 0.022, "afl": 0.28}
-# The flags that make fuzz gives libFuzzer; see fuzz/engines.py.
-LIBFUZZER_FLAGS = ("-entropic=0", f"-max_len={LONGEST}", "-seed=1")
 # Cost is linear in a chain's length where a straight line misses no length by more than this factor,
 LINEAR_WITHIN = 1.25
 # and where no byte costs more than one of a shorter buffer by more than this: 1.22 at most was measured;
@@ -139,40 +127,26 @@ def cpu_of(command, environment):
     if run.returncode:
         sys.stderr.buffer.write(run.stdout[-2000:])
         give_up(f"{command[0]} ended with status {run.returncode}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            run.stdout.decode("utf-8", "replace"))
 
 
-def libfuzzer_cpu(engine, program, inputs, runs, folder):
-    # One byte of seed: the feed brings the inputs, and an engine with no seed stops.
-    seeds = tempfile.mkdtemp(dir=folder)
-    with open(os.path.join(seeds, "seed"), "wb") as file:
-        file.write(b"\0")
-    cpu = cpu_of([f"{BUILD}/{engine}/{program}", f"-runs={runs}", *LIBFUZZER_FLAGS, seeds],
-                 {"CAPCHAIN_BENCH": inputs})
-    shutil.rmtree(seeds)
-    return cpu / runs
-
-
-def afl_cpu(engine, program, inputs, runs, folder):
-    """CPU seconds an exec; AFL++ passes -E a little, so by what it says it did."""
-    work = tempfile.mkdtemp(dir=folder)
-    seeds = os.path.join(work, "in")
-    os.mkdir(seeds)
-    with open(os.path.join(seeds, "seed"), "wb") as file:
-        file.write(b"\0" * 64)
-    cpu = cpu_of(["afl-fuzz", "-i", seeds, "-o", work + "/out", "-E", str(runs), "-s", "1", "-D",
-                  "--", f"{BUILD}/{engine}/{program}"],
-                 {**UNATTENDED, "CAPCHAIN_BENCH": inputs, "AFL_CUSTOM_MUTATOR_ONLY": "1",
-                  "AFL_CUSTOM_MUTATOR_LIBRARY": f"{BUILD}/afl/bench_feed.so",
-                  "AFL_DISABLE_TRIM": "1"})
-    stats = read_stats(work + "/out/default/fuzzer_stats")
+def measure(build, program, inputs, runs, folder):
+    """CPU seconds an exec; AFL++ passes its limit a little, so by what it says it did."""
+    work, engine = tempfile.mkdtemp(dir=folder), of_build(build)
+    # One seed: the feed brings the inputs, and an engine with no seed stops.
+    for name in ("in", "out"):
+        os.mkdir(os.path.join(work, name))
+    Path(os.path.join(work, "in", "seed")).write_bytes(b"\0" * 64)
+    cpu, said = cpu_of(engine.alone(f"{BUILD}/{build}/{program}", work + "/in", work + "/out", execs=runs, seed=1),
+                       {"CAPCHAIN_BENCH": inputs, **engine.feed(BUILD)})
+    execs = engine.execs_of(work + "/out", said)
     shutil.rmtree(work)
-    return cpu / int(stats["execs_done"])
+    return cpu / execs
 
 
 def cpu_of_sets(engine, kind, inputs, runs, folder):
     """Median CPU seconds of an exec of the empty target, and of ours with each set of parsers."""
-    measure = afl_cpu if engine == "afl" else libfuzzer_cpu
     empty, ours = [], {name: [] for name in SETS}
     for _ in range(ROUNDS):
         empty.append(measure(engine, "bench_empty", inputs, runs, folder))
@@ -197,7 +171,7 @@ def engine_figure(engine, name, empty, ours, floor, added):
     """The line of an engine from CPU seconds of an exec; @added has what ours adds in each so far."""
     added[engine] = ours - empty
     detail = f"{1 / ours:,.0f} against {1 / empty:,.0f} exec/s of CPU time"
-    if engine != "afl":
+    if not of_build(engine).bench_adds:
         return figure(f"{name}, against empty", empty / ours, floor, detail)
     fast = added["libfuzzer-fast"]
     # One that adds nothing was not measured.
@@ -209,7 +183,8 @@ def engine_figure(engine, name, empty, ours, floor, added):
 
 def bench_engines(folders, folder):
     fine, added = True, collections.defaultdict(dict)
-    for engine, name, runs, floors in ENGINES:
+    for engine, (name, runs, floors, fetch) in [
+            row for one in ENGINES.values() for row in one.bench.items()]:
         for kind in BUFFERS:
             empty, ours = cpu_of_sets(engine, kind, folders[kind], runs, folder)
             for parsers, cpu in ours.items():
@@ -217,13 +192,12 @@ def bench_engines(folders, folder):
                                       floors[parsers], added[kind, parsers])
         empty, ours = cpu_of_fetch(engine, folders["fetch"], runs // 20, folder)
         fine &= engine_figure(engine, f"{name}, fetch, every loop", empty, ours,
-                              FETCH_FLOORS[engine], added["fetch"])
+                              fetch, added["fetch"])
     return fine
 
 
 def cpu_of_fetch(engine, inputs, runs, folder):
     """Median CPU seconds of an exec of the empty target, and of the one of conversations."""
-    measure = afl_cpu if engine == "afl" else libfuzzer_cpu
     pairs = [(measure(engine, "bench_empty", inputs, 20 * runs, folder),
               measure(engine, "bench_fetch", inputs, runs, folder)) for _ in range(ROUNDS)]
     return tuple(statistics.median(cpu) for cpu in zip(*pairs))
@@ -328,8 +302,7 @@ def bench_with_bpf(folders, folder):
             os.environ.pop("CAPCHAIN_PARSERS", None)
             if parsers:
                 os.environ["CAPCHAIN_PARSERS"] = parsers
-            cpu.setdefault(what, []).append(libfuzzer_cpu("libfuzzer-fast", "bench_region_info",
-                                                          folders["region"], 100_000, folder))
+            cpu.setdefault(what, []).append(measure("libfuzzer-fast", "bench_region_info", folders["region"], 100_000, folder))
     os.environ.pop("CAPCHAIN_PARSERS", None)
     took = {what: statistics.median(each) for what, each in cpu.items()}
     return figure("libFuzzer, fast, region, with parser bpf against without",
@@ -366,8 +339,8 @@ def main():
     if len(sys.argv) > 1:
         print(__doc__)
         sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
-    if not shutil.which("afl-fuzz"):
-        give_up("no afl-fuzz; install the Debian package afl++")
+    for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
+        give_up(str(refused))
     stay_on_one_cpu()
     adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:

@@ -55,14 +55,14 @@ import threading
 import time
 import types
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz import afl  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from bench import later as bench_later  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz.engines import ENGINES, LEAD  # noqa: E402
 
 KINDS = ("device", "region", "iommu")
 BUILD = "build"
@@ -93,16 +93,8 @@ SPEED_MIN = 0.6
 P_MAX = 0.01
 
 
-def libfuzzer_flags(mutator):
-    flags = ["-entropic=0", "-max_len=4096", f"-dict={DICT}", "-print_final_stats=1"]
-    # Off where a target has a mutator of its own, used or not, so it is on as by default.
-    return flags + (["-len_control=100"] if mutator == "default" else ["-len_control=0"])
-
-
-def afl_environment(kind, mutator):
-    known = {**afl.UNATTENDED, "AFL_BENCH_UNTIL_CRASH": "1"}
-    if mutator != "default":
-        known |= afl.mutator(f"{BUILD}/afl/mutator_{kind}.so")
+def environment(engine, kind, mutator):
+    known = engine.alone_environment(None if mutator == "default" else f"{BUILD}/afl/mutator_{kind}.so")
     if mutator == "frameshift":
         del known["AFL_FRAMESHIFT_DISABLE"]
     return known
@@ -115,32 +107,23 @@ class Trial:
 
     def __init__(self, options, bug, config, number):
         self.options, self.bug, self.config = options, bug, config
-        self.engine, self.mutator, self.feedback, self.seeded = CONFIGS[config]
+        name, self.mutator, self.feedback, self.seeded = CONFIGS[config]
+        self.engine = ENGINES[name]
         self.kind, self.seed = KINDS[number % len(KINDS)], number + 1
-        self.limit = options.execs if self.engine == "libfuzzer" else options.afl_execs
+        self.limit = options.afl_execs if self.engine.costly else options.execs
 
     def command(self, folder):
         seeds = os.path.join(folder, "in")
         os.makedirs(seeds)
         if self.seeded:
             shutil.copytree(os.path.join(self.options.seeds, self.kind), seeds, dirs_exist_ok=True)
-        if self.engine == "libfuzzer":
-            target = f"{BUILD}/libfuzzer-fast/planted_{self.kind}_info"
-            return [target, seeds, f"-seed={self.seed}", f"-runs={self.limit}",
-                    f"-artifact_prefix={folder}/", *libfuzzer_flags(self.mutator)]
-        return ["afl-fuzz", "-i", seeds, "-o", f"{folder}/out", "-s", str(self.seed), "-E",
-                str(self.limit), "-x", DICT, "-G", "4096", "-t", "10000", "--",
-                f"{BUILD}/afl/planted_{self.kind}_info"]
+        os.makedirs(f"{folder}/out")
+        return self.engine.alone(f"{BUILD}/{self.engine.fast}/planted_{self.kind}_info", seeds, f"{folder}/out",
+                                 DICT, execs=self.limit, seed=self.seed, more=self.engine.flags(self.mutator))
 
     def execs(self, folder, said):
-        """libFuzzer counts to its stop; AFL++ puts the count into the name of what it saved."""
-        if self.engine == "libfuzzer":
-            found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
-            return int(found[1]) if found else None
-        crashes = f"{folder}/out/default/crashes"
-        saved = [int(count) for name in (os.listdir(crashes) if os.path.isdir(crashes) else ())
-                 for count in re.findall(r"execs:(\d+)", name)]
-        return min(saved) if saved else self.limit
+        """To its finding, where it had one."""
+        return self.engine.found_at(f"{folder}/out", said) or (self.limit if self.engine.costly else None)
 
     def go(self):
         began = time.monotonic()
@@ -148,15 +131,13 @@ class Trial:
             env = {**os.environ, "CAPCHAIN_PLANTED": self.bug, "CAPCHAIN_MARKS": f"{folder}/marks",
                    "CAPCHAIN_FINDINGS": f"{folder}/findings", "CAPCHAIN_FEEDBACK": self.feedback,
                    "CAPCHAIN_MUTATOR": self.mutator.removesuffix("-long")}
-            if self.engine == "afl":
-                env.update(afl_environment(self.kind, self.mutator))
+            env.update(environment(self.engine, self.kind, self.mutator), **self.engine.UNTIL_FOUND)
             done = subprocess.run(self.command(folder), env=env, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             said = done.stdout.decode("utf-8", "replace")
             marks = (0, 0, 0)
             if os.path.exists(f"{folder}/marks"):
-                with open(f"{folder}/marks", "rb") as file:
-                    marks = struct.unpack("=3Q", file.read())
+                marks = struct.unpack("=3Q", Path(f"{folder}/marks").read_bytes())
             broken = f"{folder}/findings/broken"
             own = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
                    if name.startswith(f"{self.kind}-{self.bug}_")]
@@ -335,7 +316,7 @@ def print_tables(options, by, bugs):
 def bench_bugs(options):
     trials = [Trial(options, bug, config, number) for config in options.configs
               for bug in options.bugs for number in range(
-                  options.trials if CONFIGS[config][0] == "libfuzzer" else options.afl_trials)]
+                  options.afl_trials if ENGINES[CONFIGS[config][0]].costly else options.trials)]
     began = time.monotonic()
     with Log(options) as log, ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(log.row, trials))
@@ -344,7 +325,7 @@ def bench_bugs(options):
     for row in rows:
         by[row["bug"], row["config"]].append(row)
     wall = time.monotonic() - began
-    theirs = sum(row["seconds"] for row in rows if CONFIGS[row["config"]][0] == "afl")
+    theirs = sum(row["seconds"] for row in rows if ENGINES[CONFIGS[row["config"]][0]].costly)
     print(f"{len(rows)} trials in {wall:.0f} s of wall time, {options.jobs} at once, "
           f"{100 * theirs / sum(row['seconds'] for row in rows):.0f} % of it AFL++'s")
     fine = bug_figures(options, options.bugs, by, print_tables(options, by, options.bugs))
@@ -395,11 +376,10 @@ def sets_of(options, job):
     with tempfile.TemporaryDirectory(prefix="bench-sets-") as folder:
         os.makedirs(f"{folder}/corpus")
         env = {**os.environ, "CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"}
-        subprocess.run([f"{BUILD}/libfuzzer-fast/fuzz_{kind}_info", f"{folder}/corpus",
-                        os.path.join(options.seeds, kind), f"-seed={seed}",
-                        f"-runs={options.sets_execs}", *libfuzzer_flags("ours")], env=env,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=True)
+        subprocess.run(LEAD.alone(f"{BUILD}/{LEAD.fast}/fuzz_{kind}_info", os.path.join(options.seeds, kind),
+                                  f"{folder}/corpus", DICT, execs=options.sets_execs, seed=seed,
+                                  more=LEAD.flags("ours")), env=env, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         return {"kind": kind, "feedback": feedback, "seed": seed, "execs": options.sets_execs,
                 "sets": len(os.listdir(f"{folder}/f/sets"))}
 
@@ -427,9 +407,8 @@ def bench_sets(options):
 def cpu_of(options, kind, mutator, seed):
     with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([f"{BUILD}/libfuzzer/fuzz_{kind}_info", folder,
-                        os.path.join(options.all_seeds, kind), f"-seed={seed}",
-                        f"-runs={options.speed_execs}", *libfuzzer_flags(mutator)],
+        subprocess.run(LEAD.alone(f"{BUILD}/{LEAD.name}/fuzz_{kind}_info", os.path.join(options.all_seeds, kind), folder,
+                                  DICT, execs=options.speed_execs, seed=seed, more=LEAD.flags(mutator)),
                        env={**os.environ, "CAPCHAIN_MUTATOR": mutator}, stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -457,7 +436,7 @@ def bench_speed(options):
 # ---- all of it ----
 
 def planted(options):
-    program = f"{BUILD}/libfuzzer-fast/planted_region_info"
+    program = f"{BUILD}/{LEAD.fast}/planted_region_info"
     if not os.path.exists(program):
         raise SystemExit(f"bench-bugs: no {program}; `make bench-bugs` builds all that this needs")
     said = subprocess.run([program], env={**os.environ, "CAPCHAIN_PLANTED": "list"},
@@ -527,11 +506,13 @@ def main(arguments):
         print(f"bench-bugs: {missing}; install Debian's python3-scipy and python3-matplotlib",
               file=sys.stderr)
         return 3
-    if "afl-frameshift" in options.configs and afl.version() < afl.FRAMESHIFT:
-        print("this AFL++ has no FrameShift: afl-frameshift is left out")
-        options.configs.remove("afl-frameshift")
-        if not options.configs:
-            return 3
+    for config in list(options.configs):
+        lacks = ENGINES[CONFIGS[config][0]].lacks(CONFIGS[config][1])
+        if lacks:
+            print(f"{lacks}: {config} is left out")
+            options.configs.remove(config)
+    if not options.configs:
+        return 3
     options.bugs_named = options.bugs != "."
     options.bugs = planted(options)
     if not options.bugs:

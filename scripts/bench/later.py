@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from pathlib import Path
 
 from fuzz.mutator_library import Library
 
@@ -37,8 +38,7 @@ def results(build, seeds):
     for kind in KINDS:
         library, folder = Library(build, kind, 1), os.path.join(seeds, kind)
         for name in sorted(os.listdir(folder)):
-            with open(os.path.join(folder, name), "rb") as file:
-                data = file.read()
+            data = Path(os.path.join(folder, name)).read_bytes()
             for _ in range(MUTATIONS):
                 made = library.fuzz(data, None, 4096)
                 digest.update(len(made).to_bytes(4, "little") + made)

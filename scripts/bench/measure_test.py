@@ -15,8 +15,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from bench import bench  # noqa: E402
 from bench import bugs as bench_bugs  # noqa: E402

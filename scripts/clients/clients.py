@@ -37,9 +37,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from clients import reasons as clients_ledger
 from clients.programs import CLIENTS, WORDS, Seen, build_path
@@ -105,8 +105,7 @@ class Input:
         if not client.shrinks:
             return [f"--{self.kind}", self.bytes]
         script = self.bytes + ".replies"
-        with open(script, "w", encoding="utf-8") as file:
-            file.write(f"{self.kind} kernel {self.bytes}\n{self.kind} raw {self.bytes}\n")
+        Path(script).write_text(f"{self.kind} kernel {self.bytes}\n{self.kind} raw {self.bytes}\n", "utf-8")
         return ["--replies", script]
 
 
@@ -204,15 +203,13 @@ def list_lines(client, rows):
 
 def bless(options, client, rows):
     os.makedirs(os.path.dirname(list_path(options, client)), exist_ok=True)
-    with open(list_path(options, client), "w", encoding="utf-8") as file:
-        file.write("\n".join(list_lines(client, rows)) + "\n")
+    Path(list_path(options, client)).write_text("\n".join(list_lines(client, rows)) + "\n", "utf-8")
 
 
 def compare(options, client, rows):
     """How many lines differ from the list; each is printed."""
     try:
-        with open(list_path(options, client), encoding="utf-8") as file:
-            version, *lines = file.read().splitlines()
+        version, *lines = Path(list_path(options, client)).read_text("utf-8").splitlines()
     except (OSError, ValueError):
         print(f"{client.name}: nothing is expected of it yet: make clients BLESS=1 writes it")
         return 1

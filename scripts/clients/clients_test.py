@@ -17,21 +17,20 @@ import sys
 import tempfile
 import unittest
 from unittest import mock
+from pathlib import Path
 
 import yaml
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from clients import clients
 from clients import reasons as clients_ledger
 from clients import models as clients_models
 from clients.programs import CLIENTS, WORDS, Client, Seen, build_path
+from test.tools import CAPCHAIN, CORPUS, Case, run
 
-BINARY = os.path.abspath(os.environ.get("CAPCHAIN", build_path("build", "capchain")))
 SELF = build_path("build", "client", "self")
 WALKER = build_path("build", "client", "walker-dynamic")
-CORPUS = build_path("corpus")
 # A loop, a wild offset, an over-read that a heap forgives, a count, a good chain.
 INPUTS = ("region-loop-self", "region-next-0x80000000", "region-payload-oob-sparse-area",
           "region-count-0xffffffff", "region-backward")
@@ -45,10 +44,9 @@ DIES = {"bucket": "own:reject:cr*", "kind": "region", "where": ["asked >= 32", "
 QUICK = ("--inputs", "region-(count|next)")
 
 
-class Own(unittest.TestCase):
+class Own(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="clients-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         os.makedirs(os.path.join(self.dir, "regressions"))
         os.makedirs(os.path.join(self.dir, "clients"))
         for name in INPUTS:
@@ -58,7 +56,7 @@ class Own(unittest.TestCase):
     def work(self, *args, client=OWN):
         """Its status, and what it printed."""
         options = clients.options_of([*args, "--jobs", "1", "--table",
-                                      os.path.join(self.dir, "table.md"), BINARY, self.dir])
+                                      os.path.join(self.dir, "table.md"), CAPCHAIN, self.dir])
         said = io.StringIO()
         folder = tempfile.mkdtemp(dir=self.dir)
         with contextlib.redirect_stdout(said):
@@ -73,8 +71,7 @@ class Own(unittest.TestCase):
         status, said = self.work("--bless", "--json", out)
         self.assertEqual(status, 0, said)
         path = os.path.join(self.dir, "clients", "own.txt")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(path).read_text("utf-8")
         self.assertEqual(text.splitlines(), [
             "# none unknown", "region-backward ok", "region-count-0xffffffff crash",
             "region-loop-self hang", "region-next-0x80000000 crash",
@@ -88,27 +85,24 @@ class Own(unittest.TestCase):
         over = rows["region-payload-oob-sparse-area"]
         self.assertEqual((over["word"], over["plain"]), ("over-read", "maps"))
         # What it saw is ground for a report.
-        done = subprocess.run([BINARY, "emit", "--report", out], capture_output=True, text=True,
+        done = subprocess.run([CAPCHAIN, "emit", "--report", out], capture_output=True, text=True,
                               check=True)
         self.assertIn("crashes on a reply to VFIO_DEVICE_GET_REGION_INFO", done.stdout)
         self.assertIn("--region corpus/regressions/region-count-0xffffffff.yaml --", done.stdout)
         with open(os.path.join(self.dir, "table.md"), encoding="utf-8") as file:
             self.assertIn("| region-loop-self | hang |", file.read())
         # How much a heap forgives is not compared.
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("over-read", "crash"))
+        Path(path).write_text(text.replace("over-read", "crash"), "utf-8")
         self.assertEqual(self.work()[0], 0)
         for old, new, says in (
                 ("loop-self hang", "loop-self ok", "region-loop-self: hang, expected ok"),
                 ("region-backward ok\n", "", "region-backward: ok, expected not listed"),
                 ("region-backward", "region-gone ok\nregion-backward", "is no input")):
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text.replace(old, new))
+            Path(path).write_text(text.replace(old, new), "utf-8")
             status, said = self.work()
             self.assertEqual(status, 1, old)
             self.assertIn(says, said)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("none unknown", "none 1.0"))
+        Path(path).write_text(text.replace("none unknown", "none 1.0"), "utf-8")
         status, said = self.work()
         self.assertEqual(status, 0, said)
         self.assertIn("the list is of none 1.0", said)
@@ -129,7 +123,7 @@ class Own(unittest.TestCase):
 
     def test_the_ledger_explains_a_difference_and_no_more(self):
         wrong = Client("own", ("none",), {"region": "bounded"}, [WALKER])
-        with mock.patch("clients_ledger.CLIENTS", (wrong,)), mock.patch("clients_models.SHARE", 0):
+        with mock.patch("clients.reasons.CLIENTS", (wrong,)), mock.patch("clients.models.SHARE", 0):
             self.work(*QUICK, "--bless")
             self.ledger(DIES)
             status, said = self.work(*QUICK, client=wrong)
@@ -173,7 +167,7 @@ class Own(unittest.TestCase):
                              ({"sauce": "none"}, "`sauce` is no key"),
                              ({"witness": "regressions/none.yaml"}, "there is no regressions/none")):
             self.ledger({**DIES, **change})
-            with mock.patch("clients_ledger.CLIENTS", (OWN,)), \
+            with mock.patch("clients.reasons.CLIENTS", (OWN,)), \
                     self.assertRaisesRegex(clients_ledger.LedgerError, re.escape(says)) as error:
                 self.work()
             self.assertIn("entry 1: ", str(error.exception))
@@ -203,13 +197,13 @@ class Words(unittest.TestCase):
     def test_words(self):
         good = self.seen()
         mapping = {"region": 0, "offset": 0, "length": 4096, "is": "outside"}
-        for run, word in (({}, "ok"), ({"status": 1}, "refuse"), ({"dma_maps": 0}, "refuse"),
+        for ran, word in (({}, "ok"), ({"status": 1}, "refuse"), ({"dma_maps": 0}, "refuse"),
                           ({"mappings": [mapping]}, "maps"),
                           ({"outcome": "signal", "signal": "SIGSEGV"}, "crash"),
                           ({"outcome": "signal", "signal": "SIGTRAP"}, "abort"),
                           ({"outcome": "signal", "signal": "SIGKILL"}, "SIGKILL"),
                           ({"outcome": "hang"}, "hang"), ({"outcome": "storm"}, "storm")):
-            self.assertEqual(self.seen(good=good, **run).word(), word)
+            self.assertEqual(self.seen(good=good, **ran).word(), word)
         # What it maps with good replies too is not this one's doing.
         self.assertEqual(self.seen(good=self.seen(mappings=[mapping]), mappings=[mapping]).word(),
                          "ok")
@@ -285,8 +279,7 @@ class Words(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"],
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    probe = run(CAPCHAIN, "run", "--no-good", "--", SELF, "calls")
     if probe.returncode == 3:
         print(probe.stderr.strip())
         sys.exit(77)

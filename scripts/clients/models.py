@@ -10,6 +10,7 @@ import collections
 import json
 import os
 import subprocess
+from pathlib import Path
 
 from clients import reasons as clients_ledger
 
@@ -41,8 +42,7 @@ class Predictions:
         for number, row in enumerate(rows):
             calls = row.seen().calls(row.input.kind)
             path = os.path.join(folder, f"{row.input.kind}-{number:05}")
-            with open(path, "wb") as file:
-                file.write(self.held(calls))
+            Path(path).write_bytes(self.held(calls))
             self.paths[id(row)] = path
         done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True,
                               check=False)

@@ -10,17 +10,17 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+import sys
 import unittest
 import xml.etree.ElementTree as ET
 
 import yaml
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-SCRIPT = os.path.join(HERE, "replay-with.py")
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
-CORPUS = os.path.join(ROOT, "corpus")
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script, text_of  # noqa: E402
+
+SCRIPT = script("clients", "replay-with.py")
 
 # A reader of region INFO as programs have them, with its checks as a macro.
 READER = """\
@@ -98,30 +98,12 @@ my-reader: reader.c
 """
 
 
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.at = tempfile.mkdtemp(prefix="replay-with-test-")
-        self.addCleanup(shutil.rmtree, self.at)
-
-    def path(self, *names):
-        return os.path.join(self.at, *names)
-
-    def write(self, name, text, mode=0o644):
-        path = self.path(name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(path, mode)
-        return path
-
-
-class Job(Base):
+class Job(Case):
     """The ten lines, in a project that has a reader of its own."""
 
     def setUp(self):
         super().setUp()
-        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-            blocks = re.findall(r"```yaml\n(.*?)```", file.read(), re.S)
+        blocks = re.findall(r"```yaml\n(.*?)```", text_of("README.md"), re.S)
         self.assertEqual(len(blocks), 1)
         self.lines = blocks[0].splitlines()
         self.steps = yaml.safe_load(blocks[0])["vfio-chains"]["steps"]
@@ -145,17 +127,16 @@ class Job(Base):
 
     def run_job(self, checks, more=""):
         """Each `run:` as a runner does it, replay-with.py with @more; the status and output of the last."""
-        environment = {"PATH": f"{self.path('bin')}:{os.environ['PATH']}", "HOME": self.at,
+        environment = {"PATH": f"{self.path('bin')}:{os.environ['PATH']}", "HOME": self.dir,
                        "CC": "cc", "CHECKS": str(checks),
                        # What this very check has compiled already.
                        **{name: value for name, value in os.environ.items()
                           if name.startswith("CCACHE")}}
         for step in self.steps:
             if "run" in step:
-                done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c",
-                                       step["run"].replace("replay-with.py", "replay-with.py" + more)],
-                                      cwd=self.at, env=environment, capture_output=True, text=True,
-                                      errors="replace", check=False)
+                done = run("bash", "-e", "-o", "pipefail", "-c",
+                           step["run"].replace("replay-with.py", "replay-with.py" + more), cwd=self.dir,
+                           env=environment)
                 if done.returncode:
                     return step["run"], done
         return None, done
@@ -170,10 +151,8 @@ class Job(Base):
         failed, done = self.run_job(1)
         self.assertIsNone(failed, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"\n# \d+ skipped\n\d+ passed, 0 failed\n\Z")
-        with open(self.path("sudo.log"), encoding="ascii") as file:
-            asked = set(re.search(r"install -y (.*)", file.read())[1].split())
-        with open(os.path.join(ROOT, "scripts", "setup.sh"), encoding="utf-8") as file:
-            known = set(re.findall(r"^[ora-]{3}\|([^|]+)\|", file.read(), re.M))
+        asked = set(re.search(r"install -y (.*)", self.text("sudo.log"))[1].split())
+        known = set(re.findall(r"^[ora-]{3}\|([^|]+)\|", text_of("scripts", "setup.sh"), re.M))
         self.assertLessEqual(asked, known)
         os.unlink(self.path("my-reader"))
         # Some inputs have it spin. test_loop has whole seconds, and the two of the default.
@@ -186,7 +165,7 @@ class Job(Base):
             self.assertRegex(done.stdout, rf"(?m)^not ok \d+ - \S+\n# {what}")
 
 
-class Reader(Base):
+class Reader(Case):
     """replay-with.py with readers that are scripts, on a small part of the corpus."""
 
     def setUp(self):
@@ -202,12 +181,11 @@ class Reader(Base):
         return subprocess.run(
             ["/usr/bin/python3", SCRIPT, "--corpus", self.path("corpus"), "--capchain", CAPCHAIN,
              *options, "--", *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, cwd=self.at, **more)
+            check=False, cwd=self.dir, **more)
 
     def classes(self):
         """What capchain says of each input."""
-        out = subprocess.run([CAPCHAIN, "check", self.path("corpus")], capture_output=True,
-                             text=True, check=False).stdout
+        out = run(CAPCHAIN, "check", self.path("corpus")).stdout
         return {os.path.basename(path): kind for path, kind in
                 re.findall(r"(?m)^(\S+): \w+, \d+ bytes, argsz \d+: (\w+)$", out)}
 
@@ -280,7 +258,7 @@ class Reader(Base):
                        check=True)
         with open(made, "rb") as bytes_, open(self.path("got-region-31"), "rb") as got:
             self.assertEqual(bytes_.read(), got.read())
-        self.assertTrue([name for name in os.listdir(self.at) if name.startswith("got-iommu-")])
+        self.assertTrue([name for name in os.listdir(self.dir) if name.startswith("got-iommu-")])
 
     def test_caps(self):
         shutil.copy(os.path.join(CORPUS, "regressions", "region-unknown-id-0.yaml"),

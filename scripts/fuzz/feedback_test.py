@@ -14,19 +14,14 @@ import os
 import re
 import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz.afl import UNATTENDED, read_stats  # noqa: E402
+from fuzz.engine_afl import UNATTENDED, read_stats  # noqa: E402
+from test.tools import BUILD, Case, run  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
-                                       os.path.join(os.path.dirname(os.path.dirname(HERE)), "build")))
 # SETS and ANSWERS of feedback.c.
 OUTCOMES = 1024 + 512
 # Of CAPCHAIN_FEEDBACK: all, then each half alone.
@@ -39,29 +34,23 @@ def sparse(offset):
             + struct.pack("<IIQQ", 1, 0, offset, 0x1000))
 
 
-class Feedback(unittest.TestCase):
+class Feedback(Case):
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="feedback-test-")
-        self.addCleanup(folder.cleanup)
-        self.at = folder.name
+        super().setUp()
         for name, offset in (("one", 0x1000), ("other", 0x1001)):
-            os.makedirs(os.path.join(self.at, name))
-            with open(os.path.join(self.at, name, name), "wb") as file:
-                file.write(sparse(offset))
+            self.write(f"{name}/{name}", sparse(offset))
 
     def run_it(self, command, feedback, **env):
-        done = subprocess.run(command, env={**os.environ, "CAPCHAIN_FEEDBACK": feedback, **env},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=120, check=False)
-        said = done.stdout.decode("utf-8", "replace")
+        done = run(*command, env={**os.environ, "CAPCHAIN_FEEDBACK": feedback, **env})
+        said = done.stdout + done.stderr
         self.assertEqual(done.returncode, 0, said)
         return said
 
     def libfuzzer(self, build, feedback):
         target = os.path.join(BUILD, build, "fuzz_region_info")
-        said = self.run_it([target, "-runs=0", os.path.join(self.at, "one"),
-                            os.path.join(self.at, "other")], feedback)
+        said = self.run_it([target, "-runs=0", self.path("one"),
+                            self.path("other")], feedback)
         return tuple(map(int, re.search(r"INITED cov: (\d+) ft: \d+ corp: (\d+)/", said).groups()))
 
     def test_libfuzzer(self):
@@ -74,12 +63,12 @@ class Feedback(unittest.TestCase):
 
     def afl(self, feedback):
         """Inputs of AFL++'s queue after it was fed the other buffer, and its stability."""
-        out = os.path.join(self.at, "out" + feedback)
-        self.run_it(["afl-fuzz", "-i", os.path.join(self.at, "one"), "-o", out, "-E", "200", "-s",
+        out = self.path("out" + feedback)
+        self.run_it(["afl-fuzz", "-i", self.path("one"), "-o", out, "-E", "200", "-s",
                      "1", "--", os.path.join(BUILD, "afl", "fuzz_region_info")], feedback,
                     AFL_CUSTOM_MUTATOR_LIBRARY=os.path.join(BUILD, "afl", "bench_feed.so"),
                     AFL_CUSTOM_MUTATOR_ONLY="1", AFL_DISABLE_TRIM="1", **UNATTENDED,
-                    CAPCHAIN_BENCH=os.path.join(self.at, "other"))
+                    CAPCHAIN_BENCH=self.path("other"))
         stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
         # Its map has room for each outcome beside the edges of the code.
         self.assertGreater(int(stats["total_edges"]), OUTCOMES + 100)

@@ -14,14 +14,14 @@ import sys
 import time
 
 # scripts/ stays as it was checked out.
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
-from fuzz.engines import TIMEOUT, ENGINES, LibFuzzer, Setup, Worker, default_mutators  # noqa: E402
+from fuzz.engines import ENGINES, LEAD  # noqa: E402
 from fuzz.report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
+from fuzz.worker import TIMEOUT, Setup, Worker, default_mutators  # noqa: E402
 
 MANUAL = """\
 A run feeds mutated INFO buffers to every parser and holds each to the reference. It shares the time
@@ -106,7 +106,8 @@ def parse(arguments):
     add("--kind", choices=("all", "buffers", *KINDS), default="all",
         help="which INFO struct, or fetch: conversations; buffers: the three structs (all)")
     add("--seconds", type=positive, default=60, metavar="N", help="for the whole run (60)")
-    add("--engine", choices=sorted(ENGINES), default="libfuzzer", help="libfuzzer, or afl: AFL++")
+    add("--engine", choices=ENGINES, default=LEAD.name,
+        help=", ".join(f"{name}: {engine.title}" for name, engine in ENGINES.items()))
     add("--jobs", type=jobs, metavar="N", help="engine processes at once (CPUs, at most 8)")
     add("--corpus", default="corpus", metavar="DIR", help="seeds and dictionary (corpus)")
     add("--work", default="build/fuzz", metavar="DIR", help="kept between runs (build/fuzz)")
@@ -206,7 +207,7 @@ class Run:
         if end.how in ("broken", "failed") and left >= 1:
             cause = " ".join(worker.broken) or "failed"
             self.stops[cause] += 1
-            if isinstance(worker, LibFuzzer) and self.stops[cause] <= RESTARTS:
+            if worker.ends_at_finding and self.stops[cause] <= RESTARTS:
                 say(f"{self.kind}: stopped ({cause}); again, {int(left)} s")
                 self.launch([worker.number], int(left))
             else:
@@ -332,12 +333,12 @@ def batches(setup, options):
 
 def missing(setup, options):
     """The first thing that is needed and not there, as a Refused; None where all is."""
-    if options.engine == "afl" and not shutil.which("afl-fuzz"):
-        return Refused("afl-fuzz is missing: install Debian's afl++, or use ENGINE=libfuzzer",
-                       NO_ENGINE)
-    loaded = options.engine == "afl" and not default_mutators()
+    engine = ENGINES[options.engine]
+    if engine.refusal():
+        return Refused(f"{engine.refusal()}, or use ENGINE={LEAD.name}", NO_ENGINE)
+    loaded = [path for kind in options.kinds for path in engine.loaded(setup, kind)]
     for path in (setup.capchain, *map(setup.target, options.kinds),
-                 *(map(setup.mutator, options.kinds) if loaded else ())):
+                 *([] if default_mutators() else loaded)):
         if not os.access(path, os.X_OK):
             return Refused(f"{path} is missing: make {path}", NO_ENGINE)
     return None

@@ -16,24 +16,19 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD", os.path.join(ROOT, "build")))
-CAPCHAIN = next((path for path in (os.path.join(BUILD, "capchain"),
-                                   os.path.join(BUILD, "clang", "capchain"))
-                 if os.path.exists(path)), os.path.join(BUILD, "capchain"))
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
-from fuzz.engines import TIMEOUT, LibFuzzer, Setup  # noqa: E402
+from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
+from fuzz.worker import TIMEOUT, Setup  # noqa: E402
+from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, script, text_of  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -55,42 +50,21 @@ caps:
 """
 
 
-def source(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        return file.read()
-
-
-class Base(unittest.TestCase):
-    """A folder of its own with a corpus of one region seed, and ways to run fuzz.py in it."""
+class Base(Case):
+    """A corpus of one region seed, and ways to run fuzz.py on it."""
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="fuzz-test-")
-        self.addCleanup(folder.cleanup)
-        self.at = folder.name
-        os.makedirs(self.path("corpus", "captured"))
+        super().setUp()
         self.write("corpus/captured/region-plain.bin",
                    struct.pack("<4I2Q", 32, 0, 0, 0, 4096, 0))
-
-    def path(self, *names):
-        return os.path.join(self.at, *names)
-
-    def write(self, name, data):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as file:
-            file.write(data)
-
-    def read(self, *names):
-        with open(self.path(*names), "rb") as file:
-            return file.read()
 
     def fake(self, script, kind="region"):
         """A script that poses as the libFuzzer target of a kind."""
         name = fuzz_seeds.target_name(kind)
-        self.write(f"fake/{name}", "#!/bin/sh\n" + script)
-        os.chmod(self.path("fake", name), 0o755)
+        self.write(f"fake/{name}", "#!/bin/sh\n" + script, 0o755)
 
     def command(self, *options, targets=None, kind="region", seconds=3):
-        return [sys.executable, os.path.join(HERE, "fuzz.py"), "--kind", kind,
+        return [sys.executable, script("fuzz", "fuzz.py"), "--kind", kind,
                 "--seconds", str(seconds), "--corpus", "corpus", "--work", "work",
                 "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
                 "--targets", targets or self.path("fake"),
@@ -98,11 +72,11 @@ class Base(unittest.TestCase):
 
     def fuzz(self, *options, env=None, **named):
         return subprocess.run(
-            self.command(*options, **named), cwd=self.at, capture_output=True, text=True,
+            self.command(*options, **named), cwd=self.dir, capture_output=True, text=True,
             timeout=60, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
 
     def start(self, *options, **named):
-        process = subprocess.Popen(self.command(*options, **named), cwd=self.at, text=True,
+        process = subprocess.Popen(self.command(*options, **named), cwd=self.dir, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
@@ -120,7 +94,7 @@ class Forms(unittest.TestCase):
     """What fuzz.py knows of the C side."""
 
     def names(self, path, function):
-        body = re.search(rf"\*{function}\(.*?\n}}", source(path), re.S)[0]
+        body = re.search(rf"\*{function}\(.*?\n}}", text_of(path), re.S)[0]
         return tuple(re.findall(r'"(.*?)"', body))
 
     def test_names_are_those_of_the_targets(self):
@@ -130,10 +104,10 @@ class Forms(unittest.TestCase):
         self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
 
     def test_order_is_that_of_the_enums(self):
-        body = re.search(r"enum verdict {(.*?)}", source("parsers/parser.h"), re.S)[1]
+        body = re.search(r"enum verdict {(.*?)}", text_of("parsers/parser.h"), re.S)[1]
         verdicts = re.findall(r"\bVERDICT_(\w+)", body)
         self.assertEqual(tuple(map(str.lower, verdicts)), fuzz_report.VERDICTS)
-        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", source("fuzz/judge/compare.h"), re.S)[1]
+        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", text_of("fuzz/judge/compare.h"), re.S)[1]
         self.assertEqual(tuple(name.lower().replace("_", "-") for name in
                                re.findall(r"\w+", order)), fuzz_report.DISAGREEMENTS[1:])
 
@@ -142,8 +116,7 @@ class Forms(unittest.TestCase):
                    f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"
                    f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
         compiler = shutil.which("clang") or shutil.which("gcc")
-        done = subprocess.run([compiler, "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-"],
-                              input=program, text=True, capture_output=True, check=False)
+        done = run(compiler, "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-", input=program)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_compact(self):
@@ -174,7 +147,7 @@ class Counts(Base):
 
     def test_file_of_an_earlier_run_is_not_taken(self):
         """A target beside such a file makes PID.2, and so on; see findings.c."""
-        worker = LibFuzzer(Setup("libfuzzer", "", self.at, self.at, "", ""), "region", 1, 1)
+        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
         for name in ("counts/region-7", "counts/region-77", "counts/device-7", "counts/region-7.x"):
             self.write(name, b"")
         worker.counts_before = frozenset(worker.counts_files())
@@ -193,7 +166,7 @@ class Stops(Base):
         self.addCleanup(signal.signal, signal.SIGINT, before)
 
     def ended(self, script, stop_after_end):
-        worker = LibFuzzer(Setup("libfuzzer", "", self.at, self.at, "", ""), "region", 1, 1)
+        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
         worker.oracles = "x"
         with subprocess.Popen(["sh", "-c", script]) as worker.process:
             if stop_after_end:
@@ -209,7 +182,7 @@ class Stops(Base):
     def run_past(self, script, over):
         """A run whose target is still there @over seconds after its time; who looks sees it end."""
         self.fake(START + script)
-        setup = Setup("libfuzzer", self.path("corpus"), self.at, self.at, "", self.path("fake"))
+        setup = Setup("libfuzzer", self.path("corpus"), self.dir, self.dir, "", self.path("fake"))
         os.makedirs(self.path("logs"))
         run = fuzz.Run(setup, "region", 1, 1)
         run.begin()
@@ -467,7 +440,7 @@ class Ends(Base):
     def test_terminal(self):
         self.fake(START + PULSE + SECONDS)
         ours, theirs = pty.openpty()
-        done = subprocess.run(self.command(seconds=4), cwd=self.at, stdout=theirs, timeout=30,
+        done = subprocess.run(self.command(seconds=4), cwd=self.dir, stdout=theirs, timeout=30,
                               stdin=subprocess.DEVNULL, check=False)
         os.close(theirs)
         said = os.read(ours, 1 << 16).decode()
@@ -508,7 +481,7 @@ class Real(Base):
         self.assertRegex(done.stdout, r"-max_len=4096 -max_total_time=4 -timeout=10 ")
         self.holds_new(done.stdout)
         explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
-        explained = subprocess.run(explain[0].split(), cwd=self.at, capture_output=True,
+        explained = subprocess.run(explain[0].split(), cwd=self.dir, capture_output=True,
                                    check=False)
         self.assertEqual(explained.returncode, 0)
         self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
@@ -541,9 +514,9 @@ class Real(Base):
 
     def test_two_runs_share_folders(self):
         runs = [self.start(targets=self.targets, seconds=4) for _ in range(2)]
-        for run in runs:
-            said, _ = run.communicate(timeout=30)
-            self.assertEqual(run.returncode, 0, said)
+        for each in runs:
+            said, _ = each.communicate(timeout=30)
+            self.assertEqual(each.returncode, 0, said)
             self.holds_table(said)
 
     def test_killed_front_end_leaves_no_engine(self):
@@ -558,8 +531,7 @@ class Real(Base):
     def runs(self, pid):
         """Not gone, and no zombie that nobody has waited for."""
         try:
-            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-                return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+            return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
         except OSError:
             return False
 

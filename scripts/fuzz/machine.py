@@ -4,6 +4,7 @@
 import os
 import resource
 import subprocess
+from pathlib import Path
 
 MAPS = "/proc/self/maps"
 VM = "/proc/sys/vm/"
@@ -26,8 +27,7 @@ def is_alive(pid):
 def vm_setting(name):
     """The number in vm.@name, None where a container hides it."""
     try:
-        with open(VM + name, encoding="ascii") as file:
-            return int(file.read())
+        return int(Path(VM + name).read_text("ascii"))
     except (OSError, ValueError):
         return None
 

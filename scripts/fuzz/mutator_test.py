@@ -16,21 +16,17 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import unittest.mock
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD",
-                                       os.path.join(os.path.dirname(os.path.dirname(HERE)), "build")))
-CAPTURED = os.path.join(os.path.dirname(os.path.dirname(HERE)), "corpus", "captured")
 KINDS = ("device", "region", "iommu", "fetch")
-sys.dont_write_bytecode = True
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz import afl  # noqa: E402
+from fuzz import engine_afl as afl  # noqa: E402
 from fuzz.mutator_library import Library  # noqa: E402
+from test.tools import BUILD, CAPTURED, ROOT, Case, text_of  # noqa: E402
 
 
 def conversation(*replies):
@@ -45,8 +41,7 @@ def inputs(kind):
         yield from map(conversation, replies, replies[1:], replies[2:])
         return
     for path in sorted(glob.glob(os.path.join(CAPTURED, f"{kind}-*"))):
-        with open(path, "rb") as file:
-            yield file.read()
+        yield Path(path).read_bytes()
 
 
 def chained(kind):
@@ -122,62 +117,45 @@ def running(program):
     return found
 
 
-class Versions(unittest.TestCase):
+class Versions(Case):
     """Another AFL++ below the same clang: its targets have to be linked anew."""
 
-    def noted(self, folder, version):
+    def noted(self, version):
         """What the Makefile notes of an afl-clang-fast of that version."""
-        compiler = os.path.join(folder, "afl-clang-fast")
-        with open(compiler, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\n[ $1 = --version ] && echo clang || "
-                       f"{{ echo 'afl-cc++{version}'; echo usage; }} >&2\n")
-        os.chmod(compiler, 0o755)
-        note = os.path.join(folder, "compiler-afl")
-        subprocess.run(["make", "-s", "--no-print-directory", f"BUILD={folder}", note], check=True,
-                       cwd=os.path.dirname(os.path.dirname(HERE)), env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
-        with open(note, encoding="ascii") as file:
-            return file.read(), os.stat(note).st_mtime_ns
+        self.write("afl-clang-fast", "#!/bin/sh\n[ $1 = --version ] && echo clang || "
+                   f"{{ echo 'afl-cc++{version}'; echo usage; }} >&2\n", 0o755)
+        note = self.path("compiler-afl")
+        subprocess.run(["make", "-s", "--no-print-directory", f"BUILD={self.dir}", note], check=True,
+                       cwd=ROOT, env={**os.environ, "PATH": f"{self.dir}:{os.environ['PATH']}"})
+        return text_of(note), os.stat(note).st_mtime_ns
 
     def test_another_one_is_noted(self):
-        with tempfile.TemporaryDirectory(prefix="mutator-test-") as folder:
-            first = self.noted(folder, "4.21c")
-            self.assertRegex(first[0], r"/afl-clang-fast\nclang\nafl-cc\+\+4.21c\n\Z")
-            self.assertEqual(self.noted(folder, "4.21c"), first)
-            self.assertIn("5.02c", self.noted(folder, "5.02c")[0])
+        first = self.noted("4.21c")
+        self.assertRegex(first[0], r"/afl-clang-fast\nclang\nafl-cc\+\+4.21c\n\Z")
+        self.assertEqual(self.noted("4.21c"), first)
+        self.assertIn("5.02c", self.noted("5.02c")[0])
 
     def test_frameshift_is_off_where_it_is(self):
         """An AFL++ that does not know the variable waits for it."""
-        with tempfile.TemporaryDirectory(prefix="mutator-test-") as folder:
-            engine = os.path.join(folder, "afl-fuzz")
-            self.addCleanup(afl.version.cache_clear)
-            for version, off in (("4.04c", False), ("4.21c", False), ("4.40c", True), ("5.02c", True)):
-                with open(engine, "w", encoding="ascii") as file:
-                    file.write(f"#!/bin/sh\nprintf '\\033[0;36mafl-fuzz++{version}\\033[0m\\n'\nexit 1\n")
-                os.chmod(engine, 0o755)
-                afl.version.cache_clear()
-                with unittest.mock.patch.dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"):
-                    self.assertEqual("AFL_FRAMESHIFT_DISABLE" in afl.mutator("x.so"), off, version)
+        self.addCleanup(afl.version.cache_clear)
+        for version, off in (("4.04c", False), ("4.21c", False), ("4.40c", True), ("5.02c", True)):
+            self.write("afl-fuzz", f"#!/bin/sh\nprintf '\\033[0;36mafl-fuzz++{version}\\033[0m\\n'\nexit 1\n", 0o755)
+            afl.version.cache_clear()
+            with unittest.mock.patch.dict(os.environ, PATH=f"{self.dir}:{os.environ['PATH']}"):
+                self.assertEqual("AFL_FRAMESHIFT_DISABLE" in afl.mutator("x.so"), off, version)
 
 
 @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
-class Engine(unittest.TestCase):
+class Engine(Case):
     """afl-fuzz itself, with the mutator and nothing else: what it keeps is named after operators."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="mutator-test-")
-        self.addCleanup(folder.cleanup)
-        self.at = folder.name
 
     def afl(self, kind, target, *options):
         """afl-fuzz, started: its corpus are the captured replies, its output is in out-KIND."""
-        seeds = os.path.join(self.at, "in-" + kind)
-        os.makedirs(seeds)
         for number, data in enumerate(inputs(kind)):
-            with open(os.path.join(seeds, str(number)), "wb") as file:
-                file.write(data)
+            self.write(f"in-{kind}/{number}", data)
         env = {**os.environ, **afl.UNATTENDED, "AFL_CUSTOM_MUTATOR_ONLY": "1",
                "AFL_CUSTOM_MUTATOR_LIBRARY": os.path.join(BUILD, "afl", f"mutator_{kind}.so")}
-        return subprocess.Popen(["afl-fuzz", "-i", seeds, "-o", os.path.join(self.at, "out-" + kind),
+        return subprocess.Popen(["afl-fuzz", "-i", self.path("in-" + kind), "-o", self.path("out-" + kind),
                                  "-s", "1", *options, "--", target], env=env,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
@@ -187,7 +165,7 @@ class Engine(unittest.TestCase):
             said = process.communicate(timeout=120)[0]
         self.assertEqual(process.returncode, 0, said.decode("utf-8", "replace"))
         # From 4.20c on stages that no option leaves out come first, on their own account.
-        return [name for name in os.listdir(os.path.join(self.at, "out-" + kind, "default", "queue"))
+        return [name for name in os.listdir(self.path("out-" + kind, "default", "queue"))
                 if not re.search(r",op:(\(null\)|quick),", name)]
 
     def wait_for(self, what):
@@ -198,7 +176,7 @@ class Engine(unittest.TestCase):
         self.fail("waited too long")
 
     def test_a_kill_leaves_no_target(self):
-        target = os.path.join(self.at, "target")
+        target = self.path("target")
         shutil.copy(os.path.join(BUILD, "afl", "fuzz_region_info"), target)
         with self.afl("region", target) as process:
             self.wait_for(lambda: len(running(target)) > 1)

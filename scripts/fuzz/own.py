@@ -39,8 +39,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from fuzz.engines import of_build  # noqa: E402
+
+ROOT = os.path.dirname(sys.path[0])
 SYMBOL = "capchain_parser"
 CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
 SOURCES = (*CFAMILY, ".rs")
@@ -306,9 +311,9 @@ def write_facts(folder, out, hooked, flags, seen):
         return '"' + "".join(f"\\{byte:03o}" if byte < 0x20 or byte > 0x7e or byte in b'"\\?'
                              else chr(byte) for byte in data) + '"'
 
-    with open(source, "w", encoding="ascii") as file:
-        file.write(f'#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
-                   f"\t{text(out)},\n\t{text(seen)}}};\n")
+    Path(source).write_text(
+        f'#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
+        f"\t{text(out)},\n\t{text(seen)}}};\n", "ascii")
     made = os.path.join(folder, "facts.o")
     run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "judge"), "-o", made],
         f"{shown(source)} does not compile", MISSING)
@@ -318,8 +323,7 @@ def write_facts(folder, out, hooked, flags, seen):
 def digest(paths, command):
     made = hashlib.sha256("\0".join(command).encode("utf-8", "replace"))
     for path in paths:
-        with open(path, "rb") as file:
-            made.update(hashlib.sha256(file.read()).digest())
+        made.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return made.hexdigest()
 
 
@@ -337,8 +341,7 @@ def link(out, command, inputs, given):
         f"{shown(given.parser)} does not link: name what it needs in PARSER_LIBS",
         env={**os.environ, "AFL_QUIET": "1"})
     os.replace(out + ".tmp", out)
-    with open(stamp, "w", encoding="ascii") as file:
-        file.write(key)
+    Path(stamp).write_text(key, "ascii")
 
 
 def build_side(given, build, folder, config, hooked):
@@ -383,9 +386,9 @@ def build_targets(given, build, folder, engine, hooked):
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in KINDS:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
-        mutator = [os.path.join(place, "obj", "fuzz", "mutator", f"mutate_libfuzzer_{kind}.o")]
+        parts = [os.path.join(place, "obj", part) for part in of_build(engine).objects(kind)]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
-             [target, *(mutator if engine == "libfuzzer" else []), *mains, *objects,
+             [target, *parts, *mains, *objects,
               os.path.join(place, "own.a"), *libs], given)
 
 

@@ -17,14 +17,13 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, script  # noqa: E402
+
 OWN = os.path.join(ROOT, "parsers", "own")
-CAPTURED = os.path.join(ROOT, "corpus", "captured")
 RUST = shutil.which("rustc")
 CLANG = shutil.which("clang")
 GCC_HOOKS = "-fsanitize=thread"
@@ -127,28 +126,15 @@ const info_parser capchain_parser = {
 """
 
 
-class Base(unittest.TestCase):
+class Base(Case):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="own-test-")
-        self.addCleanup(folder.cleanup)
-        self.dir = folder.name
+        super().setUp()
         self.inputs = {}
         for name, (data, *_) in BUGS.items():
             self.inputs[name] = self.write(f"region-{name.replace(' ', '-')}.bin", data)
 
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def write(self, name, data):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb") as file:
-            file.write(data if isinstance(data, bytes) else data.encode())
-        return self.path(name)
-
     def run_it(self, *command, **env):
-        return subprocess.run(command, cwd=self.dir, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", check=False, timeout=300,
-                              env={**os.environ, **env})
+        return run(*command, cwd=self.dir, env={**os.environ, **env})
 
     def build(self, *command):
         done = self.run_it(*command)
@@ -265,7 +251,7 @@ class Fuzzing(Base):
     """Examples, fuzzed from captured replies: as many runs, from the same seed, as last time."""
 
     def fuzz(self, parser, kind="region", runs=3000, **env):
-        done = self.run_it(os.path.join(HERE, "own.py"), "--engine", "libfuzzer", "--", parser,
+        done = self.run_it(script("fuzz", "own.py"), "--engine", "libfuzzer", "--", parser,
                            **env)
         self.assertEqual(done.returncode, 0, done.stderr)
         folder = self.path(done.stdout.strip())
@@ -492,7 +478,7 @@ class Refused(Base):
 
     def test_build_folder_that_cannot_be_written(self):
         file = self.write("file", "")
-        done = self.run_it(os.path.join(HERE, "own.py"), "--build", file, "--",
+        done = self.run_it(script("fuzz", "own.py"), "--build", file, "--",
                            self.write("good.c", reader()))
         self.assertEqual(done.returncode, 5)
         self.assertRegex(done.stderr, r"\Acapchain: .*: Not a directory\n\Z")
@@ -561,12 +547,11 @@ def main(classes):
     own = own if os.path.isdir(own) else os.path.join(ROOT, "build", "own")
     before = set(os.listdir(own)) if os.path.isdir(own) else set()
     # What all of them want is built once, first.
-    subprocess.run([os.path.join(HERE, "own.py"), "--engine", "libfuzzer", "--",
+    subprocess.run([script("fuzz", "own.py"), "--engine", "libfuzzer", "--",
                     os.path.join(OWN, "template.c")], stdout=subprocess.DEVNULL, check=False)
     subprocess.run(["make", "-s", "-C", ROOT, "lib"], check=False)
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        done = list(pool.map(lambda name: subprocess.run(
-            [sys.executable, __file__, "--here", name], capture_output=True, text=True, check=False), classes))
+        done = list(pool.map(lambda name: run(sys.executable, __file__, "--here", name), classes))
     for each in done:
         print(each.stdout + each.stderr, end="")
     for name in set(os.listdir(own)) - before - {"lock"}:

@@ -9,6 +9,7 @@ import shlex
 import struct
 import subprocess
 from collections import namedtuple
+from pathlib import Path
 
 FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 
@@ -64,8 +65,7 @@ class Counts:
 def read_counts(path):
     """The counts in one file; None where it has none (yet) or is of another form."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = Path(path).read_bytes()
     except OSError:
         return None
     room, rest = divmod(len(data) - HEAD.size, PARSER.size)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 from fuzz.report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused
 
@@ -55,10 +56,8 @@ def assemble_some(setup, texts):
 
 def copy(source, out):
     temporary = f"{out}.{os.getpid()}.tmp"
-    with open(source, "rb") as file:
-        data = file.read()
-    with open(temporary, "wb") as file:
-        file.write(data)
+    data = Path(source).read_bytes()
+    Path(temporary).write_bytes(data)
     os.replace(temporary, out)
 
 
@@ -98,8 +97,7 @@ def prepare(setup, kind):
         path = os.path.join(setup.corpus, source)
         text = source.endswith(".yaml")
         name = seed_name(source)
-        with open(path, "rb") as file:
-            digest = hashlib.sha256(file.read() + (assembler if text else b"")).hexdigest()
+        digest = hashlib.sha256(Path(path).read_bytes() + (assembler if text else b"")).hexdigest()
         out = os.path.join(folder, name)
         if before.get(name) != digest or not os.path.exists(out):
             if text:

@@ -11,22 +11,21 @@ an engine is missing.
 """
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import types
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import seeds as fuzz_seeds
-from fuzz.afl import STABLE, UNATTENDED, read_stats
-from fuzz.report import NO_ENGINE, Refused
+from fuzz.engines import BUILDS, ENGINES, of_build
+from fuzz.report import Refused
+from fuzz.worker import tree
 
 KINDS = ("device", "region", "iommu", "fetch")
-AFL = ("afl", "afl-asan", "afl-cmplog")
 GROWTH = 1.10
 
 
@@ -39,35 +38,27 @@ def parse():
     return parser.parse_args()
 
 
-def afl_command(build, engine, kind, seeds, out, *end):
-    """afl-fuzz on one kind, in a build of AFL; @end says when it ends."""
-    return ["afl-fuzz", "-i", seeds, "-o", out, "-x", "corpus/vfio.dict", "-G", "4096", *end,
-            *(["-c", "0"] if engine == "afl-cmplog" else []), "--",
-            f"{build}/{engine}/{fuzz_seeds.target_name(kind)}"]
+def command(folder, build, kind, seeds, out, **end):
+    """That of one kind in one build; @end says when it ends."""
+    return of_build(build).alone(f"{folder}/{build}/{fuzz_seeds.target_name(kind)}", seeds, out, "corpus/vfio.dict",
+                                 **end)
 
 
 class Run:
     """One kind in one engine."""
 
-    def __init__(self, options, engine, kind, folder, seeds):
-        self.name = f"{engine} {kind}"
-        self.engine, self.seconds = engine, options.seconds
-        self.out = os.path.join(folder, f"{engine}-{kind}")
+    def __init__(self, options, build, kind, folder, seeds):
+        self.name = f"{build} {kind}"
+        self.engine = of_build(build)
+        self.out = os.path.join(folder, f"{build}-{kind}")
         self.log = self.out + ".log"
         self.samples = []
         os.mkdir(self.out)
-        if engine in AFL:
-            command = afl_command(options.build, engine, kind, seeds, self.out, "-V",
-                                  str(options.seconds))
-        else:
-            command = [f"{options.build}/{engine}/{fuzz_seeds.target_name(kind)}",
-                       f"-max_total_time={options.seconds}", "-max_len=4096",
-                       "-dict=corpus/vfio.dict", "-entropic=0", "-timeout=10",
-                       f"-artifact_prefix={self.out}/stop-", "-print_final_stats=1", self.out, seeds]
-        print(" ".join(command), flush=True)
+        words = command(options.build, build, kind, seeds, self.out, seconds=options.seconds)
+        print(" ".join(words), flush=True)
         self.log_file = open(self.log, "wb")
         self.start = time.monotonic()
-        self.process = subprocess.Popen(command, env={**os.environ, **UNATTENDED},
+        self.process = subprocess.Popen(words, env={**os.environ, **self.engine.alone_environment(None)},
                                         stdout=self.log_file, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL)
 
@@ -98,61 +89,34 @@ class Run:
         found = []
         if self.process.returncode:
             found.append(f"ended with status {self.process.returncode}")
-        if self.engine in AFL:
-            stats = read_stats(self.out + "/default/fuzzer_stats")
-            execs = int(stats["execs_done"])
-            for key in ("saved_crashes", "saved_hangs"):
-                if int(stats[key]):
-                    found.append(f"{key} {stats[key]}")
-            if stats["stability"] != STABLE:
-                found.append(f"stability {stats['stability']}")
-            detail = f"stability {stats['stability']}"
-        else:
-            stops = [name for name in os.listdir(self.out) if name.startswith("stop-")]
-            found += stops
-            with open(self.log, "rb") as file:
-                log = file.read().decode(errors="replace")
-            execs = next((int(line.split()[-1]) for line in log.splitlines()
-                          if line.startswith("stat::number_of_executed_units")), 0)
-            detail = f"{len(stops)} stops"
+        said = Path(self.log).read_bytes().decode(errors="replace")
+        trouble, execs = self.engine.trouble(self.out, said), self.engine.execs_of(self.out, said)
+        found += trouble
         if not execs:
             found.append("ran no input")
         if not first or second > first * GROWTH:
             found.append(f"peak memory {first} KiB, then {second} KiB")
-        self.summary = (f"{execs} execs, {detail}, peak memory {first // 1024} MiB then "
+        self.summary = (f"{execs} execs, {len(trouble)} stops or doubts, peak memory {first // 1024} MiB then "
                         f"{second // 1024} MiB")
         return found
 
 
-def tree(pid):
-    """@pid and all below it."""
-    pids = [pid]
-    for above in pids:
-        try:
-            with open(f"/proc/{above}/task/{above}/children", encoding="ascii") as file:
-                pids += map(int, file.read().split())
-        except OSError:
-            continue
-    return pids
-
-
 def main():
     options = parse()
-    if not shutil.which("afl-fuzz"):
-        print("soak: no afl-fuzz; install the Debian package afl++", file=sys.stderr)
-        sys.exit(NO_ENGINE)
+    for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
+        raise refused
     fine = True
     with tempfile.TemporaryDirectory() as folder:
         setup = types.SimpleNamespace(corpus="corpus", capchain=f"{options.build}/capchain",
                                       seeds=lambda kind: os.path.join(folder, "seeds", kind))
         for kind in KINDS:
             fuzz_seeds.prepare(setup, kind)
-        waiting = [(engine, kind) for kind in KINDS for engine in ("libfuzzer", *AFL)]
+        waiting = [(build, kind) for kind in KINDS for build in BUILDS]
         running = []
         while waiting or running:
             while waiting and len(running) < options.jobs:
-                engine, kind = waiting.pop(0)
-                running.append(Run(options, engine, kind, folder, setup.seeds(kind)))
+                build, kind = waiting.pop(0)
+                running.append(Run(options, build, kind, folder, setup.seeds(kind)))
             time.sleep(1)
             for run in list(running):
                 run.sample()

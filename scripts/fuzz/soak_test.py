@@ -13,21 +13,19 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import types
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD", os.path.join(ROOT, "build")))
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz import engines as fuzz_engines  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from nightly import instances as engines  # noqa: E402
 from fuzz import soak  # noqa: E402
-from fuzz.afl import STABLE, UNATTENDED, read_stats  # noqa: E402
+from fuzz.engine_afl import STABLE, UNATTENDED, Afl, read_stats  # noqa: E402
+from fuzz.engines import BUILDS  # noqa: E402
+from fuzz.report import NOT_FINE  # noqa: E402
+from test.tools import BUILD, ROOT, Case  # noqa: E402
 
 # One input in 512 is held to the relations.
 EXECS = 4000
@@ -46,16 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 
 @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
-class Stability(unittest.TestCase):
+class Stability(Case):
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="soak-test-")
-        self.addCleanup(folder.cleanup)
-        self.at = folder.name
+        super().setUp()
         os.chdir(ROOT)
-
-    def path(self, *names):
-        return os.path.join(self.at, *names)
 
     def seeds(self, kind):
         setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
@@ -66,8 +59,7 @@ class Stability(unittest.TestCase):
     def unstable(self):
         """A build folder whose region target is not stable."""
         os.makedirs(self.path("build", "afl-asan"))
-        with open(self.path("unstable.c"), "w", encoding="ascii") as file:
-            file.write(UNSTABLE)
+        Path(self.path("unstable.c")).write_text(UNSTABLE, "ascii")
         subprocess.run(["clang", "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
                         self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
         subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
@@ -79,10 +71,10 @@ class Stability(unittest.TestCase):
     def test_every_target_is_stable(self):
         for kind in soak.KINDS:
             seeds = self.seeds(kind)
-            for build in soak.AFL:
+            for build in [build for build in BUILDS if build.startswith(Afl.name)]:
                 out = self.path(f"{build}-{kind}")
                 done = subprocess.run(
-                    soak.afl_command(BUILD, build, kind, seeds, out, "-E", str(EXECS), "-s", "1"),
+                    soak.command(BUILD, build, kind, seeds, out, execs=EXECS, seed=1),
                     env={**os.environ, **UNATTENDED, "AFL_FAST_CAL": "1"}, stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
                 stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
@@ -94,27 +86,25 @@ class Stability(unittest.TestCase):
     def test_soak_sees_one_that_is_not(self):
         options = types.SimpleNamespace(build=self.unstable(), seconds=2)
         os.makedirs(self.path("in"))
-        with open(self.path("in", "seed"), "wb") as file:
-            file.write(b"seed")
+        Path(self.path("in", "seed")).write_bytes(b"seed")
         with contextlib.redirect_stdout(io.StringIO()):
-            run = soak.Run(options, "afl-asan", "region", self.at, self.path("in"))
-        run.process.wait()
-        run.log_file.close()
-        problems = [problem for problem in run.problems() if problem.startswith("stability")]
-        self.assertEqual(len(problems), 1, run.summary)
+            soaking = soak.Run(options, "afl-asan", "region", self.dir, self.path("in"))
+        soaking.process.wait()
+        soaking.log_file.close()
+        problems = [problem for problem in soaking.problems() if problem.startswith("stability")]
+        self.assertEqual(len(problems), 1, soaking.summary)
 
     def test_a_night_sees_one_that_is_not(self):
-        setup = engines.NightSetup("libfuzzer", "corpus", self.at, self.path("findings"), "capchain",
+        setup = engines.NightSetup("libfuzzer", "corpus", self.dir, self.path("findings"), "capchain",
                                    "targets")
-        worker = engines.NightAfl(setup, "region", 2, 1, "asan")
+        worker = Afl(setup, "region", 2, 1, "asan")
         worker.process = types.SimpleNamespace(returncode=0)
         os.makedirs(worker.own)
         for said, how in ((STABLE, "fine"), ("99.82%", "failed")):
-            with open(os.path.join(worker.own, "fuzzer_stats"), "w", encoding="ascii") as file:
-                file.write(f"stability         : {said}\n")
+            Path(os.path.join(worker.own, "fuzzer_stats")).write_text(f"stability         : {said}\n", "ascii")
             end = worker.outcome()
             self.assertEqual(end.how, how)
-        self.assertEqual((end.status, end.why), (fuzz_engines.NOT_FINE, (
+        self.assertEqual((end.status, end.why), (NOT_FINE, (
             "targets/fuzz_region_info is not stable as asan: AFL++ says 99.82%")))
 
 

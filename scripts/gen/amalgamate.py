@@ -5,6 +5,7 @@ import argparse
 import os
 import re
 import sys
+from pathlib import Path
 
 MANUAL = """\
 OUT.c appears whole or not at all. It defines emit_sources, a row a parser with its files in the
@@ -47,8 +48,7 @@ def fail(line, status=2):
 
 def read(path):
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{path}: {error}")
 
@@ -175,8 +175,7 @@ def main(arguments):
                     f"const struct emit_file *const emit_host_header = &file_{host[0]};",
                     f"const struct emit_file *const emit_host = &file_{host[1]};", ""]
     try:
-        with open(options.out + ".tmp", "w", encoding="utf-8") as file:
-            file.write("\n".join(table.lines))
+        Path(options.out + ".tmp").write_text("\n".join(table.lines), "utf-8")
         os.replace(options.out + ".tmp", options.out)
     except OSError as error:
         fail(f"{options.out}: {error.strerror}", 5)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import yaml
 
@@ -57,8 +58,7 @@ def names_in(name, pattern):
     """Names that a C source of ours lists, so that a misspelt one is not waited for in vain."""
     path = os.path.join(SOURCES, name)
     try:
-        with open(path, encoding="utf-8") as file:
-            found = re.findall(pattern, file.read())
+        found = re.findall(pattern, Path(path).read_text("utf-8"))
     except OSError as error:
         fail(f"{path}: {error.strerror}")
     return found
@@ -203,8 +203,7 @@ def entries_of(path, text):
 def load(path):
     """The entries of the ledger @path, checked; ends the program at the first that is wrong."""
     try:
-        with open(path, encoding="utf-8") as file:
-            entries = entries_of(path, file.read())
+        entries = entries_of(path, Path(path).read_text("utf-8"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         fail(f"{place(path, mark)}: {' '.join(str(error.problem).split())}")
@@ -254,8 +253,7 @@ def table(entries):
 
 def write(path, text):
     try:
-        with open(path + ".tmp", "w", encoding="ascii") as file:
-            file.write(text)
+        Path(path + ".tmp").write_text(text, "ascii")
         os.replace(path + ".tmp", path)
     except OSError as error:
         fail(f"{path}: {error.strerror}", CANNOT_WRITE)

@@ -9,18 +9,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from gen import ledger
+from gen import ledger  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-LEDGER = os.path.join(ROOT, "corpus", "ledger.yaml")
-BINARY = os.environ.get("CAPCHAIN", "build/clang/capchain")
+LEDGER = os.path.join(CORPUS, "ledger.yaml")
 
 ENTRY = {"bucket": "naive:ok:wrong-caps:ok", "reason": "why", "source": "x.c, version 1",
          "upstream": "none", "review": "2031-02-03", "witness": "w.yaml"}
@@ -34,28 +31,21 @@ def yaml_of(*entries):
     return "\n".join(lines) + "\n"
 
 
-class Ledger(unittest.TestCase):
+class Ledger(Case):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.dir = folder.name
-        self.path = os.path.join(self.dir, "ledger.yaml")
-        self.out = os.path.join(self.dir, "out.c")
-        with open(os.path.join(self.dir, "w.yaml"), "w", encoding="ascii") as file:
-            file.write("kind: region\n")
+        super().setUp()
+        self.ledger, self.out = self.path("ledger.yaml"), self.path("out.c")
+        self.write("w.yaml", "kind: region\n")
 
     def run_it(self, text, *options):
         """(status, stdout, stderr) of ledger.py on @text, or on the file that there is."""
         if text is not None:
-            with open(self.path, "w", encoding="utf-8") as file:
-                file.write(text)
-        done = subprocess.run([sys.executable, os.path.join(HERE, "ledger.py"), *options],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              check=False)
+            Path(self.ledger).write_text(text, "utf-8")
+        done = run(script("gen", "ledger.py"), *options)
         return done.returncode, done.stdout, done.stderr
 
     def refuses(self, text, says):
-        for options in ((self.path,), (self.path, self.out)):
+        for options in ((self.ledger,), (self.ledger, self.out)):
             code, out, errors = self.run_it(text, *options)
             self.assertEqual((code, out), (2, ""), (text, errors))
             self.assertRegex(errors, r"\Aledger: [^\n]*" + says + r"[^\n]*\n\Z")
@@ -65,16 +55,15 @@ class Ledger(unittest.TestCase):
         entries = [{**ENTRY, "reason": '"a \\"b\\" c"', "upstream": "[https://a/1, http://b]",
                     "kind": "[device, iommu]", "notes": "[align4, duplicate-id]"},
                    {**ENTRY, "bucket": "naive:*:fault:payload-oob"}]
-        self.assertEqual(self.run_it(yaml_of(*entries), self.path, self.out), (0, "", ""))
-        with open(self.out, encoding="ascii") as file:
-            table = file.read()
+        self.assertEqual(self.run_it(yaml_of(*entries), self.ledger, self.out), (0, "", ""))
+        table = Path(self.out).read_text("ascii")
         self.assertIn('{"naive:ok:wrong-caps:ok", 1u << INFO_DEVICE | 1u << INFO_IOMMU, '
                       'NOTE_BIT(NOTE_ALIGN4) | '
                       'NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c, version 1", '
                       '"https://a/1 http://b", "2031-02-03", "w.yaml"},', table)
         self.assertIn('{"naive:*:fault:payload-oob", 0, 0, ', table)
         self.assertIn("ledger_count = 2;", table)
-        self.assertEqual(self.run_it("", self.path, self.out)[0], 0)
+        self.assertEqual(self.run_it("", self.ledger, self.out)[0], 0)
         self.assertEqual(os.listdir(self.dir).count("out.c.tmp"), 0)
 
     def test_refuses(self):
@@ -125,8 +114,8 @@ class Ledger(unittest.TestCase):
     def test_excuses(self):
         """As ledger_find() does: by bucket, by kind, by notes."""
         self.run_it(yaml_of({**ENTRY, "bucket": '"naive:*:wrong-caps:ok"', "kind": "region",
-                             "notes": "[align4]"}), self.path)
-        entry = ledger.load(self.path)[0]
+                             "notes": "[align4]"}), self.ledger)
+        entry = ledger.load(self.ledger)[0]
         self.assertTrue(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "region",
                                        ["align4", "backward"]))
         self.assertFalse(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "iommu", ["align4"]))
@@ -134,39 +123,38 @@ class Ledger(unittest.TestCase):
         self.assertFalse(ledger.excuses(entry, "naive:ok:fault:ok", "region", ["align4"]))
 
     def test_files(self):
-        self.assertEqual(self.run_it(None, self.path)[0], 2)
-        code, _, errors = self.run_it(yaml_of(ENTRY), self.path, "/proc/none/out.c")
+        self.assertEqual(self.run_it(None, self.ledger)[0], 2)
+        code, _, errors = self.run_it(yaml_of(ENTRY), self.ledger, "/proc/none/out.c")
         self.assertEqual(code, 5)
         self.assertEqual(errors.count("\n"), 1)
         self.assertEqual(self.run_it(yaml_of(ENTRY))[0], 2)
-        self.assertEqual(self.run_it(None, "--today", "soon", self.path)[0], 2)
+        self.assertEqual(self.run_it(None, "--today", "soon", self.ledger)[0], 2)
 
     def test_dates(self):
         text = yaml_of(ENTRY, {**ENTRY, "bucket": "naive:ok:wrong-payload:ok",
                                "review": "2031-02-05"})
         for today, late in (("2031-02-03", 0), ("2031-02-04", 1), ("2031-02-06", 2)):
-            code, out, errors = self.run_it(text, "--today", today, self.path)
+            code, out, errors = self.run_it(text, "--today", today, self.ledger)
             self.assertEqual((code, errors), (0, ""))
             self.assertEqual(len(re.findall(r"^warning: .* has passed", out, re.M)), late)
             self.assertIn(f"2 entries, {late} past their review date\n", out)
-            code, out, _ = self.run_it(text, "--strict-dates", "--today", today, self.path)
+            code, out, _ = self.run_it(text, "--strict-dates", "--today", today, self.ledger)
             self.assertEqual(code, 1 if late else 0)
             self.assertEqual(len(re.findall(r"^error: .* has passed", out, re.M)), late)
         # No date takes part in what is built.
-        code, out, _ = self.run_it(text, "--today", "2099-01-01", self.path, self.out)
+        code, out, _ = self.run_it(text, "--today", "2099-01-01", self.ledger, self.out)
         self.assertEqual((code, out), (0, ""))
 
     def link(self, text):
         """The command with another ledger."""
-        config = os.path.basename(os.path.dirname(BINARY))
-        run = subprocess.run(["make", "-n", "--no-print-directory", "-W", "fuzz/judge/ledger.c",
-                              f"build/{config}/capchain"], cwd=ROOT, stdout=subprocess.PIPE,
-                             text=True, check=True, env={**os.environ, "MAKEFLAGS": ""})
-        words = run.stdout.splitlines()[-1].split()
+        config = os.path.basename(os.path.dirname(CAPCHAIN))
+        made = run("make", "-n", "--no-print-directory", "-W", "fuzz/judge/ledger.c", f"build/{config}/capchain",
+                   cwd=ROOT, env={**os.environ, "MAKEFLAGS": ""})
+        words = made.stdout.splitlines()[-1].split()
         table = f"build/{config}/obj/ledger_table.o"
         self.assertIn(table, words)
-        binary = os.path.join(self.dir, "capchain")
-        self.assertEqual(self.run_it(text, self.path, self.out)[0], 0)
+        binary = self.path("capchain")
+        self.assertEqual(self.run_it(text, self.ledger, self.out)[0], 0)
         words[words.index(table)] = self.out
         words[words.index("-o") + 1] = binary
         subprocess.run([*words, "-iquote", ROOT], cwd=ROOT, check=True)
@@ -175,11 +163,10 @@ class Ledger(unittest.TestCase):
     def test_new_divergence(self):
         """Without its entry the selftest's refusal stops check and replay, which print the entry;
         filled in, that is accepted and excuses it."""
-        witness = os.path.join(ROOT, "corpus", "regressions", "iommu-chain-at-20.yaml")
+        witness = os.path.join(CORPUS, "regressions", "iommu-chain-at-20.yaml")
         for folder in ("captured", "regressions", "seeds"):
-            os.symlink(os.path.join(ROOT, "corpus", folder), os.path.join(self.dir, folder))
-        with open(LEDGER, encoding="utf-8") as file:
-            entries = re.findall(r"^- .*\n(?:(?:  .*)?\n)*", file.read(), re.M)
+            os.symlink(os.path.join(CORPUS, folder), self.path(folder))
+        entries = re.findall(r"^- .*\n(?:(?:  .*)?\n)*", Path(LEDGER).read_text("utf-8"), re.M)
         others = "".join(entry for entry in entries if "ksft-vfio:" not in entry)
         self.assertLess(len(others), sum(map(len, entries)))
         binary = self.link(others)
@@ -207,8 +194,8 @@ class Ledger(unittest.TestCase):
         self.assertEqual(self.outcome(self.link(others + entry), "replay", witness)[0], 1)
 
     def outcome(self, *command):
-        run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        return run.returncode, run.stdout
+        done = run(*command)
+        return done.returncode, done.stdout
 
     def test_ours(self):
         code, _, errors = self.run_it(None, LEDGER)

@@ -18,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 DIFFERENCE_LINES = 20
 
@@ -285,8 +286,7 @@ def page(parsers, judged, models):
 
 def check(text, path):
     try:
-        with open(path, encoding="utf-8") as file:
-            old = file.read()
+        old = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{path}: {' '.join(str(error).split())}; make it with make policy", 1)
     if old == text:
@@ -318,8 +318,7 @@ def main():
         check(text, path)
         return
     try:
-        with open(path + ".tmp", "w", encoding="utf-8") as file:
-            file.write(text)
+        Path(path + ".tmp").write_text(text, "utf-8")
         os.replace(path + ".tmp", path)
     except OSError as error:
         fail(f"{path}: {error.strerror}", 5)

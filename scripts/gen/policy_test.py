@@ -10,11 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CAPCHAIN = os.path.join(ROOT, os.environ.get("CAPCHAIN", "build/capchain"))
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script  # noqa: E402
+
 MODELS = os.path.join(ROOT, "parsers", "models")
 PAGE = os.path.join(MODELS, "POLICY.md")
 
@@ -25,16 +28,14 @@ LIAR = """#!/bin/sh
 
 
 def policy(*arguments):
-    return subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "gen", "policy.py"), *arguments],
-                          capture_output=True, text=True, check=False)
+    return run(script("gen", "policy.py"), *arguments)
 
 
-class Policy(unittest.TestCase):
+class Policy(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="policy-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         self.corpus = os.path.join(self.dir, "corpus")
-        shutil.copytree(os.path.join(ROOT, "corpus"), self.corpus)
+        shutil.copytree(CORPUS, self.corpus)
         self.models = os.path.join(self.dir, "models")
         shutil.copytree(MODELS, self.models)
         self.page = os.path.join(self.models, "POLICY.md")
@@ -58,10 +59,8 @@ class Policy(unittest.TestCase):
             self.assertEqual(made.read(), kept.read())
 
     def test_stale(self):
-        with open(self.page, encoding="utf-8") as file:
-            text = file.read()
-        with open(self.page, "w", encoding="utf-8") as file:
-            file.write(text.replace("never ends", "refuses", 1))
+        text = Path(self.page).read_text("utf-8")
+        Path(self.page).write_text(text.replace("never ends", "refuses", 1), "utf-8")
         done = self.check()
         self.one_line(done, 1, "POLICY.md is stale; make policy")
         self.assertIn("+| ", done.stdout)
@@ -73,8 +72,7 @@ class Policy(unittest.TestCase):
     def test_judge_changed(self):
         """A cell is the judge's outcome: where that changes, the page is stale."""
         liar = os.path.join(self.dir, "liar")
-        with open(liar, "w", encoding="utf-8") as file:
-            file.write(LIAR.format(capchain=CAPCHAIN))
+        Path(liar).write_text(LIAR.format(capchain=CAPCHAIN), "utf-8")
         os.chmod(liar, 0o755)
         done = self.check(liar)
         self.assertEqual(done.returncode, 1)
@@ -82,8 +80,7 @@ class Policy(unittest.TestCase):
 
     def test_input_changed(self):
         path = os.path.join(self.corpus, "regressions", "region-backward.yaml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("kind: region\ncaps:\n  - {id: TYPE}\n")
+        Path(path).write_text("kind: region\ncaps:\n  - {id: TYPE}\n", "utf-8")
         self.one_line(self.check(), 2, "region-backward no longer shows backward")
 
     def test_input_missing(self):
@@ -111,8 +108,7 @@ class Policy(unittest.TestCase):
 
     def test_every_rule_and_note(self):
         """What `list` knows stands in the page, each reader has a row in all three tables."""
-        with open(PAGE, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(PAGE).read_text("utf-8")
         listed = subprocess.run([CAPCHAIN, "list", "--json"], capture_output=True, text=True,
                                 check=True).stdout
         for name in re.findall(r'"(?:rule|note)":"([a-z0-9-]+)"', listed):

@@ -5,14 +5,16 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SCRIPT = os.path.join(HERE, "uapi.py")
-LAYOUT = os.path.join(os.path.dirname(os.path.dirname(HERE)), "parsers", "layout.h")
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, Case, run, script  # noqa: E402
+
+SCRIPT = script("gen", "uapi.py")
+LAYOUT = os.path.join(ROOT, "parsers", "layout.h")
 INSTALLED = "/usr/include/linux"
 
 # What layout.h has and an installed header may be too old for (Debian 12 has that of Linux 6.1).
@@ -38,32 +40,21 @@ struct vfio_device_info_cap_wide {
 """
 
 
-class Uapi(unittest.TestCase):
+class Uapi(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="uapi-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         for name in ("vfio.h", "vfio_zdev.h"):
             shutil.copy(os.path.join(INSTALLED, name), self.dir)
         self.base = self.run_script(self.path("vfio.h"))[1]
 
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def write(self, name, data):
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-        return self.path(name)
-
     def edit(self, name, before, after):
         """Replaces the only match of the regular expression @before."""
-        with open(self.path(name), encoding="utf-8") as file:
-            text, count = re.subn(before, after, file.read(), flags=re.MULTILINE)
+        text, count = re.subn(before, after, self.text(name), flags=re.MULTILINE)
         self.assertEqual(count, 1, before)
         self.write(name, text.encode())
 
     def run_script(self, *args, layout=LAYOUT):
-        made = subprocess.run([sys.executable, SCRIPT, "--layout", layout, *args],
-                              capture_output=True, text=True, check=False)
+        made = run(sys.executable, SCRIPT, "--layout", layout, *args)
         self.assertNotIn("Traceback", made.stderr)
         return made.returncode, made.stdout.splitlines(), made.stderr
 
@@ -86,8 +77,7 @@ class Uapi(unittest.TestCase):
 
     def test_agrees_wholly(self):
         """A layout.h without what the header lacks: silence and 0."""
-        with open(LAYOUT, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(LAYOUT).read_text("utf-8")
         for line in self.base:
             name = re.search(r"(VFIO_\w+)|(\.pad)", line)
             if name and name[1] and "_FLAGS_" in name[1]:
@@ -242,8 +232,7 @@ class Uapi(unittest.TestCase):
         header = self.path("vfio.h")
         self.unusable(header, layout=self.path("none.h"), says="give the path of a layout.h")
         self.unusable(header, layout=header, says="has no LAYOUT_INFOS list")
-        with open(LAYOUT, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(LAYOUT).read_text("utf-8")
         for before, after, says in (("CAP(DEVICE, 1, ", "CAP(DEVICE, ", "LAYOUT_CAPS has a row"),
                                     ("FLAG(DEVICE, PCI, 1,", "FLAG(DEVICE, PCI, one,",
                                      "LAYOUT_FLAGS has a row"),
@@ -255,8 +244,7 @@ class Uapi(unittest.TestCase):
 
     def test_usage(self):
         for args in ((), ("--nope",)):
-            made = subprocess.run([sys.executable, SCRIPT, *args], capture_output=True, text=True,
-                                  check=False)
+            made = run(sys.executable, SCRIPT, *args)
             self.assertEqual((made.returncode, made.stdout), (2, ""))
             self.assertIn("usage:", made.stderr)
 

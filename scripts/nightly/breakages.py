@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -30,13 +31,11 @@ class Breakage:
 
 
 def edit(path, pattern, replacement):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(path).read_text("utf-8")
     changed, count = re.subn(pattern, replacement, text, flags=re.M)
     if not count:
         raise SystemExit(f"nightly_breakages: {path} has nothing like {pattern}: mend this script")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(changed)
+    Path(path).write_text(changed, "utf-8")
 
 
 def no_corpus():
@@ -111,7 +110,7 @@ def night(breakage):
 
 
 def check(breakage):
-    status, said = run(["scripts/test/check.sh"], {"STEPS": f"^{re.escape(breakage.step)}$", "CI": ""})
+    status, said = run(["scripts/test/check.py"], {"STEPS": f"^{re.escape(breakage.step)}$", "CI": ""})
     if status == 1 and f"FAILED  {breakage.step} (" in said:
         print(f"      make check: FAILED  {breakage.step}", flush=True)
         return None, said

@@ -15,31 +15,28 @@ import shutil
 import struct
 import subprocess
 import tempfile
+from pathlib import Path
 
-from fuzz import afl
 from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
-from fuzz.engines import LEN_MAX, ORACLES, PROMISE
-from nightly.instances import build_of
+from fuzz.engines import BUILDS as ENGINE_BUILDS, ENGINES, LEAD, build_of, of_build
+from fuzz.worker import ORACLES, PROMISE
 
 # Of the seeds with CAPS set and cap_offset not 0, so many deliver a capability in the reference.
 DELIVER = 0.90
-# exec/s of CPU time against the empty target's, by build: what is slower waits for something. With
-# AFL++ 5.02c, whose empty target is the fastest, 0.15 to 0.50 was measured.
-SPEED = {"libfuzzer": 0.05, "afl": 0.05, "afl-asan": 0.03}
-# Conversations: ten loops hold each, most of them two or three times; 0.022 and more was measured.
-SPEED_FETCH = {"libfuzzer": 0.008, "afl": 0.05, "afl-asan": 0.02}
+# exec/s of CPU time against the empty target's, by build: what is slower waits for something.
+SPEED = {build: floor for engine in ENGINES.values() for build, floor in engine.speed.items()}
+SPEED_FETCH = {build: floor for engine in ENGINES.values() for build, floor in engine.speed_fetch.items()}
 # CPU seconds below which an instance has mostly been starting: it reads thousands of inputs, and
 # writes as many.
 SPEED_FROM = 20.0
 CANARIES_MIN = 16
 # Of fetch loops, which are the canaries of conversations.
 FETCH_CANARIES_MIN = 6
-# With the mutator that knows chains; `make bench-bugs` has the figures. No trial of libFuzzer took
-# 10,000, none of AFL++ 20,000.
-CANARY_EXECS = {"libfuzzer": 2_000_000, "afl": 400_000}
-# No trial of libFuzzer took 1,000 from an empty corpus, and each exec takes ten times as long.
-FETCH_CANARY_EXECS = {"libfuzzer": 200_000, "afl": 100_000}
+# Of each engine, in buffers and in conversations, with the mutator that knows chains; `make bench-bugs` has
+# the figures.
+CANARY_EXECS = {name: engine.canary_execs[0] for name, engine in ENGINES.items()}
+FETCH_CANARY_EXECS = {name: engine.canary_execs[1] for name, engine in ENGINES.items()}
 # No run of one of these takes a tenth of it; it keeps a hung engine from hanging the night.
 HUNG = 900
 # The sandbox's test takes a second, and has no end where nothing stops its loops.
@@ -49,12 +46,11 @@ SANDBOX_HUNG = 120
 CAPS = {"device": (1 << 7, 16), "region": (1 << 3, 12), "iommu": (1 << 1, 16)}
 # What the oracle line of a build has to have.
 ALWAYS = ("arena", "canaries")
-SANITIZERS = {"libfuzzer": ("asan", "ubsan"), "afl-asan": ("asan", "ubsan"),
+SANITIZERS = {**{build: ("asan", "ubsan") for engine in ENGINES.values() for build in engine.sanitized},
               "clang-asan": ("asan", "ubsan"), "clang-msan": ("msan",)}
 NAMES = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer",
          "msan": "MemorySanitizer"}
 REPORTS = {"asan": "AddressSanitizer", "ubsan": "runtime error", "msan": "MemorySanitizer"}
-ENGINE_BUILDS = ("libfuzzer", "afl", "afl-asan", "afl-cmplog")
 REPLAY_BUILDS = ("clang", "clang-asan", "clang-msan")
 
 
@@ -151,14 +147,14 @@ def planted_name(kind):
     return fuzz_seeds.target_name(kind).replace("fuzz_", "planted_")
 
 
-def missing_reasons(options):
+def missing_reasons(setup, options):
     """The first program that a night runs and that is not there."""
     programs = [options.capchain] + [
         os.path.join(options.build, build, fuzz_seeds.target_name(kind))
         for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
         os.path.join(options.build, build, planted_name(kind))
         for build in CANARY_EXECS for kind in options.kinds] + [
-        os.path.join(options.build, "afl", f"mutator_{kind}.so") for kind in options.kinds]
+        path for engine in ENGINES.values() for kind in options.kinds for path in engine.loaded(setup, kind)]
     for path in programs:
         if not os.access(path, os.X_OK):
             return [f"{path} is missing: make nightly-built"]
@@ -275,7 +271,7 @@ def canaries(options):
     """{kind: names} of the planted bugs that each kind can show, sorted."""
     names = {}
     for kind in options.kinds:
-        program = os.path.join(options.build, "libfuzzer", planted_name(kind))
+        program = os.path.join(options.build, LEAD.name, planted_name(kind))
         status, said = run([program], {"CAPCHAIN_PLANTED": "list"})
         listed = re.findall(r"^(planted-\S+)((?: \w+)*): ", said, re.M) if status == 0 else ()
         names[kind] = sorted(name for name, kinds in listed if kind in kinds.split())
@@ -318,46 +314,27 @@ class Hunt:
                 shutil.copy(one["file"], folder)
         return folder
 
-    def command(self, seeds):
-        dictionary = self.setup.dictionary()
-        out = os.path.join(self.folder, "out")
-        os.makedirs(out)
-        if self.engine == "libfuzzer":
-            return [self.target, out, seeds, f"-seed={self.state.seed % (1 << 31) + 1}",
-                    f"-runs={self.execs_max}", "-entropic=0", f"-max_len={LEN_MAX}",
-                    *([f"-dict={dictionary}"] if dictionary else []), "-print_final_stats=1",
-                    f"-artifact_prefix={self.folder}/stop-"]
-        return ["afl-fuzz", "-i", seeds, "-o", out, "-s", str(self.state.seed),
-                "-E", str(self.execs_max), *(["-x", dictionary] if dictionary else []),
-                "-G", str(LEN_MAX), "-t", "10000", "--", self.target]
-
     def go(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         marks = os.path.join(self.folder, "marks")
-        _, said = run(self.command(self.seeds()), {
-            **afl.UNATTENDED, "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
+        out, engine = os.path.join(self.folder, "out"), ENGINES[self.engine]
+        os.makedirs(out)
+        _, said = run(engine.alone(self.target, self.seeds(), out, self.setup.dictionary(), execs=self.execs_max,
+                                   seed=self.state.seed % (1 << 31) + 1), {
+            "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
             "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
-            "AFL_BENCH_UNTIL_CRASH": "1", "AFL_SKIP_CRASHES": "1",
-            **afl.mutator(self.setup.mutator(self.kind))})
+            **engine.alone_environment(self.setup.mutator(self.kind)), **engine.UNTIL_FOUND})
         try:
-            with open(marks, "rb") as file:
-                numbers = struct.unpack("=3Q", file.read())
+            numbers = struct.unpack("=3Q", Path(marks).read_bytes())
         except (OSError, struct.error):
             numbers = (0, 0, 0)
         broken = os.path.join(self.folder, "findings", "broken")
         witnesses = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
                      if name.startswith(f"{self.kind}-{self.canary}_")]
-        return {"engine": self.engine, "kind": self.kind, "canary": self.canary, "execs": self.execs(said),
+        return {"engine": self.engine, "kind": self.kind, "canary": self.canary, "execs": engine.execs_of(out, said),
                 "reached": numbers[0], "triggered": numbers[1], "detected": numbers[2],
                 "bucket": witnesses[0] if witnesses else None}
-
-    def execs(self, said):
-        if self.engine == "libfuzzer":
-            found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
-            return int(found[1]) if found else 0
-        stats = afl.read_stats(os.path.join(self.folder, "out", "default", "fuzzer_stats"))
-        return int(stats.get("execs_done", 0))
 
 
 def hunt_reason(hunt):
@@ -389,30 +366,20 @@ def empty_speed(setup, options, build):
         seeds, out = os.path.join(folder, "in"), os.path.join(folder, "out")
         os.makedirs(seeds)
         os.makedirs(out)
-        with open(os.path.join(seeds, "seed"), "wb") as file:
-            file.write(bytes(64))
-        if build == "libfuzzer":
-            command = [program, out, seeds, "-runs=1000000", "-entropic=0",
-                       f"-max_len={LEN_MAX}", "-seed=1", "-print_final_stats=1"]
-        else:
-            command = ["afl-fuzz", "-i", seeds, "-o", out, "-s", "1", "-E", "40000", "-G",
-                       str(LEN_MAX), "--", program]
-        cpu, said = timed(command)
-        if build == "libfuzzer":
-            found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
-            execs = int(found[1]) if found else 0
-        else:
-            stats = afl.read_stats(os.path.join(out, "default", "fuzzer_stats"))
-            execs = int(stats.get("execs_done", 0))
+        Path(os.path.join(seeds, "seed")).write_bytes(bytes(64))
+        engine = of_build(build)
+        cpu, said = timed(engine.alone(program, seeds, out, execs=engine.empty_execs, seed=1),
+                          engine.alone_environment(None))
+        execs = engine.execs_of(out, said)
     return execs / cpu if cpu else 0
 
 
-def timed(command):
+def timed(command, environment):
     """CPU seconds of a command and all that it waited for, and what it said."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             tied(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-            start_new_session=True, env={**os.environ, **afl.UNATTENDED})
+            start_new_session=True, env={**os.environ, **environment})
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)

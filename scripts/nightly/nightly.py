@@ -6,24 +6,28 @@ import argparse
 import datetime
 import glob
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
 from nightly import checks  # noqa: E402
 from nightly import instances as engines  # noqa: E402
+from fuzz.engines import ENGINES, LEAD, build_of  # noqa: E402
 from nightly import triage  # noqa: E402
 from fuzz.fuzz import KINDS, say  # noqa: E402
 from fuzz.report import FINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 from nightly.state import State, write_whole  # noqa: E402
+
+WITHIN = "\n".join(f"    {engine.canary_execs[0]:,} execs of {engine.title}, of conversations {engine.canary_execs[1]:,}"
+                   for engine in ENGINES.values())
+FLOORS = "\n".join(f"    {floor:.1%} in build/{build}, of conversations {checks.SPEED_FETCH[build]:.1%}"
+                   for build, floor in checks.SPEED.items())
 
 MANUAL = f"""\
 A night builds what it needs, proves that its oracles and engines can see (planted faults, and a
@@ -51,11 +55,11 @@ A night does not count, and says so in one line each, where
     or truncated aside)
   a target does not start, ran no input, or judged none
   an oracle that should be active is not, by its target's own word or by a fault planted for it
-  there are fewer than {checks.CANARIES_MIN} canaries, or {checks.FETCH_CANARIES_MIN} of conversations, or the night's was not found by each
-    engine in each kind, within {checks.CANARY_EXECS['libfuzzer']:,} execs of libFuzzer and {checks.CANARY_EXECS['afl']:,} of AFL++; of
-    conversations {checks.FETCH_CANARY_EXECS['libfuzzer']:,} and {checks.FETCH_CANARY_EXECS['afl']:,}
-  exec/s of CPU time are below {checks.SPEED['libfuzzer']:.0%} (libFuzzer), {checks.SPEED['afl']:.0%} (AFL++) or {checks.SPEED['afl-asan']:.0%} (AFL++ with ASan) of
-    the empty target's under the same engine; of conversations {checks.SPEED_FETCH['libfuzzer']:.1%}, {checks.SPEED_FETCH['afl']:.0%} and {checks.SPEED_FETCH['afl-asan']:.0%}
+  there are fewer than {checks.CANARIES_MIN} canaries, or {checks.FETCH_CANARIES_MIN} of conversations, or the night's was not found
+    by each engine in each kind, within
+{WITHIN}
+  exec/s of CPU time are below a share of the empty target's under the same engine:
+{FLOORS}
 
 exit status:
   0  the night counts, no promise is broken and nothing diverges that the corpus does not show
@@ -114,14 +118,14 @@ class Night:
         self.stop = None
         self.reasons = []
         self.setups = {build: engines.NightSetup(
-            "libfuzzer", options.corpus, options.work, os.path.join(options.work, "findings"),
+            LEAD.name, options.corpus, options.work, os.path.join(options.work, "findings"),
             options.capchain, os.path.join(options.build, build),
             os.path.join(options.build, "afl"), state=self.state)
             for build in checks.ENGINE_BUILDS}
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
         for setup in self.setups.values():
-            setup.folders = self.setups["libfuzzer"].folders
-        self.setup = self.setups["libfuzzer"]
+            setup.folders = self.setups[LEAD.name].folders
+        self.setup = self.setups[LEAD.name]
         self.lines = []
 
     def tell(self, line=""):
@@ -156,7 +160,8 @@ class Night:
             os.makedirs(os.path.join(self.setup.findings, name), exist_ok=True)
         fuzz.clear_logs(os.path.join(self.options.work, "logs"))
         self.adopt_counts()
-        engines.set_apart(self.options.work)
+        for engine in ENGINES.values():
+            engine.recover(self.options.work)
 
     def adopt_counts(self):
         """Counts that targets of a killed slice have left; their processes are gone."""
@@ -170,7 +175,7 @@ class Night:
 
     def look_first(self):
         """Seeds and oracles; a night that cannot see is over before it begins."""
-        self.reasons += (checks.missing_reasons(self.options) or
+        self.reasons += (checks.missing_reasons(self.setup, self.options) or
                          checks.seed_reasons(self.setup, self.options.kinds))
         if self.reasons:
             return
@@ -248,7 +253,7 @@ class Night:
             if worker.oracles:
                 self.state.oracles = sorted({*self.state.oracles, worker.oracles})
                 self.reasons_of(checks.oracle_reason(
-                    engines.build_of(worker.role), worker.oracles))
+                    build_of(worker.role), worker.oracles))
         self.state.counts.add(run.counts())
         for failure in run.failures:
             # That nothing ran is said of each instance at the end.
@@ -396,8 +401,8 @@ def main(arguments):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     options = parse(arguments)
     try:
-        if not shutil.which("afl-fuzz"):
-            raise Refused("afl-fuzz is missing: install Debian's afl++", COUNTS_NOT)
+        for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
+            raise Refused(str(refused), COUNTS_NOT)
         return Night(options).go()
     except KeyboardInterrupt:
         print(f"nightly: stopped; {GO_ON}", file=sys.stderr)

@@ -20,27 +20,25 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import types
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.abspath(os.environ.get("CAPCHAIN_BUILD", os.path.join(ROOT, "build")))
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import fuzz  # noqa: E402
-from fuzz import engines as fuzz_engines  # noqa: E402
+from fuzz import worker as fuzz_worker  # noqa: E402
+from fuzz.engine_afl import Afl, publish  # noqa: E402
+from fuzz.engines import BUILDS, build_of, engine_of  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
-from nightly import nightly  # noqa: E402
 from nightly import checks  # noqa: E402
 from nightly import instances as engines  # noqa: E402
 from nightly import triage  # noqa: E402
 from nightly.state import State, Tally, write_whole  # noqa: E402
-from fuzz.soak import tree  # noqa: E402
+from fuzz.worker import tree  # noqa: E402
+from test.tools import BUILD, ROOT, Case, run, script  # noqa: E402
 
 CAPCHAIN = os.path.join(BUILD, "capchain")
 KILLS = int(os.environ.get("KILLS", "1"))
@@ -48,24 +46,7 @@ KILL_SEED = int(os.environ.get("KILL_SEED", "1"))
 ORACLES = "load hooks in 4 of 4 parsers, arena, canaries"
 
 
-class Base(unittest.TestCase):
-    """A folder of its own."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="nightly-test-")
-        self.addCleanup(folder.cleanup)
-        self.at = folder.name
-
-    def path(self, *names):
-        return os.path.join(self.at, *names)
-
-    def write(self, name, data):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb" if isinstance(data, bytes) else "w") as file:
-            file.write(data)
-
-
-class Plans(Base):
+class Plans(Case):
     """Who runs when."""
 
     def test_every_instance_of_every_kind_runs(self):
@@ -74,7 +55,7 @@ class Plans(Base):
                 ran = {f"{kind} {role}" for _, turn in engines.plan(kinds, jobs, 100)
                        for kind, roles in turn for role in roles}
                 for kind in kinds:
-                    for role in ("libfuzzer", *engines.AFL_ROLES):
+                    for role in engines.FIRST:
                         self.assertIn(f"{kind} {role}", ran, jobs)
 
     def test_no_more_at_once_than_jobs(self):
@@ -109,16 +90,16 @@ class Plans(Base):
 
     def test_some_instances_keep_their_engines_mutators(self):
         for count in range(4, 25):
-            ours = [engines.is_ours(role) for role in engines.roles_for(count)]
+            ours = [engine_of(role).is_ours(role) for role in engines.roles_for(count)]
             self.assertIn(False, ours)
             self.assertGreaterEqual(sum(ours), count / 2)
 
     def test_every_role_has_a_build(self):
         for role in engines.roles_for(12):
-            self.assertIn(engines.build_of(role), checks.ENGINE_BUILDS)
+            self.assertIn(build_of(role), BUILDS)
 
 
-class States(Base):
+class States(Case):
     """The one file that a night is taken up from."""
 
     WANTED = [["region"], 2, 100]
@@ -199,7 +180,7 @@ class States(Base):
         os.close(state.lock)
 
 
-class Reasons(Base):
+class Reasons(Case):
     """Each thing that keeps a night from counting, planted."""
 
     def setUp(self):
@@ -236,11 +217,10 @@ class Reasons(Base):
         self.assertIsNone(checks.deliver_reason(self.setup, "iommu", sources))
         for name in os.listdir(self.setup.seeds("iommu"))[::2]:
             path = os.path.join(self.setup.seeds("iommu"), name)
-            with open(path, "rb") as file:
-                data = bytearray(file.read())
+            data = bytearray(Path(path).read_bytes())
             if checks.offers(data, "iommu"):
                 struct.pack_into("=I", data, 16, 0xfff0)
-                self.write(os.path.relpath(path, self.at), bytes(data))
+                self.write(os.path.relpath(path, self.dir), bytes(data))
         self.assertRegex(checks.deliver_reason(self.setup, "iommu", sources),
                          r"^\d+ of \d+ iommu seeds .* deliver a capability, fewer than 90%")
 
@@ -319,10 +299,10 @@ class Reasons(Base):
                          {"fetch": []})
 
     def hunt_fetch(self, canary, execs=None):
-        setup = fuzz_engines.Setup("libfuzzer", os.path.join(ROOT, "corpus"), self.at,
+        setup = fuzz_worker.Setup("libfuzzer", os.path.join(ROOT, "corpus"), self.dir,
                                    self.path("none"), CAPCHAIN, BUILD, os.path.join(BUILD, "afl"))
         fuzz_seeds.prepare(setup, "fetch")
-        options = types.SimpleNamespace(work=self.at, build=BUILD)
+        options = types.SimpleNamespace(work=self.dir, build=BUILD)
         state = types.SimpleNamespace(seed=5, canaries={"fetch": canary})
         hunts = [checks.Hunt(setup, options, state, engine, "fetch") for engine in ("libfuzzer", "afl")]
         for hunt in hunts:
@@ -366,11 +346,11 @@ class Reasons(Base):
         self.assertLess(shares["region libfuzzer"], 0.001)
 
 
-class Exchanges(Base):
+class Exchanges(Case):
     """What one engine found, the other starts from."""
 
     def test_both_ways_once_and_whole(self):
-        setup = types.SimpleNamespace(work=self.at)
+        setup = fuzz_worker.Setup("", "", self.dir, "", "", "")
         self.write("afl/region/main/queue/id:000000", b"one")
         self.write("afl/region/killed-1-asan/queue/id:000000", b"two")
         self.write("afl/region/main/queue/id:000001", b"")
@@ -380,21 +360,21 @@ class Exchanges(Base):
             self.assertEqual(len(os.listdir(self.path("corpus", "region"))), 2)
         os.makedirs(self.path("queue"))
         for _ in range(2):
-            engines.publish(self.path("corpus", "region"), self.path("queue"))
+            publish(self.path("corpus", "region"), self.path("queue"))
             self.assertEqual([name[:9] for name in sorted(os.listdir(self.path("queue")))],
                              ["id:000000", "id:000001"])
 
     def test_instances_of_a_killed_night_are_set_apart(self):
         for _ in range(2):
             self.write("afl/region/main/queue/id:000000", b"one")
-            engines.set_apart(self.at)
+            Afl.recover(self.dir)
         self.write("afl/region/seeds/queue/id:000000,orig:x", b"seed")
-        engines.set_apart(self.at)
+        Afl.recover(self.dir)
         self.assertEqual(sorted(os.listdir(self.path("afl", "region"))),
                          ["killed-1-main", "killed-2-main", "seeds"])
 
 
-class Findings(Base):
+class Findings(Case):
     """What is made of what was found."""
 
     def test_budget_keeps_the_smallest(self):
@@ -437,13 +417,12 @@ class Findings(Base):
         """Whatever becomes of the set of verdicts that it stood for; and a smaller one replaces it."""
         shutil.copytree(os.path.join(ROOT, "corpus"), self.path("corpus"))
         # Save for the witnesses that the ledger names.
-        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
-            named = file.read()
+        named = self.text("corpus", "ledger.yaml")
         for name in glob.glob(self.path("corpus", "regressions", "*loop*")):
             if os.path.basename(name) not in named:
                 os.unlink(name)
         setup = types.SimpleNamespace(
-            corpus=self.path("corpus"), capchain=CAPCHAIN, work=self.at, findings=self.path("f"),
+            corpus=self.path("corpus"), capchain=CAPCHAIN, work=self.dir, findings=self.path("f"),
             seeds=lambda kind: self.path("seeds", kind))
         fuzz_seeds.prepare(setup, "region")
         state = types.SimpleNamespace(corpus=lambda kind: None)
@@ -452,7 +431,7 @@ class Findings(Base):
         witness = self.path("afl", "region", "main", "queue", "id:000000")
         for tail in (16, 8):
             data = head + struct.pack("<2HI", 99, 1, 32) + bytes(tail)
-            self.write(os.path.relpath(witness, self.at), data)
+            self.write(os.path.relpath(witness, self.dir), data)
             harvest.go()
             os.unlink(witness)
             harvest.go()
@@ -462,8 +441,7 @@ class Findings(Base):
     def test_review_dates(self):
         """Each that has passed is a failure of the night; on its day it has not."""
         shutil.copytree(os.path.join(ROOT, "corpus"), self.path("corpus"))
-        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
-            text = file.read()
+        text = self.text("corpus", "ledger.yaml")
         first = re.search(r"review: (\S+)", text)[1]
         self.write("corpus/ledger.yaml", text.replace(f"review: {first}", "review: 2026-01-01", 1))
         day = datetime.date(2026, 1, 1)
@@ -487,10 +465,10 @@ class Findings(Base):
         self.assertIn(bucket, [one["bucket"] for one in shown["disagreements"]])
 
     def test_no_regression_is_written_over(self):
-        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a.yaml")
+        self.assertEqual(triage.free_name(self.dir, "region-a"), "region-a.yaml")
         self.write("region-a.yaml", b"")
         self.write("region-a-2.yaml", b"")
-        self.assertEqual(triage.free_name(self.at, "region-a"), "region-a-3.yaml")
+        self.assertEqual(triage.free_name(self.dir, "region-a"), "region-a-3.yaml")
 
     def test_slug(self):
         self.assertEqual(triage.slug("region", "ksft-vfio:oob:fault:next-oob"),
@@ -502,7 +480,7 @@ def verdict_sets(kind, paths):
             fuzz_report.check(CAPCHAIN, kind, sorted(paths))} if paths else {}
 
 
-class Whole(Base):
+class Whole(Case):
     """Nights of some seconds of one kind, with the built targets."""
 
     SECONDS = 9
@@ -513,7 +491,7 @@ class Whole(Base):
         shutil.copy(os.path.join(ROOT, "corpus", "ledger.yaml"), self.path("corpus"))
 
     def command(self, *options):
-        return [sys.executable, os.path.join(HERE, "nightly.py"), "--kind", "region", "--seconds",
+        return [sys.executable, script("nightly", "nightly.py"), "--kind", "region", "--seconds",
                 str(self.SECONDS), "--jobs", "2", "--no-make", "--build", BUILD, "--corpus",
                 self.path("corpus"), "--work", self.path("night"), *options]
 
@@ -531,8 +509,7 @@ class Whole(Base):
                  for name in sorted(os.listdir(setup.seeds("region")))]
         shown = set(verdict_sets("region", seeds))
         for i in range(6000):
-            with open(chance.choice(seeds), "rb") as file:
-                data = bytearray(file.read())
+            data = bytearray(Path(chance.choice(seeds)).read_bytes())
             for _ in range(chance.randrange(1, 6)):
                 if len(data) >= 8:
                     struct.pack_into("=I", data, chance.randrange(len(data) // 4) * 4, chance.choice(
@@ -567,8 +544,7 @@ class Whole(Base):
         places = ("findings/sets/region-{0:016x}", "corpus/region/{0:040x}",
                   "afl/region/earlier/queue/id:{0:06},orig:planted")
         for i, path in enumerate(paths):
-            with open(path, "rb") as file:
-                self.write(os.path.join("night", places[i % len(places)].format(i)), file.read())
+            self.write(os.path.join("night", places[i % len(places)].format(i)), Path(path).read_bytes())
 
     def witnesses(self):
         """Everything that a target or an engine has written down so far."""
@@ -596,8 +572,7 @@ class Whole(Base):
     @staticmethod
     def uses(pid, folder):
         try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                return folder.encode() in file.read() and int(pid) != os.getpid()
+            return folder.encode() in Path(f"/proc/{pid}/cmdline").read_bytes() and int(pid) != os.getpid()
         except OSError:
             return False
 
@@ -635,13 +610,12 @@ class Whole(Base):
     def divergences_are_in_the_pull_request(self, judged, done):
         """Each that was seen; what the corpus shows or a pattern of its ledger explains is no news."""
         setup = types.SimpleNamespace(corpus=self.path("corpus"), capchain=CAPCHAIN,
-                                      work=self.at, findings=self.path("none"),
+                                      work=self.dir, findings=self.path("none"),
                                       seeds=lambda kind: self.path("own", kind))
         harvest = triage.Harvest(setup, None, ("region",))
         text = ""
         for path in glob.glob(self.path("night", "pull-request", "corpus", "regressions", "*")):
-            with open(path, encoding="utf-8") as file:
-                text += file.read()
+            text += Path(path).read_text("utf-8")
         for one in judged:
             for two in one["disagreements"]:
                 if not harvest.known.explains(one, two["bucket"]):
@@ -650,8 +624,7 @@ class Whole(Base):
     def test_a_night_and_its_pull_request(self):
         """A night ends with its divergences; with its pull request merged, they are known."""
         self.plant(self.forget(*self.showing("naive:runaway:fault:loop")))
-        with open(self.path("corpus", "ledger.yaml"), encoding="utf-8") as file:
-            text = file.read()
+        text = self.text("corpus", "ledger.yaml")
         self.write("corpus/ledger.yaml", re.sub(r"review: \S+", "review: 2026-01-01", text, count=1))
         done = self.night("--seed", "3")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -660,14 +633,12 @@ class Whole(Base):
         self.assertRegex(done.stdout, r"canary planted-\S+, libfuzzer region: found within \d+")
         self.assertRegex(done.stdout, r"canary planted-\S+, afl region: found within \d+")
         self.assertEqual(sorted(os.listdir(self.path("night", "afl"))), ["region.lock"])
-        with open(self.path("night", "summary.txt"), encoding="utf-8") as file:
-            self.assertIn("this night counts", file.read())
+        self.assertIn("this night counts", self.text("night", "summary.txt"))
         buckets = re.findall(r"^new divergence: (\S+)$", done.stdout, re.M)
         self.assertIn("naive:runaway:fault:loop", buckets)
         patch = self.path("night", "pull-request", "changes.patch")
         subprocess.run(["patch", "-p2", "-s", "-i", patch], cwd=self.path("corpus"), check=True)
-        replayed = subprocess.run([CAPCHAIN, "replay", self.path("corpus")], check=False,
-                                  capture_output=True, text=True)
+        replayed = run(CAPCHAIN, "replay", self.path("corpus"))
         self.assertEqual(replayed.returncode, 0, replayed.stdout[-2000:])
         setup = types.SimpleNamespace(corpus=self.path("corpus"), capchain=CAPCHAIN,
                                       seeds=lambda kind: self.path("merged", kind))

@@ -14,11 +14,14 @@ import re
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 
 from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
 from gen import ledger
-from fuzz.engines import LEN_MAX, PID, PROMISE, WRONG
+from fuzz.engines import ENGINES, LEAD
+from fuzz.worker import LEN_MAX, PID, PROMISE, WRONG
+from nightly import instances
 from fuzz.report import NO_ENGINE, Refused
 from nightly.checks import REPLAY_BUILDS, in_parallel, run
 
@@ -39,16 +42,13 @@ def merge(setup, state, options, kind):
     Merges what every engine has into the next corpus of @kind, held to its budget, and gives up
     what it was made from. Returns (inputs, bytes, how many the budget cost).
     """
-    sources = [path for path in (
-        state.corpus(kind), setup.seeds(kind), os.path.join(setup.work, "corpus", kind),
-        *glob.glob(os.path.join(setup.work, "afl", kind, "*", "queue")))
-        if path and os.path.isdir(path)]
+    sources = [path for path in (state.corpus(kind), setup.seeds(kind), *instances.queues(setup.work, kind))
+               if path and os.path.isdir(path)]
     keep_stops(setup, kind)
     folder = state.next_corpus(kind)
     # Findings are kept here too: an input may have come in by hand.
-    status, said = run([setup.target(kind), "-merge=1", "-max_len=65536", "-timeout=10",
-                        f"-artifact_prefix={folder}.stop-", folder, *sources],
-                       {"CAPCHAIN_FINDINGS": setup.findings}, seconds=None)
+    status, said = run(LEAD.merge(setup.target(kind), folder, sources), {"CAPCHAIN_FINDINGS": setup.findings},
+                       seconds=None)
     for path in glob.glob(glob.escape(folder) + ".stop-*"):
         os.unlink(path)
     if status or not os.listdir(folder):
@@ -56,25 +56,19 @@ def merge(setup, state, options, kind):
         raise Refused(f"{setup.target(kind)} -merge=1 failed ({status}): {last}", NO_ENGINE)
     numbers = hold_to_budget(folder, options.inputs_max, options.bytes_max)
     state.keep_corpus(kind)
-    shutil.rmtree(os.path.join(setup.work, "corpus", kind), ignore_errors=True)
-    for path in glob.glob(os.path.join(setup.work, "afl", f"{kind}*")):
-        if os.path.isdir(path):
-            shutil.rmtree(path, ignore_errors=True)
+    for engine in ENGINES.values():
+        engine.drop(setup.work, kind)
     return numbers
 
 
 def keep_stops(setup, kind):
-    """Copies what stopped or hung AFL++ to the artifacts, each under the digest of its bytes."""
-    for path in glob.glob(os.path.join(setup.work, "afl", kind, "*", "crashes", "id:*")) + \
-            glob.glob(os.path.join(setup.work, "afl", kind, "*", "hangs", "id:*")):
-        with open(path, "rb") as file:
-            data = file.read()
-        what = "crash" if "crashes" in path else "timeout"
+    """Copies what stopped or hung an engine to the artifacts, each under the digest of its bytes."""
+    for what, path in [stop for engine in ENGINES.values() for stop in engine.stops(setup.work, kind)]:
+        data = Path(path).read_bytes()
         out = os.path.join(setup.findings, "artifacts",
                            f"{kind}-{what}-{hashlib.sha1(data).hexdigest()}")
         if data and not os.path.exists(out):
-            with open(out + ".tmp", "wb") as file:
-                file.write(data)
+            Path(out + ".tmp").write_bytes(data)
             os.replace(out + ".tmp", out)
 
 
@@ -218,9 +212,7 @@ class Harvest:
         os.makedirs(self.folder, exist_ok=True)
 
     def paths(self, kind):
-        found = everything(self.setup, self.state, kind) + files(
-            os.path.join(self.setup.work, "corpus", kind))
-        found += sorted(glob.glob(os.path.join(self.setup.work, "afl", kind, "*", "queue", "id:*")))
+        found = everything(self.setup, self.state, kind) + instances.found(self.setup.work, kind)
         for path in found:
             try:
                 key = (path, os.stat(path).st_size)
@@ -241,10 +233,8 @@ class Harvest:
         out = os.path.join(self.folder, slug(kind, bucket))
         if os.path.exists(out) and os.stat(out).st_size <= size:
             return
-        with open(path, "rb") as file:
-            data = file.read()
-        with open(out + ".tmp", "wb") as file:
-            file.write(data)
+        data = Path(path).read_bytes()
+        Path(out + ".tmp").write_bytes(data)
         os.replace(out + ".tmp", out)
 
 
@@ -328,11 +318,9 @@ def must(command):
 def write_text(setup, out, one, buckets, date):
     """The witness in text form, with what it shows in its first lines."""
     must([setup.capchain, "dis", "--kind", one.kind, one.path, "-o", out])
-    with open(out, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(out).read_text("utf-8")
     head = "".join(f"# {bucket}\n" for bucket in buckets)
-    with open(out, "w", encoding="utf-8") as file:
-        file.write(f"# Found by the night of {date}; say here what it shows.\n{head}{text}")
+    Path(out).write_text(f"# Found by the night of {date}; say here what it shows.\n{head}{text}", "utf-8")
 
 
 def pull_request(setup, state, new, out):
@@ -351,8 +339,7 @@ def pull_request(setup, state, new, out):
         same = {}
         for one in new:
             less = shrunk(setup, one, os.path.join(folder, "less"))
-            with open(less, "rb") as file:
-                same.setdefault((one.kind, file.read()), []).append(one._replace(path=less))
+            same.setdefault((one.kind, Path(less).read_bytes()), []).append(one._replace(path=less))
         for shown in same.values():
             name = free_name(os.path.join(after, "regressions"),
                              slug(shown[0].kind, shown[0].bucket))
@@ -378,8 +365,7 @@ def copy_changed(before, after, out):
         for name in names:
             path = os.path.join(folder, name)
             below = os.path.relpath(path, after)
-            with open(path, "rb") as file:
-                data = file.read()
+            data = Path(path).read_bytes()
             try:
                 with open(os.path.join(before, below), "rb") as file:
                     if file.read() == data:
@@ -398,5 +384,4 @@ def write_patch(before, after, out):
                             ignore=shutil.ignore_patterns(".*"))
         done = subprocess.run(["diff", "-ruN", "a", "b"], cwd=folder, capture_output=True,
                               check=False)
-    with open(out, "wb") as file:
-        file.write(done.stdout)
+    Path(out).write_bytes(done.stdout)

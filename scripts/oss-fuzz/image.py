@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections import namedtuple
+from pathlib import Path
 
 Combination = namedtuple("Combination", "engine sanitizer architecture variant")
 
@@ -174,8 +175,7 @@ class Image:
     def builds(self, command):
         """Whether @command makes a fuzz target of PROBE; what it said is in self.said."""
         probe = os.path.join(self.root, "probe.cc")
-        with open(probe, "w", encoding="ascii") as file:
-            file.write(PROBE)
+        Path(probe).write_text(PROBE, "ascii")
         made = subprocess.run([*command, probe, "-o", os.path.join(self.root, "probe")],
                               capture_output=True, text=True, errors="replace", check=False,
                               env={"PATH": self.path, "AFL_QUIET": "1"})

@@ -5,6 +5,7 @@ to stop on a seed, name its bucket, and do so again when they are given that one
 import os
 import re
 import shutil
+from pathlib import Path
 
 from bad_build import Build, why
 
@@ -20,13 +21,11 @@ TOKEN = re.compile(r"^DEDUP_TOKEN: (\S+)$", re.M)
 def plant(image):
     """Plants the fault; what puts the file back is returned. None where the anchor is not there."""
     path = os.path.join(image.project, FILE)
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(path).read_text("utf-8")
     if text.count(ANCHOR) != 1:
         return None
     shutil.copy2(path, path + ".before")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace(ANCHOR, WRONG))
+    Path(path).write_text(text.replace(ANCHOR, WRONG), "utf-8")
 
     def mend():
         shutil.copyfile(path + ".before", path)

@@ -6,37 +6,30 @@ import contextlib
 import io
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 from unittest import mock
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 from test import arch  # noqa: E402
+from test.tools import ROOT, Case, run, script  # noqa: E402
 
 GOOD = {"replay": "# oracles: load hooks\n7 passed, 0 failed, 2 other byte order",
         "exhaust": "device: 99 buffers with up to 2 capabilities", "pages": "pages of 4096 bytes"}
 
 
-class Arch(unittest.TestCase):
+class Arch(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="arch-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         os.mkdir(self.path("bin"))
 
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
     def emulator(self, says, failing="", version="11.1.3", name="qemu-s390x"):
-        with open(self.path(f"bin/{name}"), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\ncase \"$*\" in\n"
+        self.write(f"bin/{name}", "#!/bin/sh\ncase \"$*\" in\n"
                        f"*--version*) echo 'qemu version {version}' ;;\n"
                        f"*replay*) echo '{says['replay']}' ;;\n*exhaust*) echo '{says['exhaust']}' ;;\n"
                        f"*sandbox_test*) echo '{says['pages']}' ;;\nesac\n"
-                       f"case \"$*\" in *{failing or '/nothing'}*) exit 1 ;; esac\n")
-            os.chmod(file.fileno(), 0o755)
+                       f"case \"$*\" in *{failing or '/nothing'}*) exit 1 ;; esac\n", 0o755)
 
     def run_it(self, *machines, built=True):
         """Exit status and what was printed, with nothing built, downloaded or found elsewhere."""
@@ -88,8 +81,7 @@ class Arch(unittest.TestCase):
         shutil.copy(self.path("bin/qemu-s390x"), self.path("usr/bin/qemu-s390x"))
         self.emulator(GOOD, version="10.0.13")
         self.assertIn("10.0.13", self.run_it("s390x")[1])
-        with open(self.path("bin/qemu-s390x"), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\nexit 1\n")
+        Path(self.path("bin/qemu-s390x")).write_text("#!/bin/sh\nexit 1\n", "utf-8")
         self.assertIn("9.2.0", self.run_it("s390x")[1])
 
     def test_pages(self):
@@ -111,15 +103,13 @@ class Arch(unittest.TestCase):
 
     def test_make_names_the_machines_that_are_asked_for(self):
         for asked in [], ["MACHINE=s390x"]:
-            told = subprocess.run(["make", "-n", "--no-print-directory", "check-arch", *asked],
-                                  cwd=os.path.dirname(os.path.dirname(HERE)), capture_output=True, text=True, check=False,
-                                  env={**os.environ, "MAKEFLAGS": ""}).stdout
+            told = run("make", "-n", "--no-print-directory", "check-arch", *asked, cwd=ROOT,
+                       env={**os.environ, "MAKEFLAGS": ""}).stdout
             self.assertEqual(told.partition("arch.py")[2].split(),
                              [word.partition("=")[2] for word in asked])
 
     def test_misused(self):
-        done = subprocess.run([os.path.join(HERE, "arch.py"), "vax"], capture_output=True, text=True,
-                              check=False)
+        done = run(script("test", "arch.py"), "vax")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no machine vax: say arm64, s390x, i386", done.stderr)
 

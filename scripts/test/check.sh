@@ -1,118 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# make check: every test of the project. Prints one line a step with its seconds, and the log of a step
-# that failed; at the end the five slowest steps; the last line counts passed, failed and skipped steps.
-# A skipped step says why. Seconds decide nothing. Exit status: 0; 1 where a step failed or none ran, or
-# in CI (CI=true) where one was skipped; 2 wrong usage; 3 there is no /proc.
-#
-# environment:
-#   STEPS   a regular expression: beside the builds, only steps whose name it matches
+# The steps of make check, which meson.build lists and check.py runs: check.sh STEP [ARG...], from the top of
+# the tree; a STEP with a slash is a script. Exit status: the step's; 77 it was skipped, and its last line says
+# why. commands, engines and first are what can be built here, and the command that others are held to.
 set -u
+build=build
+logs=$build/check
+: "${commands:=}" "${engines:=}" "${first:=}"
 case ${1:-} in
-'') ;;
--h | --help)
+'' | -h | --help)
 	sed -n '3,/^set/s/^# \{0,1\}//p' "$0"
 	exit
 	;;
-*)
-	echo "check.sh takes no arguments, \`STEPS=REGEX make check\` runs some steps; see --help" >&2
-	exit 2
-	;;
 esac
-cd "$(dirname "$0")/../.." || exit 1
-# Tests run themselves again and look at processes by it, and sanitizers at their own memory.
-[ -d /proc/self/fd ] || {
-	echo "make check: /proc is not mounted: mount -t proc proc /proc, or have the container mount it" >&2
-	exit 3
-}
-
-build=build
-logs=$build/check
-# One more than there are CPUs, since some wait: for an engine's seconds, for a client, for a disk.
-jobs=$(($(nproc) + 1))
-mkdir -p "$logs"
-rm -f "$logs/results" "$logs/seconds"
-touch "$logs/results" "$logs/seconds"
-
-# Some objects are built in several folders: by OSS-Fuzz's scripts, by a project that uses capchain. With
-# ccache each is compiled once. Its cache is empty in a fresh clone.
-if command -v ccache >/dev/null; then
-	export CCACHE=ccache CCACHE_DIR=$PWD/$build/ccache CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
-fi
-
-# Tests build programs and run them where temporary files go, unless nothing may run there (noexec).
-runs_in() {
-	local program status
-	program=$(mktemp -p "$1") || return 1
-	printf '#!/bin/sh\n' >"$program" && chmod +x "$program" && "$program"
-	status=$?
-	rm -f "$program"
-	return $status
-}
-if ! runs_in "${TMPDIR:-/tmp}" 2>"$logs/runs-in"; then
-	echo "no program runs in ${TMPDIR:-/tmp} ($(sed 's/.*: //' "$logs/runs-in" | tail -n 1)): tests use $logs/tmp"
-	export TMPDIR=$PWD/$logs/tmp
-	mkdir -p "$TMPDIR"
-fi
-
-# What can be built here, of what there is: commands, then engines.
-have=$(make --no-print-directory -s configs)
-commands=${have%%/*}
-engines=${have##*/}
-
-# step NAME COMMAND...: starts it, its output to a log, as soon as fewer than $jobs others run. What needs
-# the outcome of an earlier step comes after `settle`. Status 77 is a skip, the last line its reason.
-step() {
-	[[ $1 == build* || $1 =~ ${STEPS:-.} ]] || return 0
-	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-	run_step "$@" &
-}
-
-settle() {
-	wait
-}
-
-run_step() {
-	local name=$1 log outcome shown status seconds TIMEFORMAT='%1R s, %1U + %1S of CPU'
-	shift
-	log=$logs/$(printf %s "$name" | tr -c 'a-zA-Z0-9-' _).log
-	# What the step says goes to its log; what is left in the braces is said by `time`.
-	{ time "$@" >"$log" 2>&1 </dev/null; } 2>"$log.time"
-	status=$?
-	seconds=$(<"$log.time")
-	echo "$seconds: $name" >>"$logs/seconds"
-	case $status in
-	0)
-		outcome=passed
-		shown="ok      $name ($seconds)"$'\n'$(sed -En 's/^(warning|skipped): /        &/p' "$log")
-		# What a test of it says that it did not do counts as a step that is skipped.
-		sed -n 's/^skipped: .*/skipped/p' "$log" >>"$logs/results"
-		;;
-	77)
-		outcome=skipped
-		shown="skipped $name: $(tail -n 1 "$log")"
-		;;
-	*)
-		outcome=failed
-		shown="FAILED  $name ($seconds)"$'\n'$(tail -n 60 "$log" | sed 's/^/        /')
-		;;
-	esac
-	echo $outcome >>"$logs/results"
-	printf '%s\n' "${shown%$'\n'}"
-}
-
-# how_many passed|failed|skipped: so far, of the steps that are settled.
-how_many() {
-	grep -c "^$1\$" "$logs/results"
-}
-
-closing_line() {
-	settle
-	echo "The slowest, in seconds, user + system of CPU:"
-	sort -rn "$logs/seconds" | head -n 5 | sed 's/^/        /'
-	printf '%d passed, %d failed, %d skipped\n' \
-		"$(how_many passed)" "$(how_many failed)" "$(how_many skipped)"
-}
+# What meson sets for programs under test: tests say themselves how a sanitizer is to end.
+# shellcheck disable=SC2086
+unset MALLOC_PERTURB_ ${STEP_UNSET:-}
 
 # set_compiler gcc|clang: sets compiler to it, as GCC= or CLANG= say, a word or several.
 set_compiler() {
@@ -164,6 +67,10 @@ linked() {
 	stat -c '%n %i %y' "$build"/*/capchain "$build"/*/fuzz_*_info
 }
 
+links_noted() {
+	linked >"$logs/linked"
+}
+
 linked_once() {
 	linked | diff "$logs/linked" -
 }
@@ -201,17 +108,18 @@ formatted() {
 	clang-format --dry-run -Werror $files
 }
 
-# warns COMPILER...: gcc has to optimise to see some things; all of clang's warnings are of its front end.
+# warns gcc|clang: gcc has to optimise to see some things; all of clang's warnings are of its front end.
 warns() {
-	local file status=0 how=(-O1 -S -o /dev/null)
-	[[ $("$@" --version) != *clang* ]] || how=(-fsyntax-only)
+	local compiler file status=0 how=(-O1 -S -o /dev/null)
+	set_compiler "$1"
+	[ "$1" = gcc ] || how=(-fsyntax-only)
 	for file in $(sources '*.c'); do
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/target/main_afl.c | *.bpf.c) continue ;;
 		parsers/bpf/load.c | fuzz/parsers/bpf_test.c | fuzz/bench/bench_bpf.c | fuzz/capture/capture_load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
-		"$@" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		"${compiler[@]}" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION "${how[@]}" "$file" || status=1
 	done
 	return $status
@@ -540,12 +448,6 @@ nothing_fails() {
 	[ $? -eq 1 ]
 }
 
-planted_lines() {
-	local compiler
-	set_compiler "${first%-asan}"
-	CC=${compiler[*]} scripts/test/planted-lines.py
-}
-
 # Every small chain, every buffer held to the relations; two cores have it in well under a minute.
 exhausted() {
 	"$build/$1/capchain" exhaust --caps 2 --all-relations
@@ -581,165 +483,5 @@ own_with() {
 	own_alone "$first" "$3"
 }
 
-first=${commands%% *}
-for config in clang gcc clang-asan gcc-asan libfuzzer libfuzzer-fast afl; do
-	case " $have " in *" $config "*) ;; *) step "$config" missing "$config" ;; esac
-done
-for build_step in "build:builds" "build 32-bit:builds32" "build nightly:builds_nightly"; do
-	step "${build_step%%:*}" "${build_step#*:}"
-	settle
-done
-step "hooks are in the objects" hooked
-settle
-linked >"$logs/linked"
-case " $commands " in
-*" clang-asan "*)
-	step "leaks are looked for" leaks_seen
-	# What tests build has to be told.
-	leaks_seen >/dev/null || export LSAN_OPTIONS=detect_leaks=0
-	;;
-esac
-# Without builds there is nothing to check, and without hooks the planted loops have no end.
-if [ "$(how_many failed)" -gt 0 ]; then
-	closing_line
-	exit 1
-fi
-
-# The long ones first, so that the last to end is a short one.
-case " $engines " in
-*" afl "*)
-	step "nightly.py" python_test nightly/nightly_test.py "$first"
-	step "AFL++'s hooks of the mutator" python_test fuzz/mutator_test.py "$first"
-	step "AFL++'s targets are stable" python_test fuzz/soak_test.py "$first"
-	;;
-esac
-step "shrink, emit, buckets of engines" python_test test/triage_test.py "$first"
-for config in $commands; do
-	# Where both are here, one build with sanitizers is enough: each start of one takes a tenth of a second.
-	case $config,$commands in gcc-asan,*clang-asan*) continue ;; esac
-	step "$config command line" python_test test/cli_test.py "$config"
-done
-case " $engines " in
-*" libfuzzer "*)
-	step "fuzz.py" python_test fuzz/fuzz_test.py "$first"
-	step "planted fetch loops are found" fetch_planted
-	step "verdicts are coverage" python_test fuzz/feedback_test.py "$first"
-	step "an OSS-Fuzz build" scripts/oss-fuzz/check.py --only libfuzzer/address/x86_64
-	;;
-esac
-case " $have " in *" clang "*) step "coverage" covered ;; esac
-step "your own parser" own_alone "$first"
-step "probe and capture" python_test test/live_test.py "$first"
-step "replay-with.py and its ten lines" python_test clients/replay_with_test.py "$first"
-# Some steps after the good build, whose objects it takes from the cache.
-case " $engines " in
-*" libfuzzer "*)
-	step "OSS-Fuzz builds that are broken" scripts/oss-fuzz/check_test.py Files \
-		WholeCheck.test_hooks_missing WholeCheck.test_seeds_misnamed
-	;;
-esac
-step "$first run" python_test test/run_test.py "$first"
-step "clients.py" python_test clients/clients_test.py "$first"
-case " $commands " in
-*" clang-asan "*)
-	step "clang-asan run" python_test test/run_test.py clang-asan Outcomes LeftAlone Forbidden Report Lines
-	;;
-esac
-step "exhaustive, up to 2 capabilities" exhausted "$first"
-step "your own parser in Rust" own_with rustc rustc InRust
-step "planted one-line errors" planted_lines
-step "bench.py, bugs.py and mutants.py" python_test bench/measure_test.py "$first"
-step "bugs.py's statistics" bench_statistics
-step "your own parser in your own build" own_with pkg-config pkgconf Elsewhere
-
-step "format" formatted
-for config in gcc clang; do
-	set_compiler $config
-	case " $have " in *" $config "*) step "warnings $config" warns "${compiler[@]}" ;; esac
-done
-step "shellcheck" shell_clean
-step "python" python_compiles
-step "scripts have --help" scripts_helpful
-step "rooms" rooms_ordered
-step "rooms.py" python_test test/rooms_test.py "$first"
-step "BPF is optional" bpf_optional
-step "layout against linux/vfio.h" uapi_held -m64
-step "layout against linux/vfio.h, 32-bit" uapi_held -m32
-step "bounded.h in every build" scripts/test/bounded-builds.sh
-step "fetch.h in every build" scripts/test/fetch-builds.sh
-step "a link that lost its hooks is refused" silence_refused
-step "planted bugs are listed" planted_listed
-step "planted bugs are in planted targets alone" planted_apart
-for config in $commands; do
-	for test in fuzz/*/*_test.c; do
-		test=${test#fuzz/}
-		test=${test%.c}
-		case $test in
-		parsers/* | mutator/* | triage/shrink_script_test | planted/planted_test | \
-			producer/producer_test | producer/conform_test) step "$config $test" unit "$config" "$test" corpus ;;
-		text/text_trip_test) step "$config $test" unit "$config" "$test" corpus/captured ;;
-		*) step "$config $test" unit "$config" "$test" ;;
-		esac
-	done
-done
-for config in $engines; do
-	for test in fuzz/sandbox/*_test.c; do
-		test=${test#fuzz/}
-		step "$config ${test%.c}" unit "$config" "${test%.c}"
-	done
-done
-step "planted faults without an arena" no_arena
-step "planted faults without an arena are missed blind" no_arena_blind
-step "expected verdicts are of parsers" lists_known
-step "fetch table is fresh" fetch_table
-step "policy page is fresh" scripts/gen/policy.py --check "$build/$first/capchain" corpus parsers/models/POLICY.md
-step "policy.py" python_test gen/policy_test.py "$first"
-step "rules page names what there is" python_test test/rules_test.py "$first"
-step "i386.sh" python_test test/i386_test.py "$first"
-step "equal.sh" python_test test/equal_test.py "$first"
-step "replay of nothing fails" nothing_fails
-step "conformance" "$build/$first/conformance" corpus/captured
-step "ledger dates" scripts/gen/ledger.py corpus/ledger.yaml
-step "ledger.py" python_test gen/ledger_test.py "$first"
-step "uapi.py" python_test gen/uapi_test.py "$first"
-step "replay --junit" python_test test/junit_test.py "$first"
-step "byte order" python_test test/endian_test.py "$first"
-step "arch.py" python_test test/arch_test.py "$first"
-step "workflows" python_test test/workflows_test.py "$first"
-step "folders of findings" python_test test/findings_test.py "$first"
-step "what make builds anew, and says" python_test test/make_test.py "$first"
-step "make install" python_test test/install_test.py "$first"
-step "make dist" python_test gen/dist_test.py "$first"
-step "setup.sh" python_test test/setup_test.py "$first"
-step "systems.py" python_test test/systems_test.py "$first"
-
-for config in $commands; do
-	step "$config replay" replayed "$config"
-done
-step "$first replay, truncated" replayed_truncated
-step "corpus as bytes" scripts/fuzz/corpus-bytes.sh "$logs/bytes"
-settle
-step "no command or target was linked again" linked_once
-step "verdicts of all commands" same_commands
-step "check --json of all commands" same_json
-for config in $commands $engines; do
-	case $config in
-	gcc-asan) ;;
-	afl)
-		step "verdicts of afl targets" same_truncated afl
-		step "verdicts of afl targets, from shared memory" same_truncated afl-memory
-		;;
-	*)
-		step "verdicts of $config targets" same "$config"
-		step "verdicts of $config targets, truncated" same_truncated "$config"
-		;;
-	esac
-done
-step "verdicts of 32-bit targets" same32
-step "verdicts of 20,000 random buffers" scripts/test/equal.sh "$logs/bytes"
-case " $engines " in *" afl "*) step "verdicts of clang-msan targets" same clang-msan ;; esac
-
-closing_line
-# In CI nothing is missing, so nothing may be skipped.
-[ "$(how_many failed)" -eq 0 ] && [ "$(how_many passed)" -gt 0 ] &&
-	{ [ "${CI:-}" != true ] || [ "$(how_many skipped)" -eq 0 ]; }
+TIMEFORMAT='took %1U + %1S of CPU'
+time "$@"

@@ -18,15 +18,13 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BINARY = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
-CAPTURED = os.path.join(ROOT, "corpus", "captured")
-NOBODY = 65534
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CAPTURED, NOBODY, REPORT, ROOT, Case  # noqa: E402
 
 # Each verb, and the statuses besides 0 that it may end with.
 VERBS = {"check": "12345", "explain": "2345", "asm": "25", "dis": "25", "replay": "1245",
@@ -34,7 +32,6 @@ VERBS = {"check": "12345", "explain": "2345", "asm": "25", "dis": "25", "replay"
 SANDBOXED = ("check", "explain", "replay", "bless", "list", "exhaust")
 # Arguments of those that take no file.
 FILELESS = {"list": (), "exhaust": ("--caps", "0")}
-REPORT = re.compile(r"Sanitizer|runtime error:|^==\d+==|Traceback|Assertion|core dumped", re.M)
 
 TYPE, MSIX, SPARSE = 2, 3, 1
 BAD_YAML = (
@@ -69,31 +66,8 @@ LOOP = region(cap(TYPE, 1, 32, bytes(8)))
 EXCUSED = struct.pack("<IIQI", 32, 2, 0, 20) + cap(3, 1, 0, bytes(4))
 
 
-class Cli(unittest.TestCase):
-    binary = BINARY
-
-    def setUp(self):
-        self.dir = self.new_dir()
-
-    def new_dir(self):
-        made = tempfile.mkdtemp(prefix="cli-test-")
-        self.addCleanup(shutil.rmtree, made)
-        os.chmod(made, 0o755)
-        return made
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def write(self, name, data):
-        path = os.path.join(os.fsencode(self.dir), os.fsencode(name))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-        return os.fsdecode(path)
-
-    def read(self, *names):
-        with open(self.path(*names), "rb") as file:
-            return file.read()
+class Cli(Case):
+    binary = CAPCHAIN
 
     def run_it(self, *args, before=None, stdout=subprocess.PIPE):
         """Exit status, stdout and stderr of one run; @before is done in the child."""
@@ -129,18 +103,11 @@ class Cli(unittest.TestCase):
         self.assertRegex(errors.splitlines()[0], says)
 
     def as_nobody(self):
-        """What to do in a child for it to have no rights; root is refused nothing."""
-        if os.geteuid():
-            return None
         # Where it was built, nobody may have no way to.
-        self.binary = shutil.copy(BINARY, self.new_dir())
-        os.chmod(self.binary, 0o755)
-
-        def drop():
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        return drop
+        if not os.geteuid():
+            self.binary = shutil.copy(CAPCHAIN, self.new_dir())
+            os.chmod(self.binary, 0o755)
+        return super().as_nobody()
 
     def sanitized(self):
         return "AddressSanitizer" in self.works("list")
@@ -350,8 +317,7 @@ class Inputs(Cli):
         self.works("dis", file, "-o", text)
         self.assertIn("relative: true", self.works("dis", file))
         self.works("asm", text, "-o", self.path("back"))
-        with open(self.path("back"), "rb") as back:
-            self.assertEqual(back.read(), script)
+        self.assertEqual(self.read("back"), script)
         report = json.loads(self.works("check", "--json", file))
         self.assertEqual((report["kind"], report["len"]), ("fetch", len(script)))
         said = {one["name"]: (one["verdict"], one.get("reason")) for one in report["parsers"]}
@@ -438,8 +404,7 @@ class Inputs(Cli):
 
     def test_round_trip(self):
         for name in sorted(os.listdir(CAPTURED)):
-            with open(os.path.join(CAPTURED, name), "rb") as file:
-                self.trip(name.split("-")[0], name, file.read())
+            self.trip(name.split("-")[0], name, Path(os.path.join(CAPTURED, name)).read_bytes())
         noise = random.Random(1)
         for i in range(40):
             self.trip(("device", "region", "iommu")[i % 3], "noise",
@@ -752,8 +717,7 @@ class Replay(Cli):
     def test_changed_capabilities(self):
         """An `ok` that delivers other things than the reference is expected to, or is not."""
         name = "region-crosvm-region-ok-wrong-caps-newer-version.yaml"
-        with open(f"corpus/regressions/{name}", "rb") as file:
-            self.write(f"seeds/{name}", file.read())
+        self.write(f"seeds/{name}", Path(f"corpus/regressions/{name}").read_bytes())
         self.works("bless", self.dir)
         before = self.read("expect", "crosvm-region.txt")
         self.assertIn(f"seeds/{name} ok wrong-caps\n".encode(), before)
@@ -918,6 +882,6 @@ class Replay(Cli):
 
 
 if __name__ == "__main__":
-    if not os.access(BINARY, os.X_OK):
-        sys.exit(f"{BINARY}: cannot run it; build it, or name it in CAPCHAIN")
+    if not os.access(CAPCHAIN, os.X_OK):
+        sys.exit(f"{CAPCHAIN}: cannot run it; build it, or name it in CAPCHAIN")
     unittest.main()

@@ -14,8 +14,7 @@ import sys
 import tempfile
 import types
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402

@@ -9,16 +9,15 @@ CAPCHAIN names the binary, build/capchain by default. fuzz/chain/endian_test.c l
 import json
 import os
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BINARY = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
-CORPUS = os.path.join(ROOT, "corpus")
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CORPUS, Case, run  # noqa: E402
+
 OTHER = {"little": "big", "big": "little"}[sys.byteorder]
 CLOSING = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) other byte order)?")
 # What Linux on s390x answered for the IOMMU of a zPCI device.
@@ -29,27 +28,9 @@ OF_S390X = bytes.fromhex(
     "000000013fffffff")
 
 
-class Endian(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="endian-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def write(self, name, data):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), "wb") as file:
-            file.write(data)
-        return self.path(name)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
+class Endian(Case):
     def run_it(self, *words):
-        done = subprocess.run([BINARY, *words], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, cwd=self.dir, check=False)
+        done = run(CAPCHAIN, *words, cwd=self.dir)
         return done.returncode, done.stdout, done.stderr
 
     def works(self, *words):
@@ -122,8 +103,7 @@ class Endian(unittest.TestCase):
                 path = os.path.join(CORPUS, "captured", name)
                 self.works("dis", "--endian", order, path, "-o", "a.yaml")
                 self.works("asm", "--endian", order, "a.yaml", "-o", "a.bin")
-                with open(path, "rb") as file:
-                    self.assertEqual(self.read("a.bin"), file.read(), (name, order))
+                self.assertEqual(self.read("a.bin"), Path(path).read_bytes(), (name, order))
 
     def test_refused(self):
         text = os.path.join(CORPUS, "regressions", "region-overlap-headers.yaml")

@@ -4,31 +4,29 @@
 they are told to."""
 import os
 import shutil
-import subprocess
-import tempfile
+import sys
 import unittest
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import Case, run, script  # noqa: E402
 
 LINES = "one\n\twrote at 1\ntwo\n"
 
 
-class Equal(unittest.TestCase):
+class Equal(Case):
     def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        os.makedirs(f"{self.folder}/scripts/test")
+        super().setUp()
+        os.makedirs(self.path("scripts/test"))
         for name in ("equal.sh", "i386.sh"):
-            shutil.copy(f"scripts/test/{name}", f"{self.folder}/scripts/test")
+            shutil.copy(script("test", name), self.path("scripts/test"))
 
     def plant(self, config, text, status=0):
-        os.makedirs(f"{self.folder}/build/{config}")
-        path = f"{self.folder}/build/{config}/equal"
-        with open(path, "w", encoding="ascii") as file:
-            file.write(f"#!/bin/sh\n[ \"$1\" = /bytes ] && printf %s '{text}'\nexit {status}\n")
-        os.chmod(path, 0o755)
+        self.write(f"build/{config}/equal",
+                   f"#!/bin/sh\n[ \"$1\" = /bytes ] && printf %s '{text}'\nexit {status}\n", 0o755)
 
     def run_it(self):
-        return subprocess.run([f"{self.folder}/scripts/test/equal.sh", "/bytes"], capture_output=True,
-                              text=True, check=False)
+        return run(self.path("scripts/test/equal.sh"), "/bytes")
 
     def test_same(self):
         self.plant("clang", LINES)
@@ -45,7 +43,7 @@ class Equal(unittest.TestCase):
             done = self.run_it()
             self.assertEqual(done.returncode, 1, lines)
             self.assertRegex(done.stdout, r"FAILED  gcc: \d+ lines differ:")
-            shutil.rmtree(f"{self.folder}/build")
+            shutil.rmtree(self.path("build"))
 
     def test_ends(self):
         self.plant("clang", LINES)

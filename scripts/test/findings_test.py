@@ -5,32 +5,27 @@
 import glob
 import os
 import re
-import shutil
-import subprocess
-import tempfile
+import sys
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, Case, run, script, text_of  # noqa: E402
 
 
 def make(*words):
-    return subprocess.run(["make", "-s", "-C", ROOT, *words], capture_output=True, text=True, check=False,
-                          env={**os.environ, "MAKEFLAGS": ""})
+    return run("make", "-s", "-C", ROOT, *words, env={**os.environ, "MAKEFLAGS": ""})
 
 
-class Clean(unittest.TestCase):
+class Clean(Case):
     def setUp(self):
-        self.at = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.at)
-        self.build = os.path.join(self.at, "build")
+        super().setUp()
+        self.build = self.path("build")
 
     def clean(self, *files):
         """What `make clean` prints and leaves of a build folder that has @files."""
         for name in files:
-            path = os.path.join(self.build, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb"):
-                pass
+            self.write(f"build/{name}", "")
         done = make("clean", f"BUILD={self.build}")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         left = [os.path.relpath(path, self.build)
@@ -65,8 +60,7 @@ class Folder(unittest.TestCase):
     def test_default(self):
         self.assertEqual(self.folder(), ["build/findings"])
         self.assertEqual(self.folder("PARSER=parsers/own/template.c"), ["build/findings"])
-        said = subprocess.run([os.path.join(ROOT, "scripts", "fuzz", "fuzz.py"), "--help"], capture_output=True,
-                              text=True, check=True).stdout
+        said = run(script("fuzz", "fuzz.py"), "--help").stdout
         self.assertIn("(build/findings)", said)
 
     def test_given(self):
@@ -75,8 +69,7 @@ class Folder(unittest.TestCase):
 
     def test_not_ignored(self):
         """findings/ holds scripts: git has to see what is added there."""
-        with open(os.path.join(ROOT, ".gitignore"), encoding="ascii") as file:
-            self.assertFalse([line for line in file if "findings" in line])
+        self.assertFalse([line for line in text_of(".gitignore").splitlines() if "findings" in line])
 
 
 def leans(text):
@@ -89,9 +82,9 @@ class Alone(unittest.TestCase):
         for path in glob.glob(os.path.join(ROOT, "findings", "*")):
             if path.endswith("README.md"):
                 continue
-            with self.subTest(path=path), open(path, encoding="utf-8") as file:
+            with self.subTest(path=path):
                 self.assertTrue(path.endswith(".sh"), "findings/ holds scripts NAME.sh alone")
-                self.assertEqual(leans(file.read()), [])
+                self.assertEqual(leans(text_of(path)), [])
 
     def test_words(self):
         self.assertEqual(leans("#!/bin/sh\ncd ../scripts && ./Capchain\n"), ["capchain", "../"])

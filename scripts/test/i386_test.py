@@ -4,35 +4,30 @@
 what a refusal looks like is planted."""
 import os
 import shutil
+import sys
 import subprocess
-import tempfile
 import unittest
 
-SCRIPT = os.path.abspath("scripts/test/i386.sh")
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import Case, run, script  # noqa: E402
+
+SCRIPT = script("test", "i386.sh")
 REFUSES = "kernel_runs() { return 1; }; "
 REASON = ("this kernel does not run i386 programs, and no qemu-i386 is here (Debian package "
           "qemu-user)\n")
 
 
-class I386(unittest.TestCase):
+class I386(Case):
     def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+        super().setUp()
         # PATH without an emulator, whatever this machine has.
         for name in ("basename", "chmod", "mktemp", "rm"):
-            os.symlink(shutil.which(name), os.path.join(self.folder, name))
+            os.symlink(shutil.which(name), os.path.join(self.dir, name))
 
     def bash(self, text, *args):
-        return subprocess.run(["/bin/bash", "-c", f". {SCRIPT}; {text}", "i386.sh", *args],
-                              env={"PATH": self.folder}, capture_output=True, text=True,
-                              check=False)
-
-    def write(self, name, data, mode=0o755):
-        path = os.path.join(self.folder, name)
-        with open(path, "wb") as file:
-            file.write(data)
-        os.chmod(path, mode)
-        return path
+        return run("/bin/bash", "-c", f". {SCRIPT}; {text}", "i386.sh", *args, env={"PATH": self.dir})
 
     def kernel_runs(self, path):
         return self.bash('kernel_runs "$1"', path).returncode == 0
@@ -40,18 +35,16 @@ class I386(unittest.TestCase):
     def test_kernel(self):
         """Refused is what has no format that the kernel knows, or is killed at its first call."""
         self.assertTrue(self.kernel_runs("/bin/true"))
-        self.assertFalse(self.kernel_runs(self.write("junk", bytes(91))))
-        self.assertFalse(self.kernel_runs(self.write("killed", b"#!/bin/sh\nkill -SYS $$\n")))
+        self.assertFalse(self.kernel_runs(self.write("junk", bytes(91), 0o755)))
+        self.assertFalse(self.kernel_runs(self.write("killed", b"#!/bin/sh\nkill -SYS $$\n", 0o755)))
         # Here nothing at all may be executed.
         self.assertTrue(self.kernel_runs(self.write("data", bytes(91), 0o644)))
 
     def test_program(self):
         """What the kernel is asked with is an i386 program, and exits with 0."""
-        path = os.path.join(self.folder, "exit")
+        path = os.path.join(self.dir, "exit")
         self.assertEqual(self.bash('write_program "$1"', path).returncode, 0)
-        with open(path, "rb") as file:
-            data = file.read()
-        self.assertEqual(len(data), 91)
+        self.assertEqual(os.path.getsize(path), 91)
         shown = subprocess.run(["readelf", "-hl", path], capture_output=True, text=True, check=True)
         self.assertEqual(shown.stderr, "")
         self.assertRegex(shown.stdout, r"Class: +ELF32\n(.*\n)*.*Machine: +Intel 80386")
@@ -64,11 +57,11 @@ class I386(unittest.TestCase):
 
     def test_emulated(self):
         for name in ("qemu-i386-static", "qemu-i386"):
-            self.write(name, b'#!/bin/sh\necho "$0:$*"\nexit 5\n')
+            self.write(name, b'#!/bin/sh\necho "$0:$*"\nexit 5\n', 0o755)
             self.assertEqual(self.bash(REFUSES + "main").stdout, name + "\n")
             done = self.bash(REFUSES + 'main "$@"', "program", "one", "two words")
             self.assertEqual((done.returncode, done.stdout, done.stderr),
-                             (5, f"{self.folder}/{name}:program one two words\n", ""))
+                             (5, f"{self.dir}/{name}:program one two words\n", ""))
 
     def test_neither(self):
         for args in ((), ("program",)):
@@ -76,15 +69,15 @@ class I386(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (77, "", REASON))
 
     def test_nothing_left(self):
-        self.write("qemu-i386", b"#!/bin/sh\n")
-        made = os.path.join(self.folder, "tmp")
+        self.write("qemu-i386", b"#!/bin/sh\n", 0o755)
+        made = os.path.join(self.dir, "tmp")
         os.mkdir(made)
         for text in ("", REFUSES):
             self.bash(f"export TMPDIR={made}; {text} main true")
             self.assertEqual(os.listdir(made), [])
 
     def test_usage(self):
-        done = subprocess.run([SCRIPT, "--wrong"], capture_output=True, text=True, check=False)
+        done = run(SCRIPT, "--wrong")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("usage: ", done.stderr)
 

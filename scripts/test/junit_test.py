@@ -7,9 +7,9 @@ import re
 import sys
 import unittest
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from test import cli_test
 from test.cli_test import CUT, LOOP, PLAIN
@@ -32,8 +32,7 @@ class Junit(cli_test.Cli):
         file = os.path.join(self.beside, "report.xml")
         code, out, _ = self.run_it("replay", "--junit", file, *(paths or [self.dir]))
         self.assertEqual(code, status, out)
-        with open(file, "rb") as report:
-            data = report.read()
+        data = Path(file).read_bytes()
         root = ET.fromstring(data)
         suite = root[0]
         self.assertEqual((root.tag, suite.tag, len(root)), ("testsuites", "testsuite", 1))

@@ -13,13 +13,17 @@ import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+from pathlib import Path
 
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", "build/clang/capchain"))
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, Case, run  # noqa: E402
+
 REFUSE = os.path.abspath("build/client/refuse")
 FIOCLEX = 0x5451
 UNWRITTEN = 0xa5
@@ -85,24 +89,15 @@ static __attribute__((destructor)) void end(void)
 """
 
 
-def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, check=False,
-                          stdin=subprocess.DEVNULL, timeout=60, **options)
-
-
 def counts(text):
     """The numbers of capture's two closing lines, by the word that follows each."""
     words = text.replace(",", "").replace(":", "").replace(";", "").split()
     return {words[i + 1]: int(word) for i, word in enumerate(words[:-1]) if word.isdigit()}
 
 
-class Probe(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-
+class Probe(Case):
     def probe(self, *arguments):
-        return run(CAPCHAIN, "probe", "--witnesses", self.folder + "/made", *arguments)
+        return run(CAPCHAIN, "probe", "--witnesses", self.dir + "/made", *arguments)
 
     def rules(self):
         return [line.split()[0] for line in run(CAPCHAIN, "probe", "--rules").stdout.splitlines()]
@@ -136,20 +131,20 @@ class Probe(unittest.TestCase):
             self.assertTrue(done.stderr.startswith("capchain"), done.stderr)
 
     def test_witnesses_by_default(self):
-        done = subprocess.run([CAPCHAIN, "probe", "--fake", "chain-order"], cwd=self.folder, text=True,
+        done = subprocess.run([CAPCHAIN, "probe", "--fake", "chain-order"], cwd=self.dir, text=True,
                               stdout=subprocess.PIPE, check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(os.listdir(self.folder), ["build"])
-        witness, = glob.glob("build/findings/*-probe-chain-order-*", root_dir=self.folder)
+        self.assertEqual(os.listdir(self.dir), ["build"])
+        witness, = glob.glob("build/findings/*-probe-chain-order-*", root_dir=self.dir)
         self.assertIn(f"; {witness}\n", done.stdout)
 
     def test_witness_cannot_be_written(self):
-        with open(self.folder + "/made", "wb"):
+        with open(self.dir + "/made", "wb"):
             pass
         self.assertEqual(self.probe("--fake", "chain-order").returncode, 5)
 
 
-class Capture(unittest.TestCase):
+class Capture(Case):
     @classmethod
     def setUpClass(cls):
         done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
@@ -157,37 +152,30 @@ class Capture(unittest.TestCase):
         if done.returncode == 3:
             raise unittest.SkipTest(done.stderr.strip())
 
-    def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-
     def capture(self, *program, options=()):
         return run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
-                   self.folder + "/out", *options, *program)
+                   self.dir + "/out", *options, *program)
 
     def many(self, *paths, fd=0):
         return self.capture(sys.executable, "-c", MANY, str(fd), *paths)
 
     def files(self):
-        out = self.folder + "/out"
+        out = self.dir + "/out"
         found = {}
         for name in os.listdir(out):
-            with open(os.path.join(out, name), "rb") as file:
-                found[name] = file.read()
+            found[name] = Path(os.path.join(out, name)).read_bytes()
         return found
 
     def write(self, name, data):
-        path = os.path.join(self.folder, name)
-        with open(path, "wb") as file:
-            file.write(data)
+        path = os.path.join(self.dir, name)
+        Path(path).write_bytes(data)
         return path
 
     def test_bytes(self):
         """Each reply once, its bytes those of the caller, but for what nothing says was written."""
         done = self.many(REPLY, REPLY, REPLY)
         self.assertEqual(done.returncode, 0, done.stderr)
-        with open(REPLY, "rb") as file:
-            wanted = bytearray(file.read())
+        wanted = bytearray(Path(REPLY).read_bytes())
         wanted[:4] = len(wanted).to_bytes(4, "little")
         wanted[20:24] = bytes([UNWRITTEN] * 4)
         # Behind DMA_AVAIL, whose 12 bytes end there.
@@ -206,11 +194,10 @@ class Capture(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(sorted(self.files()),
                          ["iommu-container-len144.bin", "iommu-container-len144.yaml"])
-        path = self.folder + "/out/iommu-container-len144"
-        done = run(CAPCHAIN, "asm", path + ".yaml", "-o", self.folder + "/again")
+        path = self.dir + "/out/iommu-container-len144"
+        done = run(CAPCHAIN, "asm", path + ".yaml", "-o", self.dir + "/again")
         self.assertEqual(done.returncode, 0, done.stderr)
-        with open(self.folder + "/again", "rb") as file:
-            self.assertEqual(file.read(), self.files()["iommu-container-len144.bin"])
+        self.assertEqual(Path(self.dir + "/again").read_bytes(), self.files()["iommu-container-len144.bin"])
         self.assertEqual(self.files()["iommu-container-len144.yaml"].splitlines()[0],
                          b"# VFIO_IOMMU_GET_INFO of container, argsz 144 passed in by a%0A- b")
         said = [run(CAPCHAIN, "check", path + end).stdout.split(": ", 1)[1]
@@ -232,8 +219,7 @@ class Capture(unittest.TestCase):
         self.assertGreaterEqual(told["captured"], 2)
 
     def test_two_of_one_length(self):
-        with open(REPLY, "rb") as file:
-            other = bytearray(file.read())
+        other = bytearray(Path(REPLY).read_bytes())
         other[8] ^= 1
         done = self.many(REPLY, self.write("other", other))
         self.assertEqual(done.returncode, 0)
@@ -241,8 +227,7 @@ class Capture(unittest.TestCase):
                          ["iommu-container-len144-2.bin", "iommu-container-len144.bin"])
 
     def test_longer_than_the_limit(self):
-        with open(REPLY, "rb") as file:
-            data = file.read()
+        data = Path(REPLY).read_bytes()
         self.many(self.write("long", data + bytes(6000 - len(data))))
         self.assertEqual([(name, len(data)) for name, data in self.files().items()],
                          [("iommu-container-len4096.bin", 4096)])
@@ -272,7 +257,7 @@ class Capture(unittest.TestCase):
             ELSEWHERE.append("no 32-bit caller of capture: this kernel does not run i386 programs; "
                              "the guests of make check-vm have one")
             return
-        source, program = self.write("caller.c", CALLER.encode()), self.folder + "/caller32"
+        source, program = self.write("caller.c", CALLER.encode()), self.dir + "/caller32"
         made = run("gcc", "-m32", "-O1", source, "-o", program)
         if made.returncode:
             self.skipTest("no 32-bit libc to build with (Debian package gcc-multilib)")
@@ -281,7 +266,7 @@ class Capture(unittest.TestCase):
         self.assertEqual(list(self.files()), ["iommu-container-len144.bin"])
 
     def test_comm(self):
-        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder + "/out",
+        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir + "/out",
                    "--comm", "somebody-else", sys.executable, "-c", MANY, "0", REPLY)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(self.files(), {})
@@ -301,19 +286,17 @@ class Capture(unittest.TestCase):
         self.assertEqual(done.returncode, 5)
 
 
-class Replay(unittest.TestCase):
+class Replay(Case):
     """The verdicts of many inputs at once are those of each alone."""
     # What is longer than a slot of the BPF program is read alone; shorter ones have fewer truncations.
     INPUTS = [path for path in sorted(glob.glob("corpus/captured/region-*"))
               if 40 <= os.path.getsize(path) <= 256][:40]
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
-        source = self.folder + "/runs.c"
-        with open(source, "w", encoding="ascii") as file:
-            file.write(RUNS)
-        self.preload = self.folder + "/runs.so"
+        super().setUp()
+        source = self.dir + "/runs.c"
+        Path(source).write_text(RUNS, "ascii")
+        self.preload = self.dir + "/runs.so"
         self.assertEqual(run("gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
                              self.preload).returncode, 0)
         if ", bpf" not in run(CAPCHAIN, "replay", self.INPUTS[0]).stdout:
@@ -322,11 +305,10 @@ class Replay(unittest.TestCase):
 
     def replay(self, *options, **variables):
         """Output, verdicts, and how often the kernel was asked."""
-        out = self.folder + "/verdicts"
+        out = self.dir + "/verdicts"
         done = run(CAPCHAIN, "replay", "--verdicts", out, *options,
                    env={**os.environ, "LD_PRELOAD": self.preload, **variables})
-        with open(out, encoding="ascii") as file:
-            return done, file.read(), int(done.stderr.split()[-2])
+        return done, Path(out).read_text("ascii"), int(done.stderr.split()[-2])
 
     def test_many_a_run(self):
         """The first run is whether it has hooks, the second reads ahead. Where that fails each is read alone."""
@@ -370,14 +352,14 @@ int libbpf_probe_bpf_helper(int type, int helper, const void *options)
 """
 
 
-class Refused(unittest.TestCase):
+class Refused(Case):
     """What keeps BPF programs away is told apart, by replay's parser and by capture alike."""
 
     def says(self, reason, *command, never=(), **options):
         """That both say @reason in their line, and none of @never; capture ends with status 3."""
         check = run(*command, CAPCHAIN, "check", REPLY, **options)
         self.assertEqual(check.returncode, 0, check.stderr)
-        capture = run(*command, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder, "true",
+        capture = run(*command, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir, "true",
                       **options)
         self.assertEqual((capture.returncode, capture.stderr.count("\n")), (3, 1), capture.stderr)
         for said in (re.search("bpf +abstain: .*", check.stdout)[0], capture.stderr):
@@ -386,8 +368,7 @@ class Refused(unittest.TestCase):
                 self.assertNotIn(words, said)
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.folder)
+        super().setUp()
         said = run(CAPCHAIN, "check", REPLY).stdout
         if "no libbpf" in said:
             self.skipTest("this build has no libbpf in it")
@@ -413,9 +394,8 @@ class Refused(unittest.TestCase):
             self.says("it needs CAP_BPF and CAP_PERFMON", *without, never=["5.17", "fault"])
 
     def test_by_age(self):
-        source, library = self.folder + "/old.c", self.folder + "/old.so"
-        with open(source, "w", encoding="ascii") as file:
-            file.write(OLD_KERNEL)
+        source, library = self.dir + "/old.c", self.dir + "/old.so"
+        Path(source).write_text(OLD_KERNEL, "ascii")
         self.assertEqual(run("gcc", "-shared", "-fPIC", source, "-o", library).returncode, 0)
         self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17",
                   env={**os.environ, "LD_PRELOAD": library}, never=["CAP"])
@@ -427,7 +407,7 @@ class Refused(unittest.TestCase):
             self.skipTest(f"the kernel's types cannot be hidden here: {hidden.stderr.strip()}")
         if not self.may:
             self.skipTest("BPF may not be used here")
-        done = run(*hide, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.folder, "true")
+        done = run(*hide, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir, "true")
         self.assertEqual(done.returncode, 3)
         self.assertIn("the kernel's types, /sys/kernel/btf/vmlinux: No such file or directory", done.stderr)
 

@@ -23,16 +23,23 @@ error, and counts nowhere. Scores are of the mutants that are neither `same` nor
 
 All of it takes about eight minutes on two cores.
 
+--plants is another thing, and takes seconds: the two readings of a chain are written apart, so that a line
+that is wrong in either shows as a difference between them. Each row of scripts/test/plants.txt is a wrong
+line of bounded.h or spec.c, and bounded_test without a corpus has to fail by a test's name for it. Prints a
+line a plant, and `N passed, N failed`. Exit status: 0; 1 a plant survived; 2 one could not be tried: its
+text does not stand exactly once in the file, it does not compile, or the test dies without a test's name.
+
 Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those
 diffs; OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score
 is below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
-fails without a mutant.
+or the test fails without a mutant.
 """
 
 import argparse
 import collections
 import csv
 import difflib
+import functools
 import glob
 import hashlib
 import json
@@ -45,15 +52,16 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+ROOT = os.path.dirname(sys.path[0])
 BUILD = os.path.join(ROOT, "build")
 HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 # Of its tests, those that go through the corpus.
 CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
 EQUIVALENT = os.path.join(ROOT, "scripts", "test", "mutants.txt")
+PLANTS = os.path.join(ROOT, "scripts", "test", "plants.txt")
 KINDS = ("device", "region", "iommu")
 SECONDS = 60
 SECONDS_OF_REPLAY = 20
@@ -96,7 +104,7 @@ GROUPS = (
 def units_of(path):
     """What is compiled anew when a subject changes: itself, or all models that include it."""
     if path == HEADER:
-        return ["parsers/include/bounded.c"]
+        return ["parsers/bounded.c"]
     if path.endswith(".c"):
         return [path]
     found = []
@@ -182,8 +190,7 @@ class Mutant:
 
 
 def mutants_of(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-        lines = file.read().split("\n")
+    lines = Path(os.path.join(ROOT, path)).read_text("utf-8").split("\n")
     made, seen, units = [], set(), units_of(path)
     for number in code_lines(lines):
         for what, changes in mutate_line(lines[number]):
@@ -193,21 +200,17 @@ def mutants_of(path):
     return made
 
 
-def read_equivalent():
-    """{(path, function, before, after): reason} of mutants.txt, its fields with ` :: ` between."""
-    known = {}
-    if os.path.exists(EQUIVALENT):
-        with open(EQUIVALENT, encoding="utf-8") as file:
-            for line in file:
-                if line.strip() and not line.startswith("#"):
-                    *key, reason = line.rstrip("\n").split(" :: ")
-                    known[tuple(key)] = reason
-    return known
+def read_rows(path):
+    """The lines of a list, their fields with ` :: ` between."""
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n").split(" :: ") for line in file if line.strip() and not line.startswith("#")]
 
 
 def set_equivalent(everyone, sources):
     """Marks what is listed; True where the list says nothing that is not so."""
-    listed, used, fine = read_equivalent(), set(), True
+    # (path, function, before, after): reason
+    listed = {tuple(key): reason for *key, reason in read_rows(EQUIVALENT)}
+    used, fine = set(), True
     for mutant in everyone:
         key = (mutant.path, mutant.function, mutant.before.strip(), mutant.after.strip())
         if key not in listed:
@@ -236,31 +239,31 @@ def commands(target, changed):
 
 
 class Builder:
-    """How the build makes each of @units, and the programs with them."""
+    """How the build makes units, and the programs with them, by what make says."""
 
-    def __init__(self, units):
-        self.compile = {(config, unit): self.command(f"build/{config}/obj/{unit[:-2]}.o", unit)
-                        for config in ("clang", "libfuzzer-fast") for unit in units
-                        if config == "clang" or unit != HEADER_TEST}
-        parser = next(unit for unit in units if unit != HEADER_TEST)
-        self.links = {"command": self.command("build/clang/capchain", parser),
-                      "test": self.command("build/clang/test/parsers/bounded_test", HEADER_TEST)}
-        for kind in KINDS:
-            self.links[kind] = self.command(f"build/libfuzzer-fast/fuzz_{kind}_info", parser)
+    TARGETS = {"command": "capchain", "test": "test/parsers/bounded_test",
+               **{kind: f"fuzz_{kind}_info" for kind in KINDS}}
 
-    @staticmethod
-    def command(target, changed):
+    @functools.cache
+    def command(self, target, changed):
         found = commands(target, changed)
         if not found:
             raise SystemExit(f"mutants: make does not say how it makes {target}")
         return found[-1]
+
+    def compile(self, config, unit):
+        return list(self.command(f"build/{config}/obj/{unit[:-2]}.o", unit))
+
+    def link(self, config, which):
+        return self.command(f"build/{config}/{self.TARGETS[which]}",
+                            HEADER_TEST if which == "test" else "fuzz/judge/spec.c")
 
     def compiled(self, tree, config, units, folder):
         """{unit: object}, or None where one does not compile."""
         made = {unit: os.path.join(folder, f"{config}-{os.path.basename(unit)[:-2]}.o")
                 for unit in units}
         for unit, out in made.items():
-            command = list(self.compile[config, unit])
+            command = self.compile(config, unit)
             command[command.index("-o") + 1] = out
             command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
             if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL,
@@ -270,16 +273,23 @@ class Builder:
 
     def linked(self, which, config, made, out):
         own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
-        command = [own.get(word, word) for word in self.links[which]]
+        command = [own.get(word, word) for word in self.link(config, which)]
         command[command.index("-o") + 1] = out
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        check=True)
 
 
+def failed_tests(program, corpus):
+    """The exit status of bounded_test, and the names of the tests that fail."""
+    done = subprocess.run(["timeout", str(SECONDS), program, corpus], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    return done.returncode, [name.decode() for name in
+                             re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)]
+
+
 def code_of(path):
     """A digest of an object, which has no debug information, so no lines, in it."""
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def failing_input(said):
@@ -314,8 +324,7 @@ class Bench:
 
     def first_that_compiles(self, mutant, tree, changed):
         for mutant.after in mutant.changes:
-            with open(changed, "w", encoding="utf-8") as file:
-                file.write(mutant.source())
+            Path(changed).write_text(mutant.source(), "utf-8")
             made = self.builder.compiled(tree, "clang", mutant.units, tree)
             if made:
                 return made
@@ -342,13 +351,34 @@ class Bench:
             return
         program = os.path.join(tree, "bounded_test")
         self.builder.linked("test", "clang", made, program)
-        done = subprocess.run(["timeout", str(SECONDS), program, "corpus"], cwd=ROOT,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        failing = re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)
-        mutant.state = "stopped" if done.returncode else "survived"
+        status, failing = failed_tests(program, "corpus")
+        mutant.state = "stopped" if status else "survived"
         if failing:
-            corpus = any(name.decode() in CORPUS_TESTS for name in failing)
-            mutant.state, mutant.by = "killed" if corpus else "tested", failing[0].decode()
+            corpus = any(name in CORPUS_TESTS for name in failing)
+            mutant.state, mutant.by = "killed" if corpus else "tested", failing[0]
+
+    def plant(self, file, name, before, after):
+        """A row's exit status and line: with this in the place of that, a test has to fail by name."""
+        tree, config = self.tree(), self.options.config
+        path, program = os.path.join(tree, file), os.path.join(tree, "bounded_test")
+        text = Path(path).read_text("utf-8")
+        before, after = (part.replace("\\n", "\n").replace("\\t", "\t") for part in (before, after))
+        try:
+            Path(path).write_text(text.replace(before, after), "utf-8")
+            made = self.builder.compiled(tree, config, [file if file.endswith(".c") else HEADER_TEST], tree)
+            if text.count(before) != 1:
+                return 2, f"FAIL  {file}: {name}: stands {text.count(before)} times in the file: {before!r}"
+            if not made:
+                return 2, f"FAIL  {file}: {name}: does not compile"
+            self.builder.linked("test", config, made, program)
+        finally:
+            shutil.copyfile(os.path.join(ROOT, file), path)
+        # That folder has no corpus: the plants are for the inputs that the test makes itself.
+        status, failing = failed_tests(program, tree)
+        if bool(status) != bool(failing):
+            return 2, f"FAIL  {file}: {name}: exit status {status}, and no test's word"
+        return (0, f"ok    {file}: {name}: killed by {failing[0]}") if failing else \
+            (1, f"FAIL  {file}: {name}: survived")
 
     def replay(self, mutant, program):
         done = subprocess.run(["timeout", str(SECONDS_OF_REPLAY), program, "replay", "corpus"], cwd=ROOT,
@@ -445,8 +475,7 @@ def report(options, groups):
     with open(os.path.join(options.out, "mutants.csv"), "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["file", "line", "function", "operator", "state", "by", "before", "after"],
                                     *rows])
-    with open(os.path.join(options.out, "survivors.diff"), "w", encoding="utf-8") as file:
-        file.write("\n".join(survivors))
+    Path(os.path.join(options.out, "survivors.diff")).write_text("\n".join(survivors), "utf-8")
     print(*survivors, sep="\n", end="")
     print(f"{options.out}/mutants.csv has all, {options.out}/survivors.diff what survived")
     return fine and bool(rows)
@@ -486,6 +515,8 @@ def parse(arguments):
         help="of each kind, for each survivor; 0: none (200000)")
     add("--only", default=".", metavar="REGEX", help="only files with such a name")
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="(CPUs)")
+    add("--plants", action="store_true", help="the lines of plants.txt, and nothing else")
+    add("--config", default="clang", metavar="NAME", help="the build of --plants, clang or gcc (clang)")
     add("--out", default=os.path.join(BUILD, "mutants"), metavar="DIR", help="(build/mutants)")
     options = parser.parse_args(arguments)
     try:
@@ -495,8 +526,24 @@ def parse(arguments):
     return options
 
 
+def plant_all(options):
+    program = os.path.join(BUILD, options.config, Builder.TARGETS["test"])
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
+        if not os.access(program, os.X_OK) or failed_tests(program, folder)[0]:
+            print(f"mutants: {program} fails without a plant: build or mend it first", file=sys.stderr)
+            return 3
+        bench, statuses = Bench(options, Builder(), {}, folder), []
+        for status, line in pool.map(lambda row: bench.plant(*row), read_rows(PLANTS)):
+            statuses.append(status)
+            print(line, flush=True)
+    print(f"{statuses.count(0)} passed, {len(statuses) - statuses.count(0)} failed")
+    return max(statuses, default=1)
+
+
 def main(arguments):
     options = parse(arguments)
+    if options.plants:
+        return plant_all(options)
     shutil.rmtree(os.path.join(options.out, "killers"), ignore_errors=True)
     os.makedirs(os.path.join(options.out, "killers"))
     sources, groups = set(), []
@@ -513,7 +560,7 @@ def main(arguments):
         print("mutants: no file has such a name", file=sys.stderr)
         return 2
     units = sorted({unit for mutant in everyone for unit in mutant.units} | {HEADER_TEST})
-    builder = Builder(units)
+    builder = Builder()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         options.seeds = os.path.join(folder, "seeds")
         make_seeds(options.seeds)

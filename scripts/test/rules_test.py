@@ -8,22 +8,21 @@ header its version: mend the page."""
 import json
 import os
 import re
-import subprocess
+import sys
 import unittest
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CAPCHAIN = os.path.join(TOP, os.environ.get("CAPCHAIN", "build/capchain"))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, ROOT, run, text_of  # noqa: E402
 
 
 def said(*arguments):
-    out = subprocess.run([CAPCHAIN, *arguments], cwd=TOP, capture_output=True, text=True, check=False)
-    return [json.loads(line) for line in out.stdout.splitlines()]
+    return [json.loads(line) for line in run(CAPCHAIN, *arguments, cwd=ROOT).stdout.splitlines()]
 
 
 class Rules(unittest.TestCase):
     def setUp(self):
-        with open(os.path.join(TOP, "fuzz/RULES.md"), encoding="utf-8") as page:
-            self.page = page.read()
+        self.page = text_of("fuzz/RULES.md")
 
     def test_names(self):
         names = [row[key] for row in said("list", "--json")

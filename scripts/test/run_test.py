@@ -12,16 +12,18 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-BINARY = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build", "capchain")))
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run  # noqa: E402
+
 CLIENTS = os.path.join(ROOT, "build", "client")
 SELF = os.path.join(CLIENTS, "self")
 REFUSE = os.path.join(CLIENTS, "refuse")
-REGRESSIONS = os.path.join(ROOT, "corpus", "regressions")
+REGRESSIONS = os.path.join(CORPUS, "regressions")
 # So that a test of a hang takes a tenth of a second. No outcome hangs on it but hangs.
 CPU = ["--cpu", "100"]
 # One run of anything here takes well under a second; a minute is a supervisor that hangs itself.
@@ -32,14 +34,10 @@ def regression(name):
     return os.path.join(REGRESSIONS, name + ".yaml")
 
 
-class Run(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="run-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
-
+class Run(Case):
     def start(self, *args, status, input_text="", **options):
         env = dict(os.environ, TMPDIR=self.dir)
-        done = subprocess.run([BINARY, "run", *args], input=input_text, capture_output=True,
+        done = subprocess.run([CAPCHAIN, "run", *args], input=input_text, capture_output=True,
                               text=True, timeout=PATIENCE, check=False, env=env, **options)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.assertNotRegex(done.stderr, r"Sanitizer|runtime error:")
@@ -73,8 +71,7 @@ class Outcomes(Run):
 
     def test_storm_of_growing_replies(self):
         script = os.path.join(self.dir, "grow")
-        with open(script, "w", encoding="utf-8") as file:
-            file.write(f"region raw {regression('region-loop-self')} argsz=+8\n")
+        Path(script).write_text(f"region raw {regression('region-loop-self')} argsz=+8\n", "utf-8")
         run = self.self_run("grows", "100000", status=1, args=("--no-good", "--replies", script))
         self.assertEqual(run["outcome"], "storm")
         self.assertEqual(run["calls"][0]["answered"], 32 + 65 * 8)
@@ -171,7 +168,7 @@ class LeftAlone(Run):
             return
         nobody = {"user": 65534, "group": 65534, "extra_groups": []}
         try:
-            subprocess.run([BINARY, "--help"], capture_output=True, check=True, **nobody)
+            subprocess.run([CAPCHAIN, "--help"], capture_output=True, check=True, **nobody)
         except (OSError, subprocess.CalledProcessError):
             self.skipTest("nobody else can reach the command")
         os.chmod(self.dir, 0o777)
@@ -220,8 +217,7 @@ class Told(Run):
 
     @staticmethod
     def content(path):
-        with open(path, "rb") as file:
-            return file.read()
+        return Path(path).read_bytes()
 
     def test_as_others_do(self):
         """What was read, at the argsz where it shows."""
@@ -252,8 +248,7 @@ class Inside(Run):
         if not shutil.which(command[0]):
             self.skipTest(f"no {command[0]} here")
         # Of a program that needs no supervisor: where that cannot be traced either, ptrace is refused.
-        alone = subprocess.run([*command, shutil.which("true")], capture_output=True, text=True, check=False,
-                               stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        alone = run(*command, shutil.which("true"))
         refused = [line for line in alone.stderr.splitlines() if "ptrace" in line]
         if refused:
             self.skipTest(f"{command[0]} cannot trace here: {refused[0]}")
@@ -306,7 +301,7 @@ class Inside(Run):
         """What a heap forgives: the areas of a chain that says one more than it has."""
         walker = os.path.join(CLIENTS, "walker-dynamic")
         path = regression("region-payload-oob-sparse-area")
-        size = len(subprocess.run([BINARY, "asm", path, "-o", "-"], capture_output=True,
+        size = len(subprocess.run([CAPCHAIN, "asm", path, "-o", "-"], capture_output=True,
                                   check=True).stdout)
         fence = ["env", "LD_PRELOAD=" + os.path.join(CLIENTS, "fence.so"), f"FENCE_SIZE={size}"]
         for command, outcome in (([walker], "exit"), ([*fence, walker], "signal")):
@@ -326,13 +321,11 @@ class Walker(Run):
     def all(self, program):
         seen = {}
         for path in sorted(glob.glob(regression("region-*"))):
-            done = subprocess.run([BINARY, "run", "--no-good", "--json", *CPU, "--region", path,
-                                   "--", os.path.join(CLIENTS, program)],
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=PATIENCE, check=False)
+            done = run(CAPCHAIN, "run", "--no-good", "--json", *CPU, "--region", path, "--",
+                       os.path.join(CLIENTS, program))
             self.assertIn(done.returncode, (0, 1), done.stderr)
-            run = json.loads(done.stdout)
-            outcome = run["outcome"] if run["outcome"] != "exit" or not run["faulty"] else "maps"
+            ran = json.loads(done.stdout)
+            outcome = ran["outcome"] if ran["outcome"] != "exit" or not ran["faulty"] else "maps"
             seen.setdefault(outcome, []).append(path)
         return seen
 
@@ -349,7 +342,7 @@ class Walker(Run):
 class Forbidden(Run):
     def test_inside_another_supervisor(self):
         """A kernel lets a process have one listener: the inner run says so and starts nothing."""
-        inner = [BINARY, "run", "--no-good", "--", SELF, "calls"]
+        inner = [CAPCHAIN, "run", "--no-good", "--", SELF, "calls"]
         done = self.start("--no-good", "--", *inner, status=0)
         self.assertIn("these replies: exit 3", done.stdout)
         self.assertIn("supervised here: a listener of seccomp: Device or resource busy; another "
@@ -358,9 +351,8 @@ class Forbidden(Run):
 
     def refusing(self, *calls):
         """`capchain run` where a container refuses @calls: how it ends, and what it says."""
-        command = [REFUSE, *calls, "--", BINARY, "run", "--", "sh", "-c", f"cat; exec {SELF} calls"]
-        done = subprocess.run(command, input="once\n", capture_output=True, text=True, timeout=PATIENCE,
-                              check=False, env=dict(os.environ, TMPDIR=self.dir))
+        command = [REFUSE, *calls, "--", CAPCHAIN, "run", "--", "sh", "-c", f"cat; exec {SELF} calls"]
+        done = run(*command, input="once\n", env=dict(os.environ, TMPDIR=self.dir))
         if done.returncode == 77:
             self.skipTest(done.stderr.strip())
         self.assertEqual(os.listdir(self.dir), [], "left behind")
@@ -386,19 +378,17 @@ class Forbidden(Run):
             self.assertIn(f"programs cannot be supervised here: {words}", done.stderr)
 
     def test_no_folder_for_files(self):
-        done = subprocess.run([BINARY, "run", "--", SELF, "calls"], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False,
-                              env=dict(os.environ, TMPDIR=os.path.join(self.dir, "none")))
+        done = run(CAPCHAIN, "run", "--", SELF, "calls",
+                   env=dict(os.environ, TMPDIR=os.path.join(self.dir, "none")))
         self.assertEqual((done.returncode, done.stderr), (
             3, "capchain: the fake device takes a folder in TMPDIR or /tmp: No such file or directory\n"))
 
     def test_proc_that_is_not_mounted(self):
         hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
-        hidden = subprocess.run([*hide, "true"], capture_output=True, text=True, check=False)
+        hidden = run(*hide, "true")
         if hidden.returncode:
             self.skipTest(f"/proc cannot be hidden here: {hidden.stderr.strip()}")
-        done = subprocess.run([*hide, BINARY, "run", "--", SELF, "calls"], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        done = run(*hide, CAPCHAIN, "run", "--", SELF, "calls")
         self.assertEqual(done.returncode, 3)
         self.assertIn("supervised here: /proc/self/fd, of a mounted /proc: No such file", done.stderr)
 
@@ -409,13 +399,11 @@ class Report(Run):
     def saved(self, *args, mode, status):
         done = self.start(*args, *CPU, "--json", "--", SELF, *mode, status=status)
         path = os.path.join(self.dir, "run.json")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(done.stdout)
+        Path(path).write_text(done.stdout, "utf-8")
         return path
 
     def emit(self, path):
-        return subprocess.run([BINARY, "emit", "--report", path], capture_output=True, text=True,
-                              check=False)
+        return run(CAPCHAIN, "emit", "--report", path)
 
     def test_reports(self):
         for name, says in (
@@ -429,8 +417,7 @@ class Report(Run):
             path = os.path.join(self.dir, "run.json")
             done = self.start("--region", regression(name), *CPU, "--json", "--",
                               os.path.join(CLIENTS, "walker"), status=1)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(done.stdout)
+            Path(path).write_text(done.stdout, "utf-8")
             report = self.emit(path)
             self.assertEqual((report.returncode, report.stderr), (0, ""))
             for text in says:
@@ -443,8 +430,7 @@ class Report(Run):
         self.assertIn("without --no-good", self.emit(untried).stderr)
         for text, says in (("", "is empty"), ("{}", "is not what"), ("[1]", "is not what"),
                            ('{"run": {}}', "is not what")):
-            with open(untried, "w", encoding="utf-8") as file:
-                file.write(text)
+            Path(untried).write_text(text, "utf-8")
             done = self.emit(untried)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn(says, done.stderr)
@@ -486,8 +472,7 @@ class Lines(Run):
                            (f"region raw {loop} argsz=1 2\n", "one reply a line"),
                            (f"region raw {loop}\nregion again\nregion raw {loop}\n", "can follow")):
             script = os.path.join(self.dir, "script")
-            with open(script, "w", encoding="utf-8") as file:
-                file.write("# a comment\n\n" + text)
+            Path(script).write_text("# a comment\n\n" + text, "utf-8")
             done = self.start("--replies", script, "--", SELF, "calls", status=2)
             self.assertIn(says, done.stderr, text)
 
@@ -499,8 +484,7 @@ class Lines(Run):
 
 
 if __name__ == "__main__":
-    probe = subprocess.run([BINARY, "run", "--no-good", "--", SELF, "calls"],
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    probe = run(CAPCHAIN, "run", "--no-good", "--", SELF, "calls")
     if probe.returncode == 3:
         print(probe.stderr.strip())
         sys.exit(77)

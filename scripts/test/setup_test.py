@@ -5,11 +5,14 @@ nothing of this machine changes."""
 
 import os
 import shutil
-import subprocess
-import tempfile
+import sys
 import unittest
 
-SETUP = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "setup.sh")
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import Case, run, script  # noqa: E402
+
+SETUP = script("setup.sh")
 # What setup.sh calls beside apt and compilers.
 REAL = ("awk", "bash", "cat", "env", "grep", "head", "mktemp", "rm", "sed", "sort", "tail", "uname")
 # apt refuses all of a command where it does not know one name.
@@ -34,31 +37,22 @@ esac
 """
 
 
-class Setup(unittest.TestCase):
+class Setup(Case):
     def setUp(self):
-        self.at = tempfile.mkdtemp(prefix="setup-test-")
-        self.addCleanup(shutil.rmtree, self.at)
-        self.said = os.path.join(self.at, "said")
+        super().setUp()
+        self.said = self.path("said")
         for name in REAL:
-            os.symlink(shutil.which(name), os.path.join(self.at, name))
-        self.program("apt-get", APT_GET)
-        self.program("apt-cache", APT_CACHE)
-        self.program("sudo", '#!/bin/bash\nshift\nexec "$@"\n')
-
-    def program(self, name, text):
-        with open(os.path.join(self.at, name), "w", encoding="ascii") as file:
-            file.write(text)
-        os.chmod(os.path.join(self.at, name), 0o755)
+            os.symlink(shutil.which(name), self.path(name))
+        self.write("apt-get", APT_GET, 0o755)
+        self.write("apt-cache", APT_CACHE, 0o755)
+        self.write("sudo", '#!/bin/bash\nshift\nexec "$@"\n', 0o755)
 
     def run_it(self, goal, unknown="", **more):
         """The status, what it said, and each list of packages that apt-get was to install."""
-        done = subprocess.run([SETUP, goal], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              check=False, env={"PATH": self.at, "SAID": self.said,
-                                                "UNKNOWN": unknown, **more})
+        done = run(SETUP, goal, env={"PATH": self.dir, "SAID": self.said, "UNKNOWN": unknown, **more})
         installs = []
         if os.path.exists(self.said):
-            with open(self.said, encoding="ascii") as file:
-                installs = [line.split()[6:] for line in file if " install " in line]
+            installs = [line.split()[6:] for line in self.text("said").splitlines() if " install " in line]
             os.unlink(self.said)
         return done.returncode, done.stderr, installs
 
@@ -84,8 +78,8 @@ class Setup(unittest.TestCase):
     def test_a_clang_without_load_hooks_is_none(self):
         """Of a version that has no such option, and of one that has."""
         for status, missing in ((1, True), (0, False)):
-            self.program("clang", "#!/bin/bash\ncase $1 in\n-dumpversion) echo 13.0.1 ;;\n"
-                                  f"*trace-loads*) exit {status} ;;\nesac\n")
+            self.write("clang", "#!/bin/bash\ncase $1 in\n-dumpversion) echo 13.0.1 ;;\n"
+                                  f"*trace-loads*) exit {status} ;;\nesac\n", 0o755)
             said = self.run_it("fuzz", SETUP="0")[1]
             self.assertEqual("clang with load hooks, 14 or newer" in said, missing)
             self.assertIn("libclang-rt-13-dev", said)
@@ -97,7 +91,7 @@ class Setup(unittest.TestCase):
 
     def test_no_apt(self):
         for name in ("apt-get", "apt-cache"):
-            os.unlink(os.path.join(self.at, name))
+            os.unlink(self.path(name))
         status, said, _ = self.run_it("fuzz")
         self.assertEqual(status, 0)
         self.assertIn("no apt-get, going on without: clang", said)

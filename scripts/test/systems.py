@@ -186,28 +186,12 @@ class System:
         return f".clusterfuzzlite: {last_line(self.log('clusterfuzzlite'))}" if status else None
 
 
-def skips(log):
-    """{step: reason}, of whole steps, and of tests within a step that passed."""
-    reasons, step = {}, None
-    for line in log.splitlines():
-        if not line.startswith(" "):
-            passed = re.match(r"ok      (.+?)(?: \([0-9.]+ s, .*\))?$", line)
-            step = passed and passed[1]
-        whole = re.match(r"skipped ([^:]+): (.+)", line)
-        within = step and re.match(r" +skipped: ([^:]+): (.+)", line)
-        if whole:
-            reasons[whole[1]] = whole[2]
-        elif within:
-            reasons[f"{step}, {within[1]}"] = within[2]
-    return reasons
-
-
 def counts(log):
     """passed, failed, {step: reason} and the failed steps of what `make check` printed."""
     closing = re.findall(r"(?m)^(\d+) passed, (\d+) failed, (\d+) skipped$", log)
     passed, failed, skipped = map(int, closing[-1]) if closing else (0, 0, 0)
-    reasons = skips(log)
-    wrong = [f"check: {name}" for name in re.findall(r"(?m)^FAILED  (.+)$", log)]
+    reasons = dict(re.findall(r"(?m)^skipped (.+?): (.+)$", log))
+    wrong = [f"check: {name}" for name in re.findall(r"(?m)^FAILED  (.+) \(\w+, [\d.]+ s\)$", log)]
     if not closing:
         wrong.append("check: it did not come to its closing line")
     elif len(reasons) != skipped:

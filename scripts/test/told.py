@@ -4,7 +4,7 @@
 Usage: told.py TEST.py [ARGUMENT...]
 
 Runs a script of unittest tests, and says of those that were skipped which and why, a line a reason:
-`skipped: NAME and 2 more: REASON`, which check.sh shows and counts. Exit status: the script's.
+`skipped: NAME and 2 more: REASON`, which check.py shows and counts. Exit status: the script's.
 """
 
 import os
@@ -27,7 +27,7 @@ def main():
         print(__doc__.strip())
         return 2 if len(sys.argv) < 2 else 0
     sys.argv = sys.argv[1:]
-    sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+    sys.argv[0] = os.path.abspath(sys.argv[0])
     unittest.TextTestRunner.resultclass = Result
     status = 0
     try:

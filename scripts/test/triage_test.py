@@ -4,7 +4,7 @@
 Tests triage as its users meet it: `capchain shrink`, `capchain emit`, and that a finding has one
 name whoever found it.
 
-CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
+CAPCHAIN names the command, build/capchain by default; beside it are triage/capchain and, of
 the engines that were built, triage/fuzz_region_info, which carry the parsers of
 fuzz/triage/emit_faulty.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
@@ -21,23 +21,18 @@ import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import unittest
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.dont_write_bytecode = True
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz.afl import UNATTENDED  # noqa: E402
+from fuzz.engine_afl import UNATTENDED  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, Case, run  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN", os.path.join(ROOT, "build/clang/capchain")))
 OF_CONFIG = os.path.dirname(CAPCHAIN)
 BUILD = os.path.dirname(OF_CONFIG)
 FAULTY = os.path.join(OF_CONFIG, "triage", "capchain")
-CORPUS = os.path.join(ROOT, "corpus")
 JOBS = int(os.environ.get("JOBS") or os.cpu_count())
-NOBODY = 65534
 ASAN = "-fsanitize=address"
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
@@ -62,11 +57,6 @@ FAULTY_BUCKETS = {
     "faulty-scratch:wrote:fault:newer-version", "faulty-scratch-load:oob:fault:newer-version",
     "faulty-spin:runaway:fault:newer-version", "faulty-stale:stale:fault:ok",
     "faulty-wrote:wrote:fault:newer-version"}
-
-
-def run(*args, **options):
-    return subprocess.run(args, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=300, **{"text": True, "errors": "replace", **options})
 
 
 def reports(command, *paths, fetch=False):
@@ -94,27 +84,7 @@ def expected(bucket):
     return FAULTS[verdict] if differs == "fault" else CLASSES[differs]
 
 
-class Triage(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="triage-test-")
-        self.addCleanup(folder.cleanup)
-        self.dir = folder.name
-        os.chmod(self.dir, 0o755)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def write(self, name, data):
-        path = self.path(name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data if isinstance(data, bytes) else data.encode())
-        return path
-
-    def read(self, path):
-        with open(path, "rb") as file:
-            return file.read()
-
+class Triage(Case):
     def works(self, *args):
         done = run(*args)
         self.assertEqual((done.returncode, done.stderr), (0, ""), args)
@@ -133,16 +103,6 @@ class Triage(unittest.TestCase):
         for i, text in enumerate(FAULTY_TEXTS):
             self.write(f"faulty/{i}.yaml", text)
         return self.path("faulty")
-
-    def as_nobody(self):
-        if os.geteuid():
-            return None
-
-        def drop():
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        return drop
 
     def everywhere(self, work, items):
         """@work of every item, side by side; the failures as one."""
@@ -333,7 +293,6 @@ class Shrink(Triage):
         shutil.rmtree(self.path("closed"))
         self.unwritable("emit")
 
-
     def test_full_disk(self):
         text = self.write("a.yaml", "kind: region\ncaps: [{id: TYPE, next: 32}]\n")
         os.mkdir(self.path("full"))
@@ -478,11 +437,9 @@ class Emit(Triage):
         self.everywhere(one, parsers)
 
     def change(self, source, before, after):
-        with open(source, encoding="utf-8") as file:
-            text = file.read()
+        text = Path(source).read_text("utf-8")
         self.assertEqual(text.count(before), 1, before)
-        with open(source, "w", encoding="utf-8") as file:
-            file.write(text.replace(before, after))
+        Path(source).write_text(text.replace(before, after), "utf-8")
 
     def test_the_walk_decides(self):
         """The status is the walk's doing: another walk in its place ends otherwise."""

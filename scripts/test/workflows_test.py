@@ -8,14 +8,16 @@ import glob
 import os
 import re
 import shlex
-import shutil
+import sys
 import subprocess
-import tempfile
 import unittest
 
 import yaml
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, Case, run, text_of  # noqa: E402
+
 FOLDER = os.path.join(ROOT, ".github", "workflows")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 NAMED = re.compile(r"uses: (\S+) # v\d[\d.]*$")
@@ -36,8 +38,7 @@ SANITIZERS = {"address", "undefined", "memory", "coverage"}
 
 def make_targets():
     """What `make` has a rule for, by its own word."""
-    done = subprocess.run(["make", "-C", ROOT, "-pRrq", "help"], capture_output=True, text=True,
-                          check=False)
+    done = run("make", "-C", ROOT, "-pRrq", "help")
     return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):", done.stdout))
 
 
@@ -147,8 +148,7 @@ def problems(text, targets):
 
 
 def read(name):
-    with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
-        return file.read()
+    return text_of(FOLDER, name)
 
 
 class Workflows(unittest.TestCase):
@@ -169,9 +169,8 @@ class Workflows(unittest.TestCase):
         for name in self.names:
             for action, commit in re.findall(r"uses: ([^\s@]+)@(\S+)", read(name)):
                 pins.setdefault("/".join(action.split("/")[:2]), set()).add(commit)
-        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-            for action, commit in re.findall(r"uses: ([^\s@]+)@(\S+)", file.read()):
-                pins[action].add(commit)
+        for action, commit in re.findall(r"uses: ([^\s@]+)@(\S+)", text_of("README.md")):
+            pins[action].add(commit)
         self.assertEqual({action: len(commits) for action, commits in pins.items()},
                          dict.fromkeys(pins, 1))
 
@@ -262,7 +261,7 @@ class Broken(unittest.TestCase):
         self.red("no YAML", text="a: [")
 
 
-class Debian12(unittest.TestCase):
+class Debian12(Case):
     """.github/debian12.sh, with programs in docker's, apt's and chown's place that say what they were
     asked for: the one here does what a container would, in this tree."""
 
@@ -278,25 +277,16 @@ exec "$@"
 """
 
     def setUp(self):
-        self.at = tempfile.mkdtemp(prefix="debian12-test-")
-        self.addCleanup(shutil.rmtree, self.at)
-        self.said = os.path.join(self.at, "said")
+        super().setUp()
+        self.said = self.path("said")
         for name in ("docker", "apt-get", "git", "chown"):
-            path = os.path.join(self.at, name)
-            with open(path, "w", encoding="ascii") as file:
-                file.write("#!/bin/bash\n" + (self.DOCKER if name == "docker" else
-                                              f'echo "{name} $*" >>"$SAID"\n'))
-            os.chmod(path, 0o755)
+            self.write(name, "#!/bin/bash\n" + (self.DOCKER if name == "docker" else
+                                                f'echo "{name} $*" >>"$SAID"\n'), 0o755)
 
     def run_it(self, *command, **more):
-        done = subprocess.run([os.path.join(ROOT, ".github", "debian12.sh"), *command],
-                              env={"PATH": f"{self.at}:{os.environ['PATH']}", "SAID": self.said,
-                                   **more}, capture_output=True, text=True, check=False)
-        said = ""
-        if os.path.exists(self.said):
-            with open(self.said, encoding="utf-8") as file:
-                said = file.read()
-        return done, said
+        done = run(os.path.join(ROOT, ".github", "debian12.sh"), *command, env={
+            "PATH": f"{self.dir}:{os.environ['PATH']}", "SAID": self.said, **more})
+        return done, self.text("said") if os.path.exists(self.said) else ""
 
     def test_runs(self):
         done, said = self.run_it("sh", "-c", 'echo "$CI $1 $2"; exit 7', "x", "a b", "c")
@@ -312,8 +302,7 @@ exec "$@"
         self.assertIn("--no-install-recommends git make gcc libc6-dev\n", said)
 
     def test_packages_cannot_be_had(self):
-        with open(os.path.join(self.at, "apt-get"), "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\nexit 100\n")
+        self.write("apt-get", "#!/bin/sh\nexit 100\n")
         done, _ = self.run_it("echo", "ran")
         self.assertEqual((done.returncode, done.stdout), (100, ""))
 
