@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Tests replay-with.py, and the ten lines of README.md that another project copies: both run here as
+"""Tests replay-with.py, and the ten lines of parsers/own/README.md that another project copies: both run here as
 such a project would run them, with readers that are right and readers that are wrong in every way.
 
 CAPCHAIN names the command, build/capchain by default.
@@ -120,7 +120,7 @@ class Job(Base):
 
     def setUp(self):
         super().setUp()
-        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "parsers", "own", "README.md"), encoding="utf-8") as file:
             blocks = re.findall(r"```yaml\n(.*?)```", file.read(), re.S)
         self.assertEqual(len(blocks), 1)
         self.lines = blocks[0].splitlines()

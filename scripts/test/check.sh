@@ -710,6 +710,7 @@ step "folders of findings" python_test test/findings_test.py "$first"
 step "what make builds anew, and says" python_test test/make_test.py "$first"
 step "make install" python_test test/install_test.py "$first"
 step "make dist" python_test gen/dist_test.py "$first"
+step "pages" python_test test/pages_test.py "$first"
 step "setup.sh" python_test test/setup_test.py "$first"
 step "systems.py" python_test test/systems_test.py "$first"
 
