@@ -20,7 +20,7 @@ $(BUILD)/bpf/able.mk: parsers/bpf/walk.bpf.c fuzz/capture/capture.bpf.c mk/bpf.m
 		{ command -v $(CLANG) >/dev/null || ! echo no $(CLANG) here; } && \
 		echo 'int main(void) { return !libbpf_major_version(); }' | \
 			$(CLANG) -include bpf/libbpf.h -x c - -lbpf -o $(@D)/trial && \
-		$(MAKE) -s --no-print-directory BPF_TRIAL=1 $(BPF_SKELS); } >$(@D)/why-not 2>&1 && \
+		$(MAKE) -s --no-print-directory PROGRESS= BPF_TRIAL=1 $(BPF_SKELS); } >$(@D)/why-not 2>&1 && \
 		echo 'CAN_BPF := yes' >$@ || :
 
 # A tool of the same LLVM as the compiler; another one in PATH where it has none.

@@ -76,9 +76,9 @@ struct limits {
 };
 
 /*
- * Runs @argv to its end, and kills what it leaves behind. The
- * caller's @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR
- * where *@stop was set by a signal handler.
+ * Runs @argv to its end, and kills what it leaves behind. The caller's @vfio is filled anew.
+ * Returns 0; -errno where programs cannot be supervised here; -EINTR where *@stop was set by a
+ * signal handler.
  */
 int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
 	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);

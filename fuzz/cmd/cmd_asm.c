@@ -67,11 +67,11 @@ static const struct argp asm_argp = {
 	parse_asm,
 	"FILE.yaml -o OUT [FILE.yaml -o OUT...]",
 	"Writes the bytes that a text form describes.\v"
-	"OUT appears whole or not at all. Of several the first goes to the first OUT and so on, up to one "
-	"that fails. The text form is described in corpus/README.md. It says what "
-	"fields mean: with --endian the same text gives bytes of either order, but what it has as raw "
-	"bytes stays. Where two fields that a reader reads share bytes, it has no meaning in the order that "
-	"this machine has not, and is refused.\n\n"
+	"OUT appears whole or not at all. The first FILE goes to the first OUT and so on, up to one "
+	"that fails. corpus/README.md describes the text form.\n\n"
+	"A text says what fields mean, so --endian makes bytes of either order of it; what it has "
+	"as raw bytes stays as it is. A text in which two fields that a reader reads share bytes "
+	"means nothing in the order that this machine has not, and is refused there.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 5 OUT could not be written.",
 	NULL,
 	NULL,

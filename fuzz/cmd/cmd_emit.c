@@ -76,10 +76,11 @@ static const struct argp argp = {
 	"what it can see, oob and wrote, and the status is its own, 1. The program's exit "
 	"statuses:\n\n" HOST_EXITS(
 		STATUS) "\n"
-			"With --report it writes a bug report in Markdown for whoever maintains the program that "
-			"RUN is of, from what that program was seen to do: a run without a fault, or one with "
-			"--no-good, is refused, and of several lines the first that is neither is taken. "
-			"Read it before you send it.\n\n"
+			"With --report it writes a bug report in Markdown, for whoever maintains "
+			"the program that RUN is of. It tells what that program was seen to do. Of "
+			"several lines in RUN the first is taken that has a fault and was not made "
+			"with --no-good; where there is none, RUN is refused. Read the report "
+			"before you send it.\n\n"
 			"Exit status: 0; 2 an unusable FILE or a conversation, no disagreement in it and no "
 			"--parser, or no such parser; 4 no memory for the sandbox; 5 OUT could not be "
 			"written.",

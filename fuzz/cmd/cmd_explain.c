@@ -70,11 +70,10 @@ static const struct argp argp = {
 	parse,
 	"FILE...",
 	"Draws the chain of each buffer, its bytes by owner, and each parser's way through it.\v"
-	"In the dump a letter under a byte names the capability it belongs to, `.` the fixed struct, "
-	"`~` a byte past argsz that this reply did not deliver. Of a conversation it draws each loop's "
-	"calls as a ladder, questions to the right and replies to the left. The last line names the "
-	"oracles of this "
-	"build.\n\n"
+	"In the dump a letter under a byte names the capability that it belongs to, `.` the fixed "
+	"struct, `~` a byte past argsz, which this reply did not deliver. A conversation is drawn "
+	"as a ladder of each loop's calls: questions to the right, replies to the left. The last "
+	"line names the oracles of this build.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
 	"missing; 4 no memory for the sandbox; 5 the output could "
 	"not be written.",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The text form of a conversation, as corpus/README.md describes it: a closed subset of YAML, in
- * which each reply is written as a buffer is; with `swapped` replies are of the byte order that this
- * machine has not. fetch_text_dump() says everything, and
- * fetch_text_load() gives the same bytes back, whatever they are. Comments are not kept.
+ * which each reply is written as a buffer is. With `swapped`, replies are of the byte order that
+ * this machine has not. fetch_text_dump() says everything, and fetch_text_load() gives the same
+ * bytes back, whatever they are. Comments are not kept.
  */
 #ifndef FUZZ_TEXT_TEXT_FETCH_H
 #define FUZZ_TEXT_TEXT_FETCH_H

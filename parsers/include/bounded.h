@@ -389,8 +389,7 @@ static inline int vb_start(struct vb_chain *chain, const void *info, __SIZE_TYPE
 	chain->bound = chain->argsz < len ? chain->argsz : (vb_u32)len;
 	if (chain->argsz < fixed->minsz)
 		return vb_stop(chain, VB_SHORT_ARGSZ);
-	/* A reply that needs a larger buffer may not say where its chain is; that is not "no
-	 * chain". */
+	/* A reply that did not fit may not say where its chain is, and yet have one. */
 	if (chain->argsz > len)
 		missing = VB_TRUNCATED;
 	/* Without the flag, cap_offset is whatever the caller left there. */

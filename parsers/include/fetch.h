@@ -24,18 +24,17 @@
  *
  * What it promises, whatever the replies say:
  *
- *	- at most VF_ATTEMPTS calls of ask();
- *	- no allocation above the limit (VF_LIMIT, or the caller's own), one at a time, and none
- *	left
- *	  behind by a failure;
- *	- nothing is taken from an earlier reply but the size to ask with: each is answered into new
- *	  memory. Of what no reply wrote the fixed struct reads as zero and the rest as 0xff, so a
- *	  chain that is claimed and was not written begins with a header that points out of every
- *	  buffer;
- *	- the buffer is never smaller than the fixed struct, whatever argsz says;
- *	- VF_OK means that argsz of the last reply is inside the buffer that it was written to, and
- *	at
- *	  least the kind's minimum. Anything else is a status of its own and no buffer.
+ *	- It calls ask() at most VF_ATTEMPTS times.
+ *	- It allocates nothing above the limit (VF_LIMIT, or the caller's own), one buffer at
+ *	  a time, and a failure leaves none behind.
+ *	- It takes nothing from an earlier reply but the size to ask with. Each reply is
+ *	  written into new memory. Of what no reply wrote the fixed struct reads as zero and
+ *	  the rest as 0xff: a chain that is claimed and was not written begins with a header
+ *	  that points out of every buffer.
+ *	- The buffer is never smaller than the fixed struct, whatever argsz says.
+ *	- VF_OK means that argsz of the last reply is inside the buffer that it was written
+ *	  to, and at least the kind's minimum. Anything else is a status of its own and no
+ *	  buffer.
  *
  * It reads argsz alone. What stands in the reply is for a reader that bounds itself by min(len,
  * argsz): a reply may still have shrunk below its own chain, or claim capabilities that it did not

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Tests replay-with.py, and the ten lines of README.md that another project copies: both run here as
+"""Tests replay-with.py, and the ten lines of parsers/own/README.md that another project copies: both run here as
 such a project would run them, with readers that are right and readers that are wrong in every way.
 
 CAPCHAIN names the command, build/capchain by default.
@@ -103,7 +103,7 @@ class Job(Case):
 
     def setUp(self):
         super().setUp()
-        blocks = re.findall(r"```yaml\n(.*?)```", text_of("README.md"), re.S)
+        blocks = re.findall(r"```yaml\n(.*?)```", text_of("parsers", "own", "README.md"), re.S)
         self.assertEqual(len(blocks), 1)
         self.lines = blocks[0].splitlines()
         self.steps = yaml.safe_load(blocks[0])["vfio-chains"]["steps"]

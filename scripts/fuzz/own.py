@@ -216,7 +216,7 @@ def make(build, *goals):
                           "OWN_PARSER", "KIND", "ENGINE")}
     jobs = str(len(os.sched_getaffinity(0)))
     with locked(os.path.join(ROOT, build, "own")):
-        run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}",
+        run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}", "PROGRESS=1",
              *goals], "capchain itself does not build; see above", MISSING, env=env)
 
 

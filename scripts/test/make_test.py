@@ -21,9 +21,10 @@ class Base(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.at)
         self.build = os.path.join(self.at, "build")
 
-    def make(self, *words, status=0):
+    def make(self, *words, status=0, **more):
         """What make prints: standard output, by line."""
         env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "PROGRESS", "V")}
+        env.update(more)
         done = subprocess.run(["make", "--no-print-directory", "-C", ROOT, f"BUILD={self.build}", *words],
                               capture_output=True, text=True, check=False, env=env)
         self.assertEqual(done.returncode, status, done.stderr)
@@ -87,10 +88,11 @@ class Said(Base):
         self.assertTrue(any(f"-c {self.source} -o {self.object(self.source)}" in line for line in said), said)
 
     def test_silent(self):
-        self.assertEqual(self.make("-s", self.object(self.source)), [])
+        """Scripts that a goal runs read what their own make prints; no make above it adds to that."""
+        self.assertEqual(self.make("-s", self.object(self.source), PROGRESS="1"), [])
 
     def test_an_inner_make_says_it_too(self):
-        """A goal that asks another make for what it builds: conformance's program stands for it."""
+        """One that a goal asks for what it builds is called in this way."""
         said = self.make("-s", "PROGRESS=1", self.object(self.source))
         self.assertEqual(said, [f"  CC    {CONFIG} {self.source}"])
         with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
