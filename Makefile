@@ -64,9 +64,9 @@ PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/ans
 		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
 # Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
 FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/table.c
-LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
+FETCH_LOOP_SRC := $(wildcard fuzz/fetch/loops/*.c)
 HARDENED_LOOPS := fuzz/fetch/loops/reference.c
-LOOP_BUG_SRC := fuzz/planted/loops/loop_bugs.c fuzz/fetch/faulty/faulty_loops.c
+FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_fetch_loops.c
 # What holds them to captured replies: of `make conformance` and the tests alone.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 # The mutator, and how each engine reaches it; libFuzzer's targets link it, AFL++ loads it.
@@ -209,7 +209,7 @@ $$($(1)_OBJ)/fuzz/sandbox/faulty.o: fuzz/sandbox/faulty.c Makefile $$($(1)_BY)
 $$(addprefix $$($(1)_OBJ)/,$$(BUG_SRC:.c=.o)): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$($(1)_SAN) $$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
-$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(LOOP_SRC) $$(LOOP_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
+$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FETCH_LOOP_SRC) $$(FETCH_BUG_SRC))): $$($(1)_OBJ)/%.o: %.c Makefile $$($(1)_BY)
 	@mkdir -p $$(@D)
 	@$$(CCACHE) $(2) $(3) $$(PARSER) $$(if $$(filter $$<,$$(HARDENED_LOOPS)),$$($(1)_SAN),$$($(1)_TRUST)) \
 		$$($(1)_HOOKS) $$($(1)_STORES) -c $$< -o $$@ $$($(1)_OWN)
@@ -252,8 +252,8 @@ $(1)_SCRIPT := $$(SCRIPT_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_FETCH_MUTATOR := $(if $(filter -fsanitize=fuzzer,$(8)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_fetch.o \
 		$$($(1)_SCRIPT) $$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_CMD := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
-$(1)_FETCH := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
-$(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_FETCH := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(FETCH_LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_FETCH_BUGS := $$(FETCH_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_TEXT += $$($(1)_HOST)/emit_table.o $$($(1)_FETCH) $$($(1)_CAPTURE)
 
 $(BUILD)/$(1)/capchain: $$($(1)_CMD) $$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
@@ -262,10 +262,10 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) 
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/planted/loops/loop_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
+		$$($(1)_OBJ)/fuzz/planted/fetch_loops/fetch_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_FETCH_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@
-$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
+$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_FETCH_BUGS)
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
 		$$($(1)_MUTATOR)
 	@$$(or $$($(1)_LD),$(2)) $(3) $(4) $(8) $$^ $$($(1)_LIBBPF) -o $$@

@@ -2,7 +2,7 @@
 /* The loop `fetch`: what a program gets that asks with parsers/fetch.h and reads with bounded.h. */
 #include "../../../parsers/include/fetch.h"
 
-#include "loops.h"
+#include "fetch_loops.h"
 
 static int ask(void *context, void *info)
 {
