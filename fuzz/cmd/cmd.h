@@ -168,6 +168,9 @@ void fetch_explain(const struct input *input);
 void fetch_list(void);
 void fetch_print_table(void);
 
+/* capchain list classes. */
+void classes_say(bool json);
+
 /* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
 int emit_report(const char *path, const char *to);
 

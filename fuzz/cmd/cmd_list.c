@@ -13,6 +13,7 @@
 struct list_options {
 	bool json;
 	bool fetch;
+	bool classes;
 };
 
 static const struct argp_option options[] = {
@@ -25,7 +26,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct list_options *const o = state->input;
 
-	(void)arg;
 	switch (key) {
 	case 'j':
 		o->json = true;
@@ -34,7 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->fetch = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "takes no argument");
+		if (strcmp(arg, "classes"))
+			argp_error(state, "takes no argument but `classes`");
+		o->classes = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -44,8 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options,
 	parse,
-	"",
+	"[classes]",
 	"Lists parsers, fetch loops, kinds, rules, notes, relations, capabilities and known divergences.\v"
+	"`capchain list classes` explains each class of a buffer and of a disagreement in a sentence.\n\n"
 	"Exit status: 0; 4 no memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
@@ -240,6 +243,7 @@ static void json_all(void)
 				   (NOTE_BIT(note) & NOTES_ODD) != 0));
 	for (unsigned int relation = 1; relation < RELATIONS; relation++)
 		put_json(json_pack("{s:s}", "relation", relation_name((enum relation)relation)));
+	classes_say(true);
 	for (size_t i = 0; i < layout_cap_count; i++)
 		json_cap(&layout_caps[i]);
 	for (size_t i = 0; i < ledger_count; i++)
@@ -251,7 +255,9 @@ int cmd_list(int argc, char **argv)
 	struct list_options o = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (o.fetch) {
+	if (o.classes) {
+		classes_say(o.json);
+	} else if (o.fetch) {
 		fetch_print_table();
 	} else if (o.json) {
 		json_all();

@@ -20,9 +20,9 @@
 /* Seconds of CPU time that a parser without load hooks may take for one file. */
 #define PATIENCE 2
 
-static const char script[] = "scripts/fuzz/own.py";
+/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
+static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scripts/fuzz/own.py"};
 
-/* The script of the tree that this command was built in: in a folder above it. */
 static bool find_script(char ret_path[PATH_MAX])
 {
 	char at[PATH_MAX];
@@ -33,9 +33,10 @@ static bool find_script(char ret_path[PATH_MAX])
 	at[len] = '\0';
 	for (char *slash = strrchr(at, '/'); slash; slash = strrchr(at, '/')) {
 		*slash = '\0';
-		if (snprintf(ret_path, PATH_MAX, "%s/%s", at, script) < PATH_MAX &&
-		    access(ret_path, R_OK) == 0)
-			return true;
+		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+			if (snprintf(ret_path, PATH_MAX, "%s/%s", at, scripts[i]) < PATH_MAX &&
+			    access(ret_path, R_OK) == 0)
+				return true;
 	}
 	return false;
 }
@@ -95,8 +96,8 @@ int own_run(const char *verb, const char *file, char **argv)
 	if (!find_script(path)) {
 		fprintf(stderr,
 			"capchain: --parser: no %s above this command; run the build/capchain of a "
-			"source tree\n",
-			script);
+			"source tree, or one that was installed\n",
+			scripts[0]);
 		return EXIT_UNUSABLE;
 	}
 	status = build(path, file, command);

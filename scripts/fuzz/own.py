@@ -6,6 +6,9 @@
 .cxx, .rs), an object (.o) or an archive (.a), anywhere; it defines `capchain_parser`, as
 parsers/own/template.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
 
+Where capchain is installed (`make install`) its archives are beside this script, nothing of ours is
+compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.cache.
+
 Source is compiled with load hooks. An object is taken as it is; where it has no hooks, the
 sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
 `capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
@@ -179,8 +182,30 @@ def locked(folder):
     return lock
 
 
+def is_tree():
+    """Whether this is the source tree, and not what `make install` put elsewhere."""
+    return os.path.exists(os.path.join(ROOT, "Makefile"))
+
+
+def writable(build):
+    """Where what is built goes."""
+    if is_tree():
+        return os.path.join(ROOT, build)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(cache, "capchain")
+
+
+def our_compiler():
+    """The configuration of the command: clang's where there is one; as it was installed elsewhere."""
+    if is_tree():
+        return "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+    return os.listdir(os.path.join(ROOT, "build"))[0]
+
+
 def make(build, *goals):
     """Has make build our side. What a make above this one said of jobs is not for this one."""
+    if not is_tree():
+        return
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PARSER",
                           "OWN_PARSER", "KIND", "ENGINE")}
@@ -191,8 +216,8 @@ def make(build, *goals):
 
 
 def flags_of(folder):
-    """own.flags, which make wrote: key to list of words."""
-    with open(os.path.join(folder, "own.flags"), encoding="utf-8") as file:
+    """NAME/flags, which make wrote: key to list of words."""
+    with open(os.path.join(folder, "flags"), encoding="utf-8") as file:
         return {key: shlex.split(rest) for key, _, rest in
                 (line.partition(" ") for line in file.read().splitlines())}
 
@@ -285,7 +310,7 @@ def write_facts(folder, out, hooked, flags, seen):
         file.write(f'#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
                    f"\t{text(out)},\n\t{text(seen)}}};\n")
     made = os.path.join(folder, "facts.o")
-    run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "own"), "-o", made],
+    run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "judge"), "-o", made],
         f"{shown(source)} does not compile", MISSING)
     return made
 
@@ -337,7 +362,7 @@ def build_side(given, build, folder, config, hooked):
 
 
 def build_command(given, build, folder, hooked):
-    config = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+    config = our_compiler()
     make(build, f"own-{config}")
     place, flags, objects, libs = build_side(given, build, folder, config, hooked)
     out = os.path.join(folder, "capchain")
@@ -357,8 +382,8 @@ def build_targets(given, build, folder, engine, hooked):
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in KINDS:
-        target = os.path.join(place, "obj", "fuzz", f"target_{kind}.o")
-        mutator = [os.path.join(place, "obj", "fuzz", f"mutate_libfuzzer_{kind}.o")]
+        target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
+        mutator = [os.path.join(place, "obj", "fuzz", "mutator", f"mutate_libfuzzer_{kind}.o")]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
              [target, *(mutator if engine == "libfuzzer" else []), *mains, *objects,
               os.path.join(place, "own.a"), *libs], given)
@@ -376,7 +401,9 @@ def main(arguments):
     try:
         given = Given(options.parser)
         build = options.build
-        folder = given.folder(os.path.join(ROOT, build))
+        folder = given.folder(writable(build))
+        if options.engine and not is_tree():
+            raise Refused("targets are built in the source tree alone: make fuzz PARSER=FILE")
         with locked(folder):
             hooked = given.hooked()
             build_command(given, build, folder, hooked)

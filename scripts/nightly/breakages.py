@@ -45,8 +45,8 @@ def no_corpus():
 
 
 def no_hooks():
-    edit("Makefile", r"^CLOAD := .*$", "CLOAD :=")
-    edit("Makefile", r",trace-loads(,trace-stores)?\b", "")
+    edit("mk/configs.mk", r"^CLOAD  := .*$", "CLOAD :=")
+    edit("mk/configs.mk", r",trace-loads(,trace-stores)?\b", "")
 
 
 def returns_at_once():

@@ -174,7 +174,7 @@ class Usage(Cli):
         self.fails(2, "--frob", says="--frob.*--help")
         for verb in VERBS:
             self.misused(verb, "--frob", says="--frob")
-        self.misused("list", "file", says="no argument")
+        self.misused("list", "file", says="no argument but `classes`")
         self.misused("exhaust", says="--caps N")
         self.misused("exhaust", "--caps", "1", "file", says="no FILE")
         for option, value in (("--caps", "5"), ("--caps", "-1"), ("--caps", "x"), ("--caps", ""),
@@ -228,6 +228,25 @@ class Usage(Cli):
         self.assertEqual([t["note"] for t in things if t.get("odd")],
                          ["flag-without-chain", "misaligned", "newer-version", "version-zero",
                           "duplicate-id", "overlap"])
+
+
+    def test_list_classes(self):
+        """Whatever check says of the corpus is explained, and RULES.md knows each class."""
+        said = [json.loads(line) for line in self.works("list", "classes", "--json").splitlines()]
+        classes = {of: {each["class"] for each in said if each["of"] == of} for of in ("buffer", "disagreement")}
+        with open(os.path.join(ROOT, "fuzz", "RULES.md"), encoding="utf-8") as file:
+            rules = file.read()
+        words = self.works("list", "classes")
+        for each in said:
+            self.assertRegex(words, rf"(?m)^  {each['class']} +{re.escape(each['words'])}$")
+            self.assertRegex(each["words"], r"\A[A-Z].*\.\Z")
+            self.assertRegex(rules, rf"\b{each['class']}\b")
+        _, out, _ = self.run_it("check", "--json", os.path.join(ROOT, "corpus"))
+        seen = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual({each["class"] for each in seen}, classes["buffer"])
+        found = {each["class"] for line in seen for each in line["disagreements"]}
+        self.assertGreater(len(found), 5)
+        self.assertLessEqual(found, classes["disagreement"])
 
 
 class Inputs(Cli):

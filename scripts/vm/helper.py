@@ -11,7 +11,7 @@ from kernels import run, source_of
 
 OWN = "build/clang/own.a"
 COMMAND = "build/clang/own_command.a"
-FLAGS = "build/clang/own.flags"
+FLAGS = "build/clang/flags"
 PROGRAM = "build/vm/helper.o"
 # What is cut out: a definition, to the line that ends it.
 CUTS = (("include/linux/vfio.h", r"^struct vfio_info_cap \{.*?^\};\n"),
