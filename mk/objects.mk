@@ -127,7 +127,7 @@ $(BUILD)/$(1)/lost_hooks: $$($(1)_LOST)
 $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stores.o
 	$$(call link_target,$(1))
 
-# What is planted for tests of shrink and emit, in place of what is registered.
+# What is faulty, for tests of shrink and emit, in place of what is registered.
 $(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o

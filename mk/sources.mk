@@ -44,7 +44,7 @@ SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mu
 MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c \
 		$(SCRIPT_SRC),$(wildcard fuzz/mutator/mutate*.c))
 
-# Shrink and emit. What is planted stands in place of the registered parsers where they are tested.
+# Shrink and emit. What is faulty stands in place of the registered parsers where they are tested.
 TRIAGE_SRC   := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c \
 		fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c
 TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_registry.c
