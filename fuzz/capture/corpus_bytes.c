@@ -36,7 +36,7 @@ void capture_corpus_bytes(enum info_kind kind, const uint8_t *before, const uint
 {
 	static bool rests[CAPTURE_MAX];
 	const struct layout_info *const info = &layout_infos[kind];
-	const uint32_t offset_end = info->cap_offset_at + 4;
+	const uint32_t offset_end = info->first.at + 4;
 	const bool caps = len >= 8 && layout_load(after + 4, 4) & info->caps_flag;
 	uint32_t start = 0;
 
@@ -46,15 +46,15 @@ void capture_corpus_bytes(enum info_kind kind, const uint8_t *before, const uint
 	 * A region's is among the first minsz bytes, and is the caller's own where there is no
 	 * chain.
 	 */
-	for (uint32_t at = info->cap_offset_at; at < offset_end && at < len; at++)
+	for (uint32_t at = info->first.at; at < offset_end && at < len; at++)
 		rests[at] = false;
 	/*
 	 * A cap_offset that argsz cuts is none: kernels before 6.6 do not write what there is room
 	 * for.
 	 */
 	if (caps && len >= offset_end) {
-		mark(rests, info->cap_offset_at, offset_end, len);
-		start = (uint32_t)layout_load(after + info->cap_offset_at, 4);
+		mark(rests, info->first.at, offset_end, len);
+		start = (uint32_t)layout_load(after + info->first.at, 4);
 	}
 	if (start && chain_end)
 		mark(rests, start, chain_end, len);

@@ -15,8 +15,8 @@
 	_Static_assert(0 LAYOUT_##name(ONE) <= CHAIN_CAP_FIELDS, #name " has too many fields");
 #define INFO(kind, ...)                                                                            \
 	_Static_assert(0 LAYOUT_##kind(ONE) <= CHAIN_INFO_FIELDS, #kind " has too many fields");
-LAYOUT_CAPS(CAP)
-LAYOUT_INFOS(INFO)
+LAYOUT_ALL_CAPS(CAP)
+LAYOUT_KINDS(INFO)
 #undef INFO
 #undef CAP
 #undef ONE
@@ -106,9 +106,7 @@ uint32_t chain_cap_fixed(const struct chain *chain, const struct chain_cap *cap)
 {
 	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
 
-	if (!layout)
-		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest];
+	return layout ? layout_fixed(layout, cap->version) : layout_infos[chain->kind].header;
 }
 
 uint64_t chain_cap_end(const struct chain *chain, const struct chain_cap *cap)
@@ -157,6 +155,30 @@ static void put_value(const struct writing *to, uint64_t at, unsigned int width,
 	put(to, at, bytes, width);
 }
 
+/* The number that @bits are of, with what stands beside them in @bytes. */
+static void put_bits(const struct writing *to, const struct layout_bits *bits, uint8_t *bytes,
+		     uint64_t value)
+{
+	uint8_t *const at = bytes + bits->at;
+
+	layout_set(bits, bytes, value);
+	if (to->swapped && bits->width)
+		layout_store(at, bits->width,
+			     endian_swap(layout_load(at, bits->width), bits->width));
+}
+
+/* Reserved bits of it are 0: others are for an overlay to say. */
+static void put_header(const struct writing *to, const struct layout_info *info,
+		       const struct chain_cap *cap)
+{
+	uint8_t bytes[CHAIN_HEADER_MAX] = {0};
+
+	put_bits(to, &info->id, bytes, cap->id);
+	put_bits(to, &info->version, bytes, cap->version);
+	put_bits(to, &info->next, bytes, cap->next);
+	put(to, cap->at, bytes, info->header);
+}
+
 static void put_elements(const struct writing *to, uint64_t at, const struct chain_cap *cap,
 			 enum layout_elements elements)
 {
@@ -174,9 +196,7 @@ static void put_cap(const struct writing *to, const struct chain *chain,
 	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
 	const uint64_t at = cap->at;
 
-	put_value(to, at + CAP_HEADER_id, 2, cap->id);
-	put_value(to, at + CAP_HEADER_version, 2, cap->version);
-	put_value(to, at + CAP_HEADER_next, 4, cap->next);
+	put_header(to, &layout_infos[chain->kind], cap);
 	if (!layout)
 		return;
 	for (size_t i = 0; i < layout->nfields; i++) {
@@ -255,15 +275,27 @@ static uint64_t load_field(const struct reading *from, uint32_t at, unsigned int
 	return load(from, bytes, width);
 }
 
+static uint32_t load_bits(const struct reading *from, const struct layout_bits *bits,
+			  const uint8_t *base)
+{
+	uint8_t turned[8];
+
+	if (!from->swapped || !bits->width)
+		return layout_get(bits, base);
+	layout_store(turned, bits->width, load(from, base + bits->at, bits->width));
+	return layout_get(&(struct layout_bits){0, bits->width, bits->shift, bits->mask}, turned);
+}
+
 /* The capability at @at, without elements; its header lies inside len. */
 static struct chain_cap load_cap(const struct reading *from, const struct chain *chain, uint32_t at)
 {
+	const struct layout_info *const info = &layout_infos[chain->kind];
 	const uint8_t *const bytes = from->bytes + at;
 	struct chain_cap cap = {
 		.at = at,
-		.id = (uint16_t)load(from, bytes + CAP_HEADER_id, 2),
-		.version = (uint16_t)load(from, bytes + CAP_HEADER_version, 2),
-		.next = (uint32_t)load(from, bytes + CAP_HEADER_next, 4),
+		.id = (uint16_t)load_bits(from, &info->id, bytes),
+		.version = (uint16_t)load_bits(from, &info->version, bytes),
+		.next = load_bits(from, &info->next, bytes),
 	};
 	const struct layout_cap *const layout = chain_cap_layout(chain, &cap);
 
@@ -277,13 +309,22 @@ static struct chain_cap load_cap(const struct reading *from, const struct chain 
 	return cap;
 }
 
+static uint32_t first_link(const struct reading *from, const struct layout_info *info)
+{
+	const struct layout_bits *const first = &info->first;
+
+	if (!first->width)
+		return first->mask;
+	return (uint32_t)(load_field(from, first->at, first->width) >> first->shift) & first->mask;
+}
+
 static int read_caps(const struct reading *from, struct chain *chain)
 {
 	const struct layout_info *const info = &layout_infos[chain->kind];
-	uint32_t at = (uint32_t)load_field(from, info->cap_offset_at, 4);
+	uint32_t at = first_link(from, info);
 
 	/* The header lies inside len, past the fixed fields, and was not visited before. */
-	while (at >= info->end && is_free(from, at, (uint64_t)at + CAP_HEADER_SIZE)) {
+	while (at >= info->end && is_free(from, at, (uint64_t)at + info->header)) {
 		const struct chain_cap cap = load_cap(from, chain, at);
 		const uint64_t end = chain_cap_end(chain, &cap);
 		const uint64_t written = end < from->len ? end : from->len;

@@ -18,9 +18,10 @@
 
 #include "../../parsers/layout.h"
 
-/* Fields of the widest INFO struct, and of the widest capability (ZPCI_GROUP). */
+/* Fields of the widest INFO struct and of the widest capability, bytes of the longest header. */
 #define CHAIN_INFO_FIELDS 6
 #define CHAIN_CAP_FIELDS  9
+#define CHAIN_HEADER_MAX  8
 
 /**
  * struct chain_cap - one capability
@@ -100,7 +101,7 @@ int chain_resize_elements(struct chain_cap *cap, uint32_t size);
 /* The layout that @cap is written by, NULL where it is only a header (unknown id, version 0). */
 const struct layout_cap *chain_cap_layout(const struct chain *chain, const struct chain_cap *cap);
 
-/* Bytes of @cap before its elements, header included: 8 or more. */
+/* Bytes of @cap before its elements, header included. */
 uint32_t chain_cap_fixed(const struct chain *chain, const struct chain_cap *cap);
 
 /* Where @cap ends, elements included; may lie past len and past 32 bits. */

@@ -141,7 +141,7 @@ static size_t cut(const struct reply *reply, enum info_kind kind, uint32_t argsz
 		return len;
 	}
 	if (is_short)
-		put(ret, len, info->cap_offset_at, 4, 0);
+		put(ret, len, info->first.at, 4, 0);
 	return len;
 }
 
@@ -265,7 +265,7 @@ int replies_fill(struct replies *replies)
 		put(bytes, info->full, 0, 4, info->full + size);
 		if (size) {
 			add_flags(bytes, info->full, info->caps_flag);
-			put(bytes, info->full, info->cap_offset_at, 4, info->full);
+			put(bytes, info->full, info->first.at, 4, info->full);
 			memcpy(bytes + info->full, chain, size);
 		}
 		if (reply_add(replies, list, REPLY_KERNEL, bytes, info->full + size, true, &reply))

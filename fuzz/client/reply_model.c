@@ -11,7 +11,7 @@
 #define PRODUCERS_MAX 2
 
 /* Whose replies each rule is about, newest release first. iommufd is a container, and no device. */
-static const char *const names[REPLY_RULES][INFO_KINDS][PRODUCERS_MAX] = {
+static const char *const names[REPLY_RULES][INFO_IOCTL_KINDS][PRODUCERS_MAX] = {
 	[REPLY_KERNEL] = {[INFO_DEVICE] = {"vfio-pci-device-6.6", "vfio-pci-device-5.10"},
 			  [INFO_REGION] = {"vfio-pci-region-6.6", "vfio-pci-region-4.6"},
 			  [INFO_IOMMU] = {"type1-6.6", "type1-5.4"}},

@@ -136,7 +136,7 @@ static void what_none_writes_has_no_model(void **unused)
 		const struct layout_info *const info = &layout_infos[kind];
 		uint8_t bytes[ROOM];
 		const uint32_t need = full(&rows[i], bytes);
-		const uint32_t links[] = {0, info->cap_offset_at,
+		const uint32_t links[] = {0, info->first.at,
 					  rows[i].ncaps ? producer->base + CAP_HEADER_next : 0};
 		struct reply_model *model;
 

@@ -129,7 +129,7 @@ static char *hex_of(const struct capture_reply *reply)
 
 static const char *ioctl_name(enum info_kind kind)
 {
-	static const char *const names[INFO_KINDS] = {
+	static const char *const names[INFO_IOCTL_KINDS] = {
 		[INFO_DEVICE] = "VFIO_DEVICE_GET_INFO",
 		[INFO_REGION] = "VFIO_DEVICE_GET_REGION_INFO",
 		[INFO_IOMMU] = "VFIO_IOMMU_GET_INFO",

@@ -166,6 +166,7 @@ static char letter_of(size_t i)
 /* The capability that a payload rule refuses: what it is, and what it would take. */
 static void draw_refused(const struct judge *judge)
 {
+	const struct layout_info *const form = &layout_infos[judge->kind];
 	const struct spec *const spec = judge->spec;
 	const struct layout_cap *cap;
 	const uint8_t *header;
@@ -174,9 +175,9 @@ static void draw_refused(const struct judge *judge)
 	if (spec->rule != RULE_PAYLOAD_OOB && spec->rule != RULE_COUNT_OVERFLOW)
 		return;
 	header = judge->info + spec->at;
-	cap = layout_cap(judge->kind, (uint16_t)layout_load(header + CAP_HEADER_id, 2));
-	printf("[!] at %u: %s version %" PRIu64, spec->at, cap->name,
-	       layout_load(header + CAP_HEADER_version, 2));
+	cap = layout_cap(judge->kind, (uint16_t)layout_get(&form->id, header));
+	printf("[!] at %u: %s version %" PRIu32, spec->at, cap->name,
+	       layout_get(&form->version, header));
 	if (cap->elements && spec->at + CAP_COUNT_AT + 4 <= spec->bound)
 		printf(" %" PRIu64 " %s", layout_load(header + CAP_COUNT_AT, 4), cap->array);
 	printf(", and %u bytes of the reply from there\n", spec->bound - spec->at);
@@ -224,9 +225,8 @@ static uint64_t span(const struct judge *judge, const struct info_cap *cap)
 	const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
 
 	if (!cap->decoded)
-		return CAP_HEADER_SIZE;
-	return layout->fixed[cap->version < layout->newest ? cap->version : layout->newest] +
-	       (uint64_t)cap->count * layout->elements;
+		return layout_infos[judge->kind].header;
+	return layout_fixed(layout, cap->version) + (uint64_t)cap->count * layout->elements;
 }
 
 /* Who owns each byte: a capability's letter, '.', '~' or ' '. Later capabilities win. */

@@ -123,8 +123,8 @@ static void print_parser(const struct info_parser *parser)
 static void print_cap(const struct layout_cap *cap)
 {
 	printf("  %-6s %2u  %-16s", info_kind_name(cap->kind), cap->id, cap->name);
-	for (unsigned int version = 1; version <= cap->newest; version++)
-		printf(" v%u %u bytes", version, cap->fixed[version]);
+	for (uint16_t version = 1; version <= cap->newest; version++)
+		printf(" v%u %u bytes", version, layout_fixed(cap, version));
 	if (cap->elements)
 		printf(" + %u for each of %s", (unsigned int)cap->elements, cap->array);
 	putchar('\n');
@@ -199,10 +199,10 @@ static void json_parser(const struct info_parser *parser)
 
 static void json_cap(const struct layout_cap *cap)
 {
-	for (unsigned int version = 1; version <= cap->newest; version++)
+	for (uint16_t version = 1; version <= cap->newest; version++)
 		put_json(json_pack("{s:s,s:s,s:i,s:i,s:i,s:i}", "capability", cap->name, "kind",
-				   info_kind_name(cap->kind), "id", cap->id, "version",
-				   (int)version, "fixed", cap->fixed[version], "element",
+				   info_kind_name(cap->kind), "id", cap->id, "version", version,
+				   "fixed", (int)layout_fixed(cap, version), "element",
 				   (int)cap->elements));
 }
 

@@ -125,7 +125,7 @@ static json_t *notes_json(const struct judge *judge)
 	json_t *const notes = json_array();
 
 	add_notes(notes, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		  layout_infos[judge->kind].cap_offset_at);
+		  layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		add_notes(notes, spec->caps[i].notes, spec->caps[i].cap.offset);
 	return notes;

@@ -57,7 +57,7 @@ char *reference_words(const struct judge *judge)
 	if (spec->class == CLASS_ODD)
 		fprintf(out, " odd");
 	print_notes(out, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		    layout_infos[judge->kind].cap_offset_at);
+		    layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		print_notes(out, spec->caps[i].notes, spec->caps[i].cap.offset);
 	if (fclose(out) || !words) {

@@ -30,9 +30,8 @@ struct body {
 
 #define UNKNOWN_ID 77
 
-static const uint32_t slot_sizes[INFO_KINDS] = {40, 32, 32};
-
-static const struct body bodies[INFO_KINDS][9] = {
+#define BODIES 9
+static const struct body bodies[INFO_IOCTL_KINDS][BODIES] = {
 	[INFO_DEVICE] = {{CAP_ID_ZPCI_UTIL, 1, 0},
 			 {CAP_ID_ZPCI_UTIL, 1, 28},
 			 {CAP_ID_ZPCI_UTIL, 1, 29},
@@ -61,7 +60,26 @@ static const struct body bodies[INFO_KINDS][9] = {
 			{CAP_ID_MIGRATION, 0, 1},
 			{UNKNOWN_ID, 1, 0}},
 };
-#define BODIES COUNT_OF(bodies[0])
+
+/* Of another kind: every capability, each in its newest version, and an unknown one. */
+static struct body other_body(enum info_kind kind, size_t i)
+{
+	for (size_t n = 0; n < layout_cap_count; n++)
+		if (layout_caps[n].kind == kind && i-- == 0)
+			return (struct body){layout_caps[n].id, layout_caps[n].newest, 0};
+	return (struct body){UNKNOWN_ID, 1, 0};
+}
+
+static struct body body_of(enum info_kind kind, size_t i)
+{
+	return kind < INFO_IOCTL_KINDS ? bodies[kind][i] : other_body(kind, i);
+}
+
+/* Bytes from one slot to the next. */
+static uint32_t slot_size(enum info_kind kind)
+{
+	return kind == INFO_DEVICE ? SLOT_MAX : 32;
+}
 
 /* 0, 8, two into the first slot, before the bound, len, argsz, far away; and the slots. */
 #define LINKS_MAX   (8 + EXHAUST_CAPS_MAX)
@@ -152,7 +170,7 @@ struct plan {
 
 static uint32_t slot_at(const struct plan *plan, unsigned int slot)
 {
-	return plan->base + slot * slot_sizes[plan->kind];
+	return plan->base + slot * slot_size(plan->kind);
 }
 
 static uint32_t base_of(enum info_kind kind, enum base base)
@@ -223,7 +241,7 @@ static bool make_room(struct place_of_choice *place, uint32_t at, uint32_t size,
 /* The fixed struct, with plausible values, and every cap_offset. */
 static bool make_head(const struct plan *plan, struct place_of_choice *ret_place)
 {
-	static const uint32_t other_flags[INFO_KINDS] = {
+	static const uint32_t other_flags[INFO_IOCTL_KINDS] = {
 		FLAG_DEVICE_PCI, FLAG_REGION_READ | FLAG_REGION_WRITE | FLAG_REGION_MMAP,
 		FLAG_IOMMU_PGSIZES};
 	const struct layout_info *const layout = &layout_infos[plan->kind];
@@ -231,9 +249,10 @@ static bool make_head(const struct plan *plan, struct place_of_choice *ret_place
 	const uint32_t size = plan->nslots && plan->len > plan->base ? plan->base : plan->len;
 	uint8_t head[HEAD_MAX] = {0};
 
-	layout_store(head + INFO_AT_DEVICE_argsz, 4, plan->argsz);
-	layout_store(head + INFO_AT_DEVICE_flags, 4,
-		     other_flags[plan->kind] | (plan->caps ? layout->caps_flag : 0));
+	layout_set(&layout->argsz, head, plan->argsz);
+	layout_set(&layout->flags, head,
+		   (plan->kind < INFO_IOCTL_KINDS ? other_flags[plan->kind] : 0) |
+			   (plan->caps ? layout->caps_flag : 0));
 	if (plan->kind == INFO_DEVICE)
 		layout_store(head + INFO_AT_DEVICE_num_regions, 4, 9);
 	if (plan->kind == INFO_REGION)
@@ -243,7 +262,7 @@ static bool make_head(const struct plan *plan, struct place_of_choice *ret_place
 	if (!make_room(ret_place, 0, size, plan->nlinks))
 		return false;
 	for (size_t i = 0; i < plan->nlinks; i++) {
-		layout_store(head + layout->cap_offset_at, 4, plan->links[i]);
+		layout_set(&layout->first, head, plan->links[i]);
 		add_picture(ret_place, head);
 	}
 	return true;
@@ -252,7 +271,8 @@ static bool make_head(const struct plan *plan, struct place_of_choice *ret_place
 /* Slot @slot: every body with every next. Payloads differ from slot to slot. */
 static bool make_slot(const struct plan *plan, unsigned int slot, struct place_of_choice *ret_place)
 {
-	const uint32_t at = slot_at(plan, slot), size = slot_sizes[plan->kind];
+	const struct layout_info *const layout = &layout_infos[plan->kind];
+	const uint32_t at = slot_at(plan, slot), size = slot_size(plan->kind);
 	const uint64_t start = UINT64_C(0x1000) * (slot + 1);
 	uint8_t bytes[SLOT_MAX] = {0};
 
@@ -262,12 +282,12 @@ static bool make_slot(const struct plan *plan, unsigned int slot, struct place_o
 	/* An area's size, or a range's last address. */
 	layout_store(bytes + 24, 8, plan->kind == INFO_IOMMU ? start + 0xfff : 0x1000);
 	for (size_t i = 0; i < BODIES * plan->nlinks; i++) {
-		const struct body *const body = &bodies[plan->kind][i % BODIES];
+		const struct body body = body_of(plan->kind, i % BODIES);
 
-		layout_store(bytes + CAP_HEADER_id, 2, body->id);
-		layout_store(bytes + CAP_HEADER_version, 2, body->version);
-		layout_store(bytes + CAP_HEADER_next, 4, plan->links[i / BODIES]);
-		layout_store(bytes + CAP_COUNT_AT, 4, body->count);
+		layout_store(bytes + CAP_COUNT_AT, 4, body.count);
+		layout_set(&layout->id, bytes, body.id);
+		layout_set(&layout->version, bytes, body.version);
+		layout_set(&layout->next, bytes, plan->links[i / BODIES]);
 		add_picture(ret_place, bytes);
 	}
 	return true;
@@ -292,11 +312,13 @@ static bool add_frame(struct exhaust_space *space, const struct plan *plan)
 }
 
 /*
- * Whether @plan has buffers of its own: with slots it shows at least the first byte of the last, or
+ * Whether @plan has buffers of its own: without an argsz one that says it as long as it is, with slots it shows at least the first byte of the last, or
  * a frame with fewer slots says the same; without any, where they would stand says nothing.
  */
 static bool is_new(const struct plan *plan, size_t i)
 {
+	if (!layout_infos[plan->kind].argsz.width && plan->argsz != plan->len)
+		return false;
 	if (plan->nslots)
 		return plan->len > slot_at(plan, plan->nslots - 1);
 	for (size_t other = 0; other < i; other++) {

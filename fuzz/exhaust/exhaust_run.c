@@ -315,7 +315,7 @@ static bool add_counts(struct exhaust_result *to, const struct exhaust_result *f
 		to->classes[i] += from->classes[i];
 	for (size_t i = 0; i < RELATIONS; i++)
 		to->related[i] += from->related[i];
-	for (size_t i = 0; i < EXHAUST_PARSERS_MAX; i++) {
+	for (size_t i = 0; i < INFO_PARSERS_MAX; i++) {
 		struct exhaust_parser *const sum = &to->parsers[i];
 
 		for (size_t n = 0; n < DISAGREEMENTS; n++)

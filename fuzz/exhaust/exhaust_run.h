@@ -15,8 +15,7 @@
 #include "exhaust.h"
 #include "../judge/judge.h"
 
-#define EXHAUST_PARSERS_MAX 64
-#define EXHAUST_JOBS_MAX    64
+#define EXHAUST_JOBS_MAX 64
 
 /* Sets and buckets that a run can tell apart; each many times what a run has. */
 #define EXHAUST_SETS_MAX    65536
@@ -24,7 +23,7 @@
 
 /**
  * struct exhaust_options - what to run
- * @parsers, @count: as for judge_new(), EXHAUST_PARSERS_MAX at most
+ * @parsers, @count: as for judge_new()
  * @kind, @caps: the space
  * @jobs: 1 to EXHAUST_JOBS_MAX processes
  * @relate: which buffers are held to relations too
@@ -82,7 +81,7 @@ struct exhaust_result {
 	uint64_t buffers;
 	uint64_t classes[BUFFER_CLASSES];
 	uint64_t related[RELATIONS];
-	struct exhaust_parser parsers[EXHAUST_PARSERS_MAX];
+	struct exhaust_parser parsers[INFO_PARSERS_MAX];
 	struct exhaust_set sets[EXHAUST_SETS_MAX];
 	size_t nsets;
 	struct exhaust_bucket buckets[EXHAUST_BUCKETS_MAX];

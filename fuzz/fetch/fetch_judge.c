@@ -66,7 +66,7 @@ static bool make_member(struct member *member, const struct fetch_loop *loop)
 		.trust = loop->trust,
 		.source = loop->source,
 	};
-	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+	for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 		if (loop->kinds & UINT32_C(1) << kind)
 			member->shown.reads[kind] = member->walk->reads[kind];
 	return true;

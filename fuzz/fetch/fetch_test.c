@@ -159,7 +159,7 @@ static void test_table(void **state)
 
 	(void)state;
 	for (size_t column = 0; column < TABLE_SCRIPTS; column++)
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 			const size_t len = fetch_table_script(column, kind, bytes);
 
 			assert_true(len <= TABLE_BYTES);
@@ -211,7 +211,7 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 		memset(bytes + used + 6, 0, size);
 		if (layout && layout->elements && size >= 4)
 			layout_store(bytes + used + 6, 4,
-				     (size + CAP_HEADER_SIZE - layout->fixed[1]) /
+				     (size + CAP_HEADER_SIZE - layout_fixed(layout, 1)) /
 					     layout->elements);
 		used += 6 + size;
 	}

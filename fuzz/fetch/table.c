@@ -83,7 +83,7 @@ static size_t write_reply(uint8_t *at, enum info_kind kind, const struct scripte
 	script_put(at + 2, 2, size);
 	layout_store(info, 4, size_of(kind, reply->argsz));
 	layout_store(info + 4, 4, reply->caps ? layout->caps_flag : 0);
-	layout_store(info + layout->cap_offset_at, 4, reply->caps == CAPS_HERE ? layout->full : 0);
+	layout_store(info + layout->first.at, 4, reply->caps == CAPS_HERE ? layout->full : 0);
 	if (size > layout->full)
 		write_cap(info + layout->full, kind);
 	return 4 + size;
@@ -91,7 +91,7 @@ static size_t write_reply(uint8_t *at, enum info_kind kind, const struct scripte
 
 size_t fetch_table_script(size_t column, enum info_kind kind, uint8_t ret_bytes[TABLE_BYTES])
 {
-	static const uint8_t heads[INFO_KINDS] = {0, 1, 2};
+	static const uint8_t heads[INFO_IOCTL_KINDS] = {0, 1, 2};
 	size_t used = 3;
 
 	memset(ret_bytes, 0, TABLE_BYTES);
@@ -133,7 +133,7 @@ void fetch_table_print(FILE *out, struct judge *judge)
 		fputs("|---", out);
 	fputs("|\n", out);
 	for (size_t i = 0; i < judge->count; i++)
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 			if (judge->judged[i].parser->reads[kind].ids)
 				print_line(out, judge, i, kind);
 }

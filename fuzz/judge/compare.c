@@ -16,6 +16,7 @@ struct matching {
 	const struct spec *spec;
 	const struct info_parser *parser;
 	const struct info_reads *reads;
+	uint32_t newest;
 	const struct walk_result *walk;
 	uint8_t *taken;
 	bool own;
@@ -72,6 +73,27 @@ static bool same_payload(const struct info_cap *a, const struct info_cap *b)
 	return a->count == b->count && a->hash == b->hash && same_fields(a, b);
 }
 
+/*
+ * The same of a reader that knows no version above @newest: versions only append, so all that it
+ * lacks are the fields that came later.
+ */
+static bool same_as_known(enum info_kind kind, uint32_t newest, const struct info_cap *want,
+			  const struct info_cap *got)
+{
+	const struct layout_cap *const layout = layout_cap(kind, want->id);
+	struct info_cap known = *want;
+	size_t slot = 0;
+
+	if (!newest || !want->decoded)
+		return false;
+	for (size_t i = 0; i < layout->nfields; i++) {
+		if (layout->fields[i].role == ROLE_VALUE && layout->fields[i].version > newest)
+			known.field[slot] = 0;
+		slot += layout->fields[i].role == ROLE_VALUE;
+	}
+	return same_payload(&known, got);
+}
+
 /* Whether @got is a right decoding of what the reference has, as far as the parser decodes its id.
  */
 static bool payload_fits(struct matching *m, const struct spec_cap *want,
@@ -79,6 +101,10 @@ static bool payload_fits(struct matching *m, const struct spec_cap *want,
 {
 	if (!info_has_id(m->reads->decodes, want->cap.id) || same_payload(&want->cap, got))
 		return true;
+	if (same_as_known(m->spec->kind, m->newest, &want->cap, got)) {
+		m->own = false;
+		return true;
+	}
 	/* A newer version may stay undecoded; of version 0 nobody knows what it decodes to. */
 	if (!(want->notes & VERSION_NOTES))
 		return false;
@@ -278,8 +304,11 @@ static struct comparison compare_unreadable(struct matching *m)
 struct comparison compare(const struct info_parser *parser, const struct spec *spec,
 			  const struct walk_result *walk)
 {
-	struct matching m = {
-		.spec = spec, .parser = parser, .reads = &parser->reads[spec->kind], .walk = walk};
+	struct matching m = {.spec = spec,
+			     .parser = parser,
+			     .reads = &parser->reads[spec->kind],
+			     .newest = parser->newest,
+			     .walk = walk};
 
 	if (walk->verdict == VERDICT_ABSTAIN)
 		return (struct comparison){.disagreement = AGREES};

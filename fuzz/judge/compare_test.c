@@ -49,6 +49,7 @@ enum buffer_name {
 	NEWER_MISALIGNED,
 	DUP_MISALIGNED,
 	STRANGERS_ODD,
+	GROUP,
 	STRANGERS_IOMMU,
 	BUFFERS
 };
@@ -105,6 +106,8 @@ static const struct buffer buffers[BUFFERS] = {
 			    N(DUPLICATE_ID) | N(MISALIGNED), 2},
 	[STRANGERS_ODD] = {REGION("{id: 0}, {id: 0}, {at: 49, id: TYPE}"), CLASS_ODD, N(MISALIGNED),
 			   3},
+	[GROUP] = {"{kind: device, caps: [{id: ZPCI_GROUP, version: 2, dasm: 1, imaxstbl: 5}]}",
+		   CLASS_PLAIN, 0, 1},
 	[STRANGERS_IOMMU] = {"{kind: iommu, caps: [{id: 4}, {id: 4}, {at: 49, id: DMA_AVAIL}]}",
 			     CLASS_ODD, N(MISALIGNED), 3},
 };
@@ -313,18 +316,22 @@ static enum info_kind read_buffer(enum buffer_name name)
 	return kind;
 }
 
-/* Changes a capability: u undecoded, d decoded to nonsense, the others one member each. */
+/*
+ * Changes a capability: u undecoded, d decoded to nonsense, n without what version 2 of ZPCI_GROUP
+ * added, the others one member each.
+ */
 static void twist(struct info_cap *cap, char letter)
 {
 	const struct info_cap undecoded = {
 		.offset = cap->offset, .id = cap->id, .version = cap->version};
 
-	assert_non_null(strchr("udflchoiv", letter));
+	assert_non_null(strchr("udflchoivn", letter));
 	if (letter == 'u' || letter == 'd')
 		*cap = undecoded;
 	cap->decoded |= letter == 'd';
 	cap->field[0] += letter == 'd' || letter == 'f';
 	cap->field[INFO_FIELDS - 1] += letter == 'l';
+	cap->field[7] *= letter != 'n';
 	cap->count += letter == 'c';
 	cap->hash ^= letter == 'h';
 	cap->offset += letter == 'o' ? 4 : 0;
@@ -353,11 +360,14 @@ static size_t take(const char *took, struct info_cap caps[TAKEN_MAX])
 	return n;
 }
 
+/* The newest version that the reader of ask() knows. */
+static uint32_t newest;
+
 /* What compare() makes of an answer on the buffer in @spec. */
 static struct comparison ask(enum info_kind kind, const struct info_reads *reads,
 			     enum verdict verdict, const char *took)
 {
-	struct info_parser parser = {.name = "one"};
+	struct info_parser parser = {.name = "one", .newest = newest};
 	struct info_cap caps[TAKEN_MAX];
 	const struct walk_result walk = {
 		.verdict = verdict, .caps = caps, .ncaps = take(took, caps)};
@@ -421,6 +431,34 @@ static void test_cells(void **state)
 					 disagreement_name(want));
 		}
 	}
+}
+
+/* Of a later version a reader has what it knows: fields that came since are 0, and no others. */
+static void test_newest_version_that_is_known(void **state)
+{
+	static const struct {
+		uint32_t newest;
+		const char *took;
+		enum disagreement disagreement;
+		bool policy;
+	} known[] = {
+		{0, "0", AGREES, false},	 {0, "0n", WRONG_PAYLOAD, false},
+		{1, "0n", AGREES, true},	 {1, "0", AGREES, false},
+		{1, "0f", WRONG_PAYLOAD, false}, {2, "0n", WRONG_PAYLOAD, false},
+	};
+	static const struct info_reads all = LIST_ALL;
+	const enum info_kind kind = read_buffer(GROUP);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		struct judged judged;
+
+		newest = known[i].newest;
+		judged = ask(kind, &all, VERDICT_OK, known[i].took);
+		assert_int_equal(judged.disagreement, known[i].disagreement);
+		assert_int_equal(judged.policy, known[i].policy);
+	}
+	newest = 0;
 }
 
 /* What was delivered before a refusal or a fault is shown, and not compared. */
@@ -501,6 +539,7 @@ int main(void)
 {
 	static const struct CMUnitTest single[] = {
 		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_newest_version_that_is_known),
 		cmocka_unit_test(test_prefix_is_not_compared),
 		cmocka_unit_test(test_last_match_before_a_loop),
 		cmocka_unit_test(test_refusals_of_the_hardened),

@@ -87,8 +87,14 @@ static const struct info_parser reference_parser = {
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
-	struct judge *const judge = calloc(1, sizeof(*judge));
+	struct judge *judge;
 	bool whole = relations_open();
+
+	if (count > INFO_PARSERS_MAX) {
+		snprintf(ret_error, error_size, "more than %d parsers", INFO_PARSERS_MAX);
+		return NULL;
+	}
+	judge = calloc(1, sizeof(*judge));
 
 	if (!judge || sandbox_open(ret_error, error_size)) {
 		if (!judge)
@@ -149,16 +155,17 @@ void judge_free(struct judge *judge)
 
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
-	const uint32_t cap_offset_at = layout_infos[kind].cap_offset_at;
-	uint64_t at = cap_offset_at + 4 <= len ? layout_load(info + cap_offset_at, 4) : 0;
+	const struct layout_info *const form = &layout_infos[kind];
+	const size_t end = form->first.at + form->first.width;
+	uint64_t at = end <= len ? layout_get(&form->first, info) : 0;
 	size_t steps = 0;
 
 	/*
 	 * As many different headers as there are bytes, then one is there again. A cap_offset of 0
 	 * is an offset too: some readers do not test it.
 	 */
-	while (steps <= len && at + CAP_HEADER_SIZE <= len) {
-		at = layout_load(info + at + CAP_HEADER_next, 4);
+	while (steps <= len && at + form->header <= len) {
+		at = layout_get(&form->next, info + at);
 		steps++;
 		if (!at)
 			break;

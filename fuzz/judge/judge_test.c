@@ -305,6 +305,34 @@ static void test_ledger(void **state)
 }
 
 /* What a new divergence prints; ledger_test.py pastes it. */
+/* As many parsers as there may be are all asked, and one more is refused. */
+static void test_most_parsers(void **state)
+{
+	static struct info_parser many[INFO_PARSERS_MAX + 1];
+	const struct info_parser *table[INFO_PARSERS_MAX + 1];
+	char error[512] = "";
+
+	(void)state;
+	for (size_t i = 0; i <= INFO_PARSERS_MAX; i++) {
+		many[i] = templates[0];
+		table[i] = &many[i];
+	}
+	judge_free(judge);
+	judge = judge_new(table, INFO_PARSERS_MAX + 1, error, sizeof(error));
+	assert_null(judge);
+	assert_string_equal(error, "more than 128 parsers");
+	judge = judge_new(table, INFO_PARSERS_MAX, error, sizeof(error));
+	assert_non_null(judge);
+	memset(judge->hooked, 1, INFO_PARSERS_MAX);
+	sandbox_take_signals();
+	judge_text("{kind: region, caps: [{id: TYPE}]}");
+	for (size_t i = 0; i < INFO_PARSERS_MAX; i++) {
+		assert_int_equal(judge->judged[i].walk.verdict, VERDICT_OK);
+		assert_int_equal(judge->judged[i].walk.ncaps, 1);
+	}
+	assert_true(scripts[0].runs >= INFO_PARSERS_MAX);
+}
+
 static void test_suggestion(void **state)
 {
 	const uint32_t notes = NOTE_BIT(NOTE_ALIGN4) | NOTE_BIT(NOTE_BACKWARD);
@@ -448,7 +476,7 @@ static struct info_answer follow(struct walk *walk, const void *info, uint32_t l
 				 enum info_kind kind)
 {
 	const uint8_t *const bytes = info;
-	uint32_t at = (uint32_t)layout_load(bytes + layout_infos[kind].cap_offset_at, 4);
+	uint32_t at = (uint32_t)layout_load(bytes + layout_infos[kind].first.at, 4);
 
 	(void)walk;
 	for (unsigned int hops = 0; at && at + CAP_HEADER_SIZE <= len; hops++) {
@@ -609,6 +637,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_honest, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_stale, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_ledger, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_most_parsers, start_afresh, end),
 		cmocka_unit_test(test_suggestion),
 		cmocka_unit_test_setup_teardown(test_fixed_size, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_fixed_size_promise, start_afresh, end),

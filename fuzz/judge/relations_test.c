@@ -326,7 +326,7 @@ static struct info_answer forgets(struct walk *walk, const void *info, uint32_t 
 }
 
 /* A buffer of each kind that every model which reads the kind is right on. */
-static const char *const modelled[INFO_KINDS] = {
+static const char *const modelled[INFO_IOCTL_KINDS] = {
 	"{kind: device, caps: [{id: ZPCI_BASE}, {id: ZPCI_GROUP}]}",
 	"{kind: region, caps: [{id: SPARSE_MMAP, areas: [{offset: 0, size: 0x1000}]}, "
 	"{id: MSIX_MAPPABLE}, {id: TYPE, type: 7}]}",
@@ -373,7 +373,7 @@ static void test_models(void **state)
 		model = info_parsers[i];
 		if (model->trust == INFO_HARDENED || !model->claims)
 			continue;
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 			if (model->reads[kind].ids)
 				held += hold_model(kind);
 		if (held < 2)

@@ -22,14 +22,6 @@
 
 #define COUNT_WIDTH 4u
 
-/* All three INFO structs begin with the same two fields, so one offset serves every kind. */
-_Static_assert(INFO_AT_REGION_argsz == INFO_AT_DEVICE_argsz &&
-		       INFO_AT_IOMMU_argsz == INFO_AT_DEVICE_argsz,
-	       "argsz stands at one place");
-_Static_assert(INFO_AT_REGION_flags == INFO_AT_DEVICE_flags &&
-		       INFO_AT_IOMMU_flags == INFO_AT_DEVICE_flags,
-	       "flags stand at one place");
-
 /* A spec and the room behind its @caps. Offsets are delivered once, so an offset each is enough. */
 struct spec_memory {
 	struct spec spec;
@@ -88,11 +80,6 @@ static uint32_t load32(const struct reading *reading, uint32_t at)
 	return (uint32_t)layout_load(reading->info + at, 4);
 }
 
-static uint16_t load16(const struct reading *reading, uint32_t at)
-{
-	return (uint16_t)layout_load(reading->info + at, 2);
-}
-
 /* The three ways in which a reading stops; each returns false: there is no more to read. */
 
 static bool stop_absent(struct spec *spec, uint32_t notes)
@@ -146,13 +133,13 @@ static bool find_chain(const struct reading *reading, uint32_t *ret_offset)
 	if (spec->argsz < layout->minsz)
 		return stop_reject(spec, RULE_SHORT_ARGSZ, nowhere);
 	/* R2: the flag is set, so cap_offset means something. */
-	if (!(load32(reading, INFO_AT_DEVICE_flags) & layout->caps_flag))
+	if (!(layout_get(&layout->flags, reading->info) & layout->caps_flag))
 		return cut ? stop_truncated(spec) : stop_absent(spec, 0);
 	/* R3: cap_offset is wholly inside the bound; a cut reply may have it though argsz hides it.
 	 */
-	if (layout->cap_offset_at + 4 > spec->bound)
+	if (layout->first.at + layout->first.width > spec->bound)
 		return cut ? stop_truncated(spec) : stop_reject(spec, RULE_SHORT_ARGSZ, nowhere);
-	offset = load32(reading, layout->cap_offset_at);
+	offset = layout_get(&layout->first, reading->info);
 	/* R4: there is a chain, and it is in this reply. */
 	if (offset == 0)
 		return cut ? stop_truncated(spec)
@@ -172,7 +159,7 @@ static bool target_is_sound(const struct reading *reading, struct link link)
 	if (link.at < layout_infos[reading->kind].end)
 		return stop_reject(spec, RULE_INTO_HEADER, link);
 	/* R7: the header is readable; one that starts inside the bound and leaves it straddles. */
-	if (!range_fits(spec, (uint64_t)link.at + CAP_HEADER_SIZE,
+	if (!range_fits(spec, (uint64_t)link.at + layout_infos[reading->kind].header,
 			link.at < spec->bound ? RULE_HEADER_STRADDLE : outside, link))
 		return false;
 	/* R9: the chain was not here before. */
@@ -184,8 +171,9 @@ static bool target_is_sound(const struct reading *reading, struct link link)
 
 static struct shape read_header(const struct reading *reading, uint32_t at)
 {
-	const uint16_t id = load16(reading, at + CAP_HEADER_id);
-	const uint16_t version = load16(reading, at + CAP_HEADER_version);
+	const struct layout_info *const form = &layout_infos[reading->kind];
+	const uint16_t id = (uint16_t)layout_get(&form->id, reading->info + at);
+	const uint16_t version = (uint16_t)layout_get(&form->version, reading->info + at);
 	const struct layout_cap *const layout = layout_cap(reading->kind, id);
 	const struct shape shape = {
 		.id = id,
@@ -193,7 +181,7 @@ static struct shape read_header(const struct reading *reading, uint32_t at)
 		.layout = layout,
 		/* R11: nobody can say what an unknown id or a version 0 looks like. */
 		.decoded = layout && version > 0,
-		.read = CAP_HEADER_SIZE,
+		.read = form->header,
 	};
 
 	return shape;
@@ -202,9 +190,7 @@ static struct shape read_header(const struct reading *reading, uint32_t at)
 /* Bytes before the elements. R11: a version above the newest known is read as the newest known. */
 static uint32_t fixed_bytes(const struct shape *shape)
 {
-	const struct layout_cap *const layout = shape->layout;
-
-	return layout->fixed[shape->version < layout->newest ? shape->version : layout->newest];
+	return layout_fixed(shape->layout, shape->version);
 }
 
 /* R10: the payload of a capability to decode is readable. Fills in its count and its span. */
@@ -348,7 +334,7 @@ static void read_chain(struct reading *reading, uint32_t first)
 			return;
 		deliver(reading, link, &shape);
 		link.from = link.at;
-		link.at = load32(reading, link.from + CAP_HEADER_next);
+		link.at = layout_get(&layout_infos[reading->kind].next, reading->info + link.from);
 	}
 	spec->verdict = VERDICT_OK;
 }
@@ -365,12 +351,15 @@ static enum buffer_class class_of(const struct spec *spec)
 void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec *ret_spec)
 {
 	struct reading reading = {.spec = ret_spec, .info = info, .len = len, .kind = kind};
+	const struct layout_bits *const argsz = &layout_infos[kind].argsz;
 	uint32_t first;
 
 	*ret_spec = (struct spec){.kind = kind, .caps = ret_spec->caps};
-	/* R1: a buffer too short for the argsz field has none. */
-	if (len >= INFO_AT_DEVICE_argsz + 4)
-		ret_spec->argsz = load32(&reading, INFO_AT_DEVICE_argsz);
+	/* R1: a buffer too short for the argsz field has none; a kind without one is never cut. */
+	if (!argsz->width)
+		ret_spec->argsz = (uint32_t)len;
+	else if (len >= argsz->at + argsz->width)
+		ret_spec->argsz = layout_get(argsz, info);
 	/* R5: a reader may use what was both given and delivered. */
 	ret_spec->bound = ret_spec->argsz < len ? ret_spec->argsz : (uint32_t)len;
 	if (find_chain(&reading, &first))

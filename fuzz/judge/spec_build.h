@@ -99,7 +99,7 @@ static inline void build(const struct image *image)
 		built[i] = (uint8_t)(i * 7 + 129);
 	put(0, 4, image->argsz);
 	put(4, 4, image->clear ? ~layout->caps_flag : layout->caps_flag);
-	put(layout->cap_offset_at, 4, image->cap_offset);
+	put(layout->first.at, 4, image->cap_offset);
 	for (size_t i = 0; i < CAPS_MAX && image->caps[i].at; i++)
 		put(image->caps[i].at + 8, 4, image->caps[i].count);
 	for (size_t i = 0; i < CAPS_MAX && image->caps[i].at; i++) {

@@ -25,30 +25,45 @@ static uint32_t load32(const uint8_t *at)
 	return (uint32_t)layout_load(at, 4);
 }
 
-static void store32(uint8_t *at, uint64_t value)
+static void set_argsz(const struct variant_base *base, uint64_t argsz)
 {
-	layout_store(at, 4, value);
+	layout_set(&layout_infos[base->kind].argsz, copy, argsz);
 }
 
 static bool has_chain(const struct variant_base *base)
 {
 	const struct layout_info *const layout = &layout_infos[base->kind];
 
-	return base->spec->bound >= layout->cap_offset_at + 4 &&
-	       (load32(base->info + INFO_AT_DEVICE_flags) & layout->caps_flag);
+	return base->spec->bound >= layout->first.at + layout->first.width &&
+	       (layout_get(&layout->flags, base->info) & layout->caps_flag);
 }
 
-static const uint8_t *link_after(const struct variant_base *base, size_t i)
-{
-	const uint32_t at = i ? base->spec->caps[i - 1].cap.offset + CAP_HEADER_next
-			      : layout_infos[base->kind].cap_offset_at;
+/* A link, and where the struct or header that holds it begins: 0 is that to the first. */
+struct link {
+	const struct layout_bits *bits;
+	uint32_t base;
+};
 
-	return base->info + at;
+static struct link link_after(const struct variant_base *base, size_t i)
+{
+	const struct layout_info *const layout = &layout_infos[base->kind];
+	const struct link first = {&layout->first, 0};
+	const struct link next = {&layout->next, i ? base->spec->caps[i - 1].cap.offset : 0};
+
+	return i ? next : first;
 }
 
-static uint32_t fixed_of(const struct layout_cap *layout, uint16_t version)
+static uint32_t target_of(const struct variant_base *base, size_t i)
 {
-	return layout->fixed[version < layout->newest ? version : layout->newest];
+	const struct link link = link_after(base, i);
+
+	return layout_get(link.bits, base->info + link.base);
+}
+
+/* A link can say @to: no bit is lost. */
+static bool can_say(const struct link *link, uint64_t to)
+{
+	return to <= link->bits->mask && (to & link->bits->mask) == to;
 }
 
 /* The bytes that a delivered capability has, as far as anybody knows. */
@@ -57,8 +72,8 @@ static uint32_t span(enum info_kind kind, const struct info_cap *cap)
 	const struct layout_cap *const layout = cap->decoded ? layout_cap(kind, cap->id) : NULL;
 
 	if (!layout)
-		return CAP_HEADER_SIZE;
-	return fixed_of(layout, cap->version) + cap->count * (uint32_t)layout->elements;
+		return layout_infos[kind].header;
+	return layout_fixed(layout, cap->version) + cap->count * (uint32_t)layout->elements;
 }
 
 static void use(uint32_t at, uint32_t size)
@@ -75,7 +90,7 @@ static void use_cap(const struct variant_base *base, const struct info_cap *cap)
 	const struct layout_cap *const layout =
 		cap->decoded ? layout_cap(base->kind, cap->id) : NULL;
 
-	use(cap->offset, CAP_HEADER_SIZE);
+	use(cap->offset, layout_infos[base->kind].header);
 	for (size_t i = 0; layout && i < layout->nfields; i++) {
 		const struct layout_field *const field = &layout->fields[i];
 
@@ -83,7 +98,7 @@ static void use_cap(const struct variant_base *base, const struct info_cap *cap)
 			use(cap->offset + field->at, field->width);
 	}
 	if (layout && layout->elements != ELEMENTS_NONE)
-		use(cap->offset + fixed_of(layout, cap->version),
+		use(cap->offset + layout_fixed(layout, cap->version),
 		    cap->count * (uint32_t)layout->elements);
 }
 
@@ -91,15 +106,16 @@ static void use_cap(const struct variant_base *base, const struct info_cap *cap)
 static void use_last(const struct variant_base *base)
 {
 	const struct spec *const spec = base->spec;
-	const uint32_t at = load32(link_after(base, spec->ncaps));
+	const struct layout_info *const form = &layout_infos[base->kind];
+	const uint32_t at = target_of(base, spec->ncaps);
 	const struct layout_cap *layout;
 
-	if (spec->verdict == VERDICT_OK || spec->rule == RULE_LOOP ||
-	    at < layout_infos[base->kind].end || (uint64_t)at + CAP_HEADER_SIZE > spec->bound)
+	if (spec->verdict == VERDICT_OK || spec->rule == RULE_LOOP || at < form->end ||
+	    (uint64_t)at + form->header > spec->bound)
 		return;
-	use(at, CAP_HEADER_SIZE);
-	layout = layout_cap(base->kind, (uint16_t)layout_load(base->info + at, 2));
-	if (layout && layout_load(base->info + at + CAP_HEADER_version, 2) &&
+	use(at, form->header);
+	layout = layout_cap(base->kind, (uint16_t)layout_get(&form->id, base->info + at));
+	if (layout && layout_get(&form->version, base->info + at) &&
 	    layout->elements != ELEMENTS_NONE && (uint64_t)at + CAP_COUNT_AT + 4 <= spec->bound)
 		use(at + CAP_COUNT_AT, 4);
 }
@@ -111,14 +127,14 @@ static void mark_uses(const struct variant_base *base)
 	const struct spec *const spec = base->spec;
 
 	memset(uses, 0, base->len);
-	if (base->len >= 4)
-		use(INFO_AT_DEVICE_argsz, 4);
+	if (base->len >= layout->argsz.at + layout->argsz.width)
+		use(layout->argsz.at, layout->argsz.width);
 	if (base->len < layout->minsz || spec->argsz < layout->minsz)
 		return;
-	use(INFO_AT_DEVICE_flags, 4);
+	use(layout->flags.at, layout->flags.width);
 	if (!has_chain(base))
 		return;
-	use(layout->cap_offset_at, 4);
+	use(layout->first.at, layout->first.width);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		use_cap(base, &spec->caps[i].cap);
 	use_last(base);
@@ -144,15 +160,16 @@ static void append(const struct variant_base *base, size_t more, struct variant 
  */
 static bool make_slack(const struct variant_base *base, struct variant *ret_variant)
 {
+	const struct layout_info *const layout = &layout_infos[base->kind];
 	const struct spec *const spec = base->spec;
 	const bool read = spec->verdict == VERDICT_OK || spec->verdict == VERDICT_ABSENT;
+	const bool bounded = layout->argsz.width && spec->argsz <= base->len;
 
-	if (base->len < layout_infos[base->kind].minsz || (!read && spec->argsz > base->len) ||
-	    !fits(base, sizeof(filler)))
+	if (base->len < layout->minsz || (!read && !bounded) || !fits(base, sizeof(filler)))
 		return false;
 	append(base, sizeof(filler), ret_variant);
 	if (read)
-		store32(copy + INFO_AT_DEVICE_argsz, (uint64_t)spec->argsz + sizeof(filler));
+		set_argsz(base, (uint64_t)spec->argsz + sizeof(filler));
 	return true;
 }
 
@@ -161,14 +178,15 @@ static bool make_slack(const struct variant_base *base, struct variant *ret_vari
  */
 static bool same_side(const struct variant_base *base, uint32_t at, uint32_t shift)
 {
+	const struct layout_info *const form = &layout_infos[base->kind];
 	const struct spec *const spec = base->spec;
 	const struct layout_cap *layout;
 	uint64_t end;
 
 	if (spec->rule != RULE_PAYLOAD_OOB)
 		return true;
-	layout = layout_cap(base->kind, (uint16_t)layout_load(base->info + at, 2));
-	end = at + fixed_of(layout, (uint16_t)layout_load(base->info + at + 2, 2));
+	layout = layout_cap(base->kind, (uint16_t)layout_get(&form->id, base->info + at));
+	end = at + layout_fixed(layout, (uint16_t)layout_get(&form->version, base->info + at));
 	if (layout->elements != ELEMENTS_NONE) {
 		if ((uint64_t)at + CAP_COUNT_AT + 4 > spec->bound)
 			return true;
@@ -177,17 +195,20 @@ static bool same_side(const struct variant_base *base, uint32_t at, uint32_t shi
 	return end + shift <= UINT32_MAX;
 }
 
-/* Whether all 4 bytes of the link at @at serve as a link and as nothing else. */
-static bool is_only_link(uint32_t at)
+/* Whether all bytes of a link serve as a link and as nothing else. */
+static bool is_only_link(const struct link *link)
 {
-	return uses[at] == 1 && uses[at + 1] == 1 && uses[at + 2] == 1 && uses[at + 3] == 1;
+	for (uint32_t i = 0; i < link->bits->width; i++)
+		if (uses[link->base + link->bits->at + i] != 1)
+			return false;
+	return true;
 }
 
 /*
  * Shift. Bytes go in where the fixed fields end, so everything behind them moves, argsz and the
  * length grow as much, and every link that points behind them is raised. Every range then keeps its
  * distance to the bound and to argsz. A link may be raised where its bytes are only a link, and
- * where it stays below 2^32; one into the fixed fields stays as it is, and stays wrong.
+ * where it can say where to; one into the fixed fields stays as it is, and stays wrong.
  */
 static bool make_shift(const struct variant_base *base, struct variant *ret_variant)
 {
@@ -201,17 +222,17 @@ static bool make_shift(const struct variant_base *base, struct variant *ret_vari
 	for (uint32_t i = 0; i < shift; i++)
 		copy[layout->end + i] = filler[i % sizeof(filler)];
 	memcpy(copy + layout->end + shift, base->info + layout->end, base->len - layout->end);
-	store32(copy + INFO_AT_DEVICE_argsz, (uint64_t)spec->argsz + shift);
+	set_argsz(base, (uint64_t)spec->argsz + shift);
 	for (size_t i = 0; has_chain(base) && i <= spec->ncaps; i++) {
-		const uint32_t at = (uint32_t)(link_after(base, i) - base->info);
-		const uint64_t link = load32(base->info + at);
+		const struct link link = link_after(base, i);
+		const uint64_t target = target_of(base, i);
 
-		if (link < layout->end)
+		if (target < layout->end)
 			continue;
-		if (link + shift > UINT32_MAX || !is_only_link(at) ||
-		    (i == spec->ncaps && !same_side(base, (uint32_t)link, shift)))
+		if (!can_say(&link, target + shift) || !is_only_link(&link) ||
+		    (i == spec->ncaps && !same_side(base, (uint32_t)target, shift)))
 			return false;
-		store32(copy + at + (at < layout->end ? 0 : shift), link + shift);
+		layout_set(link.bits, copy + link.base + (i ? shift : 0), target + shift);
 	}
 	ret_variant->len = base->len + shift;
 	ret_variant->shift = shift;
@@ -257,6 +278,7 @@ static uint64_t put_reversed(const struct variant_base *base, uint64_t at)
  */
 static bool make_order(const struct variant_base *base, struct variant *ret_variant)
 {
+	const struct layout_info *const form = &layout_infos[base->kind];
 	const struct spec *const spec = base->spec;
 	uint64_t end, more;
 
@@ -272,12 +294,18 @@ static bool make_order(const struct variant_base *base, struct variant *ret_vari
 	more = end > spec->bound ? end - spec->bound : 0;
 	if (end == UINT64_MAX || !fits(base, more))
 		return false;
+	for (size_t i = 0; i < spec->ncaps; i++) {
+		const struct link link = link_after(base, i);
+
+		if (!can_say(&link, moved[i]))
+			return false;
+	}
 	for (uint64_t at = base->len > end ? base->len : end; at < base->len + more; at++)
 		copy[at] = 0;
-	store32(copy + INFO_AT_DEVICE_argsz, (uint64_t)spec->argsz + more);
-	store32(copy + layout_infos[base->kind].cap_offset_at, moved[0]);
+	set_argsz(base, (uint64_t)spec->argsz + more);
+	layout_set(&form->first, copy, moved[0]);
 	for (size_t i = 0; i < spec->ncaps; i++)
-		store32(copy + moved[i] + CAP_HEADER_next, i + 1 < spec->ncaps ? moved[i + 1] : 0);
+		layout_set(&form->next, copy + moved[i], i + 1 < spec->ncaps ? moved[i + 1] : 0);
 	ret_variant->len = base->len + (size_t)more;
 	ret_variant->moved = moved;
 	return true;

@@ -242,7 +242,7 @@ static bool splice(struct mutation *m, const struct chain *from)
 	/* Mostly at the tail; elsewhere what followed is no longer reached. */
 	mutate_set_link(m, random_one_in(m, 4) ? random_of(m, first + 1) : first,
 			m->chain.caps[first].at);
-	m->chain.info[MUTATE_FLAGS] |= layout_of(m)->caps_flag;
+	*mutate_flags(m) |= layout_of(m)->caps_flag;
 	return true;
 }
 

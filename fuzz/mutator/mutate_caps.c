@@ -16,8 +16,8 @@ void mutate_set_len(struct mutation *m, uint64_t len)
 	/* Nothing is ever longer than the limit. */
 	const uint32_t set = len < m->max ? (uint32_t)len : m->max;
 
-	if (m->chain.info[MUTATE_ARGSZ] == m->chain.len)
-		m->chain.info[MUTATE_ARGSZ] = set;
+	if (*mutate_argsz(m) == m->chain.len)
+		*mutate_argsz(m) = set;
 	m->chain.len = set;
 }
 
@@ -67,7 +67,7 @@ static void link_in(struct mutation *m)
 	/* What followed follows still, unless the chain is to end here. */
 	m->chain.caps[cap].next = random_one_in(m, 4) ? 0 : mutate_link(m, link);
 	mutate_set_link(m, link, m->chain.caps[cap].at);
-	m->chain.info[MUTATE_FLAGS] |= layout_of(m)->caps_flag;
+	*mutate_flags(m) |= layout_of(m)->caps_flag;
 }
 
 /* Known ids in turn with an unknown one. */
@@ -348,8 +348,8 @@ void mutate_shorten(struct mutation *m, size_t whole)
 {
 	const size_t caps = 1 + random_of(m, SHORT_CAPS);
 
-	if (m->chain.info[MUTATE_ARGSZ] == whole)
-		m->chain.info[MUTATE_ARGSZ] = m->chain.len;
+	if (*mutate_argsz(m) == whole)
+		*mutate_argsz(m) = m->chain.len;
 	for (size_t i = m->chain.ncaps; i-- > caps;) {
 		mutate_move_links(m, m->chain.caps[i].at, 0);
 		mutate_drop_cap(&m->chain, i);
@@ -382,16 +382,14 @@ static void repair_chain(struct mutation *m)
 void mutate_repair(struct mutation *m, bool whole)
 {
 	const uint32_t flag = layout_of(m)->caps_flag;
-	const size_t offset = mutate_cap_offset(m);
 
 	if (whole)
 		repair_chain(m);
 	else if (m->chain.ncaps)
-		m->chain.info[offset] = m->chain.caps[0].at;
-	m->chain.info[MUTATE_ARGSZ] = m->chain.len;
-	m->chain.info[MUTATE_FLAGS] = m->chain.ncaps
-					      ? m->chain.info[MUTATE_FLAGS] | flag
-					      : m->chain.info[MUTATE_FLAGS] & ~(uint64_t)flag;
+		*mutate_first(m) = m->chain.caps[0].at;
+	*mutate_argsz(m) = m->chain.len;
+	*mutate_flags(m) =
+		m->chain.ncaps ? *mutate_flags(m) | flag : *mutate_flags(m) & ~(uint64_t)flag;
 }
 
 const struct mutate_op mutate_cap_ops[] = {

@@ -182,7 +182,7 @@ static bool id(struct mutation *m)
 
 static bool caps_flag(struct mutation *m)
 {
-	m->chain.info[MUTATE_FLAGS] ^= layout_of(m)->caps_flag;
+	*mutate_flags(m) ^= layout_of(m)->caps_flag;
 	return true;
 }
 
@@ -192,10 +192,10 @@ static bool flag_against_offset(struct mutation *m)
 	const uint32_t flag = layout_of(m)->caps_flag;
 
 	if (random_one_in(m, 2)) {
-		m->chain.info[MUTATE_FLAGS] |= flag;
+		*mutate_flags(m) |= flag;
 		mutate_set_link(m, 0, 0);
 	} else {
-		m->chain.info[MUTATE_FLAGS] &= ~(uint64_t)flag;
+		*mutate_flags(m) &= ~(uint64_t)flag;
 		mutate_set_link(m, 0, layout_of(m)->full);
 	}
 	return true;
@@ -242,7 +242,7 @@ static uint64_t some_argsz(struct mutation *m)
 
 static bool argsz(struct mutation *m)
 {
-	return set_field(&m->chain.info[MUTATE_ARGSZ], 4, some_argsz(m));
+	return set_field(mutate_argsz(m), 4, some_argsz(m));
 }
 
 /* Bytes of one field in the reverse order, as a reader of the other endianness has them. */
@@ -252,8 +252,7 @@ static bool endian(struct mutation *m)
 	const size_t field = random_of(m, 3);
 
 	if (!cap || random_one_in(m, 4)) {
-		uint64_t *const fixed =
-			&m->chain.info[random_of(m, 2) ? MUTATE_ARGSZ : mutate_cap_offset(m)];
+		uint64_t *const fixed = random_of(m, 2) ? mutate_argsz(m) : mutate_first(m);
 
 		return set_field(fixed, 4, __builtin_bswap32((uint32_t)*fixed));
 	}
@@ -271,7 +270,10 @@ static bool kind(struct mutation *m)
 {
 	const uint32_t first = mutate_link(m, 0);
 
-	m->chain.kind = (m->chain.kind + 1 + random_of(m, INFO_KINDS - 1)) % INFO_KINDS;
+	/* Of the kinds that have one form. */
+	if (m->chain.kind >= INFO_IOCTL_KINDS)
+		return false;
+	m->chain.kind = (m->chain.kind + 1 + random_of(m, INFO_IOCTL_KINDS - 1)) % INFO_IOCTL_KINDS;
 	for (size_t i = 0; i < m->chain.ncaps; i++) {
 		struct chain_cap *const cap = &m->chain.caps[i];
 		const struct layout_cap *const layout = layout_cap(m->chain.kind, cap->id);
@@ -281,7 +283,7 @@ static bool kind(struct mutation *m)
 			cap->elements_size -= cap->elements_size % (uint32_t)layout->elements;
 	}
 	mutate_set_link(m, 0, first);
-	m->chain.info[MUTATE_FLAGS] |= layout_of(m)->caps_flag;
+	*mutate_flags(m) |= layout_of(m)->caps_flag;
 	return true;
 }
 

@@ -5,19 +5,35 @@
  */
 #include "mutate_ops.h"
 
-size_t mutate_cap_offset(const struct mutation *m)
+static uint64_t *field_of(struct mutation *m, const struct layout_bits *bits)
 {
 	const struct layout_info *const info = layout_of(m);
-	size_t i = 0;
 
-	while (info->fields[i].at != info->cap_offset_at)
-		i++;
-	return i;
+	for (size_t i = 0; bits->width && i < info->nfields; i++)
+		if (info->fields[i].at == bits->at)
+			return &m->chain.info[i];
+	m->nowhere = bits->mask;
+	return &m->nowhere;
 }
 
-uint32_t mutate_link(const struct mutation *m, size_t link)
+uint64_t *mutate_argsz(struct mutation *m)
 {
-	return link ? m->chain.caps[link - 1].next : (uint32_t)m->chain.info[mutate_cap_offset(m)];
+	return field_of(m, &layout_of(m)->argsz);
+}
+
+uint64_t *mutate_flags(struct mutation *m)
+{
+	return field_of(m, &layout_of(m)->flags);
+}
+
+uint64_t *mutate_first(struct mutation *m)
+{
+	return field_of(m, &layout_of(m)->first);
+}
+
+uint32_t mutate_link(struct mutation *m, size_t link)
+{
+	return link ? m->chain.caps[link - 1].next : (uint32_t)*mutate_first(m);
 }
 
 void mutate_set_link(struct mutation *m, size_t link, uint32_t at)
@@ -25,7 +41,7 @@ void mutate_set_link(struct mutation *m, size_t link, uint32_t at)
 	if (link)
 		m->chain.caps[link - 1].next = at;
 	else
-		m->chain.info[mutate_cap_offset(m)] = at;
+		*mutate_first(m) = at;
 }
 
 void mutate_move_links(struct mutation *m, uint32_t from, uint32_t to)
@@ -110,7 +126,7 @@ static bool misaligned(struct mutation *m)
 /* The end of the buffer, or what argsz says of it. */
 static uint32_t some_end(struct mutation *m)
 {
-	return random_one_in(m, 2) ? m->chain.len : (uint32_t)m->chain.info[MUTATE_ARGSZ];
+	return random_one_in(m, 2) ? m->chain.len : (uint32_t)*mutate_argsz(m);
 }
 
 static bool to_last_bytes(struct mutation *m)

@@ -15,11 +15,13 @@
  * @chain: what is edited
  * @max: bytes that the result may have
  * @random: state of random_of()
+ * @nowhere: in the place of a field that the kind has not
  */
 struct mutation {
 	struct chain chain;
 	uint32_t max;
 	uint64_t random;
+	uint64_t nowhere;
 };
 
 /*
@@ -68,17 +70,21 @@ static inline bool random_one_in(struct mutation *m, uint32_t n)
 	return random_of(m, n) == 0;
 }
 
-/* A field's index in chain.info; every kind has argsz and flags first. */
-enum { MUTATE_ARGSZ = 0, MUTATE_FLAGS = 1 };
-size_t mutate_cap_offset(const struct mutation *m);
+/*
+ * Fields of chain.info by what they are for. Of one that the kind has not, a place that nothing
+ * reads.
+ */
+uint64_t *mutate_argsz(struct mutation *m);
+uint64_t *mutate_flags(struct mutation *m);
+uint64_t *mutate_first(struct mutation *m);
 
 static inline const struct layout_info *layout_of(const struct mutation *m)
 {
 	return &layout_infos[m->chain.kind];
 }
 
-/* Links: number 0 is cap_offset, number i the next of capability i - 1. */
-uint32_t mutate_link(const struct mutation *m, size_t link);
+/* Links: number 0 is that to the first, number i the next of capability i - 1. */
+uint32_t mutate_link(struct mutation *m, size_t link);
 void mutate_set_link(struct mutation *m, size_t link, uint32_t at);
 
 /* Every link that points to @from points to @to. */

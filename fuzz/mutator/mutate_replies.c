@@ -179,8 +179,8 @@ static bool caps_vanish(struct script_mutation *t)
 		return false;
 	script_set_field(t, copy, INFO_AT_DEVICE_flags,
 			 script_field(copy, INFO_AT_DEVICE_flags) | script_layout(t)->caps_flag);
-	if (!script_field(copy, script_layout(t)->cap_offset_at))
-		script_set_field(t, copy, script_layout(t)->cap_offset_at, full);
+	if (!script_field(copy, script_layout(t)->first.at))
+		script_set_field(t, copy, script_layout(t)->first.at, full);
 	return true;
 }
 
@@ -197,7 +197,7 @@ static bool asked_short(struct script_mutation *t)
 	if (!copy || !script_model_resize(t->model, copy, layout->full))
 		return false;
 	script_set_field(t, copy, 0, copy[1].size);
-	script_set_field(t, copy, layout->cap_offset_at, 0);
+	script_set_field(t, copy, layout->first.at, 0);
 	return true;
 }
 
@@ -225,7 +225,7 @@ static bool cap_offset(struct script_mutation *t)
 	default:
 		at = (uint32_t)mutate_odd_value(&t->m);
 	}
-	return script_set_field(t, reply, layout->cap_offset_at, at);
+	return script_set_field(t, reply, layout->first.at, at);
 }
 
 const struct script_op script_reply_ops[] = {

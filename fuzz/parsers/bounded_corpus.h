@@ -82,7 +82,7 @@ static inline void corpus_see(const char *path, buffer_test *see)
 		memcpy(info, content, len);
 	else
 		fail_msg("%s: longer than an INFO buffer", path);
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++)
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 		see(info, len, (enum info_kind)kind);
 }
 

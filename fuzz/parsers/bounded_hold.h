@@ -51,7 +51,7 @@ static struct {
 	uint32_t steps;
 } subject;
 
-static const enum vb_kind vb_kinds[INFO_KINDS] = {
+static const enum vb_kind vb_kinds[INFO_IOCTL_KINDS] = {
 	[INFO_DEVICE] = VB_DEVICE,
 	[INFO_REGION] = VB_REGION,
 	[INFO_IOMMU] = VB_IOMMU,
@@ -85,33 +85,34 @@ static inline bool is_unwritten(const void *result, size_t size)
 
 /*
  * One capability's scalar payload by its own call: 1 with the fields in the order of info_cap, 0
- * where the call refused, -1 where it refused and wrote its result all the same.
+ * where the call refused, -1 where it refused and wrote its result all the same. @... puts what it
+ * got into field[slot++].
  */
 #define TAKE(name, call, type, ...)                                                                \
 	static inline int take_##name(const struct vb_chain *chain, const struct vb_cap *cap,      \
-				      uint64_t *ret_field)                                         \
+				      uint64_t *field)                                             \
 	{                                                                                          \
+		size_t slot = 0;                                                                   \
 		type got;                                                                          \
                                                                                                    \
 		memcpy(&got, unwritten, sizeof(got));                                              \
 		if (!call(chain, cap, &got))                                                       \
 			return is_unwritten(&got, sizeof(got)) ? 0 : -1;                           \
-		memcpy(ret_field, (const uint64_t[]){__VA_ARGS__},                                 \
-		       sizeof((const uint64_t[]){__VA_ARGS__}));                                   \
-		return 1;                                                                          \
+		__VA_ARGS__                                                                        \
+		return slot != 0;                                                                  \
 	}
+#define TAKE_VALUE(name) field[slot++] = got.name;
+#define TAKE_SPACE(name)
+#define TAKE_FIELD(cap, name, at, width, role, version) TAKE_##role(name)
 
-TAKE(base, vb_get_zpci_base, struct vb_zpci_base, got.start_dma, got.end_dma, got.pchid, got.vfn,
-     got.fmb_length, got.pft, got.gid, got.fh)
-TAKE(group, vb_get_zpci_group, struct vb_zpci_group, got.dasm, got.msi_addr, got.flags, got.mui,
-     got.noi, got.maxstbl, got.version, got.imaxstbl)
-TAKE(atomic, vb_get_atomic, vb_u32, got)
-TAKE(type, vb_get_type, struct vb_type, got.type, got.subtype)
-TAKE(tgt, vb_get_nvlink2_tgt, vb_u64, got)
-TAKE(speed, vb_get_nvlink2_speed, vb_u32, got)
-TAKE(migration, vb_get_migration, struct vb_migration, got.flags, got.pgsize_bitmap,
-     got.max_dirty_bitmap_size)
-TAKE(avail, vb_get_dma_avail, vb_u32, got)
+TAKE(base, vb_get_zpci_base, struct vb_zpci_base, LAYOUT_ZPCI_BASE(TAKE_FIELD))
+TAKE(group, vb_get_zpci_group, struct vb_zpci_group, LAYOUT_ZPCI_GROUP(TAKE_FIELD))
+TAKE(atomic, vb_get_atomic, vb_u32, field[slot++] = got;)
+TAKE(type, vb_get_type, struct vb_type, LAYOUT_TYPE(TAKE_FIELD))
+TAKE(tgt, vb_get_nvlink2_tgt, vb_u64, field[slot++] = got;)
+TAKE(speed, vb_get_nvlink2_speed, vb_u32, field[slot++] = got;)
+TAKE(migration, vb_get_migration, struct vb_migration, LAYOUT_MIGRATION(TAKE_FIELD))
+TAKE(avail, vb_get_dma_avail, vb_u32, field[slot++] = got;)
 
 static const struct scalar_call {
 	enum info_kind kind;
@@ -217,9 +218,9 @@ static inline uint32_t cut_link(void)
 			subject.bytes + spec->caps[spec->ncaps - 1].cap.offset + CAP_HEADER_next,
 			4);
 	if (!(layout_load(subject.bytes + INFO_AT_DEVICE_flags, 4) & info->caps_flag) ||
-	    spec->bound < info->cap_offset_at + 4)
+	    spec->bound < info->first.at + 4)
 		return 0;
-	return (uint32_t)layout_load(subject.bytes + info->cap_offset_at, 4);
+	return (uint32_t)layout_load(subject.bytes + info->first.at, 4);
 }
 
 static inline const char *verdict_differs(const struct vb_chain *chain)

@@ -50,12 +50,12 @@ static inline void put_info(uint8_t *bytes, size_t size, enum info_kind kind, ui
 {
 	put(bytes, size, INFO_AT_DEVICE_argsz, 4, argsz);
 	put(bytes, size, INFO_AT_DEVICE_flags, 4, flags);
-	put(bytes, size, layout_infos[kind].cap_offset_at, 4, cap_offset);
+	put(bytes, size, layout_infos[kind].first.at, 4, cap_offset);
 }
 
 static inline void each_ladder(buffer_test *see)
 {
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++) {
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		const struct layout_info *const info = &layout_infos[kind];
 		const uint32_t firsts[] = {0, info->end - 1, info->end, 48, 56, UINT32_MAX - 7};
 
@@ -160,7 +160,7 @@ static inline void each_small_part(struct small *small, int part, buffer_test *s
 
 static inline void each_small(buffer_test *see)
 {
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++)
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 		for (uint32_t len = 0; len <= 64; len++) {
 			const uint32_t argszs[] = {len - 1, len, len + 1, len + 16, UINT32_MAX};
 
@@ -178,9 +178,8 @@ static inline void each_small(buffer_test *see)
 static inline void see_payload(const struct layout_cap *cap, uint32_t version, uint32_t count,
 			       uint32_t at, buffer_test *see)
 {
-	const uint32_t newest = version < cap->newest ? version : cap->newest;
-	const uint32_t full = at + (version ? cap->fixed[newest] : CAP_HEADER_SIZE) +
-			      count * (uint32_t)cap->elements;
+	const uint32_t full =
+		at + layout_fixed(cap, (uint16_t)version) + count * (uint32_t)cap->elements;
 	uint8_t bytes[256];
 
 	for (uint32_t i = 0; i < sizeof(bytes); i++)
@@ -274,7 +273,7 @@ static inline void put_noise_header(const struct noise *noise, uint32_t i, uint8
 /* A chain on a grid of 8, 4 or 1 bytes, then up to 3 bytes of anything. */
 static inline void see_noise(uint64_t *state, buffer_test *see)
 {
-	const uint32_t kind = noise_below(state, INFO_KINDS);
+	const uint32_t kind = noise_below(state, INFO_IOCTL_KINDS);
 	const struct layout_info *const info = &layout_infos[kind];
 	const uint32_t len = noise_below(state, 8) ? 80 + noise_below(state, NOISE_LEN_MAX - 79)
 						   : noise_below(state, NOISE_LEN_MAX + 1);
@@ -380,7 +379,8 @@ static inline void each_rho(rho_test *see)
 	for (uint32_t tail = 0; tail <= RHO_TAIL_MAX; tail++)
 		for (uint32_t loop = 1; loop <= RHO_LOOP_MAX; loop++)
 			for (uint32_t order = 0; order < RHO_ORDERS; order++) {
-				rho.kind = (enum info_kind)((tail + loop + order) % INFO_KINDS);
+				rho.kind =
+					(enum info_kind)((tail + loop + order) % INFO_IOCTL_KINDS);
 				rho.tail = tail;
 				rho.loop = loop;
 				see_rho(&rho, 8, (enum rho_order)order, see);

@@ -37,13 +37,13 @@ static void test_names(void **state)
 static void test_fixed_structs(void **state)
 {
 	(void)state;
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++) {
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		const struct layout_info *const info = &layout_infos[kind];
 		const struct vb_fixed *const fixed = vb_fixed_of(vb_kinds[kind]);
 
 		assert_int_equal(fixed->minsz, info->minsz);
 		assert_int_equal(fixed->end, info->end);
-		assert_int_equal(fixed->cap_offset, info->cap_offset_at);
+		assert_int_equal(fixed->cap_offset, info->first.at);
 		assert_int_equal(fixed->caps_flag, info->caps_flag);
 	}
 }
@@ -59,22 +59,20 @@ static void assert_layout(enum info_kind kind, uint16_t id)
 		return;
 	}
 	assert_int_equal(layout->newest, cap->newest);
-	assert_int_equal(layout->bytes1, cap->fixed[1]);
-	assert_int_equal(layout->bytes, cap->fixed[cap->newest]);
 	assert_int_equal(layout->element, cap->elements);
+	assert_in_range(cap->newest, 1, VB_VERSIONS_MAX);
+	for (uint16_t version = 1; version <= cap->newest; version++)
+		assert_int_equal(layout->bytes[version - 1], layout_fixed(cap, version));
 }
 
 static void test_layouts(void **state)
 {
 	(void)state;
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++) {
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		for (uint16_t id = 0; id < 256; id++)
 			assert_layout((enum info_kind)kind, id);
 		assert_layout((enum info_kind)kind, UINT16_MAX);
 	}
-	/* One length for version 1 and one for the newest is enough for two versions. */
-	for (size_t i = 0; i < layout_cap_count; i++)
-		assert_true(layout_caps[i].newest <= 2);
 }
 
 static void test_ids(void **state)
@@ -114,10 +112,14 @@ static void test_no_buffer(void **state)
 	assert_int_equal(vb_find(&chain, VB_ZPCI_BASE, &cap), 0);
 }
 
-/* A kind that is none has the tables of one that is. */
+/* A kind that is none has the tables of one that is, a layout that is none the first one's length. */
 static void test_no_kind(void **state)
 {
+	const struct vb_chain chain = {.kind = VB_REGION};
+	const struct vb_cap cap = {.id = VB_TYPE, .layout = 0};
+
 	(void)state;
+	assert_int_equal(vb_bytes(&chain, &cap), vb_layout_of(VB_REGION, VB_TYPE)->bytes[0]);
 	for (int kind = 3; kind < 6; kind++) {
 		assert_ptr_equal(vb_fixed_of((enum vb_kind)kind), vb_fixed_of(VB_DEVICE));
 		assert_ptr_equal(vb_layout_of((enum vb_kind)kind, 1), vb_layout_of(VB_DEVICE, 1));

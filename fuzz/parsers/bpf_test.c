@@ -136,7 +136,7 @@ static void test_small_chains(void **state)
 {
 	(void)state;
 	compared = 0;
-	for (uint32_t kind = 0; kind < INFO_KINDS; kind++)
+	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 		exhaust_kind((enum info_kind)kind);
 	print_message("up to 2 capabilities: %llu readings, differences 0\n",
 		      (unsigned long long)compared);

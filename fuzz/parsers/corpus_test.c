@@ -125,7 +125,7 @@ static bool is_complete(void)
 
 	return judge->len >= info->full && judge->spec->argsz <= judge->len &&
 	       (layout_load(judge->info + 4, 4) & info->caps_flag) &&
-	       layout_load(judge->info + info->cap_offset_at, 4) != 0;
+	       layout_load(judge->info + info->first.at, 4) != 0;
 }
 
 static size_t complete[CHAINED];
@@ -229,6 +229,60 @@ static void test_nothing_is_missing(void **state)
 			fail_msg("no input for %s", disagreement_name(differs[i]));
 }
 
+/* What one capability is in a plain buffer, by its place in layout_caps and its version. */
+static size_t shown[64][16];
+
+static void show(const char *name)
+{
+	(void)name;
+	for (size_t i = 0; judge->spec->class == CLASS_PLAIN && i < judge->spec->ncaps; i++) {
+		const struct info_cap *const cap = &judge->spec->caps[i].cap;
+		const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+
+		if (layout && cap->decoded)
+			shown[layout - layout_caps][cap->version]++;
+	}
+}
+
+/* A capability or version that layout.h has got has a plain seed. */
+static void test_each_version(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	assert_true(layout_cap_count <= sizeof(shown) / sizeof(shown[0]));
+	assert_true(for_each("seeds", show) > 0);
+	for (size_t i = 0; i < layout_cap_count; i++)
+		for (uint16_t version = 1; version <= layout_caps[i].newest; version++)
+			if (!shown[i][version])
+				fail_msg("seeds/ has no plain buffer with %s version %u",
+					 layout_caps[i].name, version);
+}
+
+/* No kernel gives an id or a version from here on soon: ids go one by one, as versions do. */
+#define FAR 16
+
+static void is_far(const char *name)
+{
+	for (size_t i = 0; i < judge->spec->ncaps; i++) {
+		const struct info_cap *const cap = &judge->spec->caps[i].cap;
+		const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+
+		if (!layout && cap->id && cap->id < FAR)
+			fail_msg("%s: id %u is unknown today: show it with 65535", name, cap->id);
+		if (layout && cap->version > layout->newest && cap->version < FAR)
+			fail_msg("%s: %s has no version %u today: show it with 65535", name,
+				 layout->name, cap->version);
+	}
+}
+
+/* Who adds an id or a version does not change what witnesses of unknown ones show. */
+static void test_unknown_stays_unknown(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	assert_true(for_each("regressions", is_far) > 0);
+}
+
 /* Whether @entry excuses something here, and no entry before it does so first. */
 static bool shows(const struct ledger_entry *entry)
 {
@@ -286,6 +340,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captured),
 		cmocka_unit_test(test_nothing_is_missing),
+		cmocka_unit_test(test_each_version),
+		cmocka_unit_test(test_unknown_stays_unknown),
 		cmocka_unit_test(test_ledger_witnesses),
 		cmocka_unit_test(test_relations),
 	};

@@ -451,7 +451,7 @@ static const struct {
 	const char *parser;
 	const char *input;
 } telling[] = {
-	{"crosvm-iommu", "iommu-version-2-range"},
+	{"crosvm-iommu", "iommu-version-65535-range"},
 	{"crosvm-region", "region-duplicate-type"},
 	{"dpdk", "region-argsz-8"},
 	{"dpdk-new", "region-payload-oob-type"},

@@ -109,7 +109,7 @@ static void answer_fixed(const struct layout_info *info, struct reply *reply, ui
 	if (whole || fault != PROBE_SHORT_FLAG)
 		put(reply, 4, 4, layout_load(reply->bytes + 4, 4) | info->caps_flag);
 	if (whole || fault == PROBE_SHORT_OFFSET)
-		put(reply, info->cap_offset_at, 4, info->full + (fault == PROBE_PLACE ? 8 : 0));
+		put(reply, info->first.at, 4, info->full + (fault == PROBE_PLACE ? 8 : 0));
 }
 
 static int refuse(uint8_t *bytes)

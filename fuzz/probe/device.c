@@ -32,7 +32,7 @@ static struct {
 
 static int vfio_ask(struct probe_device *device, const struct probe_subject *subject, uint8_t *info)
 {
-	static const unsigned long numbers[INFO_KINDS] = {
+	static const unsigned long numbers[INFO_IOCTL_KINDS] = {
 		[INFO_DEVICE] = VFIO_DEVICE_GET_INFO,
 		[INFO_REGION] = VFIO_DEVICE_GET_REGION_INFO,
 		[INFO_IOMMU] = VFIO_IOMMU_GET_INFO,

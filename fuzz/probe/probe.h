@@ -49,7 +49,7 @@
 	RULE(ORDER, "chain-order",                                                                 \
 	     "capabilities stand in memory as they are linked, without gaps")                      \
 	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
-	RULE(VERSION, "version", "versions are those that kernels have: 1, of zPCI 1 or 2")        \
+	RULE(VERSION, "version", "versions are those that layout.h knows")                         \
 	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
 	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
 

@@ -148,7 +148,7 @@ static void expected(enum info_kind kind, const struct producer_cap *cap, uint32
 			ret_cap->field[field] = layout_load(start + known->at, known->width);
 		field += known->role == ROLE_VALUE;
 	}
-	element = start + layout->fixed[version];
+	element = start + layout_fixed(layout, version);
 	for (uint32_t i = 0; i < ret_cap->count * (layout->elements == ELEMENTS_PAIRS ? 2 : 1);
 	     i++) {
 		const unsigned int width = layout->elements == ELEMENTS_PAIRS ? 8 : 1;

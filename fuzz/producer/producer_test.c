@@ -66,6 +66,7 @@ static void test_sizes(void **state)
 	} rows[] = {
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 1, 0, 32},
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 2, 0, 40},
+		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 3, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 1, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 2, 0, 48},
 		{INFO_DEVICE, CAP_ID_ZPCI_UTIL, 1, 64, 76},
@@ -83,11 +84,22 @@ static void test_sizes(void **state)
 		{INFO_IOMMU, CAP_ID_IOVA_RANGE, 1, 0x10000000, 0},
 	};
 
+	bool sized[64][16] = {{false}};
+
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		assert_int_equal(producer_cap_size(layout_cap(rows[i].kind, rows[i].id),
-						   rows[i].version, rows[i].count),
+	assert_true(layout_cap_count <= COUNT_OF(sized));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct layout_cap *const cap = layout_cap(rows[i].kind, rows[i].id);
+
+		assert_int_equal(producer_cap_size(cap, rows[i].version, rows[i].count),
 				 rows[i].size);
+		sized[cap - layout_caps][rows[i].version] = true;
+	}
+	for (size_t i = 0; i < layout_cap_count; i++)
+		for (uint16_t version = 1; version <= layout_caps[i].newest; version++)
+			if (!sized[i][version])
+				fail_msg("no row says the size of %s version %u",
+					 layout_caps[i].name, version);
 }
 
 /* Since 6.6 every capability is rounded up to 8 bytes, by the kernel alone. */
@@ -298,6 +310,7 @@ static const struct row rows[] = {
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-len24", "device-zpci-linux6.6", 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-no-util", NULL, 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-oversize", NULL, 0xa5, 0},
+	{"vfio-pci-device-6.6", "device-zpci-linux7.3", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len32", "region-libvfio-user", 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len64", "region-libvfio-user", 0xa5, 0},
@@ -370,6 +383,22 @@ static void answer_row(const struct row *row, const uint8_t *info, uint32_t len,
 	assert_int_equal(producer_answer(producer, &own.state, ret_buffer, len), 0);
 }
 
+/* Which versions of which capabilities producers were seen to write. */
+static bool written[64][16];
+
+static void see_written(enum info_kind kind, const uint8_t *info, uint32_t len)
+{
+	struct learned told;
+
+	if (learn(kind, info, len, &told))
+		return;
+	for (size_t i = 0; i < told.state.ncaps; i++) {
+		const struct layout_cap *const cap = layout_cap(kind, told.caps[i].id);
+
+		written[cap - layout_caps][told.caps[i].version] = true;
+	}
+}
+
 static void test_seeds(void **state)
 {
 	static uint8_t info[INFO_LEN_MAX], buffer[INFO_LEN_MAX];
@@ -379,6 +408,7 @@ static void test_seeds(void **state)
 		const uint32_t len = (uint32_t)seed(rows[i].seed, info);
 
 		answer_row(&rows[i], info, len, buffer);
+		see_written(producer_named(rows[i].producer)->kind, info, len);
 		for (uint32_t at = 0; at < len; at++)
 			if (buffer[at] != info[at]) {
 				print_error("%s: byte %u is 0x%02x, %s writes 0x%02x\n",
@@ -387,6 +417,11 @@ static void test_seeds(void **state)
 				fail();
 			}
 	}
+	for (size_t i = 0; i < layout_cap_count; i++)
+		for (uint16_t version = 1; version <= layout_caps[i].newest; version++)
+			if (!written[i][version])
+				fail_msg("no producer's seed has %s version %u",
+					 layout_caps[i].name, version);
 }
 
 int main(int argc, char **argv)

@@ -37,7 +37,7 @@ static const char *read_cap(enum info_kind kind, const uint8_t *reply, uint32_t 
 	if (!layout || ret_cap->version < 1 || ret_cap->version > layout->newest)
 		return "layout.h does not know one of its capabilities";
 	/* The fixed part, and so the count in it, ends inside the reply. */
-	if (end - at < layout->fixed[ret_cap->version])
+	if (end - at < layout_fixed(layout, ret_cap->version))
 		return "a capability does not end in the reply";
 	if (layout->elements != ELEMENTS_NONE)
 		count = (uint32_t)layout_load(reply + at + CAP_COUNT_AT, 4);
@@ -53,7 +53,7 @@ static const char *read_cap(enum info_kind kind, const uint8_t *reply, uint32_t 
 static const char *read_chain(enum info_kind kind, const uint8_t *reply, uint32_t end,
 			      struct reply_state *read)
 {
-	uint32_t at = (uint32_t)layout_load(reply + layout_infos[kind].cap_offset_at, 4);
+	uint32_t at = (uint32_t)layout_load(reply + layout_infos[kind].first.at, 4);
 
 	if (at == 0)
 		return "not a full reply";
@@ -74,7 +74,7 @@ static const char *read_chain(enum info_kind kind, const uint8_t *reply, uint32_
 const char *reply_state_read(enum info_kind kind, const uint8_t *reply, uint32_t len,
 			     struct reply_state *ret_read)
 {
-	static void (*const fields[INFO_KINDS])(const uint8_t *, struct producer_state *) = {
+	static void (*const fields[INFO_IOCTL_KINDS])(const uint8_t *, struct producer_state *) = {
 		[INFO_DEVICE] = read_device,
 		[INFO_REGION] = read_region,
 		[INFO_IOMMU] = read_iommu,
@@ -96,7 +96,7 @@ const char *reply_state_read(enum info_kind kind, const uint8_t *reply, uint32_t
 	if (!(flags & info->caps_flag))
 		return NULL;
 	/* The field cap_offset is too. */
-	if (argsz < info->cap_offset_at + 4)
+	if (argsz < info->first.at + 4)
 		return "not a full reply";
 	return read_chain(kind, reply, argsz, ret_read);
 }

@@ -373,12 +373,14 @@ bool sandbox_has_hooks(const struct info_parser *parser)
 	struct walk_result result = {.caps = caps};
 	uint8_t info[64] = {0};
 	enum info_kind kind = INFO_DEVICE;
+	const struct layout_info *form;
 
-	while (kind < INFO_IOMMU && !parser->reads[kind].ids)
+	while (kind + 1 < INFO_KINDS && !parser->reads[kind].ids)
 		kind++;
-	layout_store(info, 4, sizeof(info));
-	layout_store(info + 4, 4, layout_infos[kind].caps_flag);
-	layout_store(info + layout_infos[kind].cap_offset_at, 4, layout_infos[kind].full);
+	form = &layout_infos[kind];
+	layout_set(&form->argsz, info, sizeof(info));
+	layout_set(&form->flags, info, form->caps_flag);
+	layout_set(&form->first, info, form->full);
 	sandbox_place(info, sizeof(info));
 	sandbox_walk(parser, kind, &limits, &result);
 	return result.loads != 0;

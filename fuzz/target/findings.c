@@ -122,10 +122,6 @@ static int map_counts(const char *dir, const char *kind, char *ret_error, size_t
 int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
 		  size_t error_size)
 {
-	if (judge->count > FINDINGS_PARSERS_MAX) {
-		snprintf(ret_error, error_size, "more than %d parsers", FINDINGS_PARSERS_MAX);
-		return -1;
-	}
 	if (dir) {
 		if (make_folder(dir, "", ret_error, error_size) ||
 		    make_folder(dir, "sets", ret_error, error_size) ||

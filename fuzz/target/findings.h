@@ -16,9 +16,8 @@
 
 #include "../judge/judged.h"
 
-#define FINDINGS_MAGIC	     UINT64_C(0x31746e7563706163)
-#define FINDINGS_PARSERS_MAX 64
-#define FINDINGS_NAME_MAX    32
+#define FINDINGS_MAGIC	  UINT64_C(0x31746e7563706163)
+#define FINDINGS_NAME_MAX 32
 
 struct findings_counts {
 	uint64_t magic;
@@ -32,7 +31,7 @@ struct findings_counts {
 		uint64_t verdicts[VERDICTS];
 		uint64_t disagreements[DISAGREEMENTS];
 		uint64_t skipped;
-	} of[FINDINGS_PARSERS_MAX];
+	} of[INFO_PARSERS_MAX];
 };
 
 /*

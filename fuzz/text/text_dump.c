@@ -63,7 +63,7 @@ static void dump_info(FILE *out, const struct chain *chain)
 		const struct layout_field *const field = &info->fields[i];
 
 		fprintf(out, "  %s: ", field->name);
-		if (strcmp(field->name, "flags") == 0)
+		if (info->flags.width && field->at == info->flags.at)
 			put_flags(out, chain->kind, chain->info[i]);
 		else
 			put_number(out, field->width, chain->info[i]);
@@ -124,7 +124,9 @@ static void dump_cap(FILE *out, const struct chain *chain, const struct chain_ca
 		fprintf(out, "\n    id: %s\n", layout->name);
 	else
 		fprintf(out, "\n    id: %u\n", cap->id);
-	fprintf(out, "    version: %u\n    next: ", cap->version);
+	if (layout_infos[chain->kind].version.width)
+		fprintf(out, "    version: %u\n", cap->version);
+	fprintf(out, "    next: ");
 	put_number(out, 4, cap->next);
 	fputc('\n', out);
 	dump_payload(out, chain, cap);

@@ -113,12 +113,14 @@ static int check_cap_keys(const struct source *from, const struct node *map,
 			  const struct chain *chain, const struct chain_cap *cap)
 {
 	const struct layout_cap *const layout = chain_cap_layout(chain, cap);
-	static const char *const header[] = {"id", "at", "version", "next"};
 	struct names keys = {0};
 	char where[WHERE_SIZE];
 
-	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++)
-		names_add(&keys, header[i], 0);
+	names_add(&keys, "id", 0);
+	names_add(&keys, "at", 0);
+	if (layout_infos[chain->kind].version.width)
+		names_add(&keys, "version", 0);
+	names_add(&keys, "next", 0);
 	for (size_t i = 0; layout && i < layout->nfields; i++)
 		if (layout->fields[i].version <= cap->version)
 			names_add(&keys, text_field_key(&layout->fields[i]), 0);
@@ -141,7 +143,7 @@ static int load_id(const struct source *from, const struct node *node, enum info
 	for (size_t i = 0; i < layout_cap_count; i++)
 		if (layout_caps[i].kind == kind)
 			names_add(&names, layout_caps[i].name, layout_caps[i].id);
-	return load_name(from, node, "id", &names, max_of(2), ret_id);
+	return load_name(from, node, "id", &names, layout_infos[kind].id.mask, ret_id);
 }
 
 static uint64_t round_up(uint64_t offset)
@@ -185,8 +187,8 @@ static int load_links(const struct source *from, const struct node *list, struct
 	for (size_t i = 0; i < chain->ncaps; i++) {
 		const uint32_t after = i + 1 < chain->ncaps ? chain->caps[i + 1].at : 0;
 		uint64_t next;
-		const int error =
-			get_number(from, &list->child[i], "next", max_of(4), after, &next);
+		const int error = get_number(from, &list->child[i], "next",
+					     layout_infos[chain->kind].next.mask, after, &next);
 
 		if (error)
 			return error;
@@ -267,14 +269,16 @@ static int load_len(const struct source *from, const struct node *root, struct c
 }
 
 /* What a fixed field is where the text does not say. */
-static uint64_t missing_info(const struct chain *chain, const char *field)
+static uint64_t missing_info(const struct chain *chain, const struct layout_field *field)
 {
-	if (strcmp(field, "argsz") == 0)
+	const struct layout_info *const info = &layout_infos[chain->kind];
+
+	if (info->argsz.width && field->at == info->argsz.at)
 		return chain->len;
-	if (strcmp(field, "flags") == 0 && chain->ncaps)
-		return layout_infos[chain->kind].caps_flag;
-	if (strcmp(field, "cap_offset") == 0 && chain->ncaps)
-		return chain->caps[0].at;
+	if (info->flags.width && field->at == info->flags.at)
+		return chain->ncaps ? info->caps_flag : 0;
+	if (info->first.width && field->at == info->first.at)
+		return chain->ncaps ? chain->caps[0].at : 0;
 	return 0;
 }
 
@@ -284,7 +288,6 @@ static int load_info(const struct source *from, const struct node *map, struct c
 	static const struct node nothing = {.type = NODE_MAP};
 	const struct layout_info *const info = &layout_infos[chain->kind];
 	const struct node *const fields = map ? map : &nothing;
-	const struct node *const flags = node_find(fields, "flags");
 	struct names keys = {0};
 	int error = want_type(from, fields, NODE_MAP, "info");
 
@@ -294,12 +297,13 @@ static int load_info(const struct source *from, const struct node *map, struct c
 		error = check_keys(from, fields, "info", &keys, 0);
 	for (size_t i = 0; i < info->nfields && !error; i++) {
 		const struct layout_field *const field = &info->fields[i];
+		const struct node *const node = node_find(fields, field->name);
 
-		if (flags && strcmp(field->name, "flags") == 0)
-			error = load_flags(from, flags, chain->kind, &chain->info[i]);
+		if (node && info->flags.width && field->at == info->flags.at)
+			error = load_flags(from, node, chain->kind, &chain->info[i]);
 		else
 			error = get_number(from, fields, field->name, max_of(field->width),
-					   missing_info(chain, field->name), &chain->info[i]);
+					   missing_info(chain, field), &chain->info[i]);
 	}
 	return error;
 }

@@ -157,9 +157,8 @@ static void make_chain(enum info_kind kind, struct chain *ret_chain)
 	ret_chain->fill = random_byte();
 	ret_chain->info[0] = at;
 	for (size_t i = 1; i < info->nfields; i++)
-		ret_chain->info[i] = info->fields[i].at == info->cap_offset_at
-					     ? ret_chain->caps[0].at
-					     : random_byte();
+		ret_chain->info[i] = info->fields[i].at == info->first.at ? ret_chain->caps[0].at
+									  : random_byte();
 }
 
 /* A well-formed chain is read back as it is: all of it by name, nothing raw. */

@@ -226,7 +226,9 @@ static uint64_t budget(const struct judged *judged, enum info_kind kind)
 
 static void put_case(const struct emitting *e, size_t wanted)
 {
-	static const char *const kinds[INFO_KINDS] = {"INFO_DEVICE", "INFO_REGION", "INFO_IOMMU"};
+#define KIND(kind, ...) "INFO_" #kind,
+	static const char *const kinds[INFO_KINDS] = {LAYOUT_KINDS(KIND)};
+#undef KIND
 	const struct judged *const judged = e->judged;
 	const struct spec *const spec = judged->spec;
 	const enum info_kind kind = e->judge->kind;

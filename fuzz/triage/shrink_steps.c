@@ -8,27 +8,39 @@
 
 #include <string.h>
 
-static uint32_t cap_offset_at(const struct shrinking *s)
+static const struct layout_info *form_of(const struct shrinking *s)
 {
-	return layout_infos[s->kind].cap_offset_at;
+	return &layout_infos[s->kind];
 }
 
-static uint64_t load(const struct shrinking *s, uint32_t at)
+/* Whether the bytes of @bits are inside @next, behind @base. */
+static bool is_there(const struct shrinking *s, const struct layout_bits *bits, uint32_t base)
 {
-	return layout_load(s->next.bytes + at, 4);
+	return bits->width && (size_t)base + bits->at + bits->width <= s->next.len;
 }
 
-/* Stores a 32-bit field of @next, where it lies inside. */
-static void store(struct shrinking *s, uint32_t at, uint64_t value)
+/* What argsz says; of a kind without one, and of a buffer that is too short, 0. */
+static uint64_t argsz_of(const struct shrinking *s)
 {
-	if (at + 4 <= s->next.len)
-		layout_store(s->next.bytes + at, 4, value);
+	const struct layout_bits *const argsz = &form_of(s)->argsz;
+
+	return is_there(s, argsz, 0) ? layout_get(argsz, s->next.bytes) : 0;
 }
 
-/* Where link @i of the chain is kept: cap_offset first, then each next. */
-static uint32_t link_at(const struct shrinking *s, size_t i)
+/* Link @i of the chain: that to the first, then each next; and where what holds it begins. */
+static const struct layout_bits *link_of(const struct shrinking *s, size_t i, uint32_t *ret_base)
 {
-	return i ? s->now.chain.caps[i - 1].at + CAP_HEADER_next : cap_offset_at(s);
+	*ret_base = i ? s->now.chain.caps[i - 1].at : 0;
+	return i ? &form_of(s)->next : &form_of(s)->first;
+}
+
+static void set_link(struct shrinking *s, size_t i, uint64_t target)
+{
+	uint32_t base;
+	const struct layout_bits *const link = link_of(s, i, &base);
+
+	if (is_there(s, link, base))
+		layout_set(link, s->next.bytes + base, target);
 }
 
 /*
@@ -38,11 +50,13 @@ static bool try_argsz(struct shrinking *s, uint64_t before, uint64_t lost)
 {
 	const uint64_t values[] = {s->next.len, before >= lost ? before - lost : before, before};
 
+	const struct layout_bits *const argsz = &form_of(s)->argsz;
+
 	/* Of a shorter buffer argsz is not whole. */
-	if (s->next.len < sizeof(uint32_t))
+	if (!is_there(s, argsz, 0))
 		return shrink_try(s);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		store(s, 0, values[i]);
+		layout_set(argsz, s->next.bytes, values[i]);
 		if (shrink_try(s))
 			return true;
 	}
@@ -57,7 +71,7 @@ static bool squeeze(struct shrinking *s, bool links)
 {
 	static uint32_t moved[INFO_LEN_MAX + 1];
 	const uint32_t len = (uint32_t)s->now.len;
-	const uint64_t argsz = len >= 4 ? load(s, 0) : 0;
+	const uint64_t argsz = argsz_of(s);
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < len; i++) {
@@ -66,17 +80,19 @@ static bool squeeze(struct shrinking *s, bool links)
 	}
 	moved[len] = kept;
 	for (size_t i = 0; links && i <= s->now.chain.ncaps; i++) {
-		const uint32_t at = link_at(s, i);
-		const uint64_t value = at + 4 <= len ? load(s, at) : 0;
+		uint32_t base;
+		const struct layout_bits *const link = link_of(s, i, &base);
+		const uint64_t value =
+			is_there(s, link, base) ? layout_get(link, s->next.bytes + base) : 0;
 
 		/*
 		 * What points into the buffer or to its end points there still; past it, as far
 		 * past.
 		 */
 		if (value <= len)
-			store(s, at, moved[value]);
+			set_link(s, i, moved[value]);
 		else if (value <= argsz)
-			store(s, at, value - (len - kept));
+			set_link(s, i, value - (len - kept));
 	}
 	kept = 0;
 	for (uint32_t i = 0; i < len; i++)
@@ -92,9 +108,10 @@ static bool repack(struct shrinking *s)
 {
 	const struct layout_info *const info = &layout_infos[s->kind];
 	const struct chain *const now = &s->now.chain;
-	const uint64_t argsz = now->info[0], before = s->now.len;
+	const uint64_t before = s->now.len;
 	uint64_t at = info->full, end = info->full;
 	struct chain chain;
+	uint64_t argsz = 0;
 
 	if (!now->ncaps || chain_read(s->now.bytes, s->now.len, s->kind, &chain))
 		return false;
@@ -103,9 +120,12 @@ static bool repack(struct shrinking *s)
 		end = chain_cap_end(&chain, &chain.caps[i]);
 		at = (end + 7) & ~UINT64_C(7);
 	}
-	for (size_t i = 0; i < info->nfields; i++)
-		if (info->fields[i].at == info->cap_offset_at)
+	for (size_t i = 0; i < info->nfields; i++) {
+		if (info->argsz.width && info->fields[i].at == info->argsz.at)
+			argsz = chain.info[i];
+		if (info->first.width && info->fields[i].at == info->first.at)
 			chain.info[i] = info->full;
+	}
 	for (size_t i = 0; i < chain.ncaps; i++)
 		for (size_t n = 0; n < chain.ncaps; n++)
 			if (now->caps[i].next == now->caps[n].at)
@@ -144,11 +164,15 @@ static bool drop_caps(struct shrinking *s, size_t first, size_t count)
 	const struct chain *const chain = &s->now.chain;
 
 	shrink_start(s);
-	for (size_t i = 0; i <= chain->ncaps; i++)
-		if (i <= first || i > first + count)
-			store(s, link_at(s, i),
-			      past_dropped(s, load(s, link_at(s, i)), first, count,
-					   i ? chain->caps[i - 1].at : 0));
+	for (size_t i = 0; i <= chain->ncaps; i++) {
+		uint32_t base;
+		const struct layout_bits *const link = link_of(s, i, &base);
+
+		if ((i <= first || i > first + count) && is_there(s, link, base))
+			set_link(s, i,
+				 past_dropped(s, layout_get(link, s->next.bytes + base), first,
+					      count, base));
+	}
 	for (size_t i = first; i < first + count; i++)
 		shrink_mark(s, chain->caps[i].at, chain_cap_end(chain, &chain->caps[i]));
 	return squeeze(s, true);
@@ -171,10 +195,10 @@ static bool drop(struct shrinking *s)
 static bool unlink_cap(struct shrinking *s, size_t i)
 {
 	shrink_start(s);
-	store(s, link_at(s, i), 0);
+	set_link(s, i, 0);
 	if (shrink_try(s))
 		return true;
-	store(s, link_at(s, i), s->now.chain.caps[i].next);
+	set_link(s, i, s->now.chain.caps[i].next);
 	return shrink_try(s);
 }
 
@@ -194,7 +218,8 @@ static bool unlink_caps(struct shrinking *s)
 static uint16_t bare_id(enum info_kind kind)
 {
 	for (size_t i = 0; i < layout_cap_count; i++)
-		if (layout_caps[i].kind == kind && layout_caps[i].fixed[1] == CAP_HEADER_SIZE)
+		if (layout_caps[i].kind == kind &&
+		    layout_fixed(&layout_caps[i], 1) == layout_infos[kind].header)
 			return layout_caps[i].id;
 	return 0;
 }
@@ -206,9 +231,9 @@ static bool bare_cap(struct shrinking *s, size_t i)
 	const uint32_t at = chain->caps[i].at;
 
 	shrink_start(s);
-	layout_store(s->next.bytes + at + CAP_HEADER_id, 2, bare_id(s->kind));
-	layout_store(s->next.bytes + at + CAP_HEADER_version, 2, 1);
-	shrink_mark(s, (uint64_t)at + CAP_HEADER_SIZE, chain_cap_end(chain, &chain->caps[i]));
+	layout_set(&form_of(s)->id, s->next.bytes + at, bare_id(s->kind));
+	layout_set(&form_of(s)->version, s->next.bytes + at, 1);
+	shrink_mark(s, (uint64_t)at + form_of(s)->header, chain_cap_end(chain, &chain->caps[i]));
 	return squeeze(s, true);
 }
 
@@ -233,7 +258,7 @@ static bool drop_elements(struct shrinking *s, size_t i, size_t count, bool coun
 		return false;
 	shrink_start(s);
 	if (counted)
-		store(s, cap->at + CAP_COUNT_AT, cap->value[0] - count);
+		layout_store(s->next.bytes + cap->at + CAP_COUNT_AT, 4, cap->value[0] - count);
 	shrink_mark(s, end - count * layout->elements, end);
 	return squeeze(s, true);
 }

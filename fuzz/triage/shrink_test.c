@@ -418,7 +418,7 @@ static size_t noise_buffer(enum info_kind kind)
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = i % 4 ? 0 : values[noise() % COUNT_OF(values)];
 	bytes[4] |= (uint8_t)layout_infos[kind].caps_flag;
-	bytes[layout_infos[kind].cap_offset_at] = (uint8_t)layout_infos[kind].full;
+	bytes[layout_infos[kind].first.at] = (uint8_t)layout_infos[kind].full;
 	return len;
 }
 

@@ -24,6 +24,11 @@ static bool is_covered(const struct chain *chain, const struct layout_field *fie
 	return false;
 }
 
+static bool is_of(const struct layout_bits *bits, const struct layout_field *field)
+{
+	return bits->width && field->at == bits->at;
+}
+
 static void add_info_fields(struct shrink_buffer *b)
 {
 	const struct layout_info *const info = &layout_infos[b->chain.kind];
@@ -36,11 +41,11 @@ static void add_info_fields(struct shrink_buffer *b)
 		/* Where the pad was, a capability may begin. */
 		if (field->at >= info->end && is_covered(&b->chain, field))
 			continue;
-		if (strcmp(field->name, "argsz") == 0)
+		if (is_of(&info->argsz, field))
 			plain = b->len;
-		else if (strcmp(field->name, "flags") == 0)
+		else if (is_of(&info->flags, field))
 			plain = caps ? info->caps_flag : 0;
-		else if (field->at == info->cap_offset_at)
+		else if (is_of(&info->first, field))
 			plain = caps ? info->full : 0;
 		add_field(b, field->at, field->width, true, plain);
 	}
@@ -48,14 +53,17 @@ static void add_info_fields(struct shrink_buffer *b)
 
 static void add_cap_fields(struct shrink_buffer *b, size_t i)
 {
+	const struct layout_info *const info = &layout_infos[b->chain.kind];
 	const struct chain_cap *const cap = &b->chain.caps[i];
 	const struct layout_cap *const layout = chain_cap_layout(&b->chain, cap);
 	const bool known = layout_cap(b->chain.kind, cap->id) != NULL;
 
 	/* Which known id it is, is what it is; an unknown one is never plain. */
-	add_field(b, cap->at + CAP_HEADER_id, 2, known, cap->id);
-	add_field(b, cap->at + CAP_HEADER_version, 2, true, 1);
-	add_field(b, cap->at + CAP_HEADER_next, 4, true, i + 1 < b->chain.ncaps ? cap[1].at : 0);
+	add_field(b, cap->at + info->id.at, info->id.width, known, cap->id);
+	if (info->version.width)
+		add_field(b, cap->at + info->version.at, info->version.width, true, 1);
+	add_field(b, cap->at + info->next.at, info->next.width, true,
+		  i + 1 < b->chain.ncaps ? cap[1].at : 0);
 	for (size_t n = 0; layout && n < layout->nfields; n++) {
 		const struct layout_field *const field = &layout->fields[n];
 

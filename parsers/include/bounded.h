@@ -38,6 +38,9 @@
  * to hold what is decoded, so a chain that was VB_OK may come out as VB_TRUNCATED, VB_PAYLOAD_OOB
  * or VB_COUNT_OVERFLOW. What was decoded before keeps its place and meaning: versions only append.
  *
+ *	1.1	ZPCI_BASE version 3 (Linux 7.3): ccdf_err_length
+ *	1.0	the first
+ *
  * The core, vb_step(), is one bounded step of a state machine, so that a BPF program can drive it
  * with bpf_loop(VB_STEPS(bound), ...) after vb_start(). All loads go through VB_LOAD(chain, offset,
  * size), size 1, 2, 4 or 8: define it before the include to read from somewhere else.
@@ -45,7 +48,7 @@
 #ifndef VFIO_BOUNDED_H
 #define VFIO_BOUNDED_H
 
-#define VB_VERSION 0x010000
+#define VB_VERSION 0x010100
 
 typedef __UINT8_TYPE__ vb_u8;
 typedef __UINT16_TYPE__ vb_u16;
@@ -182,41 +185,42 @@ static inline const struct vb_fixed *vb_fixed_of(enum vb_kind kind)
 	return &fixed[(unsigned int)kind < 3 ? kind : 0];
 }
 
+/* The most versions that one capability has, and one more than the highest id of any kind. */
+#define VB_VERSIONS_MAX 3
+#define VB_ID_END	6
+
 /*
- * A capability's layout: its newest version, the bytes of version 1 and of the newest to the end of
- * their last declared field, and the size of an element. newest 0: not known.
+ * A capability's layout: its newest version, the size of an element, and the bytes of each version
+ * to the end of its last declared field, those of version 1 first. newest 0: not known.
  */
 struct vb_layout {
 	vb_u8 newest;
-	vb_u8 bytes1;
-	vb_u8 bytes;
 	vb_u8 element;
+	vb_u8 bytes[VB_VERSIONS_MAX];
 };
 
 static inline const struct vb_layout *vb_layout_of(enum vb_kind kind, vb_u16 id)
 {
-	static const struct vb_layout layouts[3][6] = {
-		{{0, 0, 0, 0},
-		 {2, 32, 36, 0},  /* ZPCI_BASE */
-		 {2, 39, 42, 0},  /* ZPCI_GROUP */
-		 {1, 12, 12, 1},  /* ZPCI_UTIL */
-		 {1, 12, 12, 1},  /* ZPCI_PFIP */
-		 {1, 16, 16, 0}}, /* PCI_ATOMIC_COMP */
-		{{0, 0, 0, 0},
-		 {1, 16, 16, 16}, /* SPARSE_MMAP */
-		 {1, 16, 16, 0},  /* TYPE */
-		 {1, 8, 8, 0},	  /* MSIX_MAPPABLE */
-		 {1, 16, 16, 0},  /* NVLINK2_SSATGT */
-		 {1, 16, 16, 0}}, /* NVLINK2_LNKSPD */
-		{{0, 0, 0, 0},
-		 {1, 16, 16, 16}, /* IOVA_RANGE */
-		 {1, 32, 32, 0},  /* MIGRATION */
-		 {1, 12, 12, 0},  /* DMA_AVAIL */
-		 {0, 0, 0, 0},
-		 {0, 0, 0, 0}},
+	static const struct vb_layout layouts[3][VB_ID_END] = {
+		{{0, 0, {0}},
+		 {3, 0, {32, 36, 40}}, /* ZPCI_BASE */
+		 {2, 0, {39, 42}},     /* ZPCI_GROUP */
+		 {1, 1, {12}},	       /* ZPCI_UTIL */
+		 {1, 1, {12}},	       /* ZPCI_PFIP */
+		 {1, 0, {16}}},	       /* PCI_ATOMIC_COMP */
+		{{0, 0, {0}},
+		 {1, 16, {16}}, /* SPARSE_MMAP */
+		 {1, 0, {16}},	/* TYPE */
+		 {1, 0, {8}},	/* MSIX_MAPPABLE */
+		 {1, 0, {16}},	/* NVLINK2_SSATGT */
+		 {1, 0, {16}}}, /* NVLINK2_LNKSPD */
+		{{0, 0, {0}},
+		 {1, 16, {16}}, /* IOVA_RANGE */
+		 {1, 0, {32}},	/* MIGRATION */
+		 {1, 0, {12}}}, /* DMA_AVAIL */
 	};
 
-	return &layouts[(unsigned int)kind < 3 ? kind : 0][id < 6 ? id : 0];
+	return &layouts[(unsigned int)kind < 3 ? kind : 0][id < VB_ID_END ? id : 0];
 }
 
 /* Whether [.., end) is in the reply: VB_OK, VB_TRUNCATED (past len, inside argsz) or @otherwise. */
@@ -245,8 +249,10 @@ static inline void vb_header(const struct vb_chain *chain, vb_u32 offset, struct
 static inline vb_u32 vb_bytes(const struct vb_chain *chain, const struct vb_cap *cap)
 {
 	const struct vb_layout *const layout = vb_layout_of(chain->kind, cap->id);
+	const vb_u32 at = cap->layout - 1u;
 
-	return cap->layout == 1 ? layout->bytes1 : layout->bytes;
+	/* Whatever a caller says, the index is inside. */
+	return layout->bytes[at < VB_VERSIONS_MAX ? at : 0];
 }
 
 /* Checks the payload of @cap and fills its count. */
@@ -578,7 +584,7 @@ static inline int vb_get_atomic(const struct vb_chain *chain, const struct vb_ca
 	return 1;
 }
 
-/* zPCI function; fh is 0 before version 2. */
+/* zPCI function; fh is 0 before version 2, ccdf_err_length before version 3. */
 struct vb_zpci_base {
 	vb_u64 start_dma;
 	vb_u64 end_dma;
@@ -588,6 +594,7 @@ struct vb_zpci_base {
 	vb_u8 pft;
 	vb_u8 gid;
 	vb_u32 fh;
+	vb_u32 ccdf_err_length;
 };
 
 static inline int vb_get_zpci_base(const struct vb_chain *chain, const struct vb_cap *cap,
@@ -603,6 +610,7 @@ static inline int vb_get_zpci_base(const struct vb_chain *chain, const struct vb
 	ret_base->pft = (vb_u8)VB_LOAD(chain, cap->offset + 30, 1);
 	ret_base->gid = (vb_u8)VB_LOAD(chain, cap->offset + 31, 1);
 	ret_base->fh = cap->layout >= 2 ? vb_load32(chain, cap->offset + 32) : 0;
+	ret_base->ccdf_err_length = cap->layout >= 3 ? vb_load32(chain, cap->offset + 36) : 0;
 	return 1;
 }
 

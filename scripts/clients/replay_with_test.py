@@ -193,7 +193,7 @@ class Reader(Base):
         super().setUp()
         os.makedirs(self.path("corpus", "seeds"))
         self.names = ["region-mbochs-edid-len44", "region-loop-self", "region-version-0-sparse-count",
-                      "region-caps-of-empty-region", "iommu-version-2-range", "region-len-31"]
+                      "region-caps-of-empty-region", "iommu-version-65535-range", "region-len-31"]
         for name in self.names:
             shutil.copy(os.path.join(CORPUS, "regressions", name + ".yaml"), self.path("corpus"))
 

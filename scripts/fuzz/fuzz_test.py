@@ -43,9 +43,9 @@ SECONDS = '''for word; do case $word in -max_total_time=*) exec sleep ${word#*=}
 COUNTS = '''exec /usr/bin/python3 - <<'END'
 import os, sys
 sys.path.insert(0, {here!r})
-from fuzz.report import HEAD, MAGIC, PARSER, PARSERS_MAX
+from fuzz.report import HEAD, MAGIC, PARSER
 with open(os.environ["CAPCHAIN_FINDINGS"] + f"/counts/region-{{os.getpid()}}{end}", "wb") as file:
-    file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(PARSERS_MAX * PARSER.size))
+    file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(4 * PARSER.size))
 END
 '''
 YAML = """kind: region
@@ -139,7 +139,7 @@ class Forms(unittest.TestCase):
 
     def test_struct_compiles_to_the_size_that_is_read(self):
         program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
-                   f"{fuzz_report.HEAD.size + fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size}"
+                   f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"
                    f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
         compiler = shutil.which("clang") or shutil.which("gcc")
         done = subprocess.run([compiler, "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-"],
@@ -156,7 +156,7 @@ class Counts(Base):
     def counts(self, magic=fuzz_report.MAGIC, tail=b""):
         parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 18), 5)
         data = fuzz_report.HEAD.pack(magic, 1, 7, 2, 3, 1, 2, 3, 1) + parser
-        rest = (fuzz_report.PARSERS_MAX - 1) * fuzz_report.PARSER.size
+        rest = 3 * fuzz_report.PARSER.size
         self.write("counts", data + bytes(rest) + tail)
         return fuzz_report.read_counts(self.path("counts"))
 
@@ -499,7 +499,7 @@ class Real(Base):
     def test_run(self):
         # Counts of another process: of an earlier run, or of one that shares the folder.
         stale = fuzz_report.HEAD.pack(fuzz_report.MAGIC, 0, 10**15, 0, 1, 0, 0, 0, 0)
-        rest = fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size
+        rest = 4 * fuzz_report.PARSER.size
         self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(rest))
         done = self.fuzz("--show", "2", targets=self.targets, seconds=5)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -44,7 +44,7 @@ ODD = {
     "flag-without-chain": ["device-flag-without-chain", "region-flag-without-chain",
                            "iommu-flag-without-chain"],
     "misaligned": ["device-misaligned-base", "region-misaligned-each", "iommu-misaligned-each"],
-    "newer-version": ["device-version-3-base", "region-version-2-each", "iommu-version-2-each"],
+    "newer-version": ["device-version-65535-base", "region-version-65535-each", "iommu-version-65535-each"],
     "version-zero": ["device-version-0-base", "region-version-0-each", "iommu-version-0-each"],
     "duplicate-id": ["device-duplicate-base-v1-v2", "region-duplicate-each",
                      "region-duplicate-type", "iommu-duplicate-each"],

@@ -61,8 +61,8 @@ SECONDS_OF_REPLAY = 20
 # What a member is taken for: the first of these with which it compiles.
 NEIGHBOURS = {"bound": ("argsz",), "argsz": ("bound",), "minsz": ("end",), "end": ("minsz", "start"),
               "start": ("end",), "id": ("version",), "version": ("id",), "first": ("at", "second"),
-              "second": ("first",), "at": ("from",), "from": ("at",), "bytes1": ("bytes",),
-              "bytes": ("bytes1",), "count": ("left", "offset", "capacity"), "left": ("count",),
+              "second": ("first",), "at": ("from",), "from": ("at",),
+              "count": ("left", "offset", "capacity"), "left": ("count",),
               "lap": ("laps",), "laps": ("lap",), "offset": ("size", "count"),
               "size": ("offset", "capacity"), "next": ("id",)}
 # (what, pattern, replacements): each match is a mutant for each replacement.

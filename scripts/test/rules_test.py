@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """fuzz/RULES.md against the command: every name that capchain has stands in it, and each example of a
-class shows the bucket that the page says. When a test fails, a rule, note, relation or verdict was
-added or renamed, or an example changed its verdict: mend the page."""
+class shows the bucket that the page says; and the versions of the copied headers against CHANGELOG.md. When a
+test fails, a rule, note, relation or verdict was added or renamed, an example changed its verdict, or a
+header its version: mend the page."""
 
 import json
 import os
@@ -39,6 +40,17 @@ class Rules(unittest.TestCase):
             with self.subTest(bucket):
                 shown = said("check", "--json", f"corpus/regressions/{name}.yaml")[0]
                 self.assertIn(bucket, [found["bucket"] for found in shown["disagreements"]])
+
+
+class Headers(unittest.TestCase):
+    def test_versions(self):
+        """What a copied header calls itself stands in CHANGELOG.md."""
+        with open(os.path.join(TOP, "CHANGELOG.md"), encoding="utf-8") as page:
+            changes = page.read()
+        for name in ("bounded.h", "fetch.h"):
+            with open(os.path.join(TOP, "parsers/include", name), encoding="utf-8") as file:
+                major, minor = re.search(r"define V[BF]_VERSION 0x(..)(..)..$", file.read(), re.M).groups()
+            self.assertIn(f"`{name}` {int(major, 16)}.{int(minor, 16)}", changes)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 
 static struct info_answer qemu_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
-	static const uint32_t sizes[INFO_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
+	static const uint32_t sizes[INFO_IOCTL_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
 	uint32_t argsz = sizes[kind];
 	uint8_t *info = fetch_zalloc(fetch, argsz);
 

@@ -21,7 +21,7 @@ static void release(void *context, void *info)
 
 static struct info_answer reference_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
-	static const enum vf_kind kinds[INFO_KINDS] = {VF_DEVICE, VF_REGION, VF_IOMMU};
+	static const enum vf_kind kinds[INFO_IOCTL_KINDS] = {VF_DEVICE, VF_REGION, VF_IOMMU};
 	const struct vf_caller caller = {fetch, ask, grant, release};
 	struct vf_reply reply;
 

@@ -51,7 +51,7 @@ static uint32_t keep_flags(uint8_t *info, uint32_t flags, const struct bug *bug,
 
 static struct info_answer ask_with(struct fetch *fetch, enum info_kind kind, const struct bug *bug)
 {
-	static const uint32_t fixed[INFO_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
+	static const uint32_t fixed[INFO_IOCTL_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
 	uint32_t argsz = fixed[kind], flags = 0;
 	uint8_t *info = NULL;
 
