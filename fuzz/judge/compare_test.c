@@ -451,12 +451,12 @@ static void test_newest_version_that_is_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
-		struct judged judged;
+		struct comparison found;
 
 		newest = known[i].newest;
-		judged = ask(kind, &all, VERDICT_OK, known[i].took);
-		assert_int_equal(judged.disagreement, known[i].disagreement);
-		assert_int_equal(judged.policy, known[i].policy);
+		found = ask(kind, &all, VERDICT_OK, known[i].took);
+		assert_int_equal(found.disagreement, known[i].disagreement);
+		assert_int_equal(found.policy, known[i].policy);
 	}
 	newest = 0;
 }
