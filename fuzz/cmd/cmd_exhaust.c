@@ -109,7 +109,7 @@ static const struct argp argp = {
 	"reference.\v"
 	"For each kind it prints how many buffers there are, what every parser did, every set of "
 	"verdicts with its smallest buffer, and every broken promise, with the entry that the ledger "
-	"would need. fuzz/exhaust.h has the alphabet. The output is the same for any number of jobs, "
+	"would need. fuzz/exhaust/exhaust.h has the alphabet. The output is the same for any number of jobs, "
 	"but for the line of speed; where stderr is a terminal there is a progress bar.\n\n"
 	"Exit status: 0; 1 where a promise is broken that the ledger does not excuse, where there was "
 	"no buffer, or where a job died; 2 the command line cannot be used; 4 no "
