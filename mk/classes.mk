@@ -4,8 +4,8 @@
 
 $(foreach f,$(TABLE_SRC),$(eval class.$(f) := table))
 $(foreach f,$(HOOKS_SRC),$(eval class.$(f) := hooks))
-$(foreach f,$(BUG_SRC) $(HARDENED_LOOPS),$(eval class.$(f) := held))
-$(foreach f,$(filter-out $(HARDENED_LOOPS),$(LOOP_SRC) $(LOOP_BUG_SRC)),$(eval class.$(f) := loose))
+$(foreach f,$(BUG_SRC) $(HARDENED_LOOPS),$(eval class.$(f) := sanitized))
+$(foreach f,$(filter-out $(HARDENED_LOOPS),$(FETCH_LOOP_SRC) $(FETCH_BUG_SRC)),$(eval class.$(f) := loose))
 $(foreach f,$(filter-out $(LONG_TESTS),$(TEST_SRC)),$(eval class.$(f) := brief))
 class.$(SPEC_SRC) := spec
 class.$(HEARD_SRC) := heard
@@ -25,7 +25,7 @@ class_of_parser = $(if $(call says,INFO_HARDENED,$(1)),hardened,$(if \
 class_of = $(or $(class.$(1)),$(if $(filter parsers/%,$(1)),$(class_of_parser),host))
 
 # The command of each class, for the configuration $(1).
-CLASSES := host brief table hooks spec skeleton trusting storing hardened heard held loose bare
+CLASSES := host brief table hooks spec skeleton trusting storing hardened heard sanitized loose bare
 base        = $($(1)_CC) $($(1)_BASE)
 loads       = $(or $($(1)_LOADS),$($(1)_HOOKS))
 stores      = $(if $(findstring trace-loads,$($(1)_HOOKS)),-fsanitize-coverage=trace-stores)
@@ -42,13 +42,13 @@ as.hooks    = $(base) $(HOST) $($(1)_HOOKSAN) -fno-lto
 as.trusting = $(base) $(READER) $($(1)_TRUST) $(loads)
 as.storing  = $(as.trusting) $(stores)
 as.hardened = $(base) $(READER) $($(1)_SAN) $($(1)_HOOKS) $(LEVEL)
-as.held     = $(base) $(READER) $($(1)_SAN) $($(1)_HOOKS) $(stores)
+as.sanitized = $(base) $(READER) $($(1)_SAN) $($(1)_HOOKS) $(stores)
 as.loose    = $(base) $(READER) $($(1)_TRUST) $($(1)_HOOKS) $(stores)
 as.heard    = $(as.loose) $(meant)
 as.bare     = $(base) $(READER) $($(1)_SAN) $($(1)_HOOKS)
 # Where no arena tells, a wild offset may land in any global of a program: the data that parsers may load
 # have a section of their own.
-OWN_DATA := table trusting storing hardened held loose heard
+OWN_DATA := table trusting storing hardened sanitized loose heard
 own_data = objcopy $$(readelf -SW $(1) | sed -nE \
 	's/^ *\[ *[0-9]+\] (\.(rodata|data|bss)[^ ]*) .*/--rename-section \1=parsers_own,alloc,load,data,contents/p') $(1)
 

@@ -64,8 +64,8 @@ $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$($(1)_LINK)),$$($(1)_OBJ)/fuzz/
 		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_FETCH_MUTATOR := $$(if $$($(1)_MUTATOR),$$(patsubst %,$$($(1)_MUTATOR),fetch) $$($(1)_SCRIPT))
 $(1)_CMD      := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
-$(1)_FETCH    := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
-$(1)_LOOP_BUGS := $$(LOOP_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_FETCH    := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(FETCH_LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
+$(1)_FETCH_BUGS := $$(FETCH_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_CONFORM  := $$(CONFORM_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_TEXT     := $$(TEXT_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$($(1)_HOST)/emit_table.o \
 	$$($(1)_FETCH) $$($(1)_CAPTURE)
@@ -76,7 +76,7 @@ $(BUILD)/$(1)/fuzz_fetch: $$($(1)_OBJ)/fuzz/target/target_fetch.o $$($(1)_MAIN) 
 		$$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	$$(call link_target,$(1))
 $(BUILD)/$(1)/planted_fetch: $$($(1)_OBJ)/fuzz/target/target_planted_fetch.o $$($(1)_MAIN) \
-		$$($(1)_OBJ)/fuzz/planted/loops/loop_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) \
+		$$($(1)_OBJ)/fuzz/planted/fetch_loops/fetch_bugs.o $$($(1)_HOST)/fuzz/planted/marks.o $$($(1)_FETCH) \
 		$$($(1)_JUDGE) $$($(1)_KERNEL) $$($(1)_FETCH_MUTATOR)
 	$$(call link_target,$(1))
 $(BUILD)/$(1)/fuzz_%_info: $$($(1)_OBJ)/fuzz/target/target_%.o $$($(1)_MAIN) $$($(1)_JUDGE) $$($(1)_KERNEL) \
@@ -90,7 +90,7 @@ $(BUILD)/$(1)/conformance: $$($(1)_HOST)/fuzz/producer/conformance.o $$($(1)_CON
 	$$(call link_command,$(1))
 
 # A test links what it tests: the objects of the command, and of these more.
-$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_LOOP_BUGS)
+$(BUILD)/$(1)/test/fetch/fetch_test: $$($(1)_FETCH_BUGS)
 $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/mutator/mutate_script_test: $$($(1)_SCRIPT) $$($(1)_MUTATE)
@@ -127,7 +127,7 @@ $(BUILD)/$(1)/lost_hooks: $$($(1)_LOST)
 $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stores.o
 	$$(call link_target,$(1))
 
-# What is planted for tests of shrink and emit, in place of what is registered.
+# What is faulty, for tests of shrink and emit, in place of what is registered.
 $(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o

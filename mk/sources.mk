@@ -25,26 +25,26 @@ PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/ans
 # What holds them to captured replies: only `make conformance` and the tests have it.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 
-# Conversations. Loops are built as parsers are; planted ones are linked into their target and tests alone.
+# Fetch loops are built as parsers are; planted ones are linked into their target and tests alone.
 FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c \
 		fuzz/fetch/table.c
-LOOP_SRC     := $(wildcard fuzz/fetch/loops/*.c)
-HARDENED_LOOPS   := fuzz/fetch/loops/reference.c
-LOOP_BUG_SRC := fuzz/planted/loops/loop_bugs.c fuzz/fetch/faulty/faulty_loops.c
+FETCH_LOOP_SRC := $(wildcard fuzz/fetch/loops/*.c)
+HARDENED_LOOPS := fuzz/fetch/loops/reference.c
+FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_fetch_loops.c
 
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
 PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
 BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
 
-# The part of the mutator that knows conversations, and the model that it edits: fetch targets alone have it.
+# The part of the mutator that knows scripts, and the model that it edits: fetch targets alone have it.
 SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c \
 		fuzz/mutator/mutate_argsz.c fuzz/mutator/mutate_state.c
 # The mutator. libFuzzer's targets link it, AFL++ loads it.
 MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfuzzer.c %_test.c \
 		$(SCRIPT_SRC),$(wildcard fuzz/mutator/mutate*.c))
 
-# Shrink and emit. What is planted stands in place of the registered parsers where they are tested.
+# Shrink and emit. What is faulty stands in place of the registered parsers where they are tested.
 TRIAGE_SRC   := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c \
 		fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c
 TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_registry.c

@@ -4,14 +4,14 @@
  *
  * All offsets and sizes are in bytes and the same on every ABI; read by them and an i386 build sees
  * what the kernel wrote (the C struct of MIGRATION, overlaid on i386, does not: its __u64 are not
- * aligned there). Integers are in host order; fuzz/endian.h turns
+ * aligned there). Integers are in host order; fuzz/chain/endian.h turns
  * over what is not. layout_uapi.c holds this file to <linux/vfio.h>
  * wherever the installed header has the struct; `make uapi HDR=FILE` compares it with another
  * vfio.h. When either fails, the header is right: mend the line here.
  *
  * A capability id belongs to one kind only. Versions append fields: a field's last column is the
  * first version that has it. bounded.h restates what it needs of this file, because other programs
- * take it alone; fuzz/bounded_test.c compares the two.
+ * take it alone; fuzz/parsers/bounded_test.c compares the two.
  */
 #ifndef PARSERS_LAYOUT_H
 #define PARSERS_LAYOUT_H

@@ -137,7 +137,7 @@ enum info_style { INFO_LIST, INFO_LOOKUP };
 
 /*
  * What a parser claims stays as it was when a buffer is changed in a way that should change
- * nothing; fuzz/relations.h says how each is put to the test. A hardened parser that names none
+ * nothing; fuzz/judge/relations.h says how each is put to the test. A hardened parser that names none
  * claims all.
  */
 enum info_claim {

@@ -155,7 +155,7 @@ static int read_file(const char *path, size_t max, char **ret_bytes, size_t *ret
 	return 0;
 }
 
-/* A buffer's text or a conversation's, to bytes. 0, or not with the line in @ret_error. */
+/* A buffer's text or a script's, to bytes. 0, or not with the line in @ret_error. */
 static int assemble(const char *text, size_t size, struct input *ret_input,
 		    char ret_error[TEXT_ERROR_SIZE])
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "loop_list.h"
+#include "fetch_loop_list.h"
 
 #define LOOP(name) extern const struct fetch_loop fetch_##name##_loop;
 FETCH_LOOPS(LOOP)

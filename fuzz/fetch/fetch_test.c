@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #include "fetch_judge.h"
-#include "../planted/loops/loop_bugs.h"
-#include "faulty/faulty_loops.h"
+#include "../planted/fetch_loops/fetch_bugs.h"
+#include "faulty/faulty_fetch_loops.h"
 #include "table.h"
 #include "../text/text_fetch.h"
 

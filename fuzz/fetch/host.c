@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a fetch loop calls while it runs, and what is kept of it; see host.h and loop.h. */
+/* What a fetch loop calls while it runs, and what is kept of it; see host.h and fetch_loop.h. */
 #include "host.h"
 
 #include <signal.h>

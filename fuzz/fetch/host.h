@@ -10,7 +10,7 @@
 #define FUZZ_FETCH_HOST_H
 
 #include "../sandbox/sandbox.h"
-#include "loop.h"
+#include "fetch_loop.h"
 #include "script.h"
 
 /* Each is one way for a conversation to go wrong; fetch_rules says what is meant. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Conversations to structs and back; see model.h. script.h has the format. */
+/* Scripts to structs and back; see script_model.h. script.h has the format. */
 #include "script_model.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  * buffer.
  *
  * script_model_read() takes any byte string, and script_model_write() gives exactly that string back. Whatever is
- * done to the struct in between, within what its comments say, what is written is a conversation
+ * done to the struct in between, within what its comments say, what is written is a script
  * again.
  */
 #ifndef FUZZ_FETCH_SCRIPT_MODEL_H
@@ -12,7 +12,7 @@
 
 #include "script.h"
 
-/* Bytes that all edits of one conversation may take, the input's own among them. */
+/* Bytes that all edits of one script may take, the input's own among them. */
 #define SCRIPT_MODEL_POOL (4 * INFO_LEN_MAX)
 
 /*
@@ -57,7 +57,7 @@ void script_model_read(const uint8_t *bytes, size_t size, struct script_model *r
 /* Writes it, or the first @max bytes of it, and returns how many. */
 size_t script_model_write(const struct script_model *model, size_t max, uint8_t *ret_bytes);
 
-/* Whether its parts are capabilities of a producer, and what the conversation is about. */
+/* Whether its parts are capabilities of a producer, and what the script is about. */
 bool script_model_produced(const struct script_model *model);
 enum info_kind script_model_kind(const struct script_model *model);
 

@@ -3,7 +3,7 @@
  * The reference reading: rules R1 to R13 of RULES.md, restated for the judge alone.
  *
  * It reads one INFO buffer and says which verdict, rule and notes are right, and which capabilities
- * stand before that point. It shares nothing with parsers/bounded.h but the UAPI: the two are
+ * stand before that point. It shares nothing with parsers/include/bounded.h but the UAPI: the two are
  * written apart, so that a line wrong in either shows as a disagreement of `bounded`.
  */
 #ifndef FUZZ_JUDGE_SPEC_H

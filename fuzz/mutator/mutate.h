@@ -6,7 +6,7 @@
  * kept between calls. Any byte string is a buffer, also one that no kernel wrote. Half of all
  * results are repaired after they were changed, so that plain and nearly plain buffers are both
  * made. Engines reach it through mutate_libfuzzer.c and mutate_afl.c, which add nothing to what is
- * done. A conversation (fetch/script.h) has operators of its own on its replies, or on what its
+ * done. A script (fetch/script.h) has operators of its own on its replies, or on what its
  * producer tells, and one of its replies goes through mutate(); see mutate_script().
  *
  * To add an operator: write it beside its like in mutate_*.c and add a row to the table there;
@@ -70,7 +70,7 @@ void mutate_describe_by(const char *(*name)(size_t number), const struct mutated
 			char *ret_text, size_t size);
 
 /*
- * All of that for conversations, with the same promises: any bytes are one, and half of the results
+ * All of that for scripts, with the same promises: any bytes are one, and half of the results
  * are repaired. Two are spliced reply to reply, or capability to capability. A step less is a reply
  * less, or half of one, or all of it but the fixed struct. The operators of mutate() have names
  * here too.

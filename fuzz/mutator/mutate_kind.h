@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which mutator an engine's shim reaches: that of conversations where the target takes those
+ * Which mutator an engine's shim reaches: that of scripts where the target takes those
  * (TARGET_FETCH), and that of buffers of MUTATE_KIND otherwise.
  */
 #ifndef FUZZ_MUTATOR_MUTATE_KIND_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of events of a conversation's mutation; see mutate.h. What is done stands in
+ * The order of events of a script's mutation; see mutate.h. What is done stands in
  * mutate_*.c.
  */
 #include <string.h>
@@ -26,7 +26,7 @@ static const char *const own_names[OWN_COUNT] = {
 	[OWN_REPAIR] = "script-repair",	     [OWN_REPAIR_FIXED] = "script-repair-fixed",
 	[OWN_AGREE] = "script-repair-sizes",
 };
-/* Draws before a conversation for which no operator has a use is left to the operators on bytes. */
+/* Draws before a script for which no operator has a use is left to the operators on bytes. */
 #define DRAWS	     32
 /* One mutation in so many that was not repaired has its bytes changed too, anywhere. */
 #define BYTES_ONE_IN 6
@@ -82,7 +82,7 @@ void mutate_script_describe(const struct mutated *how, char *ret_text, size_t si
 	mutate_describe_by(mutate_script_name, how, ret_text, size);
 }
 
-/* An operator of the side that the conversation is on, by weight. */
+/* An operator of the side that the script is on, by weight. */
 static size_t draw(struct script_mutation *t)
 {
 	const enum script_side side = script_model_produced(t->model) ? SIDE_STATE : SIDE_REPLIES;

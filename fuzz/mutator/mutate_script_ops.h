@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the mutator of conversations: what its operators share. See mutate.h. */
+/* Inside the mutator of scripts: what its operators share. See mutate.h. */
 #ifndef FUZZ_MUTATOR_MUTATE_SCRIPT_OPS_H
 #define FUZZ_MUTATOR_MUTATE_SCRIPT_OPS_H
 
@@ -22,7 +22,7 @@ struct script_mutation {
 	struct mutated *how;
 };
 
-/* Which conversations an operator has a use for. */
+/* Which scripts an operator has a use for. */
 enum script_side { SIDE_REPLIES = 1, SIDE_STATE = 2, SIDE_BOTH = 3 };
 
 /* As struct mutate_op is for chains: false where it changed nothing. */
@@ -71,11 +71,11 @@ void script_note(struct script_mutation *t, size_t number);
 bool script_mutate_reply(struct script_mutation *t, struct script_part *reply);
 
 /*
- * Makes a producer's conversation one of the replies that it gives: to a short call and to a whole.
+ * Makes a producer's script one of the replies that it gives: to a short call and to a whole.
  */
 bool script_play(struct script_mutation *t);
 
-/* Makes all that a producer tells true of it: as steady as conversations get. */
+/* Makes all that a producer tells true of it: as steady as scripts get. */
 void script_repair_state(struct script_mutation *t);
 
 #endif

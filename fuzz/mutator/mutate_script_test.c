@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What must hold of the mutator of conversations: it never writes past its limit, is the same for
+ * What must hold of the mutator of scripts: it never writes past its limit, is the same for
  * the same seed, takes any bytes, reaches every operator, changes what it is given, splices, and
- * makes both plain conversations and others; and of the model that it edits: bytes to struct to
+ * makes both plain scripts and others; and of the model that it edits: bytes to struct to
  * bytes are the same bytes. When "never reached" fails, an operator was added that nothing can use;
- * when the share of plain conversations fails, so much is broken by a mutation that right ones
+ * when the share of plain scripts fails, so much is broken by a mutation that right ones
  * starve.
  *
  * Usage: mutate_script_test CORPUS
@@ -32,7 +32,7 @@
 /* Of what test_limits() makes: to be set anew whenever operators change. */
 #define DIGEST		UINT64_C(0x0d4fe3acb53dc034)
 
-typedef void conversation_test(const uint8_t *bytes, size_t size);
+typedef void script_test(const uint8_t *bytes, size_t size);
 
 static struct judge *judge;
 static uint64_t digest, drawn[256], mutations, unchanged, judged, made[BUFFER_CLASSES], produced;
@@ -75,8 +75,8 @@ static size_t hold_limit(const uint8_t *bytes, size_t size, size_t max, uint64_t
 	return len;
 }
 
-/* The corpus' conversations as bytes; returns how many. */
-static size_t each_conversation(const char *folder, conversation_test *test)
+/* The corpus' scripts as bytes; returns how many. */
+static size_t each_script(const char *folder, script_test *test)
 {
 	static char text[CORPUS_FILE_MAX];
 	static uint8_t bytes[INFO_LEN_MAX];
@@ -156,7 +156,7 @@ static void test_corpus(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		memset(made, 0, sizeof(made));
 		mutations = judged = produced = 0;
-		assert_within(each_conversation(folders[i], hold), 10, SIZE_MAX);
+		assert_within(each_script(folders[i], hold), 10, SIZE_MAX);
 		print_message(
 			"%s: %.1f %% plain, %.1f %% odd, %.1f %% truncated, %.1f %% malformed; "
 			"%.1f %% of a producer, of %" PRIu64 " mutations\n",
@@ -165,7 +165,7 @@ static void test_corpus(void **state)
 			100.0 * (double)produced / (double)mutations, mutations);
 		/* Plain are a steady producer's alone: the seeds, which are such. */
 		if (i == 0 && share(CLASS_PLAIN) < STEADY_MIN)
-			fail_msg("%s: too few plain conversations", folders[i]);
+			fail_msg("%s: too few plain scripts", folders[i]);
 		assert_within(made[CLASS_MALFORMED], judged / 50, judged);
 	}
 }
@@ -243,9 +243,9 @@ static void splice_both(const uint8_t *bytes, size_t size)
 static void test_splices(void **state)
 {
 	(void)state;
-	each_conversation("regressions", splice_both);
-	each_conversation("seeds", splice_both);
-	print_message("%zu of %zu crossovers joined two conversations\n", spliced, splices);
+	each_script("regressions", splice_both);
+	each_script("seeds", splice_both);
+	print_message("%zu of %zu crossovers joined two scripts\n", spliced, splices);
 	assert_within(spliced, splices / 4, SIZE_MAX);
 }
 
@@ -272,8 +272,8 @@ static void trim_all(const uint8_t *bytes, size_t size)
 static void test_trims(void **state)
 {
 	(void)state;
-	assert_within(each_conversation("regressions", trim_all), 10, SIZE_MAX);
-	assert_within(each_conversation("seeds", trim_all), 10, SIZE_MAX);
+	assert_within(each_script("regressions", trim_all), 10, SIZE_MAX);
+	assert_within(each_script("seeds", trim_all), 10, SIZE_MAX);
 }
 
 /*

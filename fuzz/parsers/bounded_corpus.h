@@ -2,7 +2,7 @@
 /*
  * The corpus as buffers: everything in captured/, seeds/ and regressions/ of one directory, text
  * (.yaml) or bytes. Each buffer is read as every kind, whatever its name says: a reply under the
- * wrong struct is one more input. A fetch conversation is no INFO buffer and is left out.
+ * wrong struct is one more input. A fetch script is no INFO buffer and is left out.
  */
 #ifndef FUZZ_PARSERS_BOUNDED_CORPUS_H
 #define FUZZ_PARSERS_BOUNDED_CORPUS_H
@@ -99,7 +99,7 @@ static inline size_t corpus_folder(const char *folder, buffer_test *see)
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
-		/* Conversations are no buffers. */
+		/* Scripts are no buffers. */
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "fetch-", 6) == 0 ||
 		    corpus_ends(entry->d_name, ".md") || strncmp(entry->d_name, "fetch-", 6) == 0)
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holds parsers/bounded.h to the reference: hold() reads one buffer with both, without the sandbox,
+ * Holds parsers/include/bounded.h to the reference: hold() reads one buffer with both, without the sandbox,
  * and fails the cmocka test that runs unless they say the same of it:
  *
  *   verdict    status, rule name, argsz, bound, and the link that could not be followed

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of parsers/bounded.h against the reference, fuzz/spec.c, and against parsers/layout.h, part
+ * Tests of parsers/include/bounded.h against the reference, fuzz/judge/spec.c, and against parsers/layout.h, part
  * of which it restates because other programs take it alone.
  *
  * Usage: bounded_test [CORPUS], else $CORPUS, else ./corpus. bounded_hold.h says what is compared

@@ -93,7 +93,7 @@ static void judge_file(const char *folder, const char *name)
 	chain_free(&chain);
 }
 
-/* Conversations are for fetch/fetch_test.c. */
+/* Scripts are for fetch/fetch_test.c. */
 static int is_input(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && strncmp(entry->d_name, "fetch-", 6) != 0;

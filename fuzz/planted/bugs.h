@@ -11,8 +11,8 @@
  *				and `msan` commit a fault that only that sanitizer sees
  *	CAPCHAIN_MARKS		file for struct planted_marks; without it they are kept in memory
  */
-#ifndef FUZZ_PLANTED_H
-#define FUZZ_PLANTED_H
+#ifndef FUZZ_PLANTED_BUGS_H
+#define FUZZ_PLANTED_BUGS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -388,14 +388,14 @@ static bool written[64][16];
 
 static void see_written(enum info_kind kind, const uint8_t *info, uint32_t len)
 {
-	struct reply_state read;
+	struct reply_state facts;
 
-	if (reply_state_read(kind, info, len, &read))
+	if (reply_state_read(kind, info, len, &facts))
 		return;
-	for (size_t i = 0; i < read.state.ncaps; i++) {
-		const struct layout_cap *const cap = layout_cap(kind, read.caps[i].id);
+	for (size_t i = 0; i < facts.state.ncaps; i++) {
+		const struct layout_cap *const cap = layout_cap(kind, facts.caps[i].id);
 
-		written[cap - layout_caps][read.caps[i].version] = true;
+		written[cap - layout_caps][facts.caps[i].version] = true;
 	}
 }
 

@@ -18,7 +18,7 @@ struct reply_state {
 };
 
 /*
- * Fills @ret_learned from the @len bytes of a reply. Returns NULL, or what is wrong with it as one
+ * Fills @ret_read from the @len bytes of a reply. Returns NULL, or what is wrong with it as one
  * line. A reply whose capabilities did not fit is "not a full reply": of it only the fixed fields
  * are read.
  */

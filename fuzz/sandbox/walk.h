@@ -61,7 +61,7 @@ struct walk {
 	struct scratch_object objects[SCRATCH_OBJECTS_MAX];
 	volatile size_t nobjects;
 
-	uintptr_t left_at; /* the address of walk_leave() */
+	volatile uintptr_t left_at; /* the address of walk_leave() */
 	walk_jump jump;
 };
 
@@ -98,8 +98,8 @@ static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool 
 }
 
 /*
- * Ends the running walk with @verdict. @address and @size are of the access that did it, in whose
- * memory it is is seen after the jump; @frame is the innermost stack frame that is given up.
+ * Ends the running walk with @verdict. @address and @size are of the access that did it: whose
+ * memory that is, is found after the jump. @frame is the innermost stack frame that is given up.
  */
 _Noreturn void walk_leave(enum verdict verdict, enum seen_by seen_by, uintptr_t address,
 			  size_t size, uintptr_t frame);

@@ -16,8 +16,8 @@
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
  * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/bugs.h. That of
- * KIND_FETCH takes conversations (fetch/script.h) and has loops for parsers; it truncates nothing,
- * as a conversation that is cut is another one.
+ * KIND_FETCH takes scripts (fetch/script.h) and has fetch loops for parsers; it truncates nothing, as
+ * a script that is cut is another one.
  */
 #include "target.h"
 
@@ -41,7 +41,7 @@
 #include "../judge/verdicts.h"
 #if TARGET_FETCH
 #include "../fetch/fetch_judge.h"
-#include "../planted/loops/loop_bugs.h"
+#include "../planted/fetch_loops/fetch_bugs.h"
 #elif TARGET_PLANTED
 #include "../planted/bugs.h"
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text form of a conversation, as corpus/README.md describes it: a closed subset of YAML, in
+ * The text form of a script, as corpus/README.md describes it: a closed subset of YAML, in
  * which each reply is written as a buffer is. With `swapped`, replies are of the byte order that
  * this machine has not. fetch_text_dump() says everything, and fetch_text_load() gives the same
  * bytes back, whatever they are. Comments are not kept.

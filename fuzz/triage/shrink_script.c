@@ -8,10 +8,10 @@
 
 #include "../fetch/script_model.h"
 
-/* Numbers of a conversation that are no reply's or capability's own bytes. */
+/* Numbers of a script that are no reply's or capability's own bytes. */
 #define OUTER_MAX (4 + 4 * SCRIPT_PARTS)
 
-/* @unplain of the @count values are not what they are in a plain conversation. */
+/* @unplain of the @count values are not what they are in a plain script. */
 struct outer {
 	uint32_t value[OUTER_MAX];
 	size_t count;
@@ -265,7 +265,7 @@ static bool try_head(struct shrinking_script *s, unsigned int head)
 static bool plain_head(struct shrinking_script *s)
 {
 	struct script_model *const model = &s->model;
-	/* The kind of a producer's conversation is the producer's. */
+	/* The kind of a producer's script is the producer's. */
 	const unsigned int meant =
 		script_model_produced(model) ? SCRIPT_PRODUCED : SCRIPT_KIND | SCRIPT_CYCLES;
 	bool any;
@@ -321,7 +321,7 @@ struct reply_goal {
 	size_t part;
 };
 
-/* Whether the conversation keeps it with @len bytes at @bytes for the reply's. */
+/* Whether the script keeps it with @len bytes at @bytes for the reply's. */
 static bool keeps_reply(void *context, const uint8_t *bytes, size_t len)
 {
 	const struct reply_goal *const goal = context;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest conversation that still shows something, as shrink.h has it of a buffer.
+ * The smallest script that still shows something, as shrink.h has it of a buffer.
  *
  * What is smaller: fewer bytes; of as many, fewer fields that are not plain (the first argsz is the
  * struct's size, replies end with the script, none fails, each says its own argsz, a producer is
@@ -15,7 +15,7 @@
 #include "shrink.h"
 
 /*
- * Shrinks the conversation of *@len bytes (0 to INFO_LEN_MAX) at @bytes, in place. The rest is as
+ * Shrinks the script of *@len bytes (0 to INFO_LEN_MAX) at @bytes, in place. The rest is as
  * for shrink(): @keeps has to hold, and holds of what is there afterwards, whatever is returned.
  */
 int shrink_script(uint8_t *bytes, size_t *len, shrink_keeps *keeps, void *context, size_t calls_max,

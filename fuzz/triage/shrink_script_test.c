@@ -135,7 +135,7 @@ static void test_corpus(void **state)
 	assert_within(after_all, 1, before_all / 2);
 }
 
-/* A producer's conversations: the verdicts of one that is as it should be. */
+/* A producer's scripts: the verdicts of one that is as it should be. */
 static void test_producers(void **state)
 {
 	static uint8_t bytes[INFO_LEN_MAX];

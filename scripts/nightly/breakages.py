@@ -68,7 +68,7 @@ def canary_mended():
 
 def loop_mended():
     """The night of seed 20 has planted-endless for conversations."""
-    edit("fuzz/planted/loops/loop_bugs.c", r"holds\(bug->no_attempt_limit, ", "holds(false, ")
+    edit("fuzz/planted/fetch_loops/fetch_bugs.c", r"holds\(bug->no_attempt_limit, ", "holds(false, ")
 
 
 BREAKAGES = (

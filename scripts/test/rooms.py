@@ -114,11 +114,11 @@ def circles(edges):
     return found
 
 
-def calls(build, config):
+def calls(build, config, known):
     """{file: files that define what it calls}: of symbols that one file alone defines."""
     top = os.path.join(build, config, "obj")
-    objects = [path for path in glob.glob(os.path.join(glob.escape(top), "**", "*.o"), recursive=True)
-               if os.path.relpath(path, top).startswith(TREES) and not is_test(unit(os.path.relpath(path, top)) + ".c")]
+    objects = [path for path in (os.path.join(top, unit(source) + ".o") for source in sorted(known)
+                                 if source.endswith(".c") and not is_test(source)) if os.path.exists(path)]
     if not objects:
         print(f"rooms.py: no object below {top}: make {config}'s first", file=sys.stderr)
         sys.exit(3)
@@ -206,7 +206,7 @@ def main():
                 units[unit(path)].add(unit(other))
     faults = [*edge_faults(rooms, edges), *folder_faults(root), *name_faults(known)]
     faults += [f"a circle of includes: {', '.join(names)}" for names in circles(units)]
-    faults += [f"a circle of calls: {', '.join(names)}" for names in circles(calls(asked.build, asked.config))]
+    faults += [f"a circle of calls: {', '.join(names)}" for names in circles(calls(asked.build, asked.config, known))]
     for path, files in sorted(read.items()):
         never = rooms.get(os.path.dirname(path), ((), ()))[1]
         for other in sorted(files):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop `fetch`: what a program gets that asks with parsers/fetch.h and reads with bounded.h. */
+/* The loop `fetch`: what a program gets that asks with parsers/include/fetch.h and reads with bounded.h. */
 #include "../../../parsers/include/fetch.h"
 
-#include "loops.h"
+#include "fetch_loops.h"
 
 static int ask(void *context, void *info)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Six loops with one bug each, on one frame; and the choice of one. See loop_bugs.h. */
-#include "loop_bugs.h"
+/* Six loops with one bug each, on one frame; and the choice of one. See fetch_bugs.h. */
+#include "fetch_bugs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../marks.h"
-#include "../../fetch/loops/loops.h"
+#include "../../fetch/loops/fetch_loops.h"
 
 /* What a loop does otherwise than the sound frame; each of the planted ones sets one. */
 struct bug {

@@ -10,8 +10,8 @@
  * fetch_test.c holds each to a conversation that shows it; scripts/fuzz/fetch_planted.py has libFuzzer
  * find it.
  */
-#ifndef FUZZ_PLANTED_LOOPS_LOOP_BUGS_H
-#define FUZZ_PLANTED_LOOPS_LOOP_BUGS_H
+#ifndef FUZZ_PLANTED_FETCH_LOOPS_FETCH_BUGS_H
+#define FUZZ_PLANTED_FETCH_LOOPS_FETCH_BUGS_H
 
 #include "../../fetch/fetch_judge.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One fault a loop, as plainly as it can be committed; see faulty.h. All ask about a region. */
-#include "faulty_loops.h"
+#include "faulty_fetch_loops.h"
 
-#include "../loops/loops.h"
+#include "../loops/fetch_loops.h"
 
 static struct info_answer asks_for_ever(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {

@@ -3,8 +3,8 @@
  * For the test of the rules: for each rule a loop that breaks it, and the script that shows it.
  * They are built as loops are, with hooks.
  */
-#ifndef FUZZ_FETCH_FAULTY_H
-#define FUZZ_FETCH_FAULTY_H
+#ifndef FUZZ_FETCH_FAULTY_FAULTY_FETCH_LOOPS_H
+#define FUZZ_FETCH_FAULTY_FAULTY_FETCH_LOOPS_H
 
 #include "../host.h"
 

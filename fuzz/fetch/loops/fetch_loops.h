@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "../../../parsers/overlay.h"
-#include "../loop.h"
+#include "../fetch_loop.h"
 
 #define KIND_BIT(kind) (UINT32_C(1) << (kind))
 

@@ -8,8 +8,8 @@
  * does: it may be stopped at any load, at any call below, and never resumed; it must not call
  * libc's malloc.
  */
-#ifndef FUZZ_FETCH_LOOP_H
-#define FUZZ_FETCH_LOOP_H
+#ifndef FUZZ_FETCH_FETCH_LOOP_H
+#define FUZZ_FETCH_FETCH_LOOP_H
 
 #include "../../parsers/parser.h"
 
