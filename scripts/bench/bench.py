@@ -35,12 +35,11 @@ import types
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+from gen.names import BUFFERS, KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds
 from fuzz.afl import UNATTENDED, read_stats
 from fuzz.report import NO_ENGINE, UNUSABLE, Refused
 
-BUFFERS = ("device", "region", "iommu")
-KINDS = (*BUFFERS, "fetch")
 BUILD = "build"
 ROUNDS = 5
 LONGEST = 4096

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 
 from fuzz.mutator_library import Library
+from gen.names import BUFFERS as KINDS
 
-KINDS = ("device", "region", "iommu")
 BUILD = "build"
 # What the mutator is made of.
 MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")

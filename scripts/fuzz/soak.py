@@ -21,11 +21,11 @@ import types
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+from gen.names import KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds
 from fuzz.afl import STABLE, UNATTENDED, read_stats
 from fuzz.report import NO_ENGINE, Refused
 
-KINDS = ("device", "region", "iommu", "fetch")
 AFL = ("afl", "afl-asan", "afl-cmplog")
 GROWTH = 1.10
 

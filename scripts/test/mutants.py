@@ -48,13 +48,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
+
+from gen.names import BUFFERS as KINDS  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
 HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 # Of its tests, those that go through the corpus.
 CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
 EQUIVALENT = os.path.join(ROOT, "scripts", "test", "mutants.txt")
-KINDS = ("device", "region", "iommu")
 SECONDS = 60
 SECONDS_OF_REPLAY = 20
 

@@ -9,7 +9,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 import unittest
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from gen import names  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CAPCHAIN = os.path.join(TOP, os.environ.get("CAPCHAIN", "build/capchain"))
@@ -26,10 +32,17 @@ class Rules(unittest.TestCase):
             self.page = page.read()
 
     def test_names(self):
-        names = [row[key] for row in said("list", "--json")
+        named = [row[key] for row in said("list", "--json")
                  for key in ("rule", "note", "relation", "verdict", "class") if key in row]
-        self.assertGreater(len(names), 20)
-        self.assertEqual([name for name in names if f"`{name}`" not in self.page], [])
+        self.assertGreater(len(named), 20)
+        self.assertEqual([name for name in named if f"`{name}`" not in self.page], [])
+
+    def test_scripts_have_the_same(self):
+        rows = said("list", "--json")
+        self.assertEqual(tuple(row["kind"] for row in rows if "struct" in row), names.BUFFERS)
+        self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "buffer"), names.CLASSES)
+        self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "disagreement"),
+                         (*names.DISAGREEMENTS[1:], "unstable", "conversation"))
 
     def test_examples(self):
         examples = re.findall(r"^\| `([a-z-]+:[a-z-]+:([a-z-]+):[a-z-]+)` \| `([a-z0-9-]+)` \|", self.page, re.M)
