@@ -3,7 +3,7 @@
 BUILD  := build
 PYTHON ?= /usr/bin/python3
 SETUP  ?= 1
-KINDS  := device region iommu
+include mk/kinds.mk
 # Those, and whole conversations: names of their targets.
 TARGETS := $(KINDS:%=fuzz_%_info) fuzz_fetch
 fuzzes  = $(if $(filter fetch,$(1)),fuzz_fetch,fuzz_$(1)_info)
@@ -51,7 +51,7 @@ KIND    ?= all
 ENGINE  ?= libfuzzer
 fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
 ifeq ($(filter $(KIND),$(KINDS) fetch all),)
-$(error KIND=$(KIND): say device, region, iommu, fetch or all)
+$(error KIND=$(KIND): say $(KINDS:%=%,) fetch or all)
 endif
 ifeq ($(filter $(ENGINE),libfuzzer afl),)
 $(error ENGINE=$(ENGINE): say libfuzzer or afl)

@@ -52,13 +52,14 @@ OWN_DATA := table trusting storing hardened sanitized loose heard
 own_data = objcopy $$(readelf -SW $(1) | sed -nE \
 	's/^ *\[ *[0-9]+\] (\.(rodata|data|bss)[^ ]*) .*/--rename-section \1=parsers_own,alloc,load,data,contents/p') $(1)
 
-# The first five lines are also for scripts/fuzz/own.py, which links another's parser.
+# The first six lines are also for scripts/fuzz/own.py, which links another's parser.
 define flags_text
 compiler $($(1)_CC)
 linker $(or $($(1)_LD),$($(1)_CC))
 link $($(1)_BASE) $($(1)_SAN) $($(1)_LINK)
 compile $($(1)_BASE) -g -gdwarf-4 -O2 $($(1)_TRUST) $($(1)_HOOKS) $(stores)
 mains $($(1)_MAIN)
+kinds $(KINDS)
 tests $($(1)_TESTLINK)
 $(foreach c,$(CLASSES),
 $(c) $(strip $(as.$(c))))

@@ -1,10 +1,5 @@
 # What each configuration builds: objects, archives, programs. $(1) is its name.
 
-kind_of_device := INFO_DEVICE
-kind_of_region := INFO_REGION
-kind_of_iommu  := INFO_IOMMU
-kind_of_fetch  := KIND_FETCH -DTARGET_FETCH=1
-
 # compile CONFIG,CLASS,FLAGS
 define compile
 $(call say,CC,$(1) $<)$(Q)mkdir -p $(@D)

@@ -319,6 +319,9 @@ static bool is_new(const struct plan *plan, size_t i)
 {
 	if (!layout_infos[plan->kind].argsz.width && plan->argsz != plan->len)
 		return false;
+	/* A struct that is shorter than what a frame cuts off wraps. */
+	if (plan->len > EXHAUST_LEN_MAX)
+		return false;
 	if (plan->nslots)
 		return plan->len > slot_at(plan, plan->nslots - 1);
 	for (size_t other = 0; other < i; other++) {

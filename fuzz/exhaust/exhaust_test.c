@@ -92,12 +92,12 @@ static void test_numbers(void **state)
 
 /*
  * Every rule, note and class, chains of every length, and each size that argsz and len can differ
- * by.
+ * by: of the kinds that have an argsz.
  */
 static void test_reaches(void **state)
 {
 	(void)state;
-	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+	for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 		struct exhaust_space *const space = space_of(kind, 2);
 		uint64_t rules[RULE_COUNT] = {0}, classes[BUFFER_CLASSES] = {0};
 		uint64_t lengths[4] = {0};

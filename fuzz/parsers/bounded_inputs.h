@@ -202,6 +202,9 @@ static inline void each_payload(buffer_test *see)
 		const uint32_t end = layout_infos[cap->kind].end;
 		const uint32_t counts = cap->elements ? 3 : 0;
 
+		if (cap->kind >= INFO_IOCTL_KINDS)
+			continue;
+
 		for (uint32_t version = 0; version <= cap->newest + 1u; version++)
 			for (uint32_t count = 0; count <= counts; count++)
 				for (uint32_t at = end; at <= end + 5; at++)

@@ -205,7 +205,7 @@ static void test_trip_noise(void **state)
 	(void)state;
 	random_state = 0x9e3779b97f4a7c15;
 	for (uint32_t i = 0; i < NOISE_COUNT; i++) {
-		const enum info_kind kind = (enum info_kind)(i / 2 % INFO_KINDS);
+		const enum info_kind kind = (enum info_kind)(i / 2 % INFO_IOCTL_KINDS);
 		uint8_t bytes[NOISE_LEN];
 		size_t len = random_below(NOISE_LEN + 1);
 		struct chain chain;

@@ -35,12 +35,11 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import BUFFERS, KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds
 from fuzz.engines import ENGINES, of_build
 from fuzz.report import NO_ENGINE, UNUSABLE, Refused
 
-BUFFERS = ("device", "region", "iommu")
-KINDS = (*BUFFERS, "fetch")
 BUILD = "build"
 ROUNDS = 5
 LONGEST = 4096

@@ -59,12 +59,12 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import BUFFERS as KINDS  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from bench import later as bench_later  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.engines import ENGINES, LEAD  # noqa: E402
 
-KINDS = ("device", "region", "iommu")
 BUILD = "build"
 DICT = "corpus/vfio.dict"
 # name: (engine, mutator, feedback, seeds)

@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from fuzz.mutator_library import Library
+from gen.names import BUFFERS as KINDS
 
-KINDS = ("device", "region", "iommu")
 BUILD = "build"
 # What the mutator is made of.
 MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")

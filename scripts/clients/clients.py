@@ -41,6 +41,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import BUFFERS as KINDS  # noqa: E402
 from clients import reasons as clients_ledger
 from clients.programs import CLIENTS, WORDS, Seen, build_path
 from clients.models import COMES_OUT, Predictions, report
@@ -51,7 +52,6 @@ PATIENCE = 120
 # after a reply is 234, of dpdk-test.
 CPU = 500
 FENCE = build_path("build", "client", "fence.so")
-KINDS = ("device", "region", "iommu")
 
 
 class Unusable(Exception):

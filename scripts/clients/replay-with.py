@@ -16,6 +16,11 @@ import tempfile
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from gen.names import BUFFERS as KINDS  # noqa: E402
+
 MANUAL = """\
 CMD is a program of yours around your own parser. For each input it is run as
 
@@ -53,7 +58,6 @@ exit status:
   5  the report or standard output could not be written
 """
 
-KINDS = ("device", "region", "iommu")
 WORDS = ("ok", "absent", "truncated", "reject", "abstain")
 WALL_SECONDS, OUTPUT_BYTES = 60, 1 << 20
 # What odd notes allow beside the reference's own answer.

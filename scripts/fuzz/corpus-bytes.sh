@@ -28,7 +28,7 @@ case $#,${1-} in
 esac
 out=$1
 rm -rf "$out"
-for kind in device region iommu fetch; do
+for kind in $(build/capchain list --json | sed -n 's/^{"kind":"\([a-z]*\)".*/\1/p') fetch; do
 	mkdir -p "$out/$kind" || exit 1
 	made=()
 	for file in corpus/seeds/"$kind"-*.yaml corpus/regressions/"$kind"-*.yaml; do
@@ -37,6 +37,8 @@ for kind in device region iommu fetch; do
 	done
 	build/capchain asm "${made[@]}" || exit 1
 	# Of conversations nothing is captured.
-	[ $kind = fetch ] || cp corpus/captured/"$kind"-* "$out/$kind/" || exit 1
+	for file in corpus/captured/"$kind"-*; do
+		[ ! -e "$file" ] || cp "$file" "$out/$kind/" || exit 1
+	done
 done
 find "$out" -type f | wc -l

@@ -16,6 +16,7 @@ import time
 # scripts/ stays as it was checked out.
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import BUFFERS, KINDS  # noqa: E402
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
@@ -67,8 +68,6 @@ examples:
 """
 
 # Each INFO struct, and whole conversations.
-BUFFERS = ("device", "region", "iommu")
-KINDS = (*BUFFERS, "fetch")
 RESTARTS = 3
 TICK = 0.25
 # Seconds that an engine has to end when it is told to, and those it may take over its time: in the

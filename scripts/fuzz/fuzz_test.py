@@ -103,14 +103,6 @@ class Forms(unittest.TestCase):
                          fuzz_report.DISAGREEMENTS)
         self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
 
-    def test_order_is_that_of_the_enums(self):
-        body = re.search(r"enum verdict {(.*?)}", text_of("parsers/parser.h"), re.S)[1]
-        verdicts = re.findall(r"\bVERDICT_(\w+)", body)
-        self.assertEqual(tuple(map(str.lower, verdicts)), fuzz_report.VERDICTS)
-        order = re.search(r"AGREES,(.*?)DISAGREEMENTS", text_of("fuzz/judge/compare.h"), re.S)[1]
-        self.assertEqual(tuple(name.lower().replace("_", "-") for name in
-                               re.findall(r"\w+", order)), fuzz_report.DISAGREEMENTS[1:])
-
     def test_struct_compiles_to_the_size_that_is_read(self):
         program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
                    f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"

@@ -58,7 +58,6 @@ CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
 SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
 RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
 RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
-KINDS = ("device", "region", "iommu")
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 
 SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
@@ -384,7 +383,7 @@ def build_targets(given, build, folder, engine, hooked):
     make(build, f"own-{engine}-targets")
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
-    for kind in KINDS:
+    for kind in flags["kinds"]:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
         parts = [os.path.join(place, "obj", part) for part in of_build(engine).objects(kind)]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],

@@ -11,15 +11,11 @@ import subprocess
 from collections import namedtuple
 from pathlib import Path
 
+from gen.names import CLASSES, DISAGREEMENTS, VERDICTS
+
 FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 
-VERDICTS = ("ok", "absent", "truncated", "reject", "abstain", "oob", "stale", "runaway", "wrote",
-            "crash")
 ABSTAIN = VERDICTS.index("abstain")
-# The first is agreement, which has no name.
-DISAGREEMENTS = ("", "wrong-caps", "wrong-payload", "rejects-valid", "accepts-malformed",
-                 "absent-for-unreadable", "fault", "wrong-refusal")
-CLASSES = ("plain", "odd", "truncated", "malformed")
 
 # struct findings_counts of fuzz/target/findings.h; fuzz_test.py holds the two together.
 MAGIC = 0x31746E7563706163

@@ -20,12 +20,12 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds
 from fuzz.engines import BUILDS, ENGINES, of_build
 from fuzz.report import Refused
 from fuzz.worker import tree
 
-KINDS = ("device", "region", "iommu", "fetch")
 GROWTH = 1.10
 
 

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import yaml
 
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from gen.names import BUFFERS as KINDS, DISAGREEMENTS, VERDICTS, found  # noqa: E402
+
 MANUAL = """\
 Each entry excuses one bucket, or a pattern of them. Its keys:
 
@@ -42,9 +47,6 @@ PASSED, UNUSABLE, CANNOT_WRITE = 1, 2, 5
 TEXTS = ("bucket", "reason", "source", "witness")
 KEYS = (*TEXTS, "upstream", "review")
 OPTIONAL = ("kind", "notes")
-KINDS = ("device", "region", "iommu")
-HERE = os.path.dirname(os.path.abspath(__file__))
-SOURCES = os.path.join(HERE, os.pardir, os.pardir, "fuzz", "judge")
 LINK = re.compile(r"(none|https?://\S+)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -54,25 +56,12 @@ def fail(line, status=UNUSABLE):
     sys.exit(status)
 
 
-def names_in(name, pattern):
-    """Names that a C source of ours lists, so that a misspelt one is not waited for in vain."""
-    path = os.path.join(SOURCES, name)
-    try:
-        found = re.findall(pattern, Path(path).read_text("utf-8"))
-    except OSError as error:
-        fail(f"{path}: {error.strerror}")
-    return found
-
-
 def known_names():
     """(notes, verdicts, classes, causes): what a bucket and its notes may be made of."""
-    notes = dict(names_in("rules.h", r'\bNOTE\((\w+), "([a-z0-9-]+)"'))
-    rules = [name for _, name in names_in("rules.h", r'\bRULE\((\w+), "([a-z0-9-]+)"')]
-    relations = [name for _, name in names_in("rules.h", r'\bRELATION\((\w+), "([a-z0-9-]+)"')]
-    verdicts = names_in("../sandbox/result.c", r'\[VERDICT_\w+\] = "([a-z]+)"')
-    classes = names_in("compare.c", r'\[[A-Z_]+\] = "([a-z-]+)"')
-    return ({name: symbol for symbol, name in notes.items()}, verdicts, [*classes, "unstable"],
-            [*rules, *notes.values(), *verdicts, *relations])
+    notes = dict(found(r'\bNOTE\((\w+), "([a-z0-9-]+)"', "fuzz/judge/rules.h"))
+    rules = found(r'\b(?:RULE|RELATION)\(\w+, "([a-z0-9-]+)"', "fuzz/judge/rules.h")
+    return ({name: symbol for symbol, name in notes.items()}, VERDICTS,
+            [*DISAGREEMENTS[1:], "unstable"], [*rules, *notes.values(), *VERDICTS])
 
 
 def bucket_error(bucket, verdicts, classes, causes):

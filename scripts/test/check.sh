@@ -304,11 +304,12 @@ replayed() {
 # run_targets FOLDER OUT: the four targets on the corpus as bytes, their lines of verdicts to OUT.
 # The folder `afl-memory` is AFL++ as it fuzzes: one process for many inputs, from shared memory.
 run_targets() {
-	local kind target
+	local folder kind target
 	rm -f "$2"
-	for kind in device region iommu fetch; do
+	for folder in "$logs"/bytes/*; do
+		kind=${folder##*/}
 		target=$build/${1%-memory}/fuzz_${kind}_info
-		[ $kind != fetch ] || target=${target%_info}
+		[ "$kind" != fetch ] || target=${target%_info}
 		case $1 in
 		libfuzzer*)
 			find "$logs/bytes/$kind" -type f -print0 |

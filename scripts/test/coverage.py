@@ -16,6 +16,7 @@ import types
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen.names import KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402
 
@@ -36,7 +37,6 @@ exit status:
   3  llvm-cov or a program of the coverage build is missing
 """
 
-KINDS = ("device", "region", "iommu", "fetch")
 # Everything of these has to run.
 WHOLE = ("parsers/include/bounded.h", "fuzz/judge/spec.c")
 # (file, text of the line, why nothing can run it or not both ways)

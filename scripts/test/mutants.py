@@ -55,6 +55,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from gen.names import BUFFERS as KINDS  # noqa: E402
+
 ROOT = os.path.dirname(sys.path[0])
 BUILD = os.path.join(ROOT, "build")
 HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
@@ -62,7 +65,6 @@ HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
 EQUIVALENT = os.path.join(ROOT, "scripts", "test", "mutants.txt")
 PLANTS = os.path.join(ROOT, "scripts", "test", "plants.txt")
-KINDS = ("device", "region", "iommu")
 SECONDS = 60
 SECONDS_OF_REPLAY = 20
 

@@ -13,6 +13,7 @@ import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen import names  # noqa: E402
 from test.tools import CAPCHAIN, ROOT, run, text_of  # noqa: E402
 
 
@@ -25,10 +26,17 @@ class Rules(unittest.TestCase):
         self.page = text_of("fuzz/RULES.md")
 
     def test_names(self):
-        names = [row[key] for row in said("list", "--json")
+        named = [row[key] for row in said("list", "--json")
                  for key in ("rule", "note", "relation", "verdict", "class") if key in row]
-        self.assertGreater(len(names), 20)
-        self.assertEqual([name for name in names if f"`{name}`" not in self.page], [])
+        self.assertGreater(len(named), 20)
+        self.assertEqual([name for name in named if f"`{name}`" not in self.page], [])
+
+    def test_scripts_have_the_same(self):
+        rows = said("list", "--json")
+        self.assertEqual(tuple(row["kind"] for row in rows if "struct" in row), names.BUFFERS)
+        self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "buffer"), names.CLASSES)
+        self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "disagreement"),
+                         (*names.DISAGREEMENTS[1:], "unstable", "conversation"))
 
     def test_examples(self):
         examples = re.findall(r"^\| `([a-z-]+:[a-z-]+:([a-z-]+):[a-z-]+)` \| `([a-z0-9-]+)` \|", self.page, re.M)

@@ -55,10 +55,10 @@ export CXXFLAGS="$CFLAGS"
 rm -rf "$OUT" "$WORK"
 mkdir "$OUT" "$WORK"
 capchain/.clusterfuzzlite/build.sh >&2
-for target in fuzz_device_info fuzz_region_info fuzz_iommu_info fuzz_fetch; do
+for seeds in "$OUT"/*_seed_corpus.zip; do
 	rm -rf "$WORK/seeds"
-	/usr/bin/python3 -m zipfile -e "$OUT/${target}_seed_corpus.zip" "$WORK/seeds"
-	"$OUT/$target" -runs=0 "$WORK/seeds" >&2
+	/usr/bin/python3 -m zipfile -e "$seeds" "$WORK/seeds"
+	"${seeds%_seed_corpus.zip}" -runs=0 "$WORK/seeds" >&2
 done
 """
 
