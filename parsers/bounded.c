@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser `bounded`: what a program sees that reads its INFO replies with bounded.h. */
-#include "bounded.h"
+#include "include/bounded.h"
 
 #include "bounded_take.h"
 #include "parser.h"

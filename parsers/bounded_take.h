@@ -6,48 +6,52 @@
 #ifndef PARSERS_BOUNDED_TAKE_H
 #define PARSERS_BOUNDED_TAKE_H
 
-#include "bounded.h"
+#include "include/bounded.h"
 
 #include "layout.h"
 #include "parser.h"
 
-static inline int take_base(const struct vb_chain *chain, const struct vb_cap *cap,
-			    struct info_cap *ret_taken)
-{
-	uint64_t *const field = ret_taken->field;
-	struct vb_zpci_base base;
+/*
+ * take_ZPCI_BASE() and so on: the values of layout.h's list, in its order, by their names in the
+ * struct that @call fills.
+ */
+#define TAKE_VALUE(name) field[slot++] = got.name;
+#define TAKE_COUNT(name)
+#define TAKE_SPACE(name)
+#define TAKE_FIELD(cap, name, at, width, role, version) TAKE_##role(name)
+#define TAKE_STRUCT(cap_, call, type)                                                              \
+	static inline int take_##cap_(const struct vb_chain *chain, const struct vb_cap *cap,      \
+				      struct info_cap *ret_taken)                                  \
+	{                                                                                          \
+		uint64_t *const field = ret_taken->field;                                          \
+		size_t slot = 0;                                                                   \
+		type got;                                                                          \
+                                                                                                   \
+		if (!call(chain, cap, &got))                                                       \
+			return 0;                                                                  \
+		LAYOUT_##cap_(TAKE_FIELD) return slot != 0;                                        \
+	}
+TAKE_STRUCT(ZPCI_BASE, vb_get_zpci_base, struct vb_zpci_base)
+TAKE_STRUCT(ZPCI_GROUP, vb_get_zpci_group, struct vb_zpci_group)
+TAKE_STRUCT(TYPE, vb_get_type, struct vb_type)
+TAKE_STRUCT(MIGRATION, vb_get_migration, struct vb_migration)
 
-	if (!vb_get_zpci_base(chain, cap, &base))
-		return 0;
-	field[0] = base.start_dma;
-	field[1] = base.end_dma;
-	field[2] = base.pchid;
-	field[3] = base.vfn;
-	field[4] = base.fmb_length;
-	field[5] = base.pft;
-	field[6] = base.gid;
-	field[7] = base.fh;
-	return 1;
-}
-
-static inline int take_group(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken)
-{
-	uint64_t *const field = ret_taken->field;
-	struct vb_zpci_group group;
-
-	if (!vb_get_zpci_group(chain, cap, &group))
-		return 0;
-	field[0] = group.dasm;
-	field[1] = group.msi_addr;
-	field[2] = group.flags;
-	field[3] = group.mui;
-	field[4] = group.noi;
-	field[5] = group.maxstbl;
-	field[6] = group.version;
-	field[7] = group.imaxstbl;
-	return 1;
-}
+/* The same of a capability that has one value. */
+#define TAKE_ONE(cap_, call, type)                                                                 \
+	static inline int take_##cap_(const struct vb_chain *chain, const struct vb_cap *cap,      \
+				      struct info_cap *ret_taken)                                  \
+	{                                                                                          \
+		type got;                                                                          \
+                                                                                                   \
+		if (!call(chain, cap, &got))                                                       \
+			return 0;                                                                  \
+		ret_taken->field[0] = got;                                                         \
+		return 1;                                                                          \
+	}
+TAKE_ONE(PCI_ATOMIC_COMP, vb_get_atomic, vb_u32)
+TAKE_ONE(NVLINK2_SSATGT, vb_get_nvlink2_tgt, vb_u64)
+TAKE_ONE(NVLINK2_LNKSPD, vb_get_nvlink2_speed, vb_u32)
+TAKE_ONE(DMA_AVAIL, vb_get_dma_avail, vb_u32)
 
 static inline int take_bytes(const struct vb_chain *chain, const struct vb_cap *cap,
 			     struct info_cap *ret_taken)
@@ -58,17 +62,6 @@ static inline int take_bytes(const struct vb_chain *chain, const struct vb_cap *
 	for (i = 0; vb_get_zpci_byte(chain, cap, i, &byte); i++)
 		ret_taken->hash = info_hash(ret_taken->hash, byte);
 	return i != 0;
-}
-
-static inline int take_atomic(const struct vb_chain *chain, const struct vb_cap *cap,
-			      struct info_cap *ret_taken)
-{
-	vb_u32 flags;
-
-	if (!vb_get_atomic(chain, cap, &flags))
-		return 0;
-	ret_taken->field[0] = flags;
-	return 1;
 }
 
 static inline int take_areas(const struct vb_chain *chain, const struct vb_cap *cap,
@@ -82,40 +75,6 @@ static inline int take_areas(const struct vb_chain *chain, const struct vb_cap *
 	return i != 0;
 }
 
-static inline int take_type(const struct vb_chain *chain, const struct vb_cap *cap,
-			    struct info_cap *ret_taken)
-{
-	struct vb_type type;
-
-	if (!vb_get_type(chain, cap, &type))
-		return 0;
-	ret_taken->field[0] = type.type;
-	ret_taken->field[1] = type.subtype;
-	return 1;
-}
-
-static inline int take_tgt(const struct vb_chain *chain, const struct vb_cap *cap,
-			   struct info_cap *ret_taken)
-{
-	vb_u64 tgt;
-
-	if (!vb_get_nvlink2_tgt(chain, cap, &tgt))
-		return 0;
-	ret_taken->field[0] = tgt;
-	return 1;
-}
-
-static inline int take_speed(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken)
-{
-	vb_u32 speed;
-
-	if (!vb_get_nvlink2_speed(chain, cap, &speed))
-		return 0;
-	ret_taken->field[0] = speed;
-	return 1;
-}
-
 static inline int take_ranges(const struct vb_chain *chain, const struct vb_cap *cap,
 			      struct info_cap *ret_taken)
 {
@@ -127,48 +86,24 @@ static inline int take_ranges(const struct vb_chain *chain, const struct vb_cap 
 	return i != 0;
 }
 
-static inline int take_migration(const struct vb_chain *chain, const struct vb_cap *cap,
-				 struct info_cap *ret_taken)
-{
-	struct vb_migration migration;
-
-	if (!vb_get_migration(chain, cap, &migration))
-		return 0;
-	ret_taken->field[0] = migration.flags;
-	ret_taken->field[1] = migration.pgsize_bitmap;
-	ret_taken->field[2] = migration.max_dirty_bitmap_size;
-	return 1;
-}
-
-static inline int take_avail(const struct vb_chain *chain, const struct vb_cap *cap,
-			     struct info_cap *ret_taken)
-{
-	vb_u32 avail;
-
-	if (!vb_get_dma_avail(chain, cap, &avail))
-		return 0;
-	ret_taken->field[0] = avail;
-	return 1;
-}
-
 /* Whether there was anything to take. */
 typedef int (*take_payload)(const struct vb_chain *chain, const struct vb_cap *cap,
 			    struct info_cap *ret_taken);
 
 /* What takes the payload of each capability; MSIX_MAPPABLE has none. */
-static const take_payload take[INFO_KINDS][6] = {
-	[INFO_DEVICE] = {[VB_ZPCI_BASE] = take_base,
-			 [VB_ZPCI_GROUP] = take_group,
+static const take_payload take[INFO_IOCTL_KINDS][CAP_ID_END] = {
+	[INFO_DEVICE] = {[VB_ZPCI_BASE] = take_ZPCI_BASE,
+			 [VB_ZPCI_GROUP] = take_ZPCI_GROUP,
 			 [VB_ZPCI_UTIL] = take_bytes,
 			 [VB_ZPCI_PFIP] = take_bytes,
-			 [VB_PCI_ATOMIC_COMP] = take_atomic},
+			 [VB_PCI_ATOMIC_COMP] = take_PCI_ATOMIC_COMP},
 	[INFO_REGION] = {[VB_SPARSE_MMAP] = take_areas,
-			 [VB_TYPE] = take_type,
-			 [VB_NVLINK2_SSATGT] = take_tgt,
-			 [VB_NVLINK2_LNKSPD] = take_speed},
+			 [VB_TYPE] = take_TYPE,
+			 [VB_NVLINK2_SSATGT] = take_NVLINK2_SSATGT,
+			 [VB_NVLINK2_LNKSPD] = take_NVLINK2_LNKSPD},
 	[INFO_IOMMU] = {[VB_IOVA_RANGE] = take_ranges,
-			[VB_MIGRATION] = take_migration,
-			[VB_DMA_AVAIL] = take_avail},
+			[VB_MIGRATION] = take_MIGRATION,
+			[VB_DMA_AVAIL] = take_DMA_AVAIL},
 };
 
 /* Hands one capability over; its payload is read through @chain. */
@@ -187,7 +122,8 @@ static inline void take_cap(struct walk *walk, const struct vb_chain *chain,
 	 * What is not decoded is asked as well, as one of the known ids: that it is none shows
 	 * here.
 	 */
-	if (take[kind][cap->id % 6] && take[kind][cap->id % 6](chain, cap, &taken))
+	if (take[kind][cap->id % CAP_ID_END] &&
+	    take[kind][cap->id % CAP_ID_END](chain, cap, &taken))
 		taken.decoded = true;
 	walk_deliver(walk, &taken);
 }
@@ -207,6 +143,6 @@ static inline struct info_answer take_answer(enum vb_status status, uint32_t arg
 	}
 }
 
-static const enum vb_kind take_kinds[INFO_KINDS] = {VB_DEVICE, VB_REGION, VB_IOMMU};
+static const enum vb_kind take_kinds[INFO_IOCTL_KINDS] = {VB_DEVICE, VB_REGION, VB_IOMMU};
 
 #endif

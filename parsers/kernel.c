@@ -26,7 +26,7 @@ static struct info_answer kernel_read(struct walk *walk, const void *info, uint3
 				      enum info_kind kind)
 {
 	const struct layout_info *const layout = &layout_infos[kind];
-	const uint32_t cap_offset_end = layout->cap_offset_at + 4;
+	const uint32_t cap_offset_end = layout->first.at + 4;
 	uint32_t argsz, bound, offset;
 	uint8_t *copy;
 

@@ -4,14 +4,14 @@
  *
  * All offsets and sizes are in bytes and the same on every ABI; read by them and an i386 build sees
  * what the kernel wrote (the C struct of MIGRATION, overlaid on i386, does not: its __u64 are not
- * aligned there). Integers are in host order; fuzz/endian.h turns
+ * aligned there). Integers are in host order; fuzz/chain/endian.h turns
  * over what is not. layout_uapi.c holds this file to <linux/vfio.h>
  * wherever the installed header has the struct; `make uapi HDR=FILE` compares it with another
  * vfio.h. When either fails, the header is right: mend the line here.
  *
  * A capability id belongs to one kind only. Versions append fields: a field's last column is the
  * first version that has it. bounded.h restates what it needs of this file, because other programs
- * take it alone; fuzz/bounded_test.c compares the two.
+ * take it alone; fuzz/parsers/bounded_test.c compares the two.
  */
 #ifndef PARSERS_LAYOUT_H
 #define PARSERS_LAYOUT_H
@@ -57,11 +57,27 @@ enum {
 	FIELD(IOMMU, cap_offset, 16, 4)                                                            \
 	FIELD(IOMMU, pad, 20, 4)
 
-/* INFO(kind, minsz, end, full, uapi struct) */
+/* INFO(kind, its name in texts, minsz, end, full, uapi struct) */
 #define LAYOUT_INFOS(INFO)                                                                         \
-	INFO(DEVICE, 16, 20, 24, vfio_device_info)                                                 \
-	INFO(REGION, 32, 32, 32, vfio_region_info)                                                 \
-	INFO(IOMMU, 16, 20, 24, vfio_iommu_type1_info)
+	INFO(DEVICE, device, 16, 20, 24, vfio_device_info)                                         \
+	INFO(REGION, region, 32, 32, 32, vfio_region_info)                                         \
+	INFO(IOMMU, iommu, 16, 20, 24, vfio_iommu_type1_info)
+
+/*
+ * How the lists of a kind are written, as members of struct layout_info: all that the ioctls answer
+ * have one form.
+ */
+#define LAYOUT_FORM_DEVICE LAYOUT_FORM_IOCTL(DEVICE)
+#define LAYOUT_FORM_REGION LAYOUT_FORM_IOCTL(REGION)
+#define LAYOUT_FORM_IOMMU  LAYOUT_FORM_IOCTL(IOMMU)
+#define LAYOUT_FORM_IOCTL(kind)                                                                    \
+	.argsz = LAYOUT_BITS(INFO_AT_##kind##_argsz, 4, 0, UINT32_MAX),                            \
+	.flags = LAYOUT_BITS(INFO_AT_##kind##_flags, 4, 0, UINT32_MAX),                            \
+	.caps_flag = FLAG_##kind##_CAPS,                                                           \
+	.first = LAYOUT_BITS(INFO_AT_##kind##_cap_offset, 4, 0, UINT32_MAX),                       \
+	.header = CAP_HEADER_SIZE, .id = LAYOUT_BITS(CAP_HEADER_id, 2, 0, UINT16_MAX),             \
+	.version = LAYOUT_BITS(CAP_HEADER_version, 2, 0, UINT16_MAX),                              \
+	.next = LAYOUT_BITS(CAP_HEADER_next, 4, 0, UINT32_MAX)
 
 /* FLAG(kind, name, bit, uapi name) */
 #define LAYOUT_FLAGS(FLAG)                                                                         \
@@ -94,7 +110,8 @@ enum {
 	FIELD(ZPCI_BASE, fmb_length, 28, 2, VALUE, 1)                                              \
 	FIELD(ZPCI_BASE, pft, 30, 1, VALUE, 1)                                                     \
 	FIELD(ZPCI_BASE, gid, 31, 1, VALUE, 1)                                                     \
-	FIELD(ZPCI_BASE, fh, 32, 4, VALUE, 2)
+	FIELD(ZPCI_BASE, fh, 32, 4, VALUE, 2)                                                      \
+	FIELD(ZPCI_BASE, ccdf_err_length, 36, 4, VALUE, 3)
 
 #define LAYOUT_ZPCI_GROUP(FIELD)                                                                   \
 	FIELD(ZPCI_GROUP, dasm, 8, 8, VALUE, 1)                                                    \
@@ -142,37 +159,36 @@ enum {
 #define LAYOUT_DMA_AVAIL(FIELD) FIELD(DMA_AVAIL, avail, 8, 4, VALUE, 1)
 
 /*
- * CAP(kind, id, name, newest version, bytes of version 1, of the newest, elements, array, one, two,
- * uapi struct, uapi id). Bytes run to the end of the last declared fixed field, header included.
- * Elements stand right after them: NONE, BYTES (one byte each) or PAIRS (two u64 each); array is
- * what the UAPI calls them, one and two the halves of a pair, `-` where there is nothing to name.
+ * CAP(kind, id, name, elements, array, one, two, uapi struct, uapi id). How many versions there are
+ * and how long each is, the fields say. Elements stand right after them: NONE, BYTES (one byte each)
+ * or PAIRS (two u64 each); array is what the UAPI calls them, one and two the halves of a pair, `-`
+ * where there is nothing to name.
  */
 #define LAYOUT_CAPS(CAP)                                                                           \
-	CAP(DEVICE, 1, ZPCI_BASE, 2, 32, 36, NONE, -, -, -, vfio_device_info_cap_zpci_base,        \
+	CAP(DEVICE, 1, ZPCI_BASE, NONE, -, -, -, vfio_device_info_cap_zpci_base,                   \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_BASE)                                                        \
-	CAP(DEVICE, 2, ZPCI_GROUP, 2, 39, 42, NONE, -, -, -, vfio_device_info_cap_zpci_group,      \
+	CAP(DEVICE, 2, ZPCI_GROUP, NONE, -, -, -, vfio_device_info_cap_zpci_group,                 \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_GROUP)                                                       \
-	CAP(DEVICE, 3, ZPCI_UTIL, 1, 12, 12, BYTES, util_str, -, -,                                \
-	    vfio_device_info_cap_zpci_util, VFIO_DEVICE_INFO_CAP_ZPCI_UTIL)                        \
-	CAP(DEVICE, 4, ZPCI_PFIP, 1, 12, 12, BYTES, pfip, -, -, vfio_device_info_cap_zpci_pfip,    \
+	CAP(DEVICE, 3, ZPCI_UTIL, BYTES, util_str, -, -, vfio_device_info_cap_zpci_util,           \
+	    VFIO_DEVICE_INFO_CAP_ZPCI_UTIL)                                                        \
+	CAP(DEVICE, 4, ZPCI_PFIP, BYTES, pfip, -, -, vfio_device_info_cap_zpci_pfip,               \
 	    VFIO_DEVICE_INFO_CAP_ZPCI_PFIP)                                                        \
-	CAP(DEVICE, 5, PCI_ATOMIC_COMP, 1, 16, 16, NONE, -, -, -,                                  \
-	    vfio_device_info_cap_pci_atomic_comp, VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP)            \
-	CAP(REGION, 1, SPARSE_MMAP, 1, 16, 16, PAIRS, areas, offset, size,                         \
-	    vfio_region_info_cap_sparse_mmap, VFIO_REGION_INFO_CAP_SPARSE_MMAP)                    \
-	CAP(REGION, 2, TYPE, 1, 16, 16, NONE, -, -, -, vfio_region_info_cap_type,                  \
-	    VFIO_REGION_INFO_CAP_TYPE)                                                             \
-	CAP(REGION, 3, MSIX_MAPPABLE, 1, 8, 8, NONE, -, -, -, vfio_info_cap_header,                \
+	CAP(DEVICE, 5, PCI_ATOMIC_COMP, NONE, -, -, -, vfio_device_info_cap_pci_atomic_comp,       \
+	    VFIO_DEVICE_INFO_CAP_PCI_ATOMIC_COMP)                                                  \
+	CAP(REGION, 1, SPARSE_MMAP, PAIRS, areas, offset, size, vfio_region_info_cap_sparse_mmap,  \
+	    VFIO_REGION_INFO_CAP_SPARSE_MMAP)                                                      \
+	CAP(REGION, 2, TYPE, NONE, -, -, -, vfio_region_info_cap_type, VFIO_REGION_INFO_CAP_TYPE)  \
+	CAP(REGION, 3, MSIX_MAPPABLE, NONE, -, -, -, vfio_info_cap_header,                         \
 	    VFIO_REGION_INFO_CAP_MSIX_MAPPABLE)                                                    \
-	CAP(REGION, 4, NVLINK2_SSATGT, 1, 16, 16, NONE, -, -, -,                                   \
-	    vfio_region_info_cap_nvlink2_ssatgt, VFIO_REGION_INFO_CAP_NVLINK2_SSATGT)              \
-	CAP(REGION, 5, NVLINK2_LNKSPD, 1, 16, 16, NONE, -, -, -,                                   \
-	    vfio_region_info_cap_nvlink2_lnkspd, VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD)              \
-	CAP(IOMMU, 1, IOVA_RANGE, 1, 16, 16, PAIRS, iova_ranges, start, end,                       \
+	CAP(REGION, 4, NVLINK2_SSATGT, NONE, -, -, -, vfio_region_info_cap_nvlink2_ssatgt,         \
+	    VFIO_REGION_INFO_CAP_NVLINK2_SSATGT)                                                   \
+	CAP(REGION, 5, NVLINK2_LNKSPD, NONE, -, -, -, vfio_region_info_cap_nvlink2_lnkspd,         \
+	    VFIO_REGION_INFO_CAP_NVLINK2_LNKSPD)                                                   \
+	CAP(IOMMU, 1, IOVA_RANGE, PAIRS, iova_ranges, start, end,                                  \
 	    vfio_iommu_type1_info_cap_iova_range, VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE)            \
-	CAP(IOMMU, 2, MIGRATION, 1, 32, 32, NONE, -, -, -, vfio_iommu_type1_info_cap_migration,    \
+	CAP(IOMMU, 2, MIGRATION, NONE, -, -, -, vfio_iommu_type1_info_cap_migration,               \
 	    VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION)                                                   \
-	CAP(IOMMU, 3, DMA_AVAIL, 1, 12, 12, NONE, -, -, -, vfio_iommu_type1_info_dma_avail,        \
+	CAP(IOMMU, 3, DMA_AVAIL, NONE, -, -, -, vfio_iommu_type1_info_dma_avail,                   \
 	    VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL)
 
 /* The same as constants: INFO_AT_REGION_cap_offset is 12, CAP_AT_SPARSE_MMAP_nr_areas is 8. */
@@ -181,7 +197,7 @@ enum {
 	LAYOUT_DEVICE(LAYOUT_AT) LAYOUT_REGION(LAYOUT_AT) LAYOUT_IOMMU(LAYOUT_AT)
 #undef LAYOUT_AT
 #define LAYOUT_AT(cap, name, at, width, role, version) CAP_AT_##cap##_##name = (at),
-#define LAYOUT_CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)   \
+#define LAYOUT_CAP(kind, id, name, elements, array, one, two, ctype, cid)                          \
 	LAYOUT_##name(LAYOUT_AT) CAP_ID_##name = (id),
 		LAYOUT_CAPS(LAYOUT_CAP)
 #undef LAYOUT_CAP
@@ -190,6 +206,14 @@ enum {
 			LAYOUT_FLAGS(LAYOUT_FLAG)
 #undef LAYOUT_FLAG
 };
+
+/* Ids a kind, 0 included; no kind has one of this or above. A union is as long as its longest member. */
+union layout_ids {
+#define LAYOUT_CAP(kind, id, name, elements, array, one, two, ctype, cid) char name[(id) + 1];
+	LAYOUT_CAPS(LAYOUT_CAP)
+#undef LAYOUT_CAP
+};
+enum { CAP_ID_END = sizeof(union layout_ids) };
 
 /* Where every capability with elements keeps their count, a u32. */
 enum { CAP_COUNT_AT = 8 };
@@ -205,6 +229,18 @@ struct layout_field {
 	uint16_t version;
 };
 
+/*
+ * A number among bytes: @width bytes at @at, 1, 2 or 4, from bit @shift on, without the bits that
+ * @mask lacks: of a link those are reserved. Width 0: no byte says it, it is always @mask.
+ */
+struct layout_bits {
+	uint32_t at;
+	uint8_t width;
+	uint8_t shift;
+	uint32_t mask;
+};
+#define LAYOUT_BITS(at, width, shift, mask) INFO_ROW(at, width, shift, mask)
+
 struct layout_flag {
 	enum info_kind kind;
 	const char *name;
@@ -212,21 +248,30 @@ struct layout_flag {
 	uint32_t bit;
 };
 
+/*
+ * One kind. @argsz of width 0: a reply has what the caller gave, and is never cut. @flags, @first:
+ * there is a list where @caps_flag is set, and it begins at @first, which each names a field of
+ * @fields. @header: bytes of a capability's header; @id, @version and @next count from its start.
+ */
 struct layout_info {
+	const char *name;
 	const char *uapi;
 	uint32_t minsz;
 	uint32_t end;
 	uint32_t full;
-	uint32_t caps_flag;
-	uint32_t cap_offset_at;
 	const struct layout_field *fields;
 	size_t nfields;
+	struct layout_bits argsz;
+	struct layout_bits flags;
+	uint32_t caps_flag;
+	struct layout_bits first;
+	uint32_t header;
+	struct layout_bits id;
+	struct layout_bits version;
+	struct layout_bits next;
 };
 
-/*
- * @fixed[v]: bytes of version v, 1 to @newest, without elements. @array and @pair name the elements
- * and the two halves of one, where there are any.
- */
+/* @array and @pair name the elements and the two halves of one, where there are any. */
 struct layout_cap {
 	enum info_kind kind;
 	uint16_t id;
@@ -235,12 +280,19 @@ struct layout_cap {
 	const char *uapi;
 	const char *uapi_id;
 	enum layout_elements elements;
-	uint16_t fixed[3];
 	const struct layout_field *fields;
 	size_t nfields;
 	const char *array;
 	const char *pair[2];
 };
+
+/*
+ * Every kind, flag and capability there is: what layout_uapi.c holds, and behind it the lists of
+ * each kind that no ioctl answers.
+ */
+#define LAYOUT_KINDS(INFO)     LAYOUT_INFOS(INFO)
+#define LAYOUT_ALL_FLAGS(FLAG) LAYOUT_FLAGS(FLAG)
+#define LAYOUT_ALL_CAPS(CAP)   LAYOUT_CAPS(CAP)
 
 extern const struct layout_info layout_infos[INFO_KINDS];
 extern const struct layout_flag layout_flags[];
@@ -248,18 +300,43 @@ extern const size_t layout_flag_count;
 extern const struct layout_cap layout_caps[];
 extern const size_t layout_cap_count;
 
-/* "device", "region" or "iommu". */
+/* "device", "region", "iommu". */
 const char *info_kind_name(enum info_kind kind);
 
 /* The layout of capability @id of @kind, or NULL where the id is not known. */
 const struct layout_cap *layout_cap(enum info_kind kind, uint16_t id);
 
+/*
+ * Bytes to the end of the last declared field that @version has, header included, elements not. A
+ * version above the newest has what the newest has, version 0 a header.
+ */
+uint32_t layout_fixed(const struct layout_cap *layout, uint16_t version);
+
 /* Little helpers for unaligned host-order loads and stores of 1, 2, 4 or 8 bytes. */
 uint64_t layout_load(const uint8_t *at, unsigned int width);
 void layout_store(uint8_t *at, unsigned int width, uint64_t value);
 
+static inline uint32_t layout_get(const struct layout_bits *bits, const uint8_t *base)
+{
+	if (!bits->width)
+		return bits->mask;
+	return (uint32_t)(layout_load(base + bits->at, bits->width) >> bits->shift) & bits->mask;
+}
+
+/* Leaves the bits beside it as they are; what the mask lacks of @value is lost. */
+static inline void layout_set(const struct layout_bits *bits, uint8_t *base, uint64_t value)
+{
+	const uint64_t mask = (uint64_t)bits->mask << bits->shift;
+
+	if (bits->width)
+		layout_store(base + bits->at, bits->width,
+			     (layout_load(base + bits->at, bits->width) & ~mask) |
+				     (value << bits->shift & mask));
+}
+
 /*
- * Bytes of a delivered capability, to the end of its last declared field or element; 8 undecoded.
+ * Bytes of a delivered capability, to the end of its last declared field or element; those of its
+ * header undecoded.
  */
 uint32_t layout_span(enum info_kind kind, const struct info_cap *cap);
 

@@ -4,7 +4,7 @@
  * from layout.h's own lists, so a line added there is held from then on; this file adds no code.
  *
  * When one fails, the header is right: mend the line of layout.h that the message names. A struct
- * that grew fails at its sizeof; `scripts/uapi.py` then says which fields are new.
+ * that grew fails at its sizeof; `scripts/gen/uapi.py` then says which fields are new.
  *
  * A field hidden in a struct's tail padding, an id or a flag that layout.h does not list: these
  * no assertion can see, and uapi.py does.
@@ -35,6 +35,10 @@
 #define LACKS_ZPCI_BASE_fh	  ,
 #define LACKS_ZPCI_GROUP_reserved ,
 #define LACKS_ZPCI_GROUP_imaxstbl ,
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define LACKS_ZPCI_BASE_ccdf_err_length ,
 #endif
 
 #ifndef VFIO_DEVICE_FLAGS_CDX
@@ -81,7 +85,7 @@ HOLD(sizeof(struct vfio_info_cap_header) == CAP_HEADER_SIZE);
 	UNLESS(LACKS_##info##_##name, HOLD_FIELD(uapi_##info, name, at, width))
 #define INFO_END(info, name, at, width)	 UNLESS(LACKS_##info##_##name, char name[(at) + (width)];)
 #define INFO_FULL(info, name, at, width) char name[(at) + (width)];
-#define INFO(kind, minsz, end, full, ctype)                                                        \
+#define INFO(kind, name, minsz, end, full, ctype)                                                  \
 	typedef struct ctype uapi_##kind;                                                          \
 	union end_##kind {                                                                         \
 		LAYOUT_##kind(INFO_END)                                                            \
@@ -101,17 +105,20 @@ LAYOUT_INFOS(INFO)
 	       HOLD_VALUE(#cname " is not bit " #bit, (cname) == FLAG_##kind##_##name);)
 LAYOUT_FLAGS(FLAG)
 
-/* Elements stand right after the fixed fields; a struct without any ends there, padding aside. */
-#define HOLD_NONE(name, bytes1, bytes, array, one, two)                                            \
+/*
+ * Elements stand right after the fixed fields. A struct without any ends where the last field ends
+ * that this header has, padding aside.
+ */
+#define HOLD_NONE(name, array, one, two)                                                           \
 	UNLESS(LACKS_##name##_sizeof,                                                              \
-	       HOLD(sizeof(uapi_##name) == ROUND_UP(bytes, _Alignof(uapi_##name)) ||               \
-		    sizeof(uapi_##name) == ROUND_UP(bytes1, _Alignof(uapi_##name)));)
-#define HOLD_BYTES(name, bytes1, bytes, array, one, two)                                           \
-	HOLD(offsetof(uapi_##name, array) == (bytes));                                             \
+	       HOLD(sizeof(uapi_##name) ==                                                         \
+		    ROUND_UP(sizeof(union end_##name), _Alignof(uapi_##name)));)
+#define HOLD_BYTES(name, array, one, two)                                                          \
+	HOLD(offsetof(uapi_##name, array) == sizeof(union end_##name));                            \
 	HOLD(UAPI_SIZEOF(uapi_##name, array[0]) == ELEMENTS_BYTES);
-#define HOLD_PAIRS(name, bytes1, bytes, array, one, two)                                           \
+#define HOLD_PAIRS(name, array, one, two)                                                          \
 	typedef __typeof__(((uapi_##name *)NULL)->array[0]) uapi_##name##_element;                 \
-	HOLD(offsetof(uapi_##name, array) == (bytes));                                             \
+	HOLD(offsetof(uapi_##name, array) == sizeof(union end_##name));                            \
 	HOLD(sizeof(uapi_##name##_element) == ELEMENTS_PAIRS);                                     \
 	HOLD_FIELD(uapi_##name##_element, one, 0, 8)                                               \
 	HOLD_FIELD(uapi_##name##_element, two, 8, 8)
@@ -119,25 +126,18 @@ LAYOUT_FLAGS(FLAG)
 #define CAP_FIELD(cap, name, at, width, role, version)                                             \
 	HOLD(ROLE_##role != ROLE_COUNT || ((at) == CAP_COUNT_AT && (width) == 4));                 \
 	UNLESS(LACKS_##cap##_##name, HOLD_FIELD(uapi_##cap, name, at, width))
-#define CAP_END1(cap, name, at, width, role, version) char name[(version) > 1 ? 1 : (at) + (width)];
-#define CAP_END(cap, name, at, width, role, version)  char name[(at) + (width)];
+#define CAP_END(cap, name, at, width, role, version)                                               \
+	UNLESS(LACKS_##cap##_##name, char name[(at) + (width)];)
 
-#define HOLD_CAP(name, id, bytes1, bytes, elements, array, one, two, ctype, cid, text)             \
+#define HOLD_CAP(name, id, elements, array, one, two, ctype, cid, text)                            \
 	typedef struct ctype uapi_##name;                                                          \
-	union end1_##name {                                                                        \
-		char header[CAP_HEADER_SIZE];                                                      \
-		LAYOUT_##name(CAP_END1)                                                            \
-	};                                                                                         \
 	union end_##name {                                                                         \
 		char header[CAP_HEADER_SIZE];                                                      \
 		LAYOUT_##name(CAP_END)                                                             \
 	};                                                                                         \
 	HOLD_VALUE(text " is not " #id, (cid) == (id));                                            \
-	HOLD((bytes1) == sizeof(union end1_##name));                                               \
-	HOLD((bytes) == sizeof(union end_##name));                                                 \
-	HOLD_##elements(name, bytes1, bytes, array, one, two) LAYOUT_##name(CAP_FIELD)
-#define CAP(kind, id, name, newest, bytes1, bytes, elements, array, one, two, ctype, cid)          \
-	UNLESS(LACKS_##name,                                                                       \
-	       HOLD_CAP(name, id, bytes1, bytes, elements, array, one, two, ctype, cid, #cid))
+	HOLD_##elements(name, array, one, two) LAYOUT_##name(CAP_FIELD)
+#define CAP(kind, id, name, elements, array, one, two, ctype, cid)                                 \
+	UNLESS(LACKS_##name, HOLD_CAP(name, id, elements, array, one, two, ctype, cid, #cid))
 LAYOUT_CAPS(CAP)
 #endif

@@ -51,9 +51,17 @@ static inline uint32_t overlay_cap_offset(const void *info, enum info_kind kind)
 
 /*
  * Reads the capability at @offset as a program does that trusts it: the header, then the payload of
- * a known id, its elements as many as the count says. Fields of version 2 only where the version
- * says so.
+ * a known id, its elements as many as the count says. Fields of a later version only where the
+ * version says so; a program that was written when @newest was the newest takes what came later for
+ * that.
  */
-void overlay_cap(const void *info, uint32_t offset, enum info_kind kind, struct info_cap *ret_cap);
+void overlay_cap_of(const void *info, uint32_t offset, enum info_kind kind, uint16_t newest,
+		    struct info_cap *ret_cap);
+
+static inline void overlay_cap(const void *info, uint32_t offset, enum info_kind kind,
+			       struct info_cap *ret_cap)
+{
+	overlay_cap_of(info, offset, kind, UINT16_MAX, ret_cap);
+}
 
 #endif

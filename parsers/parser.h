@@ -34,8 +34,20 @@ extern "C" {
 /* The longest INFO buffer, in bytes, that a host hands to a parser. */
 #define INFO_LEN_MAX 65536u
 
-/* Which INFO struct a buffer starts with. */
-enum info_kind { INFO_DEVICE, INFO_REGION, INFO_IOMMU, INFO_KINDS };
+/* The most parsers that a host runs side by side. */
+#define INFO_PARSERS_MAX 128
+
+/*
+ * Which INFO struct a buffer starts with. Those that an ioctl fills come first: what knows ioctls
+ * knows these alone. fuzz/README.md says what another kind of list costs.
+ */
+enum info_kind {
+	INFO_DEVICE,
+	INFO_REGION,
+	INFO_IOMMU,
+	INFO_IOCTL_KINDS,
+	INFO_KINDS = INFO_IOCTL_KINDS
+};
 
 /* How a walk ended: what a parser says, then what only its host can see. */
 enum verdict {
@@ -52,8 +64,8 @@ enum verdict {
 	VERDICTS
 };
 
-/* Scalar payload fields of the widest capability (zPCI base and group, version 2). */
-#define INFO_FIELDS 8
+/* Room for the scalar payload fields of one capability; the widest has 8. */
+#define INFO_FIELDS 12
 
 /*
  * One delivered capability. @offset counts from the start of the INFO buffer. Where @decoded is
@@ -125,7 +137,7 @@ enum info_style { INFO_LIST, INFO_LOOKUP };
 
 /*
  * What a parser claims stays as it was when a buffer is changed in a way that should change
- * nothing; fuzz/relations.h says how each is put to the test. A hardened parser that names none
+ * nothing; fuzz/judge/relations.h says how each is put to the test. A hardened parser that names none
  * claims all.
  */
 enum info_claim {
@@ -180,6 +192,8 @@ struct walk;
  * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of
  *	@kind and of lens[i] bytes, so that many can be read at once. An answer stays that of the
  *	bytes that @read gets
+ * @newest: the newest version of anything that its program knows: what came later it decodes as
+ *	that, without the fields that were added since, and is right. 0: every version there is
  */
 struct info_parser {
 	const char *name;
@@ -194,6 +208,7 @@ struct info_parser {
 	const char *(*open)(void);
 	void (*ahead)(enum info_kind kind, size_t count, const uint8_t *const infos[],
 		      const uint32_t lens[]);
+	uint32_t newest;
 };
 
 /* Hands one capability to the host, in the order in which the program takes them. */

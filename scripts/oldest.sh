@@ -90,7 +90,7 @@ bpftool_skeleton() {
 
 # Its usage, which follows words that it takes, names none of these as wrong.
 afl_options() {
-	AFL_QUIET=1 afl-clang-fast -fsyntax-only -D_GNU_SOURCE "$here/../fuzz/main_afl.c" &&
+	AFL_QUIET=1 afl-clang-fast -fsyntax-only -D_GNU_SOURCE "$here/../fuzz/target/main_afl.c" &&
 		! afl-fuzz -G 4096 -V 1 -E 1 -s 1 -c 0 -p explore 2>&1 | grep 'invalid option'
 }
 
@@ -133,7 +133,7 @@ lays_out() {
 }
 
 runs_i386() {
-	"$here/i386.sh"
+	"$here/test/i386.sh"
 }
 
 # last_word TEXT: the line of it that tells why.

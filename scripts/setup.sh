@@ -184,6 +184,7 @@ rrr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --j
 rrr|python3|python sys|/usr/bin/python3: runs the scripts
 rrr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
 ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
+-r-|meson|commands meson|meson: runs the steps of the check
 -r-|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
 -r-|clang-format|commands clang-format|clang-format: the style check
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
@@ -192,6 +193,7 @@ oo-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parse
 -o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
 oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|rustc|commands rustc|rustc: the example parser in Rust
+-o-|help2man|commands help2man|help2man: the man page that make install writes
 -o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
 -o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds

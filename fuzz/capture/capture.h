@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records live INFO replies: what load.c hears of the BPF programs of capture.bpf.c, as replies
- * that the corpus can hold. It knows nothing of files. absent.c stands for load.c in a build
+ * Records live INFO replies: what capture_load.c hears of the BPF programs of capture.bpf.c, as replies
+ * that the corpus can hold. It knows nothing of files. capture_absent.c stands for capture_load.c in a build
  * without libbpf.
  */
 #ifndef FUZZ_CAPTURE_CAPTURE_H
@@ -22,7 +22,7 @@ enum capture_hooks { CAPTURE_ANY, CAPTURE_IN_MODULE, CAPTURE_AT_SYSCALLS };
  * @record: of the call
  * @kind, @index: which INFO it is; @index of a region
  * @len: bytes at @bytes: the argsz that was passed in, up to CAPTURE_MAX
- * @bytes: the caller's buffer, 0xa5 where nothing says that the kernel wrote; see capture_normal()
+ * @bytes: the caller's buffer, 0xa5 where nothing says that the kernel wrote; see capture_corpus_bytes()
  * @chain_differs: the kernel's own chain was seen, and these bytes are others
  */
 struct capture_reply {
@@ -66,7 +66,7 @@ void capture_close(void);
  * @chain_end: where the kernel said that its chain ends, so that all of it is the kernel's; or 0,
  * then the chain is the capabilities that the reference reads, without what pads them.
  */
-void capture_normal(enum info_kind kind, const uint8_t *before, const uint8_t *after, uint32_t len,
-		    uint32_t chain_end, uint8_t *ret_bytes);
+void capture_corpus_bytes(enum info_kind kind, const uint8_t *before, const uint8_t *after,
+			  uint32_t len, uint32_t chain_end, uint8_t *ret_bytes);
 
 #endif

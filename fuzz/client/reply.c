@@ -7,24 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "told.h"
-
-static const char *const rule_names[REPLY_RULES] = {"kernel", "iommufd", "vfio-user", "raw"};
-
-const char *reply_rule_name(enum reply_rule rule)
-{
-	return rule_names[rule];
-}
-
-bool reply_rule_parse(const char *name, enum reply_rule *ret_rule)
-{
-	for (enum reply_rule rule = 0; rule < REPLY_RULES; rule++)
-		if (strcmp(name, rule_names[rule]) == 0) {
-			*ret_rule = rule;
-			return true;
-		}
-	return false;
-}
+#include "reply_model.h"
 
 size_t reply_list_of(enum info_kind kind, uint32_t index)
 {
@@ -98,7 +81,7 @@ int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const 
 		.rule = rule,
 		.len = len,
 		.bytes = copy,
-		.told = told_of(rule, kind_of(list), copy, len),
+		.model = reply_model_of(rule, kind_of(list), copy, len),
 	};
 	*ret_reply = &longer[to->count++];
 	return 0;
@@ -115,7 +98,7 @@ void replies_free(struct replies *replies)
 	for (size_t i = 0; i < LISTS; i++) {
 		for (size_t j = 0; j < replies->lists[i].count; j++) {
 			free(replies->lists[i].replies[j].bytes);
-			free(replies->lists[i].replies[j].told);
+			free(replies->lists[i].replies[j].model);
 		}
 		free(replies->lists[i].replies);
 	}
@@ -158,7 +141,7 @@ static size_t cut(const struct reply *reply, enum info_kind kind, uint32_t argsz
 		return len;
 	}
 	if (is_short)
-		put(ret, len, info->cap_offset_at, 4, 0);
+		put(ret, len, info->first.at, 4, 0);
 	return len;
 }
 
@@ -282,7 +265,7 @@ int replies_fill(struct replies *replies)
 		put(bytes, info->full, 0, 4, info->full + size);
 		if (size) {
 			add_flags(bytes, info->full, info->caps_flag);
-			put(bytes, info->full, info->cap_offset_at, 4, info->full);
+			put(bytes, info->full, info->first.at, 4, info->full);
 			memcpy(bytes + info->full, chain, size);
 		}
 		if (reply_add(replies, list, REPLY_KERNEL, bytes, info->full + size, true, &reply))
@@ -305,8 +288,8 @@ int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t byt
 		from->next++;
 	else if (from->again)
 		from->next = 0;
-	if (reply->told && argsz < reply->len)
-		len = told_answer(reply->told, bytes, argsz);
+	if (reply->model && argsz < reply->len)
+		len = reply_model_answer(reply->model, bytes, argsz);
 	else
 		len = (int)cut(reply, kind, argsz, bytes);
 	if (reply->how != ARGSZ_KEPT && len > 0)

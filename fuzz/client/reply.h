@@ -12,39 +12,21 @@
 
 #include "../../parsers/parser.h"
 #include "fake.h"
-
-/*
- * How a reply is cut to the caller's argsz. One that a producer of the rule could have written is
- * told by its model (told.h) where argsz is too small; others, which none would write, come as near
- * to that as their bytes go:
- * REPLY_KERNEL: vfio-pci and type1. Too small: the fixed struct, with the argsz to ask with,
- *	cap_offset 0 and flags as they are. Else all, the argsz the caller's, unless the file names
- *	one of its own.
- * REPLY_IOMMUFD: iommufd as a container; devices and regions are vfio-pci's. argsz is always the
- *	whole length; too small: what fits, cap_offset 0.
- * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's
- *	argsz.
- * REPLY_RAW: the file's bytes, cut.
- */
-enum reply_rule { REPLY_KERNEL, REPLY_IOMMUFD, REPLY_VFIO_USER, REPLY_RAW, REPLY_RULES };
-
-/* "kernel" and so on; and back: false where it is none. */
-const char *reply_rule_name(enum reply_rule rule);
-bool reply_rule_parse(const char *name, enum reply_rule *ret_rule);
+#include "reply_rule.h"
 
 /* What is done with argsz after the rule: nothing, @argsz it is, or the caller's plus @argsz. */
 enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
 
-struct told;
+struct reply_model;
 
-/* @told: what a producer would have told with it, or NULL. */
+/* @model: what a producer would have told with it, or NULL. */
 struct reply {
 	enum reply_rule rule;
 	enum reply_argsz how;
 	uint32_t argsz;
 	size_t len;
 	uint8_t *bytes;
-	struct told *told;
+	struct reply_model *model;
 };
 
 /* @again: after its last reply comes its first. */

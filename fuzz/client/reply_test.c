@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "../../parsers/layout.h"
-#include "areas.h"
+#include "mapping.h"
 
 /* A region's reply of 64 bytes: MSIX_MAPPABLE, then SPARSE_MMAP at 40 without areas. */
 static void chain(uint8_t bytes[64], uint32_t argsz)
@@ -46,7 +46,7 @@ static const struct want wants[] = {
 
 static void rules_cut_as_their_producers_do(void **state)
 {
-	static uint8_t told[INFO_LEN_MAX];
+	static uint8_t got[INFO_LEN_MAX];
 	uint8_t bytes[64];
 
 	(void)state;
@@ -58,25 +58,25 @@ static void rules_cut_as_their_producers_do(void **state)
 
 		assert_int_equal(reply_add(&replies, 2, wants[i].rule, bytes, 64, false, &reply),
 				 0);
-		len = reply_next(&replies, 2, wants[i].asked, told);
+		len = reply_next(&replies, 2, wants[i].asked, got);
 		print_message("row %zu\n", i);
 		assert_int_equal(len, wants[i].len);
 		if (len > 0) {
-			assert_int_equal(layout_load(told, 4), wants[i].argsz);
-			assert_int_equal(layout_load(told + 12, 4), wants[i].cap_offset);
-			assert_int_equal(!!(layout_load(told + 4, 4) & FLAG_REGION_CAPS),
+			assert_int_equal(layout_load(got, 4), wants[i].argsz);
+			assert_int_equal(layout_load(got + 12, 4), wants[i].cap_offset);
+			assert_int_equal(!!(layout_load(got + 4, 4) & FLAG_REGION_CAPS),
 					 wants[i].flag);
 		}
 		/* A capability that is not announced is not there. */
 		if (wants[i].rule == REPLY_VFIO_USER && len == 48)
-			assert_int_equal(layout_load(told + 32, 8), 0);
+			assert_int_equal(layout_load(got + 32, 8), 0);
 		replies_free(&replies);
 	}
 }
 
 static void a_files_own_argsz_stays(void **state)
 {
-	static uint8_t told[INFO_LEN_MAX];
+	static uint8_t got[INFO_LEN_MAX];
 	struct replies replies = {0};
 	struct reply *reply;
 	uint8_t bytes[64];
@@ -84,17 +84,17 @@ static void a_files_own_argsz_stays(void **state)
 	(void)state;
 	chain(bytes, 0xffffffff);
 	reply_add(&replies, 0, REPLY_KERNEL, bytes, 64, true, &reply);
-	assert_int_equal(reply_next(&replies, 0, 64, told), 64);
-	assert_int_equal(layout_load(told, 4), 0xffffffff);
+	assert_int_equal(reply_next(&replies, 0, 64, got), 64);
+	assert_int_equal(layout_load(got, 4), 0xffffffff);
 	/* And the rest of the fixed fields are the device's. */
-	assert_int_equal(layout_load(told + INFO_AT_REGION_size, 8), 0x20000);
-	assert_int_equal(layout_load(told + INFO_AT_REGION_flags, 4), 15);
+	assert_int_equal(layout_load(got + INFO_AT_REGION_size, 8), 0x20000);
+	assert_int_equal(layout_load(got + INFO_AT_REGION_flags, 4), 15);
 	replies_free(&replies);
 }
 
 static void lists_go_on_and_over(void **state)
 {
-	static uint8_t told[INFO_LEN_MAX];
+	static uint8_t got[INFO_LEN_MAX];
 	struct replies replies = {0};
 	struct reply *reply;
 	uint8_t bytes[64];
@@ -108,23 +108,23 @@ static void lists_go_on_and_over(void **state)
 	reply->how = ARGSZ_GROWS;
 	reply->argsz = 8;
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(reply_next(&replies, 0, 100 + i, told), 64);
-		assert_int_equal(layout_load(told, 4), i ? 108 + i : 88);
+		assert_int_equal(reply_next(&replies, 0, 100 + i, got), 64);
+		assert_int_equal(layout_load(got, 4), i ? 108 + i : 88);
 	}
 	replies.lists[0].again = true;
-	reply_next(&replies, 0, 100, told);
-	reply_next(&replies, 0, 100, told);
-	assert_int_equal(layout_load(told, 4), 88);
+	reply_next(&replies, 0, 100, got);
+	reply_next(&replies, 0, 100, got);
+	assert_int_equal(layout_load(got, 4), 88);
 	replies_rewind(&replies);
-	reply_next(&replies, 0, 100, told);
-	assert_int_equal(layout_load(told, 4), 88);
+	reply_next(&replies, 0, 100, got);
+	assert_int_equal(layout_load(got, 4), 88);
 	replies_free(&replies);
 }
 
 /* Good replies have to be plain to the reference, or every outcome would be blamed on them. */
 static void good_replies_are_plain(void **state)
 {
-	static uint8_t told[INFO_LEN_MAX];
+	static uint8_t got[INFO_LEN_MAX];
 	struct spec *const spec = spec_new();
 	struct replies replies = {0};
 	unsigned int chains = 0;
@@ -135,10 +135,10 @@ static void good_replies_are_plain(void **state)
 		const enum info_kind kind = list == LIST_DEVICE	 ? INFO_DEVICE
 					    : list == LIST_IOMMU ? INFO_IOMMU
 								 : INFO_REGION;
-		const int len = reply_next(&replies, list, 4096, told);
+		const int len = reply_next(&replies, list, 4096, got);
 
 		assert_true(len > 0);
-		spec_read(told, 4096, kind, spec);
+		spec_read(got, 4096, kind, spec);
 		assert_int_equal(spec->class, CLASS_PLAIN);
 		chains += spec->verdict == VERDICT_OK;
 	}
@@ -151,38 +151,38 @@ static void mappings_are_held_to_the_reply(void **state)
 {
 	static const struct {
 		uint64_t offset, length;
-		enum area area;
+		enum mapped mapped;
 	} rows[] = {
-		{0, 0x1000, AREA_INSIDE},
-		{0, 0x2000, AREA_OUTSIDE},
-		{0x1000, 0x1000, AREA_OUTSIDE},
-		{0x3000, 0x1d000, AREA_INSIDE},
-		{0x4000, 0x1000, AREA_INSIDE},
-		{0x3000, 0x1e000, AREA_OUTSIDE},
-		{UINT64_C(9) << 40, 0x1000, AREA_NOWHERE},
-		{UINT64_MAX - 0xfff, 0x2000, AREA_NOWHERE},
-		{UINT64_C(1) << 40, 0x1000, AREA_NOWHERE},
-		{0, UINT64_MAX, AREA_OUTSIDE},
+		{0, 0x1000, MAPPED_INSIDE},
+		{0, 0x2000, MAPPED_OUTSIDE},
+		{0x1000, 0x1000, MAPPED_OUTSIDE},
+		{0x3000, 0x1d000, MAPPED_INSIDE},
+		{0x4000, 0x1000, MAPPED_INSIDE},
+		{0x3000, 0x1e000, MAPPED_OUTSIDE},
+		{UINT64_C(9) << 40, 0x1000, MAPPED_NOWHERE},
+		{UINT64_MAX - 0xfff, 0x2000, MAPPED_NOWHERE},
+		{UINT64_C(1) << 40, 0x1000, MAPPED_NOWHERE},
+		{0, UINT64_MAX, MAPPED_OUTSIDE},
 	};
-	static uint8_t told[INFO_LEN_MAX];
+	static uint8_t got[INFO_LEN_MAX];
 	struct spec *const spec = spec_new();
 	struct replies replies = {0};
 	struct vfio vfio = {0};
 
 	(void)state;
 	replies_fill(&replies);
-	vfio.calls[0].bytes = told;
-	vfio.calls[0].len = (size_t)reply_next(&replies, 0, 88, told);
+	vfio.calls[0].bytes = got;
+	vfio.calls[0].len = (size_t)reply_next(&replies, 0, 88, got);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(area_of(&vfio, rows[i].offset, rows[i].length, spec),
-				 rows[i].area);
+		assert_int_equal(mapped_of(&vfio, rows[i].offset, rows[i].length, spec),
+				 rows[i].mapped);
 	/* One that does not say how far it goes contains nothing. */
-	layout_store(told + 40 + CAP_COUNT_AT, 4, 3);
-	assert_int_equal(area_of(&vfio, 0, 0x1000, spec), AREA_UNREADABLE);
+	layout_store(got + 40 + CAP_COUNT_AT, 4, 3);
+	assert_int_equal(mapped_of(&vfio, 0, 0x1000, spec), MAPPED_UNREADABLE);
 	/* Without areas it is the whole region, and no more. */
-	layout_store(told + INFO_AT_REGION_flags, 4, 7);
-	assert_int_equal(area_of(&vfio, 0, 0x20000, spec), AREA_INSIDE);
-	assert_int_equal(area_of(&vfio, 0, 0x21000, spec), AREA_NOWHERE);
+	layout_store(got + INFO_AT_REGION_flags, 4, 7);
+	assert_int_equal(mapped_of(&vfio, 0, 0x20000, spec), MAPPED_INSIDE);
+	assert_int_equal(mapped_of(&vfio, 0, 0x21000, spec), MAPPED_NOWHERE);
 	replies_free(&replies);
 	spec_free(spec);
 }

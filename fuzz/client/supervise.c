@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "areas.h"
+#include "mapping.h"
 #include "paths.h"
 #include "remote.h"
 
@@ -174,7 +174,7 @@ static void on_mmap(struct supervisor *s, pid_t tid)
 	if (fake_of(s->vfio->fake, tid, (int)args[4]) == FAKE_DEVICE &&
 	    s->run->nmappings++ < MAPPINGS_MAX)
 		s->run->mappings[s->run->nmappings - 1] = (struct mapping){
-			args[5], args[1], area_of(s->vfio, args[5], args[1], s->spec)};
+			args[5], args[1], mapped_of(s->vfio, args[5], args[1], s->spec)};
 	go_on(s);
 }
 

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-#include "areas.h"
+#include "mapping.h"
 #include "filter.h"
 
 /* Calls of one INFO ioctl for one index. Of `make clients`, QEMU makes most: 6 that end. */
@@ -39,7 +39,7 @@ const char *outcome_name(enum outcome outcome);
 struct mapping {
 	uint64_t offset;
 	uint64_t length;
-	enum area area;
+	enum mapped mapped;
 };
 
 #define MAPPINGS_MAX 256
@@ -76,9 +76,9 @@ struct limits {
 };
 
 /*
- * Runs @argv to its end, and kills what it leaves behind. The
- * caller's @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR
- * where *@stop was set by a signal handler.
+ * Runs @argv to its end, and kills what it leaves behind. The caller's @vfio is filled anew.
+ * Returns 0; -errno where programs cannot be supervised here; -EINTR where *@stop was set by a
+ * signal handler.
  */
 int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
 	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);

@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "../endian.h"
-#include "../judge.h"
+#include "../chain/endian.h"
+#include "../judge/judge.h"
 
 /* Exit statuses of every verb; README lists them. */
 enum {
@@ -168,6 +168,9 @@ void fetch_explain(const struct input *input);
 void fetch_list(void);
 void fetch_print_table(void);
 
+/* capchain list classes. */
+void classes_say(bool json);
+
 /* Writes the report of `emit --report` from the run in @path to @to, as output_put() takes it. */
 int emit_report(const char *path, const char *to);
 
@@ -200,9 +203,9 @@ int cannot_write(const char *path, int error);
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);
 
-/* Where a signal ends the process, it first says in TAP at which input: bail_at() the latest. */
-void bail_watch(void);
-void bail_at(size_t number, const char *name);
+/* Where a signal ends the process, it first says in TAP at which input: fatal_at() the latest. */
+void fatal_watch(void);
+void fatal_at(size_t number, const char *name);
 
 /*
  * The expected verdicts of a corpus: lines `name verdict reason`, one file for the reference and

@@ -11,8 +11,8 @@
 
 #include "../../parsers/layout.h"
 #include "../client/vfio.h"
-#include "../file.h"
-#include "../text.h"
+#include "../target/file.h"
+#include "../text/text.h"
 #include "cmd.h"
 #include "run.h"
 
@@ -27,7 +27,7 @@ struct observed {
 	const char *version;
 	enum info_kind kind;
 	size_t len;
-	uint8_t held[INFO_LEN_MAX];
+	uint8_t buffer[INFO_LEN_MAX];
 };
 
 static int refuse(const char *path, const char *what)
@@ -70,10 +70,10 @@ static bool read_hex(const char *hex, struct observed *o)
 {
 	unsigned int byte;
 
-	for (o->len = 0; hex[0] && hex[1] && o->len < sizeof(o->held); hex += 2) {
+	for (o->len = 0; hex[0] && hex[1] && o->len < sizeof(o->buffer); hex += 2) {
 		if (sscanf(hex, "%2x", &byte) != 1)
 			return false;
-		o->held[o->len++] = (uint8_t)byte;
+		o->buffer[o->len++] = (uint8_t)byte;
 	}
 	return o->len > 0 && !*hex;
 }
@@ -189,7 +189,7 @@ static void print_reply(FILE *out, const struct observed *o)
 	fprintf(out, "## The reply\n\nThe `struct %s` that it held after its last call, %zu bytes",
 		layout_infos[o->kind].uapi, o->len);
 	if (spec) {
-		spec_read(o->held, o->len, o->kind, spec);
+		spec_read(o->buffer, o->len, o->kind, spec);
 		if (spec->rule != RULE_NONE)
 			fprintf(out, "; its chain is wrong: %s at offset %u", rule_name(spec->rule),
 				spec->at);
@@ -197,7 +197,7 @@ static void print_reply(FILE *out, const struct observed *o)
 			fprintf(out, "; its right reading is `%s`", verdict_name(spec->verdict));
 	}
 	fputs(".\n\n```yaml\n", out);
-	if (chain_read(o->held, o->len, o->kind, &chain) == 0) {
+	if (chain_read(o->buffer, o->len, o->kind, &chain) == 0) {
 		text_dump(out, &chain);
 		chain_free(&chain);
 	}

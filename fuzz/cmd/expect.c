@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../fetch/judge.h"
-#include "../file.h"
-#include "../findings.h"
+#include "../fetch/fetch_judge.h"
+#include "../target/file.h"
+#include "../target/findings.h"
 #include "cmd.h"
 
 #define REFERENCE "reference"

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../fetch/judge.h"
-#include "../fetch/text.h"
-#include "../file.h"
+#include "../fetch/fetch_judge.h"
+#include "../fetch/script_endian.h"
+#include "../text/text_fetch.h"
+#include "../target/file.h"
 #include "cmd.h"
 
 /* No text form of INFO_LEN_MAX bytes is longer. */
@@ -154,7 +155,7 @@ static int read_file(const char *path, size_t max, char **ret_bytes, size_t *ret
 	return 0;
 }
 
-/* A buffer's text or a conversation's, to bytes. 0, or not with the line in @ret_error. */
+/* A buffer's text or a script's, to bytes. 0, or not with the line in @ret_error. */
 static int assemble(const char *text, size_t size, struct input *ret_input,
 		    char ret_error[TEXT_ERROR_SIZE])
 {
@@ -221,7 +222,7 @@ static bool turn(struct input *input, enum endian from, uint32_t *ret_shared)
 	if (input->endian == ENDIAN_HOST)
 		return true;
 	if (input->kind == KIND_FETCH)
-		return endian_turn_script(input->bytes, input->len, from, ret_shared);
+		return script_turn(input->bytes, input->len, from, ret_shared);
 	return endian_turn(input->bytes, input->len, input->kind, from, ret_shared);
 }
 

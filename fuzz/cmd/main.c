@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "version.h"
 
 static const struct verb verbs[] = {
 	{"check", "every parser on every file; rules, notes, verdicts, disagreements", cmd_check},
@@ -32,7 +33,8 @@ static int help(FILE *out)
 	      out);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
-	fputs("\n`capchain VERB --help` says more of each.\n\n"
+	fputs("\n`capchain VERB --help` says more of each, `capchain --version` which capchain this\n"
+	      "is.\n\n"
 	      "A FILE that ends in .yaml is text form. Anything else is bytes, and needs --kind\n"
 	      "unless its name starts with device-, region-, iommu- or fetch-.\n\n"
 	      "Exit status: 0 fine; 1 a promise is broken or a verdict changed; 2 an input or the\n"
@@ -51,6 +53,10 @@ int main(int argc, char **argv)
 	if (argc >= 2 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
 		help(stdout);
+		return EXIT_FINE;
+	}
+	if (argc >= 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+		puts("capchain " CAPCHAIN_VERSION);
 		return EXIT_FINE;
 	}
 	for (size_t i = 0; argc >= 2 && i < VERBS; i++) {

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "../fetch/judge.h"
+#include "../fetch/fetch_judge.h"
 #include "../sandbox/sandbox.h"
 #include "cmd.h"
 

@@ -37,7 +37,7 @@ int run_add_script(struct replies *replies, const char *path, struct reading rea
  * What there is to tell. @good: the run with good replies, NULL where it was left out. @options to
  * @options_end, then @command: the words of the command line.
  */
-struct told {
+struct run_report {
 	const struct supervised *good;
 	const struct supervised *run;
 	const struct vfio *vfio;
@@ -50,12 +50,12 @@ struct told {
  * Whether a run shows a fault: anything but an end by itself with every mapping inside, or the same
  * as with good replies.
  */
-bool run_is_faulty(const struct told *told);
+bool run_is_faulty(const struct run_report *report);
 
 /* "killed by SIGSEGV", in at most @size bytes. */
 void run_words(const struct supervised *run, char *ret_words, size_t size);
 
-void run_print(const struct told *told);
-json_t *run_json(const struct told *told);
+void run_print(const struct run_report *report);
+json_t *run_json(const struct run_report *report);
 
 #endif

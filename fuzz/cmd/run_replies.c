@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../file.h"
+#include "../target/file.h"
 #include "cmd.h"
 #include "run.h"
 

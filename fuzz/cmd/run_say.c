@@ -16,33 +16,34 @@ static size_t mappings_kept(const struct supervised *run)
  * A program that maps the same of a good reply does not read that chain at all: no reply is the
  * cause.
  */
-static bool as_with_good(const struct told *told, const struct mapping *m)
+static bool as_with_good(const struct run_report *report, const struct mapping *m)
 {
-	for (size_t i = 0; told->good && i < mappings_kept(told->good); i++) {
-		const struct mapping *const good = &told->good->mappings[i];
+	for (size_t i = 0; report->good && i < mappings_kept(report->good); i++) {
+		const struct mapping *const good = &report->good->mappings[i];
 
-		if (m->offset == good->offset && m->length == good->length && m->area == good->area)
+		if (m->offset == good->offset && m->length == good->length &&
+		    m->mapped == good->mapped)
 			return true;
 	}
 	return false;
 }
 
-static bool is_wrong(const struct told *told, const struct mapping *m)
+static bool is_wrong(const struct run_report *report, const struct mapping *m)
 {
-	return m->area != AREA_INSIDE && !as_with_good(told, m);
+	return m->mapped != MAPPED_INSIDE && !as_with_good(report, m);
 }
 
-static bool maps_wrongly(const struct told *told)
+static bool maps_wrongly(const struct run_report *report)
 {
-	for (size_t i = 0; i < mappings_kept(told->run); i++)
-		if (is_wrong(told, &told->run->mappings[i]))
+	for (size_t i = 0; i < mappings_kept(report->run); i++)
+		if (is_wrong(report, &report->run->mappings[i]))
 			return true;
 	return false;
 }
 
-bool run_is_faulty(const struct told *told)
+bool run_is_faulty(const struct run_report *report)
 {
-	return told->run->outcome != OUTCOME_EXIT || maps_wrongly(told);
+	return report->run->outcome != OUTCOME_EXIT || maps_wrongly(report);
 }
 
 static const char *signal_name(int signal)
@@ -89,9 +90,9 @@ static void print_calls(const struct vfio *vfio)
 	}
 }
 
-static void print_mappings(const struct told *told)
+static void print_mappings(const struct run_report *report)
 {
-	const struct supervised *const run = told->run;
+	const struct supervised *const run = report->run;
 
 	for (size_t i = 0; i < mappings_kept(run); i++) {
 		const struct mapping *const m = &run->mappings[i];
@@ -100,29 +101,30 @@ static void print_mappings(const struct told *told)
 		       (unsigned long long)(m->offset >> FAKE_REGION_SHIFT),
 		       (unsigned long long)m->length,
 		       (unsigned long long)(m->offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1)),
-		       area_name(m->area),
-		       m->area != AREA_INSIDE && as_with_good(told, m) ? ", as with good replies"
-								       : "");
+		       mapped_name(m->mapped),
+		       m->mapped != MAPPED_INSIDE && as_with_good(report, m)
+			       ? ", as with good replies"
+			       : "");
 	}
 	if (run->nmappings > MAPPINGS_MAX)
 		printf("  and %zu mappings more\n", run->nmappings - MAPPINGS_MAX);
 }
 
-void run_print(const struct told *told)
+void run_print(const struct run_report *report)
 {
 	char words[128];
 
-	if (told->good) {
-		run_words(told->good, words, sizeof(words));
+	if (report->good) {
+		run_words(report->good, words, sizeof(words));
 		printf("good replies: %s\n", words);
 	} else {
 		puts("good replies: not tried (--no-good), so what follows may be of another cause");
 	}
-	run_words(told->run, words, sizeof(words));
+	run_words(report->run, words, sizeof(words));
 	printf("these replies: %s%s\n", words,
-	       maps_wrongly(told) ? "; maps what the reply does not hold" : "");
-	print_calls(told->vfio);
-	print_mappings(told);
+	       maps_wrongly(report) ? "; maps what the reply does not hold" : "");
+	print_calls(report->vfio);
+	print_mappings(report);
 }
 
 static json_t *outcome_json(const struct supervised *run)
@@ -175,22 +177,22 @@ static json_t *calls_json(const struct vfio *vfio)
 	return list;
 }
 
-static json_t *mapping_json(const struct told *told, const struct mapping *m)
+static json_t *mapping_json(const struct run_report *report, const struct mapping *m)
 {
 	const uint64_t offset = m->offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1);
 
 	return json_pack("{s:I,s:I,s:I,s:s,s:b}", "region",
 			 (json_int_t)(m->offset >> FAKE_REGION_SHIFT), "offset", (json_int_t)offset,
-			 "length", (json_int_t)m->length, "is", area_name(m->area), "wrong",
-			 is_wrong(told, m));
+			 "length", (json_int_t)m->length, "is", mapped_name(m->mapped), "wrong",
+			 is_wrong(report, m));
 }
 
-static json_t *mappings_json(const struct told *told)
+static json_t *mappings_json(const struct run_report *report)
 {
 	json_t *const list = json_array();
 
-	for (size_t i = 0; i < mappings_kept(told->run); i++)
-		json_array_append_new(list, mapping_json(told, &told->run->mappings[i]));
+	for (size_t i = 0; i < mappings_kept(report->run); i++)
+		json_array_append_new(list, mapping_json(report, &report->run->mappings[i]));
 	return list;
 }
 
@@ -208,18 +210,18 @@ static json_t *words_json(char *const *from, char *const *end)
 	return list;
 }
 
-json_t *run_json(const struct told *told)
+json_t *run_json(const struct run_report *report)
 {
-	json_t *const json = outcome_json(told->run);
+	json_t *const json = outcome_json(report->run);
 
-	json_object_set_new(json, "options", words_json(told->options, told->options_end));
-	json_object_set_new(json, "command", words_json(told->command, NULL));
-	json_object_set_new(json, "faulty", json_boolean(run_is_faulty(told)));
-	json_object_set_new(json, "good", told->good ? outcome_json(told->good) : json_null());
-	json_object_set_new(json, "calls", calls_json(told->vfio));
-	json_object_set_new(json, "mappings", mappings_json(told));
-	json_object_set_new(json, "dma_maps", json_integer((json_int_t)told->run->dma_maps));
+	json_object_set_new(json, "options", words_json(report->options, report->options_end));
+	json_object_set_new(json, "command", words_json(report->command, NULL));
+	json_object_set_new(json, "faulty", json_boolean(run_is_faulty(report)));
+	json_object_set_new(json, "good", report->good ? outcome_json(report->good) : json_null());
+	json_object_set_new(json, "calls", calls_json(report->vfio));
+	json_object_set_new(json, "mappings", mappings_json(report));
+	json_object_set_new(json, "dma_maps", json_integer((json_int_t)report->run->dma_maps));
 	json_object_set_new(json, "notifications",
-			    json_integer((json_int_t)told->run->notifications));
+			    json_integer((json_int_t)report->run->notifications));
 	return json;
 }

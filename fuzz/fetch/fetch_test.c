@@ -5,7 +5,7 @@
  * run of random ones; on plain conversations with every real producer each loop is right, or
  * excused.
  *
- * When a rule is not seen, look at host.c for those of asking and at judge.c for those of the
+ * When a rule is not seen, look at host.c for those of asking and at fetch_judge.c for those of the
  * answer.
  */
 #include <setjmp.h>
@@ -18,11 +18,11 @@
 
 #include <cmocka.h>
 
-#include "judge.h"
-#include "planted.h"
-#include "planted/faulty.h"
+#include "fetch_judge.h"
+#include "../planted/fetch_loops/fetch_bugs.h"
+#include "faulty/faulty_fetch_loops.h"
 #include "table.h"
-#include "text.h"
+#include "../text/text_fetch.h"
 
 static uint64_t random_state = 0x5eed;
 
@@ -153,21 +153,21 @@ static void test_planted(void **state)
 static void test_table(void **state)
 {
 	struct judge *const judge = open_judge(fetch_loops, fetch_loop_count);
-	const struct judged *const held = judged_of(judge, "fetch");
+	const struct judged *const fetch = judged_of(judge, "fetch");
 	uint8_t bytes[TABLE_BYTES];
 	size_t faults[TABLE_SCRIPTS] = {0};
 
 	(void)state;
 	for (size_t column = 0; column < TABLE_SCRIPTS; column++)
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
 			const size_t len = fetch_table_script(column, kind, bytes);
 
 			assert_true(len <= TABLE_BYTES);
 			fetch_judge_read(judge, bytes, len);
 			assert_int_equal(judge->kind, kind);
-			if (judged_differs(held) || held->walk.verdict > VERDICT_REJECT)
+			if (judged_differs(fetch) || fetch->walk.verdict > VERDICT_REJECT)
 				fail_msg("fetch on %s: %s", fetch_table_name(column),
-					 verdict_name(held->walk.verdict));
+					 verdict_name(fetch->walk.verdict));
 			for (size_t r = 0; r < judge->nreaders; r++) {
 				const struct judged *const judged =
 					&judge->judged[judge->readers[r]];
@@ -211,7 +211,7 @@ static size_t make_producer(const struct producer *producer, uint8_t *bytes, siz
 		memset(bytes + used + 6, 0, size);
 		if (layout && layout->elements && size >= 4)
 			layout_store(bytes + used + 6, 4,
-				     (size + CAP_HEADER_SIZE - layout->fixed[1]) /
+				     (size + CAP_HEADER_SIZE - layout_fixed(layout, 1)) /
 					     layout->elements);
 		used += 6 + size;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a fetch loop calls while it runs, and what is kept of it; see host.h and loop.h. */
+/* What a fetch loop calls while it runs, and what is kept of it; see host.h and fetch_loop.h. */
 #include "host.h"
 
 #include <signal.h>
@@ -174,7 +174,7 @@ int fetch_ask(struct fetch *fetch, uint8_t *info)
 	memcpy(trial->last, piece->at, piece->size);
 	call->argsz = field(piece, 0);
 	call->flags = field(piece, INFO_AT_DEVICE_flags);
-	call->cap_offset = field(piece, layout->cap_offset_at);
+	call->cap_offset = field(piece, layout->first.at);
 	call->has_caps = call->flags & layout->caps_flag;
 	return 0;
 }

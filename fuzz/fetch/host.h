@@ -2,7 +2,7 @@
 /*
  * Runs one loop against one script, in the sandbox, and says how far it came: its memory, its
  * calls, the reply that it read last and the buffer that it handed over. It knows the rules that a
- * loop can break while it asks; those of the buffer it hands over are judge.c's.
+ * loop can break while it asks; those of the buffer it hands over are fetch_judge.c's.
  *
  * The same bytes and loop give the same trial in every build. No clock takes part.
  */
@@ -10,7 +10,7 @@
 #define FUZZ_FETCH_HOST_H
 
 #include "../sandbox/sandbox.h"
-#include "loop.h"
+#include "fetch_loop.h"
 #include "script.h"
 
 /* Each is one way for a conversation to go wrong; fetch_rules says what is meant. */

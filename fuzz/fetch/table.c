@@ -11,7 +11,7 @@
  * One reply: the argsz that it names, what it shows of the chain, how many bytes it writes. The
  * chain is one capability behind the fixed struct, one that every kind's loops look for.
  */
-struct told {
+struct scripted_reply {
 	uint32_t argsz;
 	enum { NO_CAPS, CAPS_ELSEWHERE, CAPS_HERE } caps;
 	uint32_t size;
@@ -29,7 +29,7 @@ static const struct {
 	const char *name;
 	bool cycles;
 	size_t count;
-	struct told told[3];
+	struct scripted_reply replies[3];
 } scripts[TABLE_SCRIPTS] = {
 	{"constant", false, 2, {ASK_MORE, ALL}},
 	{"always +8", false, 1, {{0, CAPS_ELSEWHERE, FIXED, 8}}},
@@ -72,18 +72,18 @@ static void write_cap(uint8_t *at, enum info_kind kind)
 	layout_store(at + 24, 8, 0x1000);
 }
 
-static size_t write_reply(uint8_t *at, enum info_kind kind, const struct told *told)
+static size_t write_reply(uint8_t *at, enum info_kind kind, const struct scripted_reply *reply)
 {
 	const struct layout_info *const layout = &layout_infos[kind];
-	const uint32_t size = size_of(kind, told->size);
+	const uint32_t size = size_of(kind, reply->size);
 	uint8_t *const info = at + 4;
 
-	at[0] = told->delta ? REPLY_RELATIVE : 0;
-	at[1] = (uint8_t)told->delta;
+	at[0] = reply->delta ? REPLY_RELATIVE : 0;
+	at[1] = (uint8_t)reply->delta;
 	script_put(at + 2, 2, size);
-	layout_store(info, 4, size_of(kind, told->argsz));
-	layout_store(info + 4, 4, told->caps ? layout->caps_flag : 0);
-	layout_store(info + layout->cap_offset_at, 4, told->caps == CAPS_HERE ? layout->full : 0);
+	layout_store(info, 4, size_of(kind, reply->argsz));
+	layout_store(info + 4, 4, reply->caps ? layout->caps_flag : 0);
+	layout_store(info + layout->first.at, 4, reply->caps == CAPS_HERE ? layout->full : 0);
 	if (size > layout->full)
 		write_cap(info + layout->full, kind);
 	return 4 + size;
@@ -91,14 +91,14 @@ static size_t write_reply(uint8_t *at, enum info_kind kind, const struct told *t
 
 size_t fetch_table_script(size_t column, enum info_kind kind, uint8_t ret_bytes[TABLE_BYTES])
 {
-	static const uint8_t heads[INFO_KINDS] = {0, 1, 2};
+	static const uint8_t heads[INFO_IOCTL_KINDS] = {0, 1, 2};
 	size_t used = 3;
 
 	memset(ret_bytes, 0, TABLE_BYTES);
 	ret_bytes[0] = heads[kind] | (scripts[column].cycles ? SCRIPT_CYCLES : 0);
 	script_put(ret_bytes + 1, 2, layout_infos[kind].full);
 	for (size_t i = 0; i < scripts[column].count; i++)
-		used += write_reply(ret_bytes + used, kind, &scripts[column].told[i]);
+		used += write_reply(ret_bytes + used, kind, &scripts[column].replies[i]);
 	return used;
 }
 
@@ -133,7 +133,7 @@ void fetch_table_print(FILE *out, struct judge *judge)
 		fputs("|---", out);
 	fputs("|\n", out);
 	for (size_t i = 0; i < judge->count; i++)
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 			if (judge->judged[i].parser->reads[kind].ids)
 				print_line(out, judge, i, kind);
 }

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "judge.h"
+#include "fetch_judge.h"
 
 #define TABLE_SCRIPTS 12
 

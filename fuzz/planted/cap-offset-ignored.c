@@ -6,5 +6,5 @@
 #define PLANTED_ID	cap_offset_ignored
 #define PLANTED_NAME	"planted-cap-offset-ignored"
 #define PLANTED_SUMMARY "starts behind the fixed struct, whatever cap_offset says"
-#define FIRST(chain)	PLANT(load32(chain, (chain)->layout->cap_offset_at), (chain)->layout->full)
+#define FIRST(chain)	PLANT(load32(chain, (chain)->layout->first.at), (chain)->layout->full)
 #include "walker.h"

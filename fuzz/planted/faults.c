@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "planted.h"
+#include "bugs.h"
 
 static volatile int sink;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far a run got with its planted bug: kept in memory, or in the file that CAPCHAIN_MARKS names.
- * Parsers (planted.h) and fetch loops (fetch/planted.h) mark by the same calls.
+ * Parsers (bugs.h) and fetch loops (fetch_loops/fetch_bugs.h) mark by the same calls.
  */
 #ifndef FUZZ_PLANTED_MARKS_H
 #define FUZZ_PLANTED_MARKS_H

@@ -7,7 +7,6 @@
 #define PLANTED_NAME	"planted-newer-longer"
 #define PLANTED_SUMMARY "reads a field that it supposes in a newer version"
 #define FIXED(layout, version)                                                                     \
-	PLANT((layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest],        \
-	      (layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest] +       \
-		      4 * ((version) > (layout)->newest))
+	PLANT(layout_fixed(layout, version),                                                       \
+	      layout_fixed(layout, version) + 4u * ((version) > (layout)->newest))
 #include "walker.h"

@@ -16,10 +16,10 @@
 
 #include <cmocka.h>
 
-#include "../bounded_corpus.h"
-#include "../bounded_inputs.h"
-#include "../judge.h"
-#include "planted.h"
+#include "../parsers/bounded_corpus.h"
+#include "../parsers/bounded_inputs.h"
+#include "../judge/judge.h"
+#include "bugs.h"
 #include "../within.h"
 
 /* A canary is another one each night, so there have to be some. */
@@ -30,7 +30,7 @@ extern const struct info_parser planted_sound_parser;
 
 /* The parser under test, and what came of it so far. */
 static struct judge *judge;
-static size_t detected[INFO_KINDS];
+static size_t detected[INFO_IOCTL_KINDS];
 static size_t buffers;
 
 static struct judge *judge_of(const struct info_parser *const *parser)
@@ -104,7 +104,7 @@ static void test_each_is_one_bug_and_found(void **state)
 		judge = judge_of(&planted_bugs[i]);
 		see_some();
 		judge_free(judge);
-		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 			if (planted_bugs[i]->reads[kind].ids && !detected[kind])
 				fail_msg("%s: not detected in any %s buffer", planted_bugs[i]->name,
 					 info_kind_name(kind));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The walker without a bug. Not in registry.h: planted_test.c alone holds it to the reference. */
+/* The walker without a bug. Not in bug_list.h: planted_test.c alone holds it to the reference. */
 #define PLANTED_ID	sound
 #define PLANTED_NAME	"planted-sound"
 #define PLANTED_SUMMARY "every check as it should be"

@@ -13,7 +13,7 @@
 
 #include "../../parsers/layout.h"
 #include "../../parsers/parser.h"
-#include "planted.h"
+#include "bugs.h"
 
 #define PLANT(right, wrong) planted_choose((uint64_t)(right), (uint64_t)(wrong))
 
@@ -35,7 +35,7 @@
 #endif
 /* R4: where the first capability is. */
 #ifndef FIRST
-#define FIRST(chain) load32(chain, (chain)->layout->cap_offset_at)
+#define FIRST(chain) load32(chain, (chain)->layout->first.at)
 #endif
 /* R4, and a next: there is no capability there. */
 #ifndef ENDS
@@ -71,8 +71,7 @@
 #endif
 /* R11: bytes of the payload's fixed part, header included. */
 #ifndef FIXED
-#define FIXED(layout, version)                                                                     \
-	((layout)->fixed[(version) < (layout)->newest ? (version) : (layout)->newest])
+#define FIXED(layout, version) layout_fixed(layout, version)
 #endif
 /* R10: how many elements follow, as the program holds it. */
 #ifndef COUNT
@@ -171,7 +170,7 @@ static bool find_first(struct chain *chain, uint32_t *ret_first)
 	chain->answer = cut ? answer_truncated(chain->argsz) : answer(VERDICT_ABSENT);
 	if (!HAS_FLAG(chain))
 		return false;
-	if (chain->layout->cap_offset_at + 4 > chain->bound)
+	if (chain->layout->first.at + 4 > chain->bound)
 		return cut ? false : refuse(chain, "short-argsz");
 	*ret_first = (uint32_t)FIRST(chain);
 	return !NO_CHAIN(chain, *ret_first);

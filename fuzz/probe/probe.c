@@ -198,7 +198,7 @@ static void check_short(struct sweep *sweep, const struct sample *sample)
 {
 	const uint8_t *const reply = reply_of(sample);
 	const struct layout_info *const info = sweep->info;
-	const uint32_t end = info->cap_offset_at + 4;
+	const uint32_t end = info->first.at + 4;
 
 	if (load32(reply, 0) != sweep->result->need)
 		broke(sweep, PROBE_NEED, sample, "argsz %u is told to ask for %u, others for %u",
@@ -206,11 +206,11 @@ static void check_short(struct sweep *sweep, const struct sample *sample)
 	if (!(load32(reply, 4) & info->caps_flag))
 		broke(sweep, PROBE_SHORT_FLAG, sample, "flags are 0x%x, and argsz says %u",
 		      load32(reply, 4), load32(reply, 0));
-	if (sample->argsz >= end && load32(reply, info->cap_offset_at))
+	if (sample->argsz >= end && load32(reply, info->first.at))
 		broke(sweep, PROBE_SHORT_OFFSET, sample,
 		      "cap_offset is %u, and the chain is not there",
-		      load32(reply, info->cap_offset_at));
-	for (uint32_t at = info->cap_offset_at; at < sample->argsz && sample->argsz < end; at++)
+		      load32(reply, info->first.at));
+	for (uint32_t at = info->first.at; at < sample->argsz && sample->argsz < end; at++)
 		if (look(sample, at) == WRITTEN && reply[at])
 			broke(sweep, PROBE_SHORT_OFFSET, sample, "byte %u of cap_offset is %02x",
 			      at, reply[at]);
@@ -248,7 +248,7 @@ static void check_chain(struct sweep *sweep, const struct sample *sample)
 {
 	const struct spec *const spec = sweep->judge->spec;
 	const enum info_kind kind = sweep->subject->kind;
-	const uint32_t offset = load32(reply_of(sample), sweep->info->cap_offset_at);
+	const uint32_t offset = load32(reply_of(sample), sweep->info->first.at);
 	uint32_t end = 0;
 
 	if (offset != sweep->info->full && offset != sweep->info->end)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies
- * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: vfio.c asks real
- * devices, fake.c stands for one, sound or with one fault.
+ * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: device.c asks real
+ * devices, broken.c stands for one, sound or with one fault.
  *
  * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told
  * apart: left as it was, written with the same value each time, or neither, which is how leaked
  * memory shows. Leaked memory that happens to be the same each time, zeros above all, shows only
- * where no field owns the byte. When probe_test.c fails, a fault of fake.c is no longer seen.
+ * where no field owns the byte. When probe_test.c fails, a fault of broken.c is no longer seen.
  */
 #ifndef FUZZ_PROBE_PROBE_H
 #define FUZZ_PROBE_PROBE_H
 
-#include "../judge.h"
+#include "../judge/judge.h"
 
 /*
  * Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first.
@@ -49,7 +49,7 @@
 	RULE(ORDER, "chain-order",                                                                 \
 	     "capabilities stand in memory as they are linked, without gaps")                      \
 	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
-	RULE(VERSION, "version", "versions are those that kernels have: 1, of zPCI 1 or 2")        \
+	RULE(VERSION, "version", "versions are those that layout.h knows")                         \
 	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
 	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tests of the probe: a sound device breaks no rule, and each rule is broken by the device that is
- * made to break it. When a row fails, either its fault is no longer seen, or fake.c no longer has
+ * made to break it. When a row fails, either its fault is no longer seen, or broken.c no longer has
  * it.
  */
 #include <setjmp.h>

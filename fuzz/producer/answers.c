@@ -4,30 +4,6 @@
 
 #include <string.h>
 
-size_t producer_ncaps(const struct producer *producer, const struct producer_state *state)
-{
-	return producer->most ? state->ncaps : 0;
-}
-
-uint64_t producer_cap_bytes(const struct producer *producer, const struct producer_cap *cap)
-{
-	const uint64_t raw = CAP_HEADER_SIZE + (uint64_t)cap->size;
-
-	return (raw + producer->align - 1) / producer->align * producer->align;
-}
-
-uint32_t producer_need(const struct producer *producer, const struct producer_state *state)
-{
-	uint64_t need = producer->base;
-
-	for (size_t i = 0; i < producer_ncaps(producer, state); i++) {
-		need += producer_cap_bytes(producer, &state->caps[i]);
-		if (need > UINT32_MAX)
-			return 0;
-	}
-	return (uint32_t)need;
-}
-
 static void fixed_device(const struct producer_state *state, uint8_t *fixed)
 {
 	layout_store(fixed + INFO_AT_DEVICE_num_regions, 4, state->num_regions);
@@ -49,7 +25,7 @@ void producer_fixed(const struct producer *producer, const struct producer_state
 		    const struct producer_head *head, const uint8_t *buffer, uint32_t argsz,
 		    uint8_t ret_fixed[FIXED_MAX])
 {
-	static void (*const fields[INFO_KINDS])(const struct producer_state *, uint8_t *) = {
+	static void (*const fields[INFO_IOCTL_KINDS])(const struct producer_state *, uint8_t *) = {
 		[INFO_DEVICE] = fixed_device,
 		[INFO_REGION] = fixed_region,
 		[INFO_IOMMU] = fixed_iommu,
@@ -60,7 +36,7 @@ void producer_fixed(const struct producer *producer, const struct producer_state
 	/* argsz and flags are the first two fields of every INFO struct. */
 	layout_store(ret_fixed + INFO_AT_DEVICE_argsz, 4, head->argsz);
 	layout_store(ret_fixed + INFO_AT_DEVICE_flags, 4, head->flags);
-	layout_store(ret_fixed + info->cap_offset_at, 4, head->cap_offset);
+	layout_store(ret_fixed + info->first.at, 4, head->cap_offset);
 	fields[producer->kind](state, ret_fixed);
 	/* The index is inside the buffer: 8 + 4 <= argsz. */
 	if (producer->kind == INFO_REGION && argsz >= INFO_AT_REGION_index + 4)
@@ -69,7 +45,7 @@ void producer_fixed(const struct producer *producer, const struct producer_state
 
 uint32_t producer_callers_cap_offset(const struct producer *producer, const uint8_t *buffer)
 {
-	return (uint32_t)layout_load(buffer + layout_infos[producer->kind].cap_offset_at, 4);
+	return (uint32_t)layout_load(buffer + layout_infos[producer->kind].first.at, 4);
 }
 
 void producer_put(uint8_t *buffer, uint32_t argsz, uint32_t at, const void *bytes, uint32_t size)

@@ -6,7 +6,8 @@
 #ifndef FUZZ_PRODUCER_ANSWERS_H
 #define FUZZ_PRODUCER_ANSWERS_H
 
-#include "producer.h"
+#include "../../parsers/layout.h"
+#include "state.h"
 
 /* The longest fixed part, in bytes: struct vfio_region_info. */
 #define FIXED_MAX 32
@@ -17,9 +18,6 @@ struct producer_head {
 	uint32_t flags;
 	uint32_t cap_offset;
 };
-
-/* How many of the state's capabilities this producer has to tell. */
-size_t producer_ncaps(const struct producer *producer, const struct producer_state *state);
 
 /*
  * Fills @ret_fixed with the INFO struct of a reply: @head, the state's fields, pads zero. A
@@ -45,22 +43,16 @@ void producer_put_fill(uint8_t *buffer, uint32_t argsz, uint32_t at, uint8_t byt
 void producer_put_chain(const struct producer *producer, const struct producer_state *state,
 			uint8_t *buffer, uint32_t argsz);
 
-/*
- * Bytes in the reply of capability @cap, header included: what its driver hands over, rounded up.
- * In 64 bits, since a payload may have up to 2^32 - 1 of them.
- */
-uint64_t producer_cap_bytes(const struct producer *producer, const struct producer_cap *cap);
-
-/* kernel.c: whatever uses the kernel's chain helpers, with or without capabilities. */
+/* answer_kernel.c: whatever uses the kernel's chain helpers, with or without capabilities. */
 int producer_answer_helpers(const struct producer *producer, const struct producer_state *state,
 			    uint8_t *buffer, uint32_t argsz);
-/* iommufd.c: /dev/iommu in the place of a VFIO container. */
+/* answer_iommufd.c: /dev/iommu in the place of a VFIO container. */
 int producer_answer_iommufd(const struct producer *producer, const struct producer_state *state,
 			    uint8_t *buffer, uint32_t argsz);
-/* kernel.c: the mbochs sample, to 6.18. */
+/* answer_kernel.c: the mbochs sample, to 6.18. */
 int producer_answer_mbochs(const struct producer *producer, const struct producer_state *state,
 			   uint8_t *buffer, uint32_t argsz);
-/* peer.c: the servers of the vfio-user protocol. */
+/* answer_peer.c: the servers of the vfio-user protocol. */
 int producer_answer_libvfio_user(const struct producer *producer,
 				 const struct producer_state *state, uint8_t *buffer,
 				 uint32_t argsz);

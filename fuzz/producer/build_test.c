@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "../judge.h"
+#include "../judge/judge.h"
 #include "producer.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -148,7 +148,7 @@ static void expected(enum info_kind kind, const struct producer_cap *cap, uint32
 			ret_cap->field[field] = layout_load(start + known->at, known->width);
 		field += known->role == ROLE_VALUE;
 	}
-	element = start + layout->fixed[version];
+	element = start + layout_fixed(layout, version);
 	for (uint32_t i = 0; i < ret_cap->count * (layout->elements == ELEMENTS_PAIRS ? 2 : 1);
 	     i++) {
 		const unsigned int width = layout->elements == ELEMENTS_PAIRS ? 8 : 1;
@@ -168,19 +168,19 @@ static bool same_cap(const struct info_cap *a, const struct info_cap *b)
 }
 
 /* The reference delivers what was told, in that order, at the places that the era says. */
-static bool delivers(const struct producer *producer, const struct producer_state *told)
+static bool delivers(const struct producer *producer, const struct producer_state *facts)
 {
-	const size_t ncaps = producer->most ? told->ncaps : 0;
+	const size_t ncaps = producer->most ? facts->ncaps : 0;
 	uint32_t at = producer->base;
 
 	if (judge->spec->verdict != (ncaps ? VERDICT_OK : VERDICT_ABSENT) ||
 	    judge->spec->ncaps != ncaps)
 		return false;
 	for (size_t i = 0; i < ncaps; i++) {
-		const uint32_t size = CAP_HEADER_SIZE + told->caps[i].size;
+		const uint32_t size = CAP_HEADER_SIZE + facts->caps[i].size;
 		struct info_cap cap;
 
-		expected(producer->kind, &told->caps[i], at, &cap);
+		expected(producer->kind, &facts->caps[i], at, &cap);
 		if (!same_cap(&cap, &judge->spec->caps[i].cap))
 			return false;
 		at += (size + producer->align - 1) / producer->align * producer->align;
@@ -199,11 +199,11 @@ static void fill(const struct producer *producer, uint8_t *buffer, size_t size, 
 }
 
 /* Whether the real one refuses this argsz; see the models. */
-static bool refuses(const struct producer *producer, const struct producer_state *told,
+static bool refuses(const struct producer *producer, const struct producer_state *facts,
 		    uint32_t argsz)
 {
 	if (strcmp(producer->name, "mbochs-4.18") == 0 &&
-	    argsz > (told->ncaps ? producer_need(producer, told) : 48))
+	    argsz > (facts->ncaps ? producer_need(producer, facts) : 48))
 		return true;
 	return argsz < producer->minsz;
 }
@@ -212,11 +212,11 @@ static bool refuses(const struct producer *producer, const struct producer_state
  * Answers over the caller's fill @byte, in memory that ends at argsz for AddressSanitizer and in
  * front of a guard for all others: nothing is written past argsz.
  */
-static void answer_over(const struct producer *producer, const struct producer_state *told,
+static void answer_over(const struct producer *producer, const struct producer_state *facts,
 			uint32_t argsz, uint8_t byte, uint8_t ret_buffer[BUFFER])
 {
 	uint8_t *const tight = malloc(argsz);
-	const int status = refuses(producer, told, argsz) ? -EINVAL : 0;
+	const int status = refuses(producer, facts, argsz) ? -EINVAL : 0;
 
 	/* gcc 14 does not know that an assertion does not return. */
 	if (argsz > BUFFER - GUARD || (argsz && !tight)) {
@@ -224,11 +224,11 @@ static void answer_over(const struct producer *producer, const struct producer_s
 		return;
 	}
 	fill(producer, ret_buffer, argsz + GUARD, argsz, byte);
-	assert_int_equal(producer_answer(producer, told, ret_buffer, argsz), status);
+	assert_int_equal(producer_answer(producer, facts, ret_buffer, argsz), status);
 	for (size_t at = argsz; at < argsz + GUARD; at++)
 		assert_int_equal(ret_buffer[at], byte);
 	fill(producer, tight, argsz, argsz, byte);
-	assert_int_equal(producer_answer(producer, told, tight, argsz), status);
+	assert_int_equal(producer_answer(producer, facts, tight, argsz), status);
 	assert_memory_equal(tight, ret_buffer, argsz);
 	free(tight);
 }
@@ -251,19 +251,19 @@ static void judge_all(const struct producer *producer, const uint8_t *buffer, ui
  * Whether the reference says of a reply that does not fit what it has to. mbochs cuts off its last
  * capability anywhere, and of an unknown id only the header is needed.
  */
-static bool asks_again(const struct producer *producer, const struct producer_state *told)
+static bool asks_again(const struct producer *producer, const struct producer_state *facts)
 {
 	if (judge->spec->verdict == VERDICT_TRUNCATED)
-		return judge->spec->need == producer_need(producer, told);
-	return strcmp(producer->name, "mbochs-4.18") == 0 && delivers(producer, told);
+		return judge->spec->need == producer_need(producer, facts);
+	return strcmp(producer->name, "mbochs-4.18") == 0 && delivers(producer, facts);
 }
 
-static void judge_reply(const struct producer *producer, const struct producer_state *told,
+static void judge_reply(const struct producer *producer, const struct producer_state *facts,
 			const uint8_t *buffer, uint32_t argsz)
 {
-	const uint32_t need = producer_need(producer, told);
-	const uint32_t sent = producer_sent(producer, told, argsz);
-	const bool whole = argsz >= need || !producer->most || !told->ncaps;
+	const uint32_t need = producer_need(producer, facts);
+	const uint32_t sent = producer_sent(producer, facts, argsz);
+	const bool whole = argsz >= need || !producer->most || !facts->ncaps;
 
 	/*
 	 * What a client that ignores the message's length would read, the caller's own bytes too.
@@ -271,7 +271,7 @@ static void judge_reply(const struct producer *producer, const struct producer_s
 	if (sent < argsz)
 		judge_all(producer, buffer, argsz);
 	judge_all(producer, buffer, sent);
-	if (whole ? !delivers(producer, told) : !asks_again(producer, told))
+	if (whole ? !delivers(producer, facts) : !asks_again(producer, facts))
 		fail_msg("%s at argsz %u of %u: the reference says %s", producer->name, argsz, need,
 			 verdict_name(judge->spec->verdict));
 	*(whole ? &read_whole : &read_short) += 1;
@@ -281,11 +281,11 @@ static void judge_reply(const struct producer *producer, const struct producer_s
  * What is written does not depend on the caller's fill; of a peer it is what was sent, but for the
  * index, which stands there before.
  */
-static void assert_writes(const struct producer *producer, const struct producer_state *told,
+static void assert_writes(const struct producer *producer, const struct producer_state *facts,
 			  uint32_t argsz, const uint8_t *dirty, const uint8_t *clean)
 {
-	const bool answers = !refuses(producer, told, argsz);
-	const uint32_t sent = producer_sent(producer, told, argsz);
+	const bool answers = !refuses(producer, facts, argsz);
+	const uint32_t sent = producer_sent(producer, facts, argsz);
 
 	for (uint32_t at = 0; at < argsz; at++) {
 		const bool callers =

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "producer.h"
+#include "caps.h"
 
 uint8_t *producer_chain_add(struct producer_chain *chain, uint16_t id, uint16_t version,
 			    uint32_t size)
@@ -57,7 +57,7 @@ static uint32_t struct_align(const struct layout_cap *cap)
 uint32_t producer_cap_size(const struct layout_cap *cap, uint16_t version, uint32_t count)
 {
 	const uint32_t align = struct_align(cap);
-	const uint32_t fixed = (cap->fixed[version] + align - 1u) / align * align;
+	const uint32_t fixed = (layout_fixed(cap, version) + align - 1u) / align * align;
 	const uint64_t size = fixed + (uint64_t)cap->elements * count;
 
 	return size <= UINT32_MAX ? (uint32_t)size : 0;

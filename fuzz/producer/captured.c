@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "split.h"
+#include "set_aside.h"
 
 #define CALLERS_FILL 0xa5
 
@@ -47,8 +47,8 @@ static bool parse_name(struct captured *reply)
 	if (!len || strchr(len, '.')[4] != '\0' || reply->argsz > INFO_LEN_MAX)
 		return false;
 	reply->series = (size_t)(len - reply->name);
-	reply->set_aside = split_set_aside(reply->name);
-	for (reply->kind = 0; reply->kind < INFO_KINDS; reply->kind++) {
+	reply->set_aside = is_set_aside(reply->name);
+	for (reply->kind = 0; reply->kind < INFO_IOCTL_KINDS; reply->kind++) {
 		const char *const kind = info_kind_name(reply->kind);
 
 		if (strlen(kind) == word && strncmp(reply->name, kind, word) == 0)
@@ -56,7 +56,7 @@ static bool parse_name(struct captured *reply)
 	}
 	if (reply->kind == INFO_REGION)
 		return numbered(reply->name, "-idx", "-len", &reply->index);
-	return reply->kind < INFO_KINDS;
+	return reply->kind < INFO_IOCTL_KINDS;
 }
 
 static bool read_bytes(const char *path, struct captured *reply)

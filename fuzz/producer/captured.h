@@ -19,7 +19,7 @@
  * struct captured - one reply
  * @name: of its file
  * @series: bytes of the name that name the series
- * @set_aside: models were not written from it; see split.h
+ * @set_aside: models were not written from it; see set_aside.h
  * @kind, @index: what was asked for; the index of a region
  * @bytes, @argsz: the caller's whole buffer
  */

@@ -5,7 +5,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "learn.h"
+#include "reply_state.h"
 
 static bool claims(const struct producer *producer, const struct captured *reply)
 {
@@ -41,9 +41,9 @@ static size_t claimant(const struct producer *table, size_t count, const struct 
 
 static bool is_full(const struct captured *reply)
 {
-	struct learned learned;
+	struct reply_state read;
 
-	return learn(reply->kind, reply->bytes, reply->argsz, &learned) == NULL;
+	return reply_state_read(reply->kind, reply->bytes, reply->argsz, &read) == NULL;
 }
 
 /* Whether it is better to learn from @a than from @b. */
@@ -68,14 +68,14 @@ static const struct captured *source(const struct captured *replies, size_t coun
 }
 
 /* Whether the model writes this reply; says where it does not. */
-static bool reproduced(const struct producer *producer, const struct learned *learned,
+static bool reproduced(const struct producer *producer, const struct reply_state *read,
 		       const struct captured *reply, FILE *out)
 {
 	static uint8_t buffer[INFO_LEN_MAX];
 	int error;
 
 	captured_caller(reply, buffer);
-	error = producer_answer(producer, &learned->state, buffer, reply->argsz);
+	error = producer_answer(producer, &read->state, buffer, reply->argsz);
 	if (error) {
 		fprintf(out, "%s: %s refuses argsz %u: %s\n", reply->name, producer->name,
 			reply->argsz, strerror(-error));
@@ -102,7 +102,7 @@ bool conform(const struct producer *table, size_t count, const struct captured *
 		const struct captured *const reply = &replies[i];
 		const struct captured *const from = source(replies, nreplies, reply);
 		const size_t by = claimant(table, count, reply, out);
-		struct learned learned;
+		struct reply_state read;
 		bool right;
 
 		if (by == count) {
@@ -111,11 +111,11 @@ bool conform(const struct producer *table, size_t count, const struct captured *
 			continue;
 		}
 		if (from)
-			learn(from->kind, from->bytes, from->argsz, &learned);
+			reply_state_read(from->kind, from->bytes, from->argsz, &read);
 		else
 			fprintf(out, "%s: no full reply in its series to learn from\n",
 				reply->name);
-		right = from && reproduced(&table[by], &learned, reply, out);
+		right = from && reproduced(&table[by], &read, reply, out);
 		ret_conform->learned_from += from == reply;
 		ret_conform->figures[by].captured[reply->set_aside]++;
 		ret_conform->figures[by].reproduced[reply->set_aside] += right;

@@ -20,8 +20,8 @@
 #include <cmocka.h>
 
 #include "conform.h"
-#include "learn.h"
-#include "split.h"
+#include "reply_state.h"
+#include "set_aside.h"
 #include "../within.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -262,12 +262,12 @@ static void test_split(void **state)
 	size_t aside = 0;
 
 	(void)state;
-	assert_false(split_set_aside("iommu-linux6.1-virtio-rng-len116.bin"));
-	assert_false(split_set_aside("device-linux6.12-ahci-len24.bin"));
-	assert_false(split_set_aside("region-linux6.12-nvme-idx0-len40.bin"));
-	assert_true(split_set_aside("device-linux6.1-virtio-rng-len24.bin"));
-	assert_true(split_set_aside("iommu-linux6.12-type1-len56.bin"));
-	assert_true(split_set_aside("region-linux6.1-virtio-rng-idx0-len32.bin"));
+	assert_false(is_set_aside("iommu-linux6.1-virtio-rng-len116.bin"));
+	assert_false(is_set_aside("device-linux6.12-ahci-len24.bin"));
+	assert_false(is_set_aside("region-linux6.12-nvme-idx0-len40.bin"));
+	assert_true(is_set_aside("device-linux6.1-virtio-rng-len24.bin"));
+	assert_true(is_set_aside("iommu-linux6.12-type1-len56.bin"));
+	assert_true(is_set_aside("region-linux6.1-virtio-rng-idx0-len32.bin"));
 	for (size_t i = 0; i < reply_count; i++)
 		aside += replies[i].set_aside;
 	assert_within(aside, reply_count / 3, reply_count * 2 / 3);
@@ -347,20 +347,22 @@ static void test_learn_refuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		uint32_t reply[20] = {80, FLAG_REGION_CAPS, 0, 32, [8] = 1 | 1 << 16, [10] = 2};
-		struct learned told;
+		struct reply_state facts;
 		const char *wrong;
 
 		reply[18] = 2 | 1 << 16;
 		memcpy((uint8_t *)reply + rows[i].at, &rows[i].value, 4);
-		wrong = learn(INFO_REGION, (const uint8_t *)reply, sizeof(reply), &told);
+		wrong = reply_state_read(INFO_REGION, (const uint8_t *)reply, sizeof(reply),
+					 &facts);
 		assert_true(!wrong == !rows[i].wrong);
 		if (wrong)
 			assert_string_equal(wrong, rows[i].wrong);
 		else
-			assert_int_equal(told.caps[0].size, 40);
+			assert_int_equal(facts.caps[0].size, 40);
 	}
-	assert_string_equal(learn(INFO_REGION, (const uint8_t[31]){0}, 31, &(struct learned){0}),
-			    "shorter than its fixed part");
+	assert_string_equal(
+		reply_state_read(INFO_REGION, (const uint8_t[31]){0}, 31, &(struct reply_state){0}),
+		"shorter than its fixed part");
 }
 
 static int set_up(void **state)

@@ -9,8 +9,8 @@
  */
 #include <errno.h>
 
-#include "../bounded_corpus.h"
-#include "learn.h"
+#include "../parsers/bounded_corpus.h"
+#include "reply_state.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -66,6 +66,7 @@ static void test_sizes(void **state)
 	} rows[] = {
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 1, 0, 32},
 		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 2, 0, 40},
+		{INFO_DEVICE, CAP_ID_ZPCI_BASE, 3, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 1, 0, 40},
 		{INFO_DEVICE, CAP_ID_ZPCI_GROUP, 2, 0, 48},
 		{INFO_DEVICE, CAP_ID_ZPCI_UTIL, 1, 64, 76},
@@ -83,11 +84,22 @@ static void test_sizes(void **state)
 		{INFO_IOMMU, CAP_ID_IOVA_RANGE, 1, 0x10000000, 0},
 	};
 
+	bool sized[64][16] = {{false}};
+
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		assert_int_equal(producer_cap_size(layout_cap(rows[i].kind, rows[i].id),
-						   rows[i].version, rows[i].count),
+	assert_true(layout_cap_count <= COUNT_OF(sized));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct layout_cap *const cap = layout_cap(rows[i].kind, rows[i].id);
+
+		assert_int_equal(producer_cap_size(cap, rows[i].version, rows[i].count),
 				 rows[i].size);
+		sized[cap - layout_caps][rows[i].version] = true;
+	}
+	for (size_t i = 0; i < layout_cap_count; i++)
+		for (uint16_t version = 1; version <= layout_caps[i].newest; version++)
+			if (!sized[i][version])
+				fail_msg("no row says the size of %s version %u",
+					 layout_caps[i].name, version);
 }
 
 /* Since 6.6 every capability is rounded up to 8 bytes, by the kernel alone. */
@@ -126,7 +138,7 @@ static void test_too_much_to_say(void **state)
 		{CAP_ID_TYPE, 1, UINT32_MAX - 40, NULL},
 		{CAP_ID_TYPE, 1, 8, le32[0]},
 	};
-	const struct producer_state told = {.caps = caps, .ncaps = 2};
+	const struct producer_state facts = {.caps = caps, .ncaps = 2};
 
 	(void)state;
 	for (size_t i = 0; i < producer_count; i++) {
@@ -136,8 +148,8 @@ static void test_too_much_to_say(void **state)
 			continue;
 		memset(buffer, 0xa5, sizeof(buffer));
 		memset(before, 0xa5, sizeof(before));
-		assert_int_equal(producer_need(&producers[i], &told), 0);
-		assert_int_equal(producer_answer(&producers[i], &told, buffer, 48), -ENOMEM);
+		assert_int_equal(producer_need(&producers[i], &facts), 0);
+		assert_int_equal(producer_answer(&producers[i], &facts, buffer, 48), -ENOMEM);
 		assert_memory_equal(buffer, before, sizeof(buffer));
 	}
 }
@@ -153,11 +165,11 @@ static void test_mbochs(void **state)
 					  2,  0, 1,    0, 0,	0, 0, 0, 1, 0, 0, 0, 1,	 0, 0, 0};
 	const struct producer *const mbochs = producer_named("mbochs-4.18");
 	const struct producer_cap type = {CAP_ID_TYPE, 1, 8, whole + 40};
-	struct producer_state told = {.flags = 3,
-				      .region_size = 0x100000,
-				      .caps = &type,
-				      .ncaps = 1,
-				      .stack = 0x77777777};
+	struct producer_state facts = {.flags = 3,
+				       .region_size = 0x100000,
+				       .caps = &type,
+				       .ncaps = 1,
+				       .stack = 0x77777777};
 	uint8_t buffer[64];
 
 	(void)state;
@@ -166,22 +178,22 @@ static void test_mbochs(void **state)
 
 		memset(buffer, 0xa5, sizeof(buffer));
 		layout_store(buffer + INFO_AT_REGION_index, 4, 9);
-		assert_int_equal(producer_answer(mbochs, &told, buffer, argsz),
+		assert_int_equal(producer_answer(mbochs, &facts, buffer, argsz),
 				 answers ? 0 : -EINVAL);
 		if (answers)
 			assert_memory_equal(buffer, whole, argsz);
 		for (uint32_t at = answers ? argsz : 12; at < sizeof(buffer); at++)
 			assert_int_equal(buffer[at], 0xa5);
 	}
-	told.ncaps = 0;
+	facts.ncaps = 0;
 	memset(buffer, 0xa5, sizeof(buffer));
-	assert_int_equal(producer_answer(mbochs, &told, buffer, 48), 0);
+	assert_int_equal(producer_answer(mbochs, &facts, buffer, 48), 0);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_argsz, 4), 48);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_flags, 4), 3);
 	assert_int_equal(layout_load(buffer + INFO_AT_REGION_cap_offset, 4), 0xa5a5a5a5);
 	for (uint32_t at = 32; at < sizeof(buffer); at++)
 		assert_int_equal(buffer[at], at < 48 ? 0x77 : 0xa5);
-	assert_int_equal(producer_answer(mbochs, &told, buffer, 49), -EINVAL);
+	assert_int_equal(producer_answer(mbochs, &facts, buffer, 49), -EINVAL);
 }
 
 /*
@@ -205,7 +217,7 @@ static void test_fixed_parts(void **state)
 		{"type1-6.6", {-1, 16, 17, 18, 19, 20, 21, 23, 24, 24}},
 	};
 	const struct producer_cap cap = {1, 1, 24, (const uint8_t[24]){0}};
-	const struct producer_state told = {.caps = &cap, .ncaps = 1};
+	const struct producer_state facts = {.caps = &cap, .ncaps = 1};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(parts); i++)
@@ -214,7 +226,7 @@ static void test_fixed_parts(void **state)
 			int32_t written = 0;
 
 			memset(buffer, 0xa5, sizeof(buffer));
-			if (producer_answer(producer_named(parts[i].name), &told, buffer,
+			if (producer_answer(producer_named(parts[i].name), &facts, buffer,
 					    argszs[j]))
 				written = -1;
 			for (; written >= 0 && written < 32 && buffer[written] != 0xa5; written++)
@@ -237,7 +249,7 @@ static void test_peers(void **state)
 		const char *name;
 		const uint8_t *message;
 		uint32_t length, least;
-		struct producer_state told;
+		struct producer_state facts;
 	} peers[] = {
 		{"libvfio-user-device", device, 16, 16, {3, .num_regions = 9, .num_irqs = 5}},
 		{"rust-vmm-device", device, 16, 0, {3, .num_regions = 9, .num_irqs = 5}},
@@ -256,10 +268,10 @@ static void test_peers(void **state)
 			uint8_t buffer[64];
 
 			memset(buffer, 0xa5, sizeof(buffer));
-			assert_int_equal(producer_answer(peer, &peers[i].told, buffer, argsz),
+			assert_int_equal(producer_answer(peer, &peers[i].facts, buffer, argsz),
 					 answers ? 0 : -EINVAL);
 			if (answers) {
-				assert_int_equal(producer_sent(peer, &peers[i].told, argsz), sent);
+				assert_int_equal(producer_sent(peer, &peers[i].facts, argsz), sent);
 				assert_memory_equal(buffer, peers[i].message, known);
 			}
 			for (uint32_t at = answers ? sent : 0; at < sizeof(buffer); at++)
@@ -298,6 +310,7 @@ static const struct row rows[] = {
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-len24", "device-zpci-linux6.6", 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-no-util", NULL, 0xa5, 0},
 	{"vfio-pci-device-6.6", "device-zpci-linux6.6-oversize", NULL, 0xa5, 0},
+	{"vfio-pci-device-6.6", "device-zpci-linux7.3", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user", NULL, 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len32", "region-libvfio-user", 0xa5, 0},
 	{"libvfio-user-region", "region-libvfio-user-len64", "region-libvfio-user", 0xa5, 0},
@@ -354,20 +367,36 @@ static void answer_row(const struct row *row, const uint8_t *info, uint32_t len,
 	static uint8_t full[INFO_LEN_MAX];
 	const struct producer *const producer = producer_named(row->producer);
 	const size_t size = seed(row->full ? row->full : row->seed, full);
-	struct learned told, own;
-	const char *const wrong = learn(producer->kind, full, (uint32_t)size, &told);
+	struct reply_state facts, own;
+	const char *const wrong = reply_state_read(producer->kind, full, (uint32_t)size, &facts);
 
 	if (wrong)
 		fail_msg("%s: %s", row->full ? row->full : row->seed, wrong);
 	/* A short reply has its fixed fields too. */
-	learn(producer->kind, info, len, &own);
-	own.state.caps = told.caps;
-	own.state.ncaps = told.state.ncaps;
+	reply_state_read(producer->kind, info, len, &own);
+	own.state.caps = facts.caps;
+	own.state.ncaps = facts.state.ncaps;
 	own.state.stack = row->stack;
 	memset(ret_buffer, row->fill, len);
 	if (producer->kind == INFO_REGION)
 		memcpy(ret_buffer + INFO_AT_REGION_index, info + INFO_AT_REGION_index, 4);
 	assert_int_equal(producer_answer(producer, &own.state, ret_buffer, len), 0);
+}
+
+/* Which versions of which capabilities producers were seen to write. */
+static bool written[64][16];
+
+static void see_written(enum info_kind kind, const uint8_t *info, uint32_t len)
+{
+	struct reply_state facts;
+
+	if (reply_state_read(kind, info, len, &facts))
+		return;
+	for (size_t i = 0; i < facts.state.ncaps; i++) {
+		const struct layout_cap *const cap = layout_cap(kind, facts.caps[i].id);
+
+		written[cap - layout_caps][facts.caps[i].version] = true;
+	}
 }
 
 static void test_seeds(void **state)
@@ -379,6 +408,7 @@ static void test_seeds(void **state)
 		const uint32_t len = (uint32_t)seed(rows[i].seed, info);
 
 		answer_row(&rows[i], info, len, buffer);
+		see_written(producer_named(rows[i].producer)->kind, info, len);
 		for (uint32_t at = 0; at < len; at++)
 			if (buffer[at] != info[at]) {
 				print_error("%s: byte %u is 0x%02x, %s writes 0x%02x\n",
@@ -387,6 +417,11 @@ static void test_seeds(void **state)
 				fail();
 			}
 	}
+	for (size_t i = 0; i < layout_cap_count; i++)
+		for (uint16_t version = 1; version <= layout_caps[i].newest; version++)
+			if (!written[i][version])
+				fail_msg("no producer's seed has %s version %u",
+					 layout_caps[i].name, version);
 }
 
 int main(int argc, char **argv)

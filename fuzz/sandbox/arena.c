@@ -23,61 +23,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "heap.h"
-#include "walk.h"
+#include "../../parsers/parser.h"
+#include "arena.h"
 
-#if UINTPTR_MAX > UINT32_MAX
-/* Past what an int32_t takes away and what a uint32_t adds, with a margin on either side. */
-#define MARGIN	      ((size_t)16 << 20)
-#define BEFORE_WINDOW (((size_t)2 << 30) + MARGIN)
-#define AFTER_OBJECT  (((size_t)4 << 30) + 2 * MARGIN)
-#else
-#define MARGIN	      ((size_t)4096)
-#define BEFORE_WINDOW ((size_t)4096)
-#define AFTER_OBJECT  ((size_t)1 << 20)
-#endif
-
-/*
- * Slots by size: small tables, whole buffers, the largest that walk_alloc() grants; each in whole
- * pages, and a page of this kernel may have 64 KiB.
- */
-static struct {
-	size_t size;
-	size_t count;
-} classes[] = {{4096, 32}, {65536 + 4096, 16}, {1 << 20, 8}};
-
-#define CLASSES	    (sizeof(classes) / sizeof(classes[0]))
-#define ALLOC_MAX   ((size_t)1 << 20)
 /* The buffer, and a page that says which of its bytes are not zero. */
 #define SHADOW_SIZE (INFO_LEN_MAX + the_arena.page)
-/* What scratch memory holds before a parser writes, and what must stay beside it. */
-#define SCRATCH	    0xc7
-#define CANARY_LEN  16
 
 struct arena the_arena;
-
-static uintptr_t class_start[CLASSES];
-static size_t class_used[CLASSES];
-
-static size_t scratch_size(void)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < CLASSES; i++)
-		size += classes[i].count * (classes[i].size + AFTER_OBJECT);
-	return size;
-}
-
-static int map_scratch(uintptr_t at)
-{
-	for (size_t i = 0; i < CLASSES; i++) {
-		class_start[i] = at;
-		for (size_t n = 0; n < classes[i].count; n++, at += classes[i].size + AFTER_OBJECT)
-			if (mprotect((void *)at, classes[i].size, PROT_READ | PROT_WRITE))
-				return -errno;
-	}
-	return 0;
-}
 
 static int map_file(uintptr_t at, int fd)
 {
@@ -118,132 +70,24 @@ static int map_window(uintptr_t at)
 
 size_t arena_pages(size_t size)
 {
+	if (!the_arena.page)
+		the_arena.page = (size_t)sysconf(_SC_PAGESIZE);
 	return (size + the_arena.page - 1) & ~(the_arena.page - 1);
 }
 
-int arena_open(enum sandbox_part *ret_part)
+int arena_open(size_t room, uintptr_t *ret_room, enum sandbox_part *ret_part)
 {
-	const size_t scratch = BEFORE_WINDOW + INFO_LEN_MAX + AFTER_OBJECT;
-	size_t heap, size;
+	const size_t before = ARENA_BEFORE_WINDOW + INFO_LEN_MAX + ARENA_AFTER_OBJECT;
+	const size_t size = before + room;
 	uint8_t *at;
-	int error;
 
 	*ret_part = SANDBOX_SPACE;
-	the_arena.page = (size_t)sysconf(_SC_PAGESIZE);
-	for (size_t i = 0; i < CLASSES; i++)
-		classes[i].size = arena_pages(classes[i].size);
-	heap = scratch + scratch_size();
-	size = heap + heap_size() + AFTER_OBJECT;
 	at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == MAP_FAILED)
 		return -errno;
 	the_arena.start = (uintptr_t)at;
 	the_arena.end = (uintptr_t)at + size;
-	heap_open((uintptr_t)at + heap);
+	*ret_room = (uintptr_t)at + before;
 	*ret_part = SANDBOX_WINDOW;
-	error = map_window((uintptr_t)at + BEFORE_WINDOW);
-	if (error)
-		return error;
-	*ret_part = SANDBOX_SCRATCH;
-	return map_scratch((uintptr_t)at + scratch);
-}
-
-struct scratch_object *scratch_find(uintptr_t address)
-{
-	for (size_t i = 0; i < the_walk.nobjects; i++)
-		if (address - the_walk.objects[i].start < the_walk.objects[i].size)
-			return &the_walk.objects[i];
-	return heap_pieces ? heap_find(address) : NULL;
-}
-
-const struct scratch_object *scratch_nearest(uintptr_t address)
-{
-	for (size_t i = 0; i < the_walk.nobjects; i++) {
-		const struct scratch_object *const object = &the_walk.objects[i];
-
-		/* A store below or a wild load above the object is its own, not the buffer's. */
-		if (address >= object->slot_start - MARGIN &&
-		    address < object->slot_end + AFTER_OBJECT - MARGIN)
-			return object;
-	}
-	return heap_pieces ? heap_nearest(address) : NULL;
-}
-
-/* Where the canaries of @object are: up to 16 bytes before it, and the rest of its slot after it.
- */
-static uintptr_t canary_before(const struct scratch_object *object)
-{
-	return object->start - object->slot_start < CANARY_LEN ? object->slot_start
-							       : object->start - CANARY_LEN;
-}
-
-/*
- * The first of @size bytes at @at that changed, or @size. Words first: this runs after each walk.
- */
-static size_t first_changed(uintptr_t at, size_t size)
-{
-	size_t i = 0;
-
-	for (uint64_t word; i + sizeof(word) <= size; i += sizeof(word)) {
-		memcpy(&word, (const uint8_t *)at + i, sizeof(word));
-		if (word != SCRATCH * UINT64_C(0x0101010101010101))
-			break;
-	}
-	while (i < size && ((const uint8_t *)at)[i] == SCRATCH)
-		i++;
-	return i;
-}
-
-bool scratch_spoiled(uint64_t *ret_at)
-{
-	for (size_t i = 0; i < the_walk.nobjects; i++) {
-		const struct scratch_object *const object = &the_walk.objects[i];
-		const uintptr_t before = canary_before(object);
-		const uintptr_t after = object->start + object->size;
-		const size_t low = first_changed(before, object->start - before);
-		const size_t high = first_changed(after, object->slot_end - after);
-
-		if (low == object->start - before && high == object->slot_end - after)
-			continue;
-		*ret_at = (low < object->start - before ? before + low : after + high) -
-			  object->start;
-		return true;
-	}
-	return heap_pieces && heap_spoiled(ret_at);
-}
-
-/* Takes the next free slot that holds @size bytes: its number in @ret_class, or -1 with none. */
-static int take_slot(size_t size, struct scratch_object *ret_object)
-{
-	for (size_t i = 0; i < CLASSES; i++) {
-		if (size > classes[i].size || class_used[i] == classes[i].count)
-			continue;
-		ret_object->slot_start =
-			class_start[i] + class_used[i]++ * (classes[i].size + AFTER_OBJECT);
-		ret_object->slot_end = ret_object->slot_start + classes[i].size;
-		return 0;
-	}
-	return -1;
-}
-
-void *walk_alloc(struct walk *walk, size_t size)
-{
-	struct scratch_object *const object = &walk->objects[walk->nobjects];
-	uintptr_t before;
-
-	if (walk->nobjects == 0)
-		memset(class_used, 0, sizeof(class_used));
-	if (size == 0 || size > ALLOC_MAX)
-		return NULL;
-	if (walk->nobjects == SCRATCH_OBJECTS_MAX || take_slot(size, object))
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_CALL, 0, 0,
-			   (uintptr_t)__builtin_frame_address(0));
-	object->size = size;
-	object->start = (object->slot_end - size) & ~(uintptr_t)15;
-	before = canary_before(object);
-	memset((void *)before, SCRATCH, object->slot_end - before);
-	walk->scratch = object->start;
-	walk->scratch_size = size;
-	walk->nobjects++;
-	return (void *)object->start;
+	return map_window((uintptr_t)at + ARENA_BEFORE_WINDOW);
 }

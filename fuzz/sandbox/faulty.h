@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parsers that each do one thing wrong, built like any parser; planted.h says what each comes out
+ * Parsers that each do one thing wrong, built like any parser; faulty_rows.h says what each comes out
  * as.
  */
 #ifndef FUZZ_SANDBOX_FAULTY_H

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arena.h"
+
 #define PIECE_MAX  ((size_t)1 << 20)
 #define FILL	   0xc7
 #define CANARY_LEN 16

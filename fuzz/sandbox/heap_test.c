@@ -2,7 +2,7 @@
 /*
  * The heap of parsers that bring their own malloc() calls, without load hooks: this file has none,
  * as an object that somebody hands over may have none. Each fault is planted and seen by the part
- * that should see it; with hooks, scripts/own_test.py plants them. When a row fails: look whether
+ * that should see it; with hooks, scripts/fuzz/own_test.py plants them. When a row fails: look whether
  * heap.c still guards and spoils what it says.
  */
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "heap.h"
+#include "sandbox.h"
 
 #define LEN 40
 

@@ -5,7 +5,7 @@
  * run-times bring hooks of the same names, which do nothing: a link that takes those is silent, and
  * every loop of a parser would have no end.
  */
-#include "walk.h"
+#include "heard.h"
 
 #ifndef LOADS_MEANT
 #define LOADS_MEANT false

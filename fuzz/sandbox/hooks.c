@@ -7,7 +7,7 @@
  * __tsan_readN, and linking without that flag leaves the calls to us. Both names are here, so one
  * file serves both compilers. This file itself is built without hooks.
  */
-#include "walk.h"
+#include "scratch.h"
 
 const char hooks_linked = 0;
 

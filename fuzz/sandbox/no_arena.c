@@ -13,8 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../rules.h"
-#include "planted.h"
+#include "faulty_rows.h"
 
 static unsigned int done, failed;
 
@@ -41,25 +40,25 @@ static void say(bool seen, const char *what, const char *name, enum verdict verd
 		       result->signal);
 }
 
-static void see_planted(size_t i)
+static void see_faulty(size_t i)
 {
 	/* Twice: the first must leave no trace for the second. */
 	for (int round = 0; round < 2; round++) {
-		struct walk_result result = walk(planted[i].read, INFO_TRUSTING, PLANTED_LEN);
+		struct walk_result result = walk(faulty_rows[i].read, INFO_TRUSTING, FAULTY_LEN);
 
-		say(planted_seen(i, &result), round ? "again " : "", planted[i].name,
-		    planted[i].verdict, planted[i].seen_by, &result);
-		result = walk(faulty_good, INFO_TRUSTING, PLANTED_LEN);
+		say(faulty_seen(i, &result), round ? "again " : "", faulty_rows[i].name,
+		    faulty_rows[i].verdict, faulty_rows[i].seen_by, &result);
+		result = walk(faulty_good, INFO_TRUSTING, FAULTY_LEN);
 		if (result.verdict != VERDICT_OK)
-			say(false, "a good walk after ", planted[i].name, VERDICT_OK, BY(PARSER),
-			    &result);
+			say(false, "a good walk after ", faulty_rows[i].name, VERDICT_OK,
+			    BY(PARSER), &result);
 	}
 }
 
-static void see(const char *name, planted_read read, enum verdict verdict)
+static void see(const char *name, faulty_read read, enum verdict verdict)
 {
 	const enum seen_by by = verdict == VERDICT_OK ? SEEN_BY_PARSER : SEEN_BY_HOOK;
-	const struct walk_result result = walk(read, INFO_TRUSTING, PLANTED_LEN);
+	const struct walk_result result = walk(read, INFO_TRUSTING, FAULTY_LEN);
 
 	say(result.verdict == verdict && result.seen_by == by, "without an arena: ", name, verdict,
 	    1u << by, &result);
@@ -91,7 +90,7 @@ int main(void)
 	/* A parser's own, for the two lines that load it and store to it; and one of ours. */
 	static volatile uint8_t global __attribute__((section("parsers_own")));
 	static volatile uint8_t ours;
-	const uint8_t info[PLANTED_LEN] = {0};
+	const uint8_t info[FAULTY_LEN] = {0};
 	volatile uint8_t below = 0;
 	uint8_t *const heap = calloc(1, 1);
 	const uint8_t *shadow;
@@ -102,9 +101,9 @@ int main(void)
 		return 1;
 	}
 	shadow = sandbox_place_padded(info, sizeof(info), sizeof(info));
-	for (size_t i = 0; i < PLANTED; i++)
-		if (!planted[i].needs_arena)
-			see_planted(i);
+	for (size_t i = 0; i < FAULTY_ROWS; i++)
+		if (!faulty_rows[i].needs_arena)
+			see_faulty(i);
 	see_load_of("a load of a global", &global, VERDICT_OK);
 	see_load_of("a load of a global of ours", &ours, VERDICT_OOB);
 	see_load_of("a load of the heap", heap, VERDICT_OOB);

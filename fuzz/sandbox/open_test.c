@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "../refuse.h"
-#include "planted.h"
+#include "refuse.h"
+#include "faulty_rows.h"
 
 #if defined(__has_feature)
 #define HAS_ASAN __has_feature(address_sanitizer)
@@ -84,14 +84,14 @@ static int open_under(const struct row *row)
 /* And that the window is one memory, which parsers cannot write: every planted fault is seen. */
 static int see_faults(void)
 {
-	static const uint8_t info[PLANTED_LEN];
+	static const uint8_t info[FAULTY_LEN];
 
 	sandbox_place(info, sizeof(info));
-	for (size_t i = 0; i < PLANTED; i++) {
+	for (size_t i = 0; i < FAULTY_ROWS; i++) {
 		const struct walk_result result =
-			walk(planted[i].read, INFO_TRUSTING, sizeof(info));
+			walk(faulty_rows[i].read, INFO_TRUSTING, sizeof(info));
 
-		if (!planted_seen(i, &result))
+		if (!faulty_seen(i, &result))
 			return NO_FAULT_SEEN;
 	}
 	return AS_IT_SHOULD;

@@ -11,11 +11,10 @@
 #include "../../parsers/layout.h"
 #include "context.h"
 #include "heap.h"
-#include "walk.h"
+#include "heard.h"
+#include "scratch.h"
 
 #define STACK_OF_SIGNALS ((size_t)1 << 16)
-
-struct walk the_walk;
 
 static bool opened;
 /* What sandbox_open() failed with, as a command ends with it. */
@@ -31,24 +30,6 @@ static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
-#if defined(__has_feature)
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
-
-/*
- * ASan keeps redzones of stack frames in its shadow; frames that are jumped over leave theirs. Not
- * called where there is no ASan: OSS-Fuzz takes one such call for a build with mixed sanitizers.
- */
-#if HAS_ASAN
-void __asan_unpoison_memory_region(const volatile void *at, size_t size);
-#else
-#define __asan_unpoison_memory_region(at, size) ((void)(at), (void)(size))
-#endif
-
 /*
  * A sanitizer's report is a bug of ours, never a verdict: from here on signals are not the walk's,
  * and the report goes its usual way.
@@ -63,30 +44,6 @@ void __ubsan_on_report(void);
 void __ubsan_on_report(void)
 {
 	the_walk.running = false;
-}
-
-/*
- * Not instrumented: AddressSanitizer would unpoison the whole stack, with a system call, before
- * every jump; what is jumped over is unpoisoned here.
- */
-__attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verdict,
-							       enum seen_by seen_by,
-							       uintptr_t address, size_t size,
-							       uintptr_t frame)
-{
-	struct walk_result *const result = the_walk.result;
-	const struct scratch_object *const object = scratch_nearest(address);
-
-	the_walk.running = false;
-	the_walk.quiet = 0;
-	result->verdict = verdict;
-	result->seen_by = seen_by;
-	result->scratch = object != NULL;
-	result->offset = address - (object ? object->start : the_walk.window);
-	result->size = (uint32_t)size;
-	if (frame < the_walk.stack_top)
-		__asan_unpoison_memory_region((const void *)frame, the_walk.stack_top - frame);
-	WALK_LONGJMP(the_walk.jump);
 }
 
 /* Hands a signal that is not the walk's to whoever had it before. */
@@ -247,7 +204,7 @@ int sandbox_open(char *ret_error, size_t error_size)
 
 	if (opened)
 		return 0;
-	error = arena_open(&part);
+	error = scratch_open(&part);
 	if (!error) {
 		part = SANDBOX_STACK;
 		error = own_signal_stack();
@@ -309,6 +266,15 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Whose memory the access was in that the walk was left at. */
+static void place_access(struct walk_result *result)
+{
+	const struct scratch_object *const object = scratch_nearest(the_walk.left_at);
+
+	result->scratch = object != NULL;
+	result->offset = the_walk.left_at - (object ? object->start : the_walk.window);
+}
+
 /*
  * The frame that a walk is left to. Its own locals are given up with it. Not instrumented: on i386
  * clang keeps the place of ASan's redzones in a register that a jump does not bring back.
@@ -320,8 +286,10 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 	struct info_answer said;
 
 	the_walk.stack_top = (uintptr_t)__builtin_frame_address(0);
-	if (WALK_SETJMP(the_walk.jump))
+	if (WALK_SETJMP(the_walk.jump)) {
+		place_access(the_walk.result);
 		return;
+	}
 	the_walk.quiet = the_walk.trace ? 0 : min_size(the_walk.bound, the_walk.len);
 	the_walk.running = true;
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
@@ -405,12 +373,14 @@ bool sandbox_has_hooks(const struct info_parser *parser)
 	struct walk_result result = {.caps = caps};
 	uint8_t info[64] = {0};
 	enum info_kind kind = INFO_DEVICE;
+	const struct layout_info *form;
 
-	while (kind < INFO_IOMMU && !parser->reads[kind].ids)
+	while (kind + 1 < INFO_KINDS && !parser->reads[kind].ids)
 		kind++;
-	layout_store(info, 4, sizeof(info));
-	layout_store(info + 4, 4, layout_infos[kind].caps_flag);
-	layout_store(info + layout_infos[kind].cap_offset_at, 4, layout_infos[kind].full);
+	form = &layout_infos[kind];
+	layout_set(&form->argsz, info, sizeof(info));
+	layout_set(&form->flags, info, form->caps_flag);
+	layout_set(&form->first, info, form->full);
 	sandbox_place(info, sizeof(info));
 	sandbox_walk(parser, kind, &limits, &result);
 	return result.loads != 0;

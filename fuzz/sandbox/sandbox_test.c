@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
-#include "planted.h"
+#include "faulty_rows.h"
 #include "../within.h"
 
-#define LEN PLANTED_LEN
+#define LEN FAULTY_LEN
 
 static void place(size_t len)
 {
@@ -33,13 +33,14 @@ static void test_every_fault(void **state)
 {
 	(void)state;
 	place(LEN);
-	for (size_t i = 0; i < PLANTED; i++) {
+	for (size_t i = 0; i < FAULTY_ROWS; i++) {
 		/* Twice: the first must leave no trace for the second. */
 		for (int round = 0; round < 2; round++) {
-			const struct walk_result result = walk(planted[i].read, INFO_TRUSTING, LEN);
+			const struct walk_result result =
+				walk(faulty_rows[i].read, INFO_TRUSTING, LEN);
 
-			if (!planted_seen(i, &result))
-				fail_msg("%s: verdict %d seen by %d signal %d", planted[i].name,
+			if (!faulty_seen(i, &result))
+				fail_msg("%s: verdict %d seen by %d signal %d", faulty_rows[i].name,
 					 result.verdict, result.seen_by, result.signal);
 			assert_int_equal(walk(faulty_good, INFO_TRUSTING, LEN).verdict, VERDICT_OK);
 		}
@@ -258,7 +259,7 @@ static int open_sandbox(void **state)
 	char error[512];
 
 	(void)state;
-	/* For scripts/arch.py: which emulator has the pages that it is asked for. */
+	/* For scripts/test/arch.py: which emulator has the pages that it is asked for. */
 	print_message("pages of %ld bytes\n", sysconf(_SC_PAGESIZE));
 	return sandbox_open(error, sizeof(error));
 }

@@ -6,7 +6,7 @@
 #ifndef FUZZ_SANDBOX_WALK_H
 #define FUZZ_SANDBOX_WALK_H
 
-#include "sandbox.h"
+#include "result.h"
 
 /*
  * Leaving a walk saves no signal mask and, where the compiler can do it itself, calls nothing.
@@ -61,70 +61,14 @@ struct walk {
 	struct scratch_object objects[SCRATCH_OBJECTS_MAX];
 	volatile size_t nobjects;
 
+	volatile uintptr_t left_at; /* the address of walk_leave() */
 	walk_jump jump;
 };
 
 extern struct walk the_walk;
 
-struct placed {
-	size_t at;
-	size_t len;
-};
-
-/* Where the arena is, and the only part of it that is ever mapped beside scratch: the window. */
-struct arena {
-	uintptr_t start;
-	uintptr_t end;
-	uintptr_t window_end;
-	size_t page; /* of this kernel, bytes: 4096 to 65536 */
-	uint8_t *shadow;
-	/*
-	 * Which bytes of .shadow are not zero. In the same shared memory as these: AFL++ forks a
-	 * target anew after each stop, and what the last one placed is still there.
-	 */
-	struct placed *placed;
-};
-
-extern struct arena the_arena;
-
-/* What has to be had before the first walk. */
-enum sandbox_part {
-	SANDBOX_SPACE,
-	SANDBOX_WINDOW,
-	SANDBOX_SCRATCH,
-	SANDBOX_STACK,
-	SANDBOX_PARTS,
-};
-
-/*
- * heard.c: parsers of one load of the buffer, and of one store past their memory; and whether this
- * build has parsers that were compiled for hooks to hear them.
- */
-extern const bool loads_meant, stores_meant;
-struct info_answer heard_load(struct walk *walk, const void *info, uint32_t len,
-			      enum info_kind kind);
-struct info_answer heard_store(struct walk *walk, const void *info, uint32_t len,
-			       enum info_kind kind);
-
 /* Of hooks.c: where a run-time has weak hooks, nothing else would pull ours out of an archive. */
 extern const char hooks_linked;
-
-/*
- * Reserves the arena, maps the window read-only at its place and writable at .shadow. 0, or -errno and
- * which part cannot be had.
- */
-int arena_open(enum sandbox_part *ret_part);
-
-/* @size rounded up to whole pages. */
-size_t arena_pages(size_t size);
-
-/* Scratch memory of the running walk; see walk_alloc(). */
-struct scratch_object *scratch_find(uintptr_t address);
-/* The live object that @address is in or nearest to, NULL where there is none. */
-const struct scratch_object *scratch_nearest(uintptr_t address);
-/* Looks at the canaries of all objects: true and @ret_at (from the object's start) if one changed.
- */
-bool scratch_spoiled(uint64_t *ret_at);
 
 /*
  * A load of @size bytes of the INFO buffer at @offset, inside it, or a copy: held to the bound, and
@@ -154,8 +98,8 @@ static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool 
 }
 
 /*
- * Ends the running walk with @verdict. @address and @size are of the access that did it; @frame is
- * the innermost stack frame that is given up.
+ * Ends the running walk with @verdict. @address and @size are of the access that did it: whose
+ * memory that is, is found after the jump. @frame is the innermost stack frame that is given up.
  */
 _Noreturn void walk_leave(enum verdict verdict, enum seen_by seen_by, uintptr_t address,
 			  size_t size, uintptr_t frame);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel of a build without libbpf: there is none; see kernel.h. */
-#include "kernel.h"
+#include "bpf_kernel.h"
 
 #include <errno.h>
 

@@ -10,7 +10,7 @@
 #include "../bounded_take.h"
 #include "../layout.h"
 #include "../parser.h"
-#include "kernel.h"
+#include "bpf_kernel.h"
 
 _Static_assert(BPF_LONGEST == INFO_LEN_MAX, "the memory holds the longest reply");
 

@@ -3,7 +3,7 @@
  * Loads walk.bpf.c through its libbpf skeleton and runs it with BPF_PROG_TEST_RUN; see kernel.h.
  * What keeps it from being loaded is told apart, see refused.h.
  */
-#include "kernel.h"
+#include "bpf_kernel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

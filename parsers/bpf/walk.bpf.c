@@ -19,7 +19,7 @@
 struct vb_chain;
 static __always_inline __u64 load_reply(const struct vb_chain *chain, __u32 offset, __u32 size);
 #define VB_LOAD(chain, offset, size) load_reply(chain, offset, size)
-#include "../bounded.h"
+#include "../include/bounded.h"
 
 /* Which replies to read. */
 unsigned int first_reply;

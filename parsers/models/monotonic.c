@@ -30,7 +30,7 @@ static bool payload_is_there(const void *info, uint32_t at, uint32_t len, enum i
 
 	if (!layout || !version)
 		return true;
-	end = (uint64_t)at + layout->fixed[version < layout->newest ? version : layout->newest];
+	end = (uint64_t)at + layout_fixed(layout, version);
 	if (!layout->elements)
 		return is_there(end, len, argsz, "payload-oob", ret_answer);
 	if (!is_there((uint64_t)at + CAP_COUNT_AT + 4, len, argsz, "payload-oob", ret_answer))
@@ -93,9 +93,9 @@ static struct info_answer monotonic_read(struct walk *walk, const void *info, ui
 	none = argsz > len ? answer_truncated(argsz) : answer(VERDICT_ABSENT);
 	if (!(overlay_flags(info) & layout->caps_flag))
 		return none;
-	if (layout->cap_offset_at + 4 > len)
+	if (layout->first.at + 4 > len)
 		return argsz > len ? none : answer_reject("short-argsz");
-	if (layout->cap_offset_at + 4 > argsz)
+	if (layout->first.at + 4 > argsz)
 		return answer_reject("short-argsz");
 	at = overlay_cap_offset(info, kind);
 	return at ? read_chain(walk, info, len, kind, at) : none;

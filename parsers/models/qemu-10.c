@@ -11,7 +11,7 @@
  */
 #include "qemu.h"
 
-static const struct qemu_lookups lookups[INFO_KINDS] = {
+static const struct qemu_lookups lookups[INFO_IOCTL_KINDS] = {
 	[INFO_DEVICE] = {{CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_UTIL, CAP_ID_ZPCI_PFIP,
 			  CAP_ID_PCI_ATOMIC_COMP}},
 	[INFO_REGION] = {{CAP_ID_SPARSE_MMAP, CAP_ID_MSIX_MAPPABLE}},
@@ -42,4 +42,5 @@ const struct info_parser qemu_10_parser = {
 		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},
 	.read = qemu_10_read,
+	.newest = QEMU_NEWEST,
 };

@@ -13,7 +13,7 @@
  */
 #include "qemu.h"
 
-static const struct qemu_lookups lookups[INFO_KINDS] = {
+static const struct qemu_lookups lookups[INFO_IOCTL_KINDS] = {
 	[INFO_DEVICE] = {{CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_UTIL, CAP_ID_ZPCI_PFIP}},
 	[INFO_REGION] = {{CAP_ID_SPARSE_MMAP, CAP_ID_MSIX_MAPPABLE}},
 	[INFO_IOMMU] = {{CAP_ID_DMA_AVAIL, CAP_ID_MIGRATION}},
@@ -42,4 +42,5 @@ const struct info_parser qemu_parser = {
 		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},
 	.read = qemu_read,
+	.newest = QEMU_NEWEST,
 };

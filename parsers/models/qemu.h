@@ -22,6 +22,7 @@
 #define QEMU_MMAP_SIZE	304 /* sizeof(VFIOMmap): a failed g_new0() names the product */
 #define QEMU_UTIL_BYTES 64
 #define QEMU_PFIP_BYTES 4
+#define QEMU_NEWEST	2    /* ZPCI_BASE and ZPCI_GROUP: `version >= 2` is asked, nothing above */
 #define QEMU_SIM_GROUPS 0xf0 /* ZPCI_SIM_GRP_START; what stands before a ZPCI_BASE is 0xff */
 
 /* Measured with 24 GiB of memory: 4.8 GiB of areas are granted and read, 76 GiB abort. */
@@ -87,6 +88,8 @@ struct qemu_taken {
 static inline void qemu_take_zpci(struct walk *walk, const void *info, uint32_t at, uint16_t id,
 				  struct qemu_taken *taken)
 {
+	struct info_cap cap;
+
 	if (id == CAP_ID_ZPCI_UTIL || id == CAP_ID_ZPCI_PFIP) {
 		taken->count += qemu_take_string(
 			walk, info, at, id == CAP_ID_ZPCI_UTIL ? QEMU_UTIL_BYTES : QEMU_PFIP_BYTES);
@@ -94,7 +97,8 @@ static inline void qemu_take_zpci(struct walk *walk, const void *info, uint32_t 
 	}
 	if (id == CAP_ID_ZPCI_GROUP && taken->gid >= QEMU_SIM_GROUPS)
 		return;
-	model_take(walk, info, at, INFO_DEVICE);
+	overlay_cap_of(info, at, INFO_DEVICE, QEMU_NEWEST, &cap);
+	walk_deliver(walk, &cap);
 	taken->count++;
 	if (id == CAP_ID_ZPCI_BASE)
 		taken->gid = ((const volatile uint8_t *)info)[(size_t)at + CAP_AT_ZPCI_BASE_gid];

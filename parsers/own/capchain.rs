@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! parsers/parser.h for adapters in Rust: copy it beside yours and say `mod capchain;`.
-//! scripts/own_test.py holds both to the same verdicts.
+//! scripts/fuzz/own_test.py holds both to the same verdicts.
 #![allow(dead_code)]
 
 use std::os::raw::{c_char, c_int, c_void};
@@ -29,7 +29,7 @@ pub struct Cap {
     pub decoded: bool,
     pub count: u32,
     pub hash: u64,
-    pub field: [u64; 8],
+    pub field: [u64; 12],
 }
 
 /// `verdict` is 0 ok, 1 absent, 2 truncated, 3 reject, 4 abstain.
@@ -79,6 +79,8 @@ pub struct Parser {
     /// What only parsers of this project have.
     pub open: Option<extern "C" fn() -> *const c_char>,
     pub ahead: Option<extern "C" fn(c_int, usize, *const *const u8, *const u32)>,
+    /// The newest version that its program knows; 0: every one there is.
+    pub newest: u32,
 }
 
 // Its pointers are to constants.

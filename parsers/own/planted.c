@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An adapter whose reader has four planted bugs, for scripts/own_test.py to find in each way that a
+ * An adapter whose reader has four planted bugs, for scripts/fuzz/own_test.py to find in each way that a
  * parser can be given. It reads the region kind:
  *
  *	loop		it follows next for as long as that is not 0

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 import bad_build  # noqa: E402
@@ -94,8 +95,7 @@ def tree_of(folder):
     for where, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(where, name)
-            with open(path, "rb") as file:
-                found[os.path.relpath(path, folder)] = hash(file.read())
+            found[os.path.relpath(path, folder)] = hash(Path(path).read_bytes())
     return found
 
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import unittest
 import zipfile
+from pathlib import Path
 
 import yaml
 
@@ -37,11 +38,9 @@ VARIABLES = {"CC", "CXX", "CFLAGS", "CXXFLAGS", "LIB_FUZZING_ENGINE", "OUT", "SR
 
 
 def edit(path, before, after):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(path).read_text("utf-8")
     assert text.count(before) == 1, f"{path}: {before!r} stands {text.count(before)} times"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace(before, after))
+    Path(path).write_text(text.replace(before, after), "utf-8")
 
 
 class Shared(unittest.TestCase):
@@ -83,8 +82,7 @@ class Shared(unittest.TestCase):
     def compile(self, code, *flags):
         """A program in place of the target."""
         source = os.path.join(self.root, "target.cc")
-        with open(source, "w", encoding="ascii") as file:
-            file.write(code)
+        Path(source).write_text(code, "ascii")
         subprocess.run([*compilers.cxx_of("clang"), "-O1", "-w", source, "-o", self.path(NAME), *flags], check=True)
 
     def repack(self, change):
@@ -127,8 +125,7 @@ class Broken(Shared):
         texts = []
         for name in os.listdir(folder):
             if name.startswith("region-"):
-                with open(os.path.join(folder, name), "rb") as file:
-                    texts.append((name, file.read()))
+                texts.append((name, Path(os.path.join(folder, name)).read_bytes()))
         self.repack(lambda seeds: texts)
         self.red(r"of \d+ inputs of the corpus \d+ are not among")
 
@@ -137,8 +134,7 @@ class Broken(Shared):
         self.red("its seeds are not flat")
 
     def test_seeds_are_cut(self):
-        with open(self.path(NAME + ".options"), "w", encoding="ascii") as file:
-            file.write("[libfuzzer]\nmax_len = 64\n")
+        Path(self.path(NAME + ".options")).write_text("[libfuzzer]\nmax_len = 64\n", "ascii")
         self.red("max_len 64 cuts the seed")
 
     def test_a_seed_crashes(self):
@@ -239,8 +235,7 @@ class Tests(Shared):
         path = os.path.join(self.image.project, "scripts", "oss-fuzz", "run_tests.sh")
         shutil.copy2(path, path + ".before")
         self.addCleanup(os.replace, path + ".before", path)
-        with open(path, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\ncd $SRC/capchain\n" + text)
+        Path(path).write_text("#!/bin/sh\ncd $SRC/capchain\n" + text, "ascii")
         return check.check_tests(self.image, self.log)[0]
 
     def test_fails(self):
@@ -298,7 +293,7 @@ class WholeCheck(unittest.TestCase):
         self.red(r"fuzz_\w+: no seed corpus by the name fuzz_\w+_seed_corpus.zip")
 
     def test_target_returns_at_once(self):
-        edit(self.file("fuzz", "target.c"), "	static bool taken;\n", "	static bool taken;\n\n"
+        edit(self.file("fuzz", "target", "target.c"), "	static bool taken;\n", "	static bool taken;\n\n"
              "	if (size || !size)\n		return 0;\n")
         self.red("inputs of the corpus .* are not among its seeds, or not judged")
 
@@ -311,7 +306,7 @@ class WholeCheck(unittest.TestCase):
         self.red("not every parser has load hooks: load hooks in 0 of", **env)
 
     def test_does_not_build(self):
-        edit(self.file("fuzz", "target.c"), "static struct judge *judge;", "static struct judge *;;")
+        edit(self.file("fuzz", "target", "target.c"), "static struct judge *judge;", "static struct judge *;;")
         self.red("build.sh ended with .*target.c:")
 
 
@@ -319,8 +314,7 @@ class Files(unittest.TestCase):
     """What the image reads."""
 
     def text(self, *names):
-        with open(os.path.join(ROOT, *names), encoding="utf-8") as file:
-            return file.read()
+        return Path(os.path.join(ROOT, *names)).read_text("utf-8")
 
     def test_variables(self):
         for names in ((HERE, "build.sh"), (HERE, "targets.sh"), (HERE, "replay_build.sh"),

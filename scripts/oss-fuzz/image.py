@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from pathlib import Path
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import compilers  # noqa: E402
@@ -180,8 +181,7 @@ class Image:
     def builds(self, command):
         """Whether @command makes a fuzz target of PROBE; what it said is in self.said."""
         probe = os.path.join(self.root, "probe.cc")
-        with open(probe, "w", encoding="ascii") as file:
-            file.write(PROBE)
+        Path(probe).write_text(PROBE, "ascii")
         made = subprocess.run([*command, probe, "-o", os.path.join(self.root, "probe")],
                               capture_output=True, text=True, errors="replace", check=False,
                               env={"PATH": self.path, "AFL_QUIET": "1"})
@@ -207,7 +207,7 @@ class Image:
 
     def cannot_run(self):
         """Why i386 programs are not run here, or None: AddressSanitizer's do not all end under qemu-i386."""
-        asked = subprocess.run([os.path.join(self.project, "scripts", "i386.sh")],
+        asked = subprocess.run([os.path.join(self.project, "scripts", "test", "i386.sh")],
                                capture_output=True, text=True, check=False)
         return None if asked.stdout == "native\n" else "this kernel does not run i386 programs"
 

@@ -13,10 +13,10 @@ make --no-print-directory -s -j"$(nproc)" BUILD="$build" CLANG="$clang" "$build/
 	"${tests[@]/#/$build/clang/test/}"
 for test in "${tests[@]}"; do
 	case $test in
-	corpus_test | bounded_test | bounded_load_test) "$build/clang/test/$test" corpus ;;
-	text_test) "$build/clang/test/$test" corpus/captured ;;
+	parsers/*) "$build/clang/test/$test" corpus ;;
+	text/text_test) "$build/clang/test/$test" corpus/captured ;;
 	*) "$build/clang/test/$test" ;;
 	esac
 done
 "$build/clang/capchain" replay corpus
-CAPCHAIN=$build/clang/capchain PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 scripts/cli_test.py
+CAPCHAIN=$build/clang/capchain PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 scripts/test/cli_test.py

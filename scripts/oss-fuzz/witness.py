@@ -5,11 +5,12 @@ to stop on a seed, name its bucket, and do so again when they are given that one
 import os
 import re
 import shutil
+from pathlib import Path
 
 from bad_build import Build, why
 
-# parsers/bounded.h takes eight bytes too many: a hardened parser differs from the reference.
-FILE = os.path.join("parsers", "bounded.h")
+# parsers/include/bounded.h takes eight bytes too many: a hardened parser differs from the reference.
+FILE = os.path.join("parsers", "include", "bounded.h")
 ANCHOR = "if (end <= chain->bound)"
 WRONG = "if (end <= (vb_u64)chain->bound + 8)"
 # Of bounded.h itself, or of the loop that hands its replies to it.
@@ -20,13 +21,11 @@ TOKEN = re.compile(r"^DEDUP_TOKEN: (\S+)$", re.M)
 def plant(image):
     """Plants the fault; what puts the file back is returned. None where the anchor is not there."""
     path = os.path.join(image.project, FILE)
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = Path(path).read_text("utf-8")
     if text.count(ANCHOR) != 1:
         return None
     shutil.copy2(path, path + ".before")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text.replace(ANCHOR, WRONG))
+    Path(path).write_text(text.replace(ANCHOR, WRONG), "utf-8")
 
     def mend():
         shutil.copyfile(path + ".before", path)

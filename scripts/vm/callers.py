@@ -101,7 +101,7 @@ def check_cdev(version, checks):
 def check_host(checks):
     """The program of the guests on the kernel of this machine, with an ioctl that stands for VFIO's."""
     what = f"{os.uname().release}, this machine: the guests' capchain captures"
-    done = subprocess.run(["/usr/bin/python3", "scripts/live_test.py", "Capture"],
+    done = subprocess.run(["/usr/bin/python3", "scripts/test/live_test.py", "Capture"],
                           env={**os.environ, "CAPCHAIN": CAPCHAIN}, capture_output=True, text=True,
                           check=False)
     ran = re.search(r"^Ran (\d+) tests", done.stderr, re.M)

@@ -3,6 +3,7 @@
 import gzip
 import os
 import subprocess
+from pathlib import Path
 
 from kernels import BUILD, MODULES, Fail, module_of, vmlinuz_of
 
@@ -38,8 +39,7 @@ def cpio(files):
 
 
 def program(name, path):
-    with open(path, "rb") as file:
-        return name, 0o100755, file.read()
+    return name, 0o100755, Path(path).read_bytes()
 
 
 def initrd(version, commands, modules, programs, vfio):
@@ -63,8 +63,7 @@ class Boot:
                  vfio=()):
         self.log = os.path.join(BUILD, name + ".log")
         image = os.path.join(BUILD, name + ".initrd")
-        with open(image, "wb") as file:
-            file.write(initrd(version, commands, modules, programs, vfio))
+        Path(image).write_bytes(initrd(version, commands, modules, programs, vfio))
         # On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
         command = ["qemu-system-x86_64", "-machine", f"q35,accel={accel},kernel-irqchip=off",
                    "-cpu", "max", "-m", "1024", "-smp", "1", "-nodefaults", "-no-user-config",

@@ -22,9 +22,9 @@
 
 #include <cmocka.h>
 
-#include "../../fuzz/bounded_corpus.h"
-#include "../../fuzz/exhaust.h"
-#include "../../fuzz/judge.h"
+#include "../../fuzz/parsers/bounded_corpus.h"
+#include "../../fuzz/exhaust/exhaust.h"
+#include "../../fuzz/judge/judge.h"
 #include "../../parsers/overlay.h"
 
 extern const struct info_parser kernel_parser;

@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import tempfile
+from pathlib import Path
 
 from kernels import run, source_of
 
 OWN = "build/clang/own.a"
 COMMAND = "build/clang/own_command.a"
-FLAGS = "build/clang/own.flags"
+FLAGS = "build/clang/flags"
 PROGRAM = "build/vm/helper.o"
 # What is cut out: a definition, to the line that ends it.
 CUTS = (("include/linux/vfio.h", r"^struct vfio_info_cap \{.*?^\};\n"),
@@ -32,8 +33,7 @@ def cut(source):
     """The text of the helpers and their struct; ValueError where it is not what it was."""
     pieces = ['#include "scripts/vm/helper.h"\n']
     for name, pattern in CUTS:
-        with open(os.path.join(source, name), encoding="utf-8") as file:
-            found = re.findall(pattern, file.read(), re.M | re.S)
+        found = re.findall(pattern, Path(os.path.join(source, name)).read_text("utf-8"), re.M | re.S)
         if len(found) != 1:
             raise ValueError(f"{name} has {len(found)} of {pattern}; want one")
         pieces.append(found[0])
@@ -51,8 +51,7 @@ def flags():
 def compiled(folder, name, text, more=()):
     """The object of @text, with the hooks that parsers have."""
     source, made = f"{folder}/{name}.c", f"{folder}/{name}.o"
-    with open(source, "w", encoding="utf-8") as file:
-        file.write(text)
+    Path(source).write_text(text, "utf-8")
     run([flags()["compiler"], *flags()["compile"].split(), "-std=gnu11", "-D_GNU_SOURCE", "-w",
          "-iquote", ".", "-iquote", "parsers", *more, "-c", source, "-o", made],
         "the kernel's helpers do not build with the shims of scripts/vm/helper.h")
@@ -82,8 +81,7 @@ def check(version, hold):
         for line in counts or (done.stdout + done.stderr).splitlines()[-12:]:
             hold(done.returncode == 0 and len(counts) == 2,
                  f"{version}: kernel.c walks as the kernel's helpers do: {line}")
-        with open("parsers/kernel.c", encoding="utf-8") as file:
-            ours = file.read()
+        ours = Path("parsers/kernel.c").read_text("utf-8")
         for what, old, new in ALTERED:
             if ours.count(old) != 1:
                 hold(False, f"{version}: parsers/kernel.c has no one place for a walk {what}")

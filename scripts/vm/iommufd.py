@@ -5,6 +5,7 @@ rest of the kernel is Debian's."""
 import os
 import re
 import shutil
+from pathlib import Path
 
 from guest import address
 from kernels import WITH_IOMMUFD, build_modules, once, read_module, release_of, source_of
@@ -34,8 +35,7 @@ def build(version):
         with open(f"{iommufd}/Makefile", "a", encoding="ascii") as file:
             file.write("iommufd-y += interval_tree.o\n"
                        "CFLAGS_interval_tree.o := -D__DISABLE_EXPORTS\n")
-        with open(f"{folder}/Kbuild", "w", encoding="ascii") as file:
-            file.write("obj-m := drivers/iommu/iommufd/ drivers/vfio/\n")
+        Path(f"{folder}/Kbuild").write_text("obj-m := drivers/iommu/iommufd/ drivers/vfio/\n", "ascii")
         build_modules(version, folder, "CONFIG_IOMMUFD=m", "CONFIG_VFIO_DEVICE_CDEV=y",
                       "CONFIG_VFIO_MDEV=",
                       "KCFLAGS=" + " ".join(f"-DCONFIG_{name}=1" for name in CONFIG))

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 BUILD = "build/vm"
 # What Debian names the kernels: a package that depends on today's.
@@ -70,8 +71,7 @@ def once(name, make):
         make(folder)
         for package in glob.glob(f"{folder}/*.deb"):
             os.remove(package)
-        with open(os.path.join(folder, "whole"), "w", encoding="ascii") as file:
-            file.write("whole\n")
+        Path(os.path.join(folder, "whole")).write_text("whole\n", "ascii")
     return folder
 
 
@@ -133,8 +133,7 @@ def build_modules(version, folder, *variables):
 
 
 def read_module(path):
-    with open(path, "rb") as file:
-        return os.path.basename(path), file.read()
+    return os.path.basename(path), Path(path).read_bytes()
 
 
 def module_of(version, name):
@@ -145,8 +144,7 @@ def module_of(version, name):
         return None
     if len(paths) != 1:
         raise Fail(f"{folder} has {len(paths)} modules {name}; want one")
-    with open(paths[0], "rb") as file:
-        data = file.read()
+    data = Path(paths[0]).read_bytes()
     return name + ".ko", lzma.decompress(data) if paths[0].endswith(".xz") else data
 
 
@@ -158,7 +156,6 @@ def vmlinuz_of(version):
 def configured(version, name):
     """Whether @version's kernel has CONFIG_@name, and the line of its configuration that says so."""
     path, = glob.glob(image_of(version) + "/boot/config-*")
-    with open(path, encoding="ascii") as file:
-        found = re.search(rf"^(?:CONFIG_{name}=([ym])|# CONFIG_{name} is not set)$", file.read(),
-                          re.M)
+    found = re.search(rf"^(?:CONFIG_{name}=([ym])|# CONFIG_{name} is not set)$", Path(path).read_text("ascii"),
+                      re.M)
     return bool(found and found[1]), found[0] if found else f"nothing of CONFIG_{name}"

@@ -5,6 +5,7 @@ with a TYPE capability, and a producer that breaks the rules (mbochs, before Lin
 import glob
 import re
 import shutil
+from pathlib import Path
 
 from kernels import Fail, build_modules, once, read_module, release_of, source_of
 
@@ -35,14 +36,12 @@ def build(version):
 
 def plant_loop(folder):
     """mbad, made of mbochs."""
-    with open(f"{folder}/mbochs.c", encoding="utf-8") as file:
-        text = file.read()
+    text = Path(f"{folder}/mbochs.c").read_text("utf-8")
     bad, changed = re.subn(r"(type\.header\.next = )0;", r"\g<1>32;",
                            text.replace('"mbochs"', '"mbad"'))
     if changed != 1:
         raise Fail("mbochs.c is not what it was: no chain to plant a loop in", 1)
-    with open(f"{folder}/mbad.c", "w", encoding="utf-8") as file:
-        file.write(bad)
+    Path(f"{folder}/mbad.c").write_text(bad, "utf-8")
 
 
 def commands(version):

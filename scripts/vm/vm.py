@@ -29,6 +29,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import callers
 import helper
@@ -115,8 +116,7 @@ def check_readers(version, replies, checks):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for name, data in replies.items():
-        with open(os.path.join(folder, name), "wb") as file:
-            file.write(data)
+        Path(os.path.join(folder, name)).write_bytes(data)
     done = subprocess.run([CAPCHAIN, "check", "--json", folder], capture_output=True, text=True,
                           check=False)
     reports = [json.loads(line) for line in done.stdout.splitlines()]
@@ -132,8 +132,7 @@ def check_models(version, replies, checks):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     for name, data in replies.items():
-        with open(os.path.join(folder, named(name)), "wb") as file:
-            file.write(data)
+        Path(os.path.join(folder, named(name))).write_bytes(data)
     done = subprocess.run([CONFORMANCE, folder], capture_output=True, text=True, check=False)
     last = (done.stdout + done.stderr).splitlines()[-1:]
     checks.hold(done.returncode == 0 and last and last[0].startswith(
@@ -158,8 +157,7 @@ def new_replies(version, replies):
     them where one is new, since the full one tells what the others follow from."""
     have, calls = set(), {}
     for path in glob.glob(f"corpus/captured/*-linux{version}-*"):
-        with open(path, "rb") as file:
-            have.add((os.path.basename(path).split("-")[0], file.read()))
+        have.add((os.path.basename(path).split("-")[0], Path(path).read_bytes()))
     flag = {"device": 0x80, "region": 8, "iommu": 2}
     for name, data in sorted(replies.items()):
         kind = name.split("-")[0]
@@ -224,8 +222,7 @@ def check_replies(name, version, replies, keep, checks):
           + (f", and are in {keep}" if keep else ""))
     for path, data in new.items() if keep else ():
         os.makedirs(keep, exist_ok=True)
-        with open(os.path.join(keep, path), "wb") as file:
-            file.write(data)
+        Path(os.path.join(keep, path)).write_bytes(data)
 
 
 def has_caller():

@@ -5,7 +5,7 @@
  *
  * Exit status: COMMAND's; 2 wrong usage; 77 where there can be no filter here.
  */
-#include "../../refuse.h"
+#include "../../sandbox/refuse.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -29,7 +29,7 @@ static void map_area(int device, const struct vfio_region_info *info, uint64_t o
 }
 
 #ifdef BOUNDED
-#include "../../../parsers/bounded.h"
+#include "../../../parsers/include/bounded.h"
 
 static int walk(int device, const struct vfio_region_info *info, uint32_t len)
 {

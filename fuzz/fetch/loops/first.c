@@ -5,7 +5,7 @@
  * vfio_iommu_type1_get_iova_ranges(); crosvm get_regions() takes flags and bounds of the second.
  * All memory is zeroed.
  */
-#include "loops.h"
+#include "fetch_loops.h"
 
 /* The two calls; NULL where the answer is already there. @keeps: the first reply's flags stay. */
 static uint8_t *ask_twice(struct fetch *fetch, enum info_kind kind, uint32_t size, bool keeps,

@@ -4,11 +4,11 @@
  * Asks again for as long as a reply wants more than it got, and takes one that wants less as it is.
  * A reply may grow eight bytes at a time up to 4 GiB. realloc() does not clear what it adds.
  */
-#include "loops.h"
+#include "fetch_loops.h"
 
 static struct info_answer qemu_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
-	static const uint32_t sizes[INFO_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
+	static const uint32_t sizes[INFO_IOCTL_KINDS] = {DEVICE_INFO, REGION_INFO, IOMMU_INFO};
 	uint32_t argsz = sizes[kind];
 	uint8_t *info = fetch_zalloc(fetch, argsz);
 

@@ -5,7 +5,7 @@
  * 10's refuses a cap_offset outside the reply, and else asks as QEMU does. Both abstain where they
  * would fault: README, "Contributing".
  */
-#include "loops.h"
+#include "fetch_loops.h"
 
 static struct info_answer vfio_user_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {

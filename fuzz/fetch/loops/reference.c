@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop `fetch`: what a program gets that asks with parsers/fetch.h and reads with bounded.h. */
-#include "../../../parsers/fetch.h"
+/* The loop `fetch`: what a program gets that asks with parsers/include/fetch.h and reads with bounded.h. */
+#include "../../../parsers/include/fetch.h"
 
-#include "loops.h"
+#include "fetch_loops.h"
 
 static int ask(void *context, void *info)
 {
@@ -21,7 +21,7 @@ static void release(void *context, void *info)
 
 static struct info_answer reference_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {
-	static const enum vf_kind kinds[INFO_KINDS] = {VF_DEVICE, VF_REGION, VF_IOMMU};
+	static const enum vf_kind kinds[INFO_IOCTL_KINDS] = {VF_DEVICE, VF_REGION, VF_IOMMU};
 	const struct vf_caller caller = {fetch, ask, grant, release};
 	struct vf_reply reply;
 

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "loops.h"
+#include "fetch_loops.h"
 
 static struct info_answer libvfn_run(struct fetch *fetch, enum info_kind kind, uint32_t first)
 {

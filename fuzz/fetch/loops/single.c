@@ -3,7 +3,7 @@
  * Loops that ask once, with a zeroed buffer of a page: SPDK lib/vfio_user/host/vfio_user_pci.c
  * (which says 32 bytes less than it has) and qatlib's qae_mem_utils_vfio.c.
  */
-#include "loops.h"
+#include "fetch_loops.h"
 
 #define PAGE_BUFFER 4096
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sparse areas are taken from the bytes that the client held, at the offset the reference delivers.
+ */
+#include "mapping.h"
+
+#include "../../parsers/layout.h"
+
+#define PAGE 4096u
+
+static const char *const names[MAPPED_COUNT] = {"inside", "outside", "unreadable", "nowhere"};
+
+const char *mapped_name(enum mapped mapped)
+{
+	return names[mapped];
+}
+
+/* Whether [start, end) lies in [from, from + size), rounded up to pages. */
+static bool within(uint64_t start, uint64_t end, uint64_t from, uint64_t size)
+{
+	const uint64_t whole = (size + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+
+	return whole >= size && start >= from && start - from <= whole &&
+	       end - start <= whole - (start - from);
+}
+
+/* Where the first SPARSE_MMAP is; NULL where the reference delivers none. */
+static const struct info_cap *sparse_of(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->ncaps; i++)
+		if (spec->caps[i].cap.id == CAP_ID_SPARSE_MMAP && spec->caps[i].cap.decoded)
+			return &spec->caps[i].cap;
+	return NULL;
+}
+
+static bool in_areas(const uint8_t *bytes, const struct info_cap *sparse, uint64_t start,
+		     uint64_t end)
+{
+	const uint8_t *const areas = bytes + sparse->offset + 16;
+
+	for (uint32_t i = 0; i < sparse->count; i++)
+		if (within(start, end, layout_load(areas + i * 16, 8),
+			   layout_load(areas + i * 16 + 8, 8)))
+			return true;
+	return false;
+}
+
+enum mapped mapped_of(const struct vfio *vfio, uint64_t offset, uint64_t length, struct spec *spec)
+{
+	const uint64_t region = offset >> FAKE_REGION_SHIFT;
+	const uint64_t start = offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1);
+	const uint64_t end = start + length;
+	const struct info_calls *calls;
+	const struct info_cap *sparse;
+	uint64_t size;
+
+	if (region >= FAKE_REGIONS || end < start)
+		return MAPPED_NOWHERE;
+	calls = &vfio->calls[region];
+	if (!calls->bytes || calls->len < layout_infos[INFO_REGION].full)
+		return MAPPED_NOWHERE;
+	size = layout_load(calls->bytes + INFO_AT_REGION_size, 8);
+	spec_read(calls->bytes, calls->len, INFO_REGION, spec);
+	/* One that stands before the point where the chain goes wrong is right to take. */
+	sparse = sparse_of(spec);
+	if (sparse && in_areas(calls->bytes, sparse, start, end))
+		return MAPPED_INSIDE;
+	if (spec->verdict != VERDICT_OK && spec->verdict != VERDICT_ABSENT)
+		return MAPPED_UNREADABLE;
+	if (sparse)
+		return MAPPED_OUTSIDE;
+	return within(start, end, 0, size) ? MAPPED_INSIDE : MAPPED_NOWHERE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which of a client's mappings the reply it was given contains, as the reference reads that reply.
+ */
+#ifndef FUZZ_CLIENT_MAPPING_H
+#define FUZZ_CLIENT_MAPPING_H
+
+#include "../judge/spec.h"
+#include "vfio.h"
+
+enum mapped {
+	MAPPED_INSIDE,	/* the region's, or one of its sparse areas, to the end of its last page */
+	MAPPED_OUTSIDE, /* the reply holds sparse areas, and the mapping leaves them */
+	MAPPED_UNREADABLE, /* the reply is truncated or malformed: nothing may be mapped */
+	MAPPED_NOWHERE, /* outside of every region that the device has, and the last reply's size */
+	MAPPED_COUNT
+};
+
+/* "inside" and so on. */
+const char *mapped_name(enum mapped mapped);
+
+/*
+ * How @length bytes at @offset of the device stand to the last reply for their region. @spec is
+ * room for a reading.
+ */
+enum mapped mapped_of(const struct vfio *vfio, uint64_t offset, uint64_t length, struct spec *spec);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* capchain capture: the INFO replies that other programs get, as inputs of the corpus. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../parsers/layout.h"
+#include "../capture/capture.h"
+#include "../target/findings.h"
+#include "../text/text.h"
+#include "cmd.h"
+
+struct capture_command {
+	struct capture_options options;
+	const char *folder;
+	const char *ready;
+	const char *comm;
+	char **program;
+	bool text;
+	bool json;
+	json_t *known; /* by name without number, the replies there are, as hex */
+	uint64_t replies, distinct, chains, differ, cut;
+	int status;
+};
+
+enum {
+	OPTION_HOOKS = 'H',
+	OPTION_OUT = 'o',
+	OPTION_COMM = 'c',
+	OPTION_READY = 'r',
+	OPTION_STAND_IN = 's',
+	OPTION_TEXT = 't',
+	OPTION_JSON = 'j',
+};
+
+static const struct argp_option options[] = {
+	{"out", OPTION_OUT, "DIR", 0, "where replies are written; default: captured", 0},
+	{"text", OPTION_TEXT, NULL, 0,
+	 "write the text form of each, which says too who asked; `capchain asm` makes the bytes of it",
+	 0},
+	{"json", OPTION_JSON, NULL, 0,
+	 "one JSON object a reply that is written, and one of the counts", 0},
+	{"hooks", OPTION_HOOKS, "WHERE", 0,
+	 "module: vfio.ko's functions; syscalls: every system call; default: module where vfio.ko is "
+	 "loaded and has BTF",
+	 0},
+	{"comm", OPTION_COMM, "NAME", 0, "keep replies to processes of that name alone", 0},
+	{"ready", OPTION_READY, "FILE", 0, "make FILE when it has begun, for scripts", 0},
+	{"stand-in", OPTION_STAND_IN, "NUMBER", 0,
+	 "for tests: take the ioctl NUMBER of any file for VFIO_IOMMU_GET_INFO", 0},
+	{0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct capture_command *const c = state->input;
+	char *end;
+
+	switch (key) {
+	case OPTION_OUT:
+		c->folder = arg;
+		return 0;
+	case OPTION_TEXT:
+		c->text = true;
+		return 0;
+	case OPTION_JSON:
+		c->json = true;
+		return 0;
+	case OPTION_HOOKS:
+		if (strcmp(arg, "module") && strcmp(arg, "syscalls"))
+			argp_error(state, "--hooks %s: module or syscalls", arg);
+		c->options.hooks = arg[0] == 'm' ? CAPTURE_IN_MODULE : CAPTURE_AT_SYSCALLS;
+		return 0;
+	case OPTION_COMM:
+		c->comm = arg;
+		return 0;
+	case OPTION_READY:
+		c->ready = arg;
+		return 0;
+	case OPTION_STAND_IN:
+		c->options.stand_in = (uint32_t)strtoul(arg, &end, 0);
+		if (*end || !c->options.stand_in)
+			argp_error(state, "--stand-in %s: an ioctl's number", arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		c->program = state->argv + state->next;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	options,
+	parse,
+	"[PROGRAM ARG...]",
+	"Records the INFO replies that any process gets from VFIO, until Ctrl-C, or while PROGRAM runs: one "
+	"file each, in the form of corpus/captured, named after ioctl, device and length, each reply once.\v"
+	"A file has the caller's whole buffer, up to 4096 bytes of the argsz that it passed in. "
+	"Bytes that changed are as they are, and so are those on which the reply rests; the others "
+	"are 0xa5, since the kernel wrote nothing there that counts. A buffer whose later pages "
+	"nobody had touched is kept up to the first such page, and counted as cut.\n\n"
+	"With hooks in vfio.ko other ioctls cost nothing, and the kernel's own chain is compared "
+	"with the bytes that the caller got. iommufd's replies are seen at system calls alone.\n\n"
+	"It needs root: CAP_BPF, CAP_PERFMON and, for vfio.ko's types, CAP_SYS_ADMIN. It needs "
+	"Linux 5.17 or newer with BTF; with lockdown=confidentiality nothing can be recorded. It "
+	"writes to no other process.\n\n"
+	"Exit status: 0; 1 where nothing was recorded, a chain differs from the kernel's own, or a record "
+	"was dropped; 2 the command line cannot be used; 3 a privilege, or vfio.ko, is missing; 5 a reply "
+	"could not be written; 6 the programs cannot be loaded: a fault of capchain.",
+	NULL,
+	NULL,
+	NULL};
+
+static char *hex_of(const struct capture_reply *reply)
+{
+	char *const hex = malloc(2 * (size_t)reply->len + 1);
+
+	if (hex)
+		hex[0] = '\0';
+	for (uint32_t i = 0; hex && i < reply->len; i++)
+		sprintf(hex + 2 * i, "%02x", reply->bytes[i]);
+	return hex;
+}
+
+static const char *ioctl_name(enum info_kind kind)
+{
+	static const char *const names[INFO_IOCTL_KINDS] = {
+		[INFO_DEVICE] = "VFIO_DEVICE_GET_INFO",
+		[INFO_REGION] = "VFIO_DEVICE_GET_REGION_INFO",
+		[INFO_IOMMU] = "VFIO_IOMMU_GET_INFO",
+	};
+
+	return names[kind];
+}
+
+static const char *device_of(const struct capture_record *record)
+{
+	return record->device[0] ? record->device : record->device_fd ? "device" : "container";
+}
+
+/* A process may call itself anything. Freed by the caller. */
+static char *comm_of(const struct capture_record *record)
+{
+	char comm[sizeof(record->comm) + 1] = "";
+
+	memcpy(comm, record->comm, sizeof(record->comm));
+	return path_shown(comm, "");
+}
+
+/* As the corpus has it: text, or where that is not asked the bytes. NULL without memory. */
+static char *render(const struct capture_command *c, const struct capture_reply *reply,
+		    size_t *ret_size)
+{
+	char *made = NULL;
+	struct chain chain;
+	FILE *const memory = open_memstream(&made, ret_size);
+	bool whole = memory != NULL;
+
+	if (!memory)
+		return NULL;
+	if (!c->text) {
+		fwrite(reply->bytes, 1, reply->len, memory);
+	} else {
+		char *const comm = comm_of(reply->record);
+
+		whole = comm && chain_read(reply->bytes, reply->len, reply->kind, &chain) == 0;
+		fprintf(memory, "# %s of %s, argsz %u passed in by %s\n", ioctl_name(reply->kind),
+			device_of(reply->record), reply->record->argsz, comm ? comm : "?");
+		free(comm);
+	}
+	if (whole && c->text) {
+		text_dump(memory, &chain);
+		chain_free(&chain);
+	}
+	if (fclose(memory) == 0 && whole)
+		return made;
+	free(made);
+	return NULL;
+}
+
+static void print_reply(const struct capture_reply *reply, const char *path)
+{
+	char *const comm = comm_of(reply->record);
+	json_t *const json = json_pack(
+		"{s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I}", "file", path, "ioctl", ioctl_name(reply->kind),
+		"kind", info_kind_name(reply->kind), "device", device_of(reply->record), "argsz",
+		(json_int_t)reply->record->argsz, "len", (json_int_t)reply->len, "comm",
+		comm ? comm : "?", "pid", (json_int_t)reply->record->pid);
+
+	put_json(json);
+	free(comm);
+}
+
+static void write_file(struct capture_command *c, const char *path,
+		       const struct capture_reply *reply)
+{
+	size_t size = 0;
+	char *const data = render(c, reply, &size);
+	const int error = data ? findings_write(path, data, size) : -ENOMEM;
+
+	free(data);
+	if (error && !c->status)
+		c->status = cannot_write(path, -error);
+	else if (c->json && !error)
+		print_reply(reply, path);
+}
+
+/* KIND-DEVICE[-idxN]-lenL, with -2 and so on where the same length came with other bytes. */
+static void write_reply(struct capture_command *c, const struct capture_reply *reply)
+{
+	char name[256], path[4096], index[32] = "", more[32] = "";
+	char *const hex = hex_of(reply);
+	json_t *same, *one;
+	size_t i;
+
+	if (reply->kind == INFO_REGION)
+		snprintf(index, sizeof(index), "-idx%u", reply->index);
+	snprintf(name, sizeof(name), "%s-%s%s-len%u", info_kind_name(reply->kind),
+		 device_of(reply->record), index, reply->len);
+	for (char *at = name; (at = strpbrk(at, ":/"));)
+		*at = '_';
+	same = json_object_get(c->known, name);
+	if (!same) {
+		same = json_array();
+		json_object_set_new(c->known, name, same);
+	}
+	json_array_foreach (same, i, one)
+		if (hex && strcmp(json_string_value(one), hex) == 0) {
+			free(hex);
+			return;
+		}
+	json_array_append_new(same, json_string(hex ? hex : ""));
+	free(hex);
+	if (json_array_size(same) > 1)
+		snprintf(more, sizeof(more), "-%zu", json_array_size(same));
+	snprintf(path, sizeof(path), "%s/%s%s.%s", c->folder, name, more, c->text ? "yaml" : "bin");
+	c->distinct++;
+	write_file(c, path, reply);
+}
+
+static void take(void *with, const struct capture_reply *reply)
+{
+	struct capture_command *const c = with;
+
+	if (c->comm && strcmp(reply->record->comm, c->comm))
+		return;
+	c->replies++;
+	c->chains += reply->record->chain != 0;
+	c->differ += reply->chain_differs;
+	c->cut += reply->record->cut;
+	write_reply(c, reply);
+}
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static pid_t start_program(char **program)
+{
+	const pid_t pid = program ? fork() : 0;
+
+	if (!program || pid)
+		return pid;
+	execvp(program[0], program);
+	fprintf(stderr, "capchain: %s: %s\n", program[0], strerror(errno));
+	_exit(EXIT_UNUSABLE);
+}
+
+static void record(struct capture_command *c)
+{
+	const struct sigaction action = {.sa_handler = stop};
+	pid_t pid;
+	int status, error;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	pid = start_program(c->program);
+	error = c->ready ? findings_write(c->ready, "", 0) : 0;
+	if (error)
+		c->status = cannot_write(c->ready, -error);
+	while (!stopped && !c->status) {
+		if (capture_poll(50))
+			break;
+		if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid)
+			break;
+	}
+	capture_close();
+}
+
+static void print_counts(const struct capture_command *c, const struct capture_counts *counts)
+{
+	json_t *const json = json_pack(
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)counts->seen,
+		"captured", (json_int_t)counts->sent, "failed", (json_int_t)counts->failed,
+		"others", (json_int_t)counts->others, "unreadable", (json_int_t)counts->unreadable,
+		"dropped", (json_int_t)counts->dropped, "replies", (json_int_t)c->replies,
+		"distinct", (json_int_t)c->distinct, "cut", (json_int_t)c->cut, "chains",
+		(json_int_t)c->chains, "differ", (json_int_t)c->differ);
+
+	put_json(json);
+}
+
+static void say(const struct capture_command *c)
+{
+	struct capture_counts counts;
+
+	capture_counts(&counts);
+	if (c->json) {
+		print_counts(c, &counts);
+		return;
+	}
+	printf("%llu calls: %llu captured, %llu failed, %llu of other ioctls, %llu unreadable, "
+	       "%llu dropped\n",
+	       counts.seen, counts.sent, counts.failed, counts.others, counts.unreadable,
+	       counts.dropped);
+	printf("%" PRIu64 " replies, %" PRIu64 " distinct, %" PRIu64
+	       " cut; kernel's own chains: %" PRIu64 " seen, %" PRIu64
+	       " differ from the caller's bytes\n",
+	       c->replies, c->distinct, c->cut, c->chains, c->differ);
+}
+
+int cmd_capture(int argc, char **argv)
+{
+	static struct capture_command c = {.folder = "captured"};
+	struct capture_counts counts;
+	enum capture_hooks hooks;
+	enum capture_start started;
+	char error[512];
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &c);
+	c.options.take = take;
+	c.options.with = &c;
+	c.known = json_object();
+	started = capture_open(&c.options, &hooks, error, sizeof(error));
+	if (started != CAPTURE_STARTED) {
+		fprintf(stderr, "capchain: %s\n", error);
+		return started == CAPTURE_NOT_ALLOWED ? EXIT_MISSING : EXIT_OUR_FAULT;
+	}
+	if (mkdir(c.folder, 0777) && errno != EEXIST) {
+		c.status = cannot_write(c.folder, errno);
+		capture_close();
+		return c.status;
+	}
+	if (!c.json)
+		printf("recording INFO replies %s, into %s\n",
+		       hooks == CAPTURE_IN_MODULE ? "in vfio.ko" : "at system calls", c.folder);
+	fflush(stdout);
+	record(&c);
+	say(&c);
+	capture_counts(&counts);
+	json_decref(c.known);
+	if (c.status)
+		return c.status;
+	return c.replies && !c.differ && !counts.dropped ? EXIT_FINE : EXIT_FOUND;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * capchain explain: one buffer as a person reads it. Draws the chain, paints the hex dump by
+ * capability, and shows for each parser what it delivered, where it left the buffer and which bytes
+ * it read.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../parsers/layout.h"
+#include "../fetch/fetch_judge.h"
+#include "cmd.h"
+
+struct explain_options {
+	const enum info_kind *kind;
+	enum info_kind kind_value;
+	enum endian endian;
+	const char *color;
+	const char *parser;
+	int nfiles;
+	char **files;
+};
+
+static const struct argp_option options[] = {
+	KIND_OPTION,
+	ENDIAN_OPTION,
+	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
+	OWN_OPTIONS,
+	{0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct explain_options *const o = state->input;
+
+	switch (key) {
+	case KIND_KEY:
+		kind_option(state, arg, &o->kind_value, &o->kind);
+		return 0;
+	case ENDIAN_KEY:
+		endian_option(state, arg, &o->endian);
+		return 0;
+	case 'c':
+		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
+			argp_error(state, "no colour `%s`: auto, always or never", arg);
+		o->color = arg;
+		return 0;
+	case OPTION_PARSER:
+		own_option(arg, state, &o->parser);
+		return 0;
+	case OPTION_JOINED:
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->nfiles = state->argc - state->next;
+		o->files = state->argv + state->next;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which FILE?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	options,
+	parse,
+	"FILE...",
+	"Draws the chain of each buffer, its bytes by owner, and each parser's way through it.\v"
+	"In the dump a letter under a byte names the capability that it belongs to, `.` the fixed "
+	"struct, `~` a byte past argsz, which this reply did not deliver. A conversation is drawn "
+	"as a ladder of each loop's calls: questions to the right, replies to the left. The last "
+	"line names the oracles of this build.\n\n"
+	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
+	"missing; 4 no memory for the sandbox; 5 the output could "
+	"not be written.",
+	NULL,
+	NULL,
+	NULL};
+
+#define OWNERS 26
+static const char *const paints[] = {"\033[30;46m", "\033[30;43m", "\033[30;42m",
+				     "\033[30;45m", "\033[37;44m", "\033[30;47m"};
+#define PAINTS (sizeof(paints) / sizeof(paints[0]))
+
+static uint64_t field(const struct judge *judge, const struct layout_field *f, uint32_t at)
+{
+	return layout_load(judge->info + at + f->at, f->width);
+}
+
+static void print_flags(const struct judge *judge, uint32_t flags)
+{
+	for (size_t i = 0; i < layout_flag_count; i++)
+		if (layout_flags[i].kind == judge->kind && flags & layout_flags[i].bit)
+			printf(" %s", layout_flags[i].name);
+}
+
+static void draw_info(const struct judge *judge)
+{
+	const struct layout_info *const info = &layout_infos[judge->kind];
+
+	printf("struct %s\n", info->uapi);
+	for (size_t i = 0; i < info->nfields; i++) {
+		const struct layout_field *const f = &info->fields[i];
+
+		printf("  %4u  %-12s ", f->at, f->name);
+		if (f->at + f->width > judge->len) {
+			puts("(past the end of the buffer)");
+			continue;
+		}
+		printf("%s%" PRIx64, "0x", field(judge, f, 0));
+		if (f->width == 4 && strcmp(f->name, "flags") != 0)
+			printf(" (%" PRIu64 ")", field(judge, f, 0));
+		if (strcmp(f->name, "flags") == 0)
+			print_flags(judge, (uint32_t)field(judge, f, 0));
+		if (f->at + f->width > judge->spec->bound)
+			fputs("  past argsz: not of this reply", stdout);
+		putchar('\n');
+	}
+}
+
+static void draw_payload(const struct judge *judge, const struct info_cap *cap)
+{
+	const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+	size_t value = 0;
+
+	for (size_t i = 0; i < layout->nfields; i++) {
+		const struct layout_field *const f = &layout->fields[i];
+
+		if (f->role == ROLE_VALUE && f->version <= cap->version)
+			printf(" %s 0x%" PRIx64, f->name, cap->field[value]);
+		value += f->role == ROLE_VALUE;
+	}
+	if (layout->elements)
+		printf(" %u %s", cap->count, layout->array);
+}
+
+static void draw_cap(const struct judge *judge, size_t i, char letter)
+{
+	const struct spec_cap *const step = &judge->spec->caps[i];
+	const struct layout_cap *const layout = layout_cap(judge->kind, step->cap.id);
+
+	printf("   |\n   v  %s\n", i ? "next" : "cap_offset");
+	printf("[%c] at %u: ", letter, step->cap.offset);
+	if (layout)
+		printf("%s version %u", layout->name, step->cap.version);
+	else
+		printf("unknown id %u version %u", step->cap.id, step->cap.version);
+	if (step->cap.decoded)
+		draw_payload(judge, &step->cap);
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (step->notes & NOTE_BIT(note))
+			printf("  (%s)", note_name((enum note)note));
+	putchar('\n');
+}
+
+static char letter_of(size_t i)
+{
+	return (char)('A' + i % OWNERS);
+}
+
+/* The capability that a payload rule refuses: what it is, and what it would take. */
+static void draw_refused(const struct judge *judge)
+{
+	const struct layout_info *const form = &layout_infos[judge->kind];
+	const struct spec *const spec = judge->spec;
+	const struct layout_cap *cap;
+	const uint8_t *header;
+
+	/* With any other rule the header itself may not be there. */
+	if (spec->rule != RULE_PAYLOAD_OOB && spec->rule != RULE_COUNT_OVERFLOW)
+		return;
+	header = judge->info + spec->at;
+	cap = layout_cap(judge->kind, (uint16_t)layout_get(&form->id, header));
+	printf("[!] at %u: %s version %" PRIu32, spec->at, cap->name,
+	       layout_get(&form->version, header));
+	if (cap->elements && spec->at + CAP_COUNT_AT + 4 <= spec->bound)
+		printf(" %" PRIu64 " %s", layout_load(header + CAP_COUNT_AT, 4), cap->array);
+	printf(", and %u bytes of the reply from there\n", spec->bound - spec->at);
+}
+
+static void draw_end(const struct judge *judge)
+{
+	const struct spec *const spec = judge->spec;
+
+	switch (spec->verdict) {
+	case VERDICT_OK:
+		puts("   |\n   =  next 0: the end of the chain");
+		return;
+	case VERDICT_ABSENT:
+		puts(spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)
+			     ? "   =  no chain: the CAPS flag is set and cap_offset is 0"
+			     : "   =  no chain: the CAPS flag is clear");
+		return;
+	case VERDICT_TRUNCATED:
+		printf("   |\n   ~  truncated: ask again with argsz %u\n", spec->need);
+		return;
+	default:
+		printf("   |\n   X  %s", rule_name(spec->rule));
+		if (spec->at)
+			printf(": at %u, linked from %s", spec->at,
+			       spec->from ? "the capability at " : "cap_offset");
+		if (spec->at && spec->from)
+			printf("%u", spec->from);
+		putchar('\n');
+		draw_refused(judge);
+	}
+}
+
+static void draw_chain(const struct judge *judge)
+{
+	draw_info(judge);
+	for (size_t i = 0; i < judge->spec->ncaps; i++)
+		draw_cap(judge, i, letter_of(i));
+	draw_end(judge);
+}
+
+/* Bytes of a delivered capability, as the reference reads it. */
+static uint64_t span(const struct judge *judge, const struct info_cap *cap)
+{
+	const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+
+	if (!cap->decoded)
+		return layout_infos[judge->kind].header;
+	return layout_fixed(layout, cap->version) + (uint64_t)cap->count * layout->elements;
+}
+
+/* Who owns each byte: a capability's letter, '.', '~' or ' '. Later capabilities win. */
+static void find_owners(const struct judge *judge, char *owners)
+{
+	memset(owners, ' ', judge->len);
+	for (size_t i = 0; i < judge->len; i++) {
+		if (i < layout_infos[judge->kind].end)
+			owners[i] = '.';
+		else if (i >= judge->spec->bound)
+			owners[i] = '~';
+	}
+	for (size_t i = 0; i < judge->spec->ncaps; i++) {
+		const struct info_cap *const cap = &judge->spec->caps[i].cap;
+
+		memset(owners + cap->offset, letter_of(i), span(judge, cap));
+	}
+}
+
+static void dump_line(const struct judge *judge, const char *owners, size_t at, bool painted)
+{
+	const size_t end = at + 16 < judge->len ? at + 16 : judge->len;
+
+	printf("%6zu ", at);
+	for (size_t i = at; i < end; i++) {
+		const bool cap = painted && owners[i] >= 'A' && owners[i] <= 'Z';
+
+		printf("%s%s%02x%s", i % 8 ? " " : "  ",
+		       cap ? paints[(size_t)(owners[i] - 'A') % PAINTS] : "", judge->info[i],
+		       cap ? "\033[0m" : "");
+	}
+	printf("\n%6s ", "");
+	for (size_t i = at; i < end; i++)
+		printf("%s%c ", i % 8 ? " " : "  ", owners[i]);
+	putchar('\n');
+}
+
+static void dump(const struct judge *judge, bool painted)
+{
+	static char owners[INFO_LEN_MAX];
+
+	find_owners(judge, owners);
+	for (size_t at = 0; at < judge->len; at += 16)
+		dump_line(judge, owners, at, painted);
+	if (judge->len == 0)
+		puts("  (empty)");
+}
+
+/* The bytes read, as ranges in ascending order. */
+static void print_ranges(const struct judge *judge, const struct sandbox_trace *trace)
+{
+	static uint8_t read[INFO_LEN_MAX];
+	const size_t kept = trace->count < SANDBOX_TRACE_MAX ? trace->count : SANDBOX_TRACE_MAX;
+	const char *before = "  read ";
+	size_t end;
+
+	memset(read, 0, sizeof(read));
+	for (size_t i = 0; i < kept; i++)
+		memset(read + trace->loads[i].offset, 1, trace->loads[i].size);
+	for (size_t at = 0; at < judge->len; at = end + 1) {
+		for (end = at; end < judge->len && read[end]; end++)
+			;
+		if (end == at)
+			continue;
+		printf("%s%zu-%zu", before, at, end - 1);
+		before = ", ";
+	}
+	printf("%s in %zu loads of the buffer\n", before[0] == ',' ? "" : "  read nothing",
+	       trace->count);
+}
+
+/* Where an access was, as a distance from the buffer. */
+static void print_where(const struct judge *judge, const struct walk_result *walk)
+{
+	const char *const what = walk->verdict == VERDICT_WROTE ? "a store" : "a load";
+
+	if (walk->scratch)
+		printf("  %s at %" PRId64
+		       " of its own memory: from its copy or table, not the buffer",
+		       what, (int64_t)walk->offset);
+	else if ((int64_t)walk->offset < 0)
+		printf("  %s %" PRIu64 " bytes before the buffer", what, -walk->offset);
+	else
+		printf("  %s at %" PRIu64 ", the buffer has %zu bytes", what, walk->offset,
+		       judge->len);
+	puts(walk->seen_by == SEEN_BY_HOOK     ? " (seen by the load hooks)"
+	     : walk->seen_by == SEEN_BY_CANARY ? " (seen by a canary)"
+					       : " (seen by a page fault)");
+}
+
+static void print_fault(const struct judge *judge, const struct walk_result *walk)
+{
+	switch (walk->verdict) {
+	case VERDICT_OOB:
+	case VERDICT_WROTE:
+		print_where(judge, walk);
+		return;
+	case VERDICT_RUNAWAY:
+		printf("  stopped after %" PRIu64 " loads, of its own memory too: it would go on\n",
+		       walk->loads);
+		return;
+	case VERDICT_STALE:
+		printf("  read at %u, past argsz %u: this reply did not deliver it\n",
+		       walk->stale_at, judge->spec->bound);
+		return;
+	case VERDICT_CRASH:
+		printf("  signal %d (%s)\n", walk->signal, strsignal(walk->signal));
+		return;
+	case VERDICT_TRUNCATED:
+		printf("  asks again with argsz %u\n", walk->need);
+		return;
+	default:
+		return;
+	}
+}
+
+static void print_delivered(const struct judge *judge, const struct walk_result *walk)
+{
+	const size_t shown = walk->verdict != VERDICT_OK && walk->ncaps > 4 ? 4 : walk->ncaps;
+
+	if (walk->ncaps == 0)
+		return;
+	fputs("  took ", stdout);
+	for (size_t i = 0; i < shown; i++) {
+		const struct info_cap *const cap = &walk->caps[i];
+		const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+
+		if (layout)
+			printf("%s%s@%u", i ? ", " : "", layout->name, cap->offset);
+		else
+			printf("%sid %u@%u", i ? ", " : "", cap->id, cap->offset);
+	}
+	if (walk->ncaps > shown)
+		printf(" and %zu more", walk->ncaps - shown);
+	putchar('\n');
+}
+
+static void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace)
+{
+	const struct judged *const judged = &judge->judged[i];
+	const struct ledger_entry *entry = judged_excuse(judged);
+	char words[64], bucket[BUCKET_MAX];
+
+	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+	printf("%s: %s%s%s\n", judged->parser->name, words,
+	       judged->policy ? " (a policy: the UAPI leaves it open)" : "",
+	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
+	if (judged_differs(judged)) {
+		judged_bucket(judged, bucket);
+		printf("  differs: %s%s%s%s\n", bucket,
+		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
+		       judged_breaks(judged) && entry ? "  in the ledger: " : "",
+		       judged_breaks(judged) && entry ? entry->reason : "");
+	}
+	if (judged->relation)
+		printf("  %s; changed so it is %s\n", relation_words(judged->relation),
+		       verdict_name(judged->became));
+	if (judged->after_match)
+		puts("  right up to its match; the chain is bad after it");
+	if (judged->walk.verdict == VERDICT_ABSTAIN && judged->parser->source == INFO_FROM_PEER) {
+		puts("  its program reads from a peer: what it does with this is not shown");
+		return;
+	}
+	print_delivered(judge, &judged->walk);
+	print_fault(judge, &judged->walk);
+	print_ranges(judge, trace);
+}
+
+static void explain_buffer(struct judge *judge, const struct input *input, bool color)
+{
+	static struct sandbox_trace trace;
+
+	judge_read(judge, input->bytes, input->len, input->kind);
+	printf("%s: %s, %zu bytes, argsz %u: %s\n\n", input->path, judge_kind_name(judge),
+	       judge->len, judge->spec->argsz, buffer_class_name(judge->spec->class));
+	draw_chain(judge);
+	putchar('\n');
+	printf("bytes%s: . fixed struct, A B ... capability, ~ past argsz, blank nobody's\n",
+	       input->endian == ENDIAN_HOST ? "" : ", fields turned over to this machine's order");
+	dump(judge, color);
+	for (size_t i = 0; i < judge->count; i++) {
+		if (!judge->judged[i].parser->reads[judge->kind].ids) {
+			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
+			continue;
+		}
+		if (judge->judged[i].closed) {
+			printf("\n%s: abstains: %s\n", judge->judged[i].parser->name,
+			       judge->judged[i].closed);
+			continue;
+		}
+		judge_trace(judge, input->bytes, input->len, input->kind, i, &trace);
+		putchar('\n');
+		explain_parser(judge, i, &trace);
+	}
+	print_oracles("\n", judge);
+}
+
+/* *@judge is made for the first buffer, for a conversation has a judge of its own. */
+static int explain_file(struct judge **judge, const struct explain_options *o, const char *path)
+{
+	static struct input input;
+
+	if (input_load_as(path, o->kind, o->endian, &input))
+		return EXIT_UNUSABLE;
+	if (input_hold(&input)) {
+		input_free(&input);
+		return EXIT_UNUSABLE;
+	}
+	if (input.kind == KIND_FETCH) {
+		fetch_explain(&input);
+	} else {
+		if (!*judge)
+			*judge = judge_or_exit();
+		explain_buffer(*judge, &input,
+			       !strcmp(o->color, "always") ||
+				       (!strcmp(o->color, "auto") && isatty(1)));
+	}
+	input_free(&input);
+	return EXIT_FINE;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	struct explain_options o = {.color = "auto", .endian = ENDIAN_HOST};
+	struct judge *judge = NULL;
+	int worst = EXIT_FINE;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.parser)
+		return own_run("explain", o.parser, argv);
+	for (int i = 0; i < o.nfiles; i++) {
+		if (i)
+			putchar('\n');
+		if (explain_file(&judge, &o, o.files[i]))
+			worst = EXIT_UNUSABLE;
+	}
+	if (judge)
+		judge_free(judge);
+	return worst;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --parser FILE: hands the command line to a capchain that has FILE's parser in it, made by
+ * scripts/fuzz/own.py; and there, the account of what that parser did.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../judge/ledger.h"
+#include "../judge/own.h"
+#include "cmd.h"
+
+/* Seconds of CPU time that a parser without load hooks may take for one file. */
+#define PATIENCE 2
+
+/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
+static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scripts/fuzz/own.py"};
+
+static bool find_script(char ret_path[PATH_MAX])
+{
+	char at[PATH_MAX];
+
+	/* Where /proc is not mounted, it does not tell. */
+	if (!realpath((const char *)getauxval(AT_EXECFN), at))
+		return false;
+	for (char *slash = strrchr(at, '/'); slash; slash = strrchr(at, '/')) {
+		*slash = '\0';
+		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+			if (snprintf(ret_path, PATH_MAX, "%s/%s", at, scripts[i]) < PATH_MAX &&
+			    access(ret_path, R_OK) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Runs the script on @parser: what it prints, the path of the command, to @ret_path. Its status. */
+static int build(const char *path, const char *parser, char ret_path[PATH_MAX])
+{
+	size_t used = 0;
+	ssize_t got;
+	int pipes[2], status;
+	pid_t pid;
+
+	if (pipe(pipes) || (pid = fork()) < 0) {
+		fprintf(stderr, "capchain: cannot start %s: %s\n", path, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	if (pid == 0) {
+		dup2(pipes[1], STDOUT_FILENO);
+		close(pipes[0]);
+		close(pipes[1]);
+		execl("/usr/bin/python3", "python3", path, "--command", "--", parser, (char *)NULL);
+		fprintf(stderr, "capchain: /usr/bin/python3: %s\n", strerror(errno));
+		_exit(EXIT_UNUSABLE);
+	}
+	close(pipes[1]);
+	while (used < PATH_MAX - 1 &&
+	       (got = read(pipes[0], ret_path + used, PATH_MAX - 1 - used)) > 0)
+		used += (size_t)got;
+	close(pipes[0]);
+	ret_path[used] = '\0';
+	ret_path[strcspn(ret_path, "\n")] = '\0';
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "capchain: %s: %s\n", path, strsignal(WTERMSIG(status)));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_UNUSABLE;
+}
+
+void own_option(const char *arg, const struct argp_state *state, const char **ret_file)
+{
+	char **const words = state->argv + state->next - 1;
+
+	*ret_file = arg;
+	/*
+	 * The command that has the parser is told so in its place: --parser FILE, or --parser=FILE.
+	 */
+	if (words[0] == arg)
+		words[-1] = (char *)(uintptr_t)OWN_JOINED;
+	words[0] = (char *)(uintptr_t)OWN_JOINED;
+}
+
+int own_run(const char *verb, const char *file, char **argv)
+{
+	static char path[PATH_MAX], command[PATH_MAX];
+	int status;
+
+	if (!find_script(path)) {
+		fprintf(stderr,
+			"capchain: --parser: no %s above this command; run the build/capchain of a "
+			"source tree, or one that was installed\n",
+			scripts[0]);
+		return EXIT_UNUSABLE;
+	}
+	status = build(path, file, command);
+	if (status)
+		return status;
+	/* argv[0] is "capchain VERB": one word here, two there. */
+	for (int i = 0;; i++)
+		if (!argv[i]) {
+			char **const words = calloc((size_t)i + 2, sizeof(*words));
+
+			if (!words)
+				break;
+			words[0] = command;
+			words[1] = (char *)(uintptr_t)verb;
+			memcpy(words + 2, argv + 1, ((size_t)i - 1) * sizeof(*words));
+			execv(command, words);
+			break;
+		}
+	fprintf(stderr, "capchain: %s: %s\n", command, strerror(errno));
+	return EXIT_UNUSABLE;
+}
+
+const struct judged *own_judged(const struct judge *judge)
+{
+	for (size_t i = 0; own_parser && i < judge->count; i++)
+		if (judge->judged[i].parser == own_parser)
+			return &judge->judged[i];
+	return NULL;
+}
+
+bool own_broke(const struct judged *judged)
+{
+	return judged_breaks(judged) && !judged_excuse(judged);
+}
+
+static const char *watched = "";
+
+static void give_up(int signal)
+{
+	static const char says[] =
+		": the parser does not end, and without load hooks nothing can stop "
+		"it: give its source, or a build with hooks\n";
+	const char *const parts[] = {"capchain: ", watched, says};
+
+	(void)signal;
+	for (size_t i = 0; i < 3; i++)
+		if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
+			break;
+	_exit(EXIT_UNUSABLE);
+}
+
+void own_watch(const char *path)
+{
+	const struct itimerval patience = {.it_value.tv_sec = PATIENCE};
+
+	if (!own_parser || !own_lacks_hooks(own_parser))
+		return;
+	watched = path;
+	signal(SIGVTALRM, give_up);
+	setitimer(ITIMER_VIRTUAL, &patience, NULL);
+}
+
+/* What the parser did, by bucket. */
+#define BUCKETS_MAX 512
+static struct {
+	size_t inputs, right, policies, differ, broken, skipped, other_kinds, nbuckets;
+	struct {
+		char name[BUCKET_MAX];
+		char *first;
+		size_t count;
+		bool breaks;
+	} buckets[BUCKETS_MAX];
+} account;
+
+static void count_bucket(const struct judged *judged, const char *path)
+{
+	char bucket[BUCKET_MAX];
+	size_t i = 0;
+
+	judged_bucket(judged, bucket);
+	while (i < account.nbuckets && strcmp(account.buckets[i].name, bucket))
+		i++;
+	if (i == BUCKETS_MAX)
+		return;
+	if (i == account.nbuckets) {
+		account.nbuckets++;
+		snprintf(account.buckets[i].name, BUCKET_MAX, "%s", bucket);
+		account.buckets[i].first = strdup(path);
+		account.buckets[i].breaks = own_broke(judged);
+	}
+	account.buckets[i].count++;
+}
+
+void own_count(const struct judge *judge, const char *path)
+{
+	const struct judged *const judged = own_judged(judge);
+
+	account.inputs++;
+	if (!judged->parser->reads[judge->kind].ids) {
+		account.other_kinds++;
+	} else if (judged->skipped) {
+		account.skipped++;
+	} else if (judged->disagreement == AGREES) {
+		account.right += !judged->policy;
+		account.policies += judged->policy;
+	} else {
+		account.differ++;
+		account.broken += own_broke(judged);
+		count_bucket(judged, path);
+	}
+}
+
+void own_print_account(void)
+{
+	printf("\n%s: %zu inputs: %zu right, %zu policies, %zu differ, %zu skipped, %zu of kinds it "
+	       "does not read\n",
+	       own_parser->name, account.inputs, account.right, account.policies, account.differ,
+	       account.skipped, account.other_kinds);
+	for (size_t i = 0; i < account.nbuckets; i++)
+		printf("  %4zu  %s%s  first: %s\n", account.buckets[i].count,
+		       account.buckets[i].name, account.buckets[i].breaks ? "  PROMISE BROKEN" : "",
+		       account.buckets[i].first ? account.buckets[i].first : "?");
+	if (own_known)
+		printf("  seen: %s\n", own_known->seen);
+	printf("%s, %s: %s%zu inputs break its promise\n", own_parser->name,
+	       own_parser->trust == INFO_HARDENED
+		       ? "hardened (a safe and right answer on every buffer)"
+		       : "trusting (right on plain buffers)",
+	       account.skipped ? "not proved to end; " : "", account.broken);
+}

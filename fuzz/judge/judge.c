@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs every parser on one buffer and names what came of it; see judge.h. */
+#include "judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../../parsers/layout.h"
+#include "relations.h"
+#include "share.h"
+#include "own.h"
+
+/* The reading that parser @i is held to: the buffer's, or one shared by all of its fixed size. */
+static struct spec *spec_for(struct judge *judge, size_t i)
+{
+	const uint32_t size = judge->judged[i].parser->fixed_size;
+
+	if (!size)
+		return judge->spec;
+	for (size_t j = 0; j < i; j++)
+		if (judge->judged[j].parser->fixed_size == size)
+			return judge->judged[j].spec;
+	return spec_new();
+}
+
+uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind kind)
+{
+	const struct info_reads *const reads = &parser->reads[kind];
+
+	if (parser->trust == INFO_HARDENED)
+		return JUDGE_K_HARDENED;
+	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
+}
+
+static void abstain(struct judged *judged)
+{
+	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+}
+
+/* Lists the parsers that read @kind; the others abstain once, until the kind changes. */
+static void select_readers(struct judge *judge, enum info_kind kind)
+{
+	judge->kind = kind;
+	judge->nreaders = judge->nfixed = 0;
+	for (size_t i = 0; i < judge->count; i++) {
+		struct judged *const judged = &judge->judged[i];
+
+		if (judged_reads(judged, kind)) {
+			judged->loads_per_byte = judge_loads_per_byte(judged->parser, kind);
+			judge->readers[judge->nreaders++] = i;
+			if (judged->parser->fixed_size)
+				judge->nfixed++;
+			else
+				judge->walks[judge->nreaders - judge->nfixed - 1] = i;
+			continue;
+		}
+		abstain(judged);
+		judged->skipped = false;
+		judged_stand(judged, compare(judged->parser, judged->spec, &judged->walk));
+	}
+	for (size_t r = 0, w = judge->nreaders - judge->nfixed; r < judge->nreaders; r++)
+		if (judge->judged[judge->readers[r]].parser->fixed_size)
+			judge->walks[w++] = judge->readers[r];
+}
+
+/*
+ * Few of the pages are ever used. From the heap, sanitizers would mark and search all of them, which
+ * takes longer than a whole run of `capchain check`.
+ */
+struct info_cap *judge_map_caps(size_t count)
+{
+	void *const caps = mmap(NULL, count * CAPS_STRIDE * sizeof(struct info_cap),
+				PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return caps == MAP_FAILED ? NULL : caps;
+}
+
+/* Stands for the reference where that is held to relations. */
+static const struct info_parser reference_parser = {
+	.name = "reference",
+	.summary = "the reference reading",
+	.trust = INFO_HARDENED,
+};
+
+struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
+			size_t error_size)
+{
+	struct judge *judge;
+	bool whole = relations_open();
+
+	if (count > INFO_PARSERS_MAX) {
+		snprintf(ret_error, error_size, "more than %d parsers", INFO_PARSERS_MAX);
+		return NULL;
+	}
+	judge = calloc(1, sizeof(*judge));
+
+	if (!judge || sandbox_open(ret_error, error_size)) {
+		if (!judge)
+			snprintf(ret_error, error_size, "out of memory");
+		free(judge);
+		return NULL;
+	}
+	judge->count = count;
+	judge->judged = calloc(count, sizeof(*judge->judged));
+	judge->hooked = calloc(count, 1);
+	judge->readers = calloc(2 * count, sizeof(*judge->readers));
+	judge->spec = spec_new();
+	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
+	judge->caps = judge_map_caps(count);
+	for (size_t i = 0; judge->judged && judge->hooked && judge->caps && i < count; i++) {
+		judge->judged[i].parser = parsers[i];
+		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;
+		judge->judged[i].spec = spec_for(judge, i);
+		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
+		/* One that is closed has nothing to run on. */
+		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
+				   sandbox_has_hooks(parsers[i]);
+		whole &= judge->judged[i].spec != NULL;
+	}
+	if (whole && judge->judged && judge->hooked && judge->caps && judge->readers &&
+	    judge->spec) {
+		judge->walks = judge->readers + count;
+		select_readers(judge, INFO_DEVICE);
+		return judge;
+	}
+	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
+		 8 * (count + 3));
+	judge_free(judge);
+	return NULL;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	for (size_t i = 0; judge->judged && i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+		bool shared = judged->spec == judge->spec;
+
+		for (size_t j = 0; j < i; j++)
+			shared |= judge->judged[j].spec == judged->spec;
+		if (!shared)
+			spec_free(judged->spec);
+	}
+	if (judge->caps)
+		munmap(judge->caps, judge->count * CAPS_STRIDE * sizeof(*judge->caps));
+	spec_free(judge->spec);
+	free(judge->hooked);
+	free(judge->readers);
+	free(judge->judged);
+	free(judge);
+}
+
+bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
+{
+	const struct layout_info *const form = &layout_infos[kind];
+	const size_t end = form->first.at + form->first.width;
+	uint64_t at = end <= len ? layout_get(&form->first, info) : 0;
+	size_t steps = 0;
+
+	/*
+	 * As many different headers as there are bytes, then one is there again. A cap_offset of 0
+	 * is an offset too: some readers do not test it.
+	 */
+	while (steps <= len && at + form->header <= len) {
+		at = layout_get(&form->next, info + at);
+		steps++;
+		if (!at)
+			break;
+	}
+	return steps > len;
+}
+
+/*
+ * Without hooks nothing counts loads: a parser that does not promise to end is not run where a walk
+ * may go on for ever.
+ */
+static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, size_t len)
+{
+	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
+		return false;
+	return judge_links_loop(judge->kind, info, len);
+}
+
+/* Walks @len bytes at @info, which are placed, with parser @i. */
+static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len)
+{
+	struct judged *const judged = &judge->judged[i];
+	const struct spec *const spec = judged->spec;
+	struct sandbox_trace *const trace = i == judge->traced ? judge->trace : NULL;
+	const struct walk_limits limits = {
+		.bound = spec->bound,
+		.budget = 64 + spec->bound + judged->loads_per_byte * spec->visited,
+		.trace = trace,
+	};
+
+	judged->relation = RELATION_NONE;
+	judged->skipped = must_skip(judge, i, info, len);
+	if (judged->skipped || (judged->parser->open && judge->spared)) {
+		abstain(judged);
+		if (trace)
+			trace->count = 0;
+	} else {
+		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
+	}
+	judged_stand(judged, compare(judged->parser, spec, &judged->walk));
+}
+
+/* Puts the zero-padded or cut copy that parser @i's program would hold, reads and returns it. */
+static const uint8_t *place_fixed(struct judge *judge, size_t i)
+{
+	const uint32_t size = judge->judged[i].parser->fixed_size;
+	const size_t kept = judge->len < size ? judge->len : size;
+	const uint8_t *const placed = sandbox_place_padded(judge->info, kept, size);
+
+	spec_read(placed, size, judge->kind, judge->judged[i].spec);
+	return placed;
+}
+
+void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind)
+{
+	size_t fixed;
+
+	if (kind != judge->kind)
+		select_readers(judge, kind);
+	fixed = judge->nreaders - judge->nfixed;
+	judge->info = info;
+	judge->len = len;
+	judge->reference.relation = RELATION_NONE;
+	spec_read(info, len, kind, judge->spec);
+	sandbox_place(info, len);
+	judge->spared = judge->seldom && (share_hash(info, len) >> 8) % SELDOM_SHARE != 0;
+	for (size_t w = 0; w < fixed; w++)
+		judge_one(judge, judge->walks[w], info, len);
+	for (size_t w = fixed; w < judge->nreaders; w++) {
+		const size_t i = judge->walks[w];
+
+		judge_one(judge, i, place_fixed(judge, i), judge->judged[i].parser->fixed_size);
+	}
+	if (judge->relate == RELATE_ALL ||
+	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
+		relations_hold(judge);
+}
+
+void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		 size_t traced, struct sandbox_trace *ret_trace)
+{
+	/* Of a parser that does not read this kind. */
+	ret_trace->count = 0;
+	judge->traced = traced;
+	judge->trace = ret_trace;
+	judge_read(judge, info, len, kind);
+	judge->trace = NULL;
+}
+
+void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
+		 const uint8_t *const infos[], const uint32_t lens[])
+{
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *const judged = &judge->judged[i];
+
+		if (judged->parser->ahead && judged_reads(judged, kind))
+			judged->parser->ahead(kind, count, infos, lens);
+	}
+}

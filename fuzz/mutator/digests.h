@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Of what the tests of both mutators make: the same in every build. To be set anew whenever operators
+ * change, or what they draw from: a capability or version more.
+ */
+#ifndef FUZZ_MUTATOR_DIGESTS_H
+#define FUZZ_MUTATOR_DIGESTS_H
+
+#define DIGEST_OF_BUFFERS	UINT64_C(0x2583ceba5b64f4c7)
+#define DIGEST_OF_CONVERSATIONS UINT64_C(0xa6e9d3c8366d24cc)
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts the parser `capchain_parser` of an adapter into the table, in the order of names, before
+ * main(). What does not keep the contract is refused here, in one line and with status 2: from then
+ * on it is a parser like any other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../target/findings.h"
+#include "../sandbox/walk.h"
+#include "../judge/own.h"
+
+#define UNUSABLE 2
+
+extern const struct own_facts own_facts __attribute__((weak));
+
+/* What joins the table: the adapter's, with a read function that looks at its answers. */
+static struct info_parser entry;
+
+static _Noreturn void refuse(const char *what)
+{
+	fprintf(stderr, "capchain: capchain_parser: %s; parsers/parser.h is the contract\n", what);
+	_exit(UNUSABLE);
+}
+
+static bool is_name(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len && len < FINDINGS_NAME_MAX && name[0] != '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+static bool reads_something(const struct info_parser *parser)
+{
+	uint64_t ids = 0;
+
+	for (size_t kind = 0; kind < INFO_KINDS; kind++)
+		ids |= parser->reads[kind].ids;
+	return ids != 0;
+}
+
+static bool has_styles(const struct info_parser *parser)
+{
+	for (size_t kind = 0; kind < INFO_KINDS; kind++) {
+		const struct info_reads *const reads = &parser->reads[kind];
+
+		/* Lookups are counted by their ids, so those have to be named. */
+		if (reads->style > INFO_LOOKUP ||
+		    (reads->style == INFO_LOOKUP && reads->ids == INFO_ALL_IDS))
+			return false;
+	}
+	return true;
+}
+
+static void hold_to_contract(const struct info_parser *parser)
+{
+	if (!parser->name || !is_name(parser->name))
+		refuse("its .name is lower case letters, digits and dashes, 31 at most");
+	if (!parser->summary || !parser->summary[0] || strchr(parser->summary, '\n'))
+		refuse("its .summary is one line");
+	if (parser->trust > INFO_HARDENED || parser->source > INFO_FROM_PEER)
+		refuse("its .trust or .source is none there is");
+	if (parser->fixed_size > INFO_LEN_MAX)
+		refuse("its .fixed_size is above 65536");
+	if (!has_styles(parser))
+		refuse("a .style is INFO_LIST, or INFO_LOOKUP with the .ids it looks up");
+	if (!reads_something(parser))
+		refuse("no kind has .ids in .reads, so it reads nothing");
+	if (!parser->read)
+		refuse("it has no .read");
+}
+
+/* Lower case with dashes, as everything that prints a reason takes it to be. */
+static bool is_reason(const char *reason)
+{
+	return reason[0] &&
+	       strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(reason);
+}
+
+static _Noreturn void refuse_answer(const char *what)
+{
+	the_walk.running = false;
+	fprintf(stderr, "capchain: parser `%s`: %s; parsers/parser.h is the contract\n", entry.name,
+		what);
+	_exit(UNUSABLE);
+}
+
+/* An answer that is none would be printed as whatever stands behind a table. */
+static struct info_answer read_and_look(struct walk *walk, const void *info, uint32_t len,
+					enum info_kind kind)
+{
+	const struct info_answer said = capchain_parser.read(walk, info, len, kind);
+
+	if (said.verdict > VERDICT_ABSTAIN)
+		refuse_answer("its answer is none of ok, absent, truncated, reject and abstain");
+	if (said.verdict == VERDICT_REJECT && said.reason && !is_reason(said.reason))
+		refuse_answer("the reason of a reject is lower case letters, digits and dashes");
+	return said;
+}
+
+/* Runs before AFL++'s constructor, which opens the judge. */
+static __attribute__((constructor(101))) void enter(void)
+{
+	const struct info_parser **const table = calloc(info_parser_count + 1, sizeof(*table));
+	size_t at = 0;
+
+	hold_to_contract(&capchain_parser);
+	if (!table)
+		refuse("out of memory");
+	entry = capchain_parser;
+	entry.read = read_and_look;
+	while (at < info_parser_count && strcmp(info_parsers[at]->name, entry.name) < 0)
+		at++;
+	if (at < info_parser_count && strcmp(info_parsers[at]->name, entry.name) == 0)
+		refuse("its .name is taken by a parser of capchain's own");
+	memcpy(table, info_parsers, at * sizeof(*table));
+	table[at] = &entry;
+	memcpy(table + at + 1, info_parsers + at, (info_parser_count - at) * sizeof(*table));
+	info_parsers = table;
+	info_parser_count++;
+	own_parser = &entry;
+	own_known = &own_facts;
+}

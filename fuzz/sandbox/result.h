@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* How one walk ended, and what its caller allowed. */
+#ifndef FUZZ_SANDBOX_RESULT_H
+#define FUZZ_SANDBOX_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../parsers/parser.h"
+
+/* "runaway" and so on. */
+const char *verdict_name(enum verdict verdict);
+
+/* Which part of the sandbox gave the verdict. */
+enum seen_by {
+	SEEN_BY_PARSER, /* its own answer */
+	SEEN_BY_HOOK,	/* a load hook: oob, stale, runaway */
+	SEEN_BY_FAULT,	/* a page fault in the arena (oob, wrote) or another fatal signal (crash) */
+	SEEN_BY_CANARY, /* bytes beside scratch memory: wrote */
+	SEEN_BY_CALL,	/* walk_alloc, walk_copy_in, walk_deliver: runaway; walk_crash: crash */
+};
+
+/* Loads of the INFO buffer in order, for explain. @count goes on past SANDBOX_TRACE_MAX. */
+#define SANDBOX_TRACE_MAX 4096
+struct sandbox_trace {
+	size_t count;
+	struct {
+		uint32_t offset;
+		uint32_t size;
+		bool copied; /* by walk_copy_in(), which reads no value */
+	} loads[SANDBOX_TRACE_MAX];
+};
+
+/**
+ * struct walk_result - how one walk ended
+ * @verdict: the parser's own, or what the sandbox saw
+ * @seen_by: who said so
+ * @reason: with VERDICT_REJECT, the parser's static string
+ * @need: with VERDICT_TRUNCATED
+ * @signal: with VERDICT_CRASH
+ * @offset, @size: with VERDICT_OOB and VERDICT_WROTE, the access, counted from the start of the
+ *	INFO buffer (wraps below it) or, where @scratch, of the scratch memory nearest to it; size 0
+ *	where a fault did not tell
+ * @loads: loads that the hooks counted, wherever they pointed; 0 where the parser has none
+ * @stale: it read at @stale_at, between the bound and the length: not delivered by this reply
+ * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
+ *	walk
+ */
+struct walk_result {
+	enum verdict verdict;
+	enum seen_by seen_by;
+	const char *reason;
+	uint32_t need;
+	int signal;
+	uint64_t offset;
+	uint32_t size;
+	bool scratch;
+	uint64_t loads;
+	bool stale;
+	uint32_t stale_at;
+	struct info_cap *caps;
+	size_t ncaps;
+};
+
+/* What the caller of a walk allows. */
+struct walk_limits {
+	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
+	uint64_t budget;	     /* loads of buffer and scratch, after which it is a runaway */
+	struct sandbox_trace *trace; /* or NULL */
+};
+
+/* The exit status of a command whose sandbox cannot be opened, and of one whose hooks are silent. */
+#define SANDBOX_EXIT 4
+#define HOOKS_EXIT   3
+
+#endif

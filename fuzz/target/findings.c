@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps what a fuzz run finds; see findings.h. */
+#include "findings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../parsers/layout.h"
+#include "file.h"
+#include "../judge/own.h"
+
+/*
+ * Sets of verdicts seen by this process: open addressing, size of the best witness beside each. It
+ * doubles when it is half full, so that a long run drops none.
+ */
+#define SLOTS_AT_FIRST 65536
+static struct set {
+	uint64_t signature;
+	size_t size; /* plus one: 0 is a free slot, and an empty input has a size */
+} at_first[SLOTS_AT_FIRST], *sets = at_first;
+static size_t slots = SLOTS_AT_FIRST, sets_seen;
+
+/* Counts files that one pid may have left behind, in other containers or of earlier processes. */
+#define COUNTS_OF_ONE_PID 1000
+
+static struct findings_counts in_memory;
+static struct findings_counts *counts = &in_memory;
+static const char *folder;
+
+int findings_write(const char *path, const void *bytes, size_t len)
+{
+	char temporary[4096];
+	int error = 0;
+	FILE *file;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) >=
+	    (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	file = fopen(temporary, "wb");
+	if (!file)
+		return -errno;
+	if (fwrite(bytes, 1, len, file) != len)
+		error = errno ? -errno : -EIO;
+	/* A full disk may show no earlier than here. */
+	if (fclose(file) && !error)
+		error = -errno;
+	if (!error && rename(temporary, path))
+		error = -errno;
+	if (error)
+		unlink(temporary);
+	return error;
+}
+
+/* Says once that findings are not kept, and counts each for the front end. */
+static void say_not_kept(const char *what, int error)
+{
+	if (!counts->failed++)
+		fprintf(stderr,
+			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
+			"choose another folder\n",
+			what, strerror(-error));
+}
+
+static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+		return 0;
+	snprintf(ret_error, error_size,
+		 "cannot make %s: %s; choose a findings folder you may write", file_word(path),
+		 strerror(errno));
+	return -1;
+}
+
+/* Backs the counts with a file, so that they outlive the process however it ends. */
+static int map_counts(const char *dir, const char *kind, char *ret_error, size_t error_size)
+{
+	char path[4096];
+	void *at = MAP_FAILED;
+	int fd, error;
+
+	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, kind, (long)getpid());
+	/*
+	 * Never one that is there: a run in another container may have it mapped under the same
+	 * pid.
+	 */
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	for (int i = 2; fd < 0 && errno == EEXIST && i < COUNTS_OF_ONE_PID; i++) {
+		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, kind, (long)getpid(), i);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	}
+	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
+	if (!error) {
+		at = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		error = at == MAP_FAILED ? errno : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (error) {
+		if (fd >= 0)
+			unlink(path);
+		snprintf(ret_error, error_size,
+			 "cannot keep counts in %s: %s; make room or choose "
+			 "another findings folder",
+			 file_word(path), strerror(error));
+		return -1;
+	}
+	counts = at;
+	return 0;
+}
+
+int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
+		  size_t error_size)
+{
+	if (dir) {
+		if (make_folder(dir, "", ret_error, error_size) ||
+		    make_folder(dir, "sets", ret_error, error_size) ||
+		    make_folder(dir, "broken", ret_error, error_size) ||
+		    make_folder(dir, "counts", ret_error, error_size) ||
+		    map_counts(dir,
+			       kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
+			       ret_error, error_size))
+			return -1;
+		folder = dir;
+	}
+	for (size_t i = 0; i < judge->count; i++)
+		snprintf(counts->of[i].name, FINDINGS_NAME_MAX, "%s",
+			 judge->judged[i].parser->name);
+	counts->parsers = judge->count;
+	counts->magic = FINDINGS_MAGIC;
+	return 0;
+}
+
+static void count(const struct judge *judge)
+{
+	counts->walked++;
+	counts->classes[judge->spec->class]++;
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const size_t i = judge->readers[r];
+		const struct judged *const judged = &judge->judged[i];
+
+		counts->of[i].verdicts[judged->walk.verdict]++;
+		counts->of[i].disagreements[judged->disagreement]++;
+		counts->of[i].skipped += judged->skipped;
+	}
+}
+
+/* Where @signature stands in the table, or may. */
+static struct set *slot(uint64_t signature)
+{
+	size_t i = (size_t)signature % slots;
+
+	while (sets[i].size && sets[i].signature != signature)
+		i = (i + 1) % slots;
+	return &sets[i];
+}
+
+/* Makes the table twice as large; not by malloc, which a sanitizer would end the run for. */
+static int grow(void)
+{
+	struct set *const old = sets;
+	const size_t count = slots;
+	void *const larger = mmap(NULL, 2 * count * sizeof(*sets), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (larger == MAP_FAILED)
+		return -errno;
+	sets = larger;
+	slots = 2 * count;
+	for (size_t i = 0; i < count; i++)
+		if (old[i].size)
+			*slot(old[i].signature) = old[i];
+	if (old != at_first)
+		munmap(old, count * sizeof(*old));
+	return 0;
+}
+
+/*
+ * The size kept of @signature, SIZE_MAX of a new one; NULL where there is no memory for one more.
+ */
+static size_t *set_size(uint64_t signature)
+{
+	struct set *set = slot(signature);
+
+	if (set->size)
+		return &set->size;
+	if (sets_seen == slots / 2) {
+		const int error = grow();
+
+		if (error) {
+			say_not_kept("sets of verdicts", error);
+			return NULL;
+		}
+		set = slot(signature);
+	}
+	sets_seen++;
+	counts->sets++;
+	*set = (struct set){signature, SIZE_MAX};
+	return &set->size;
+}
+
+/*
+ * Keeps other runs from replacing a witness between our look at it and our own; -1 where it cannot.
+ */
+static int lock_folder(void)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/sets", folder);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+/* Keeps the buffer at @path unless a smaller one is there. Returns 0 or -errno. */
+static int keep_smaller(const struct judge *judge, const char *path)
+{
+	const int lock = lock_folder();
+	struct stat known;
+	int error = 0;
+
+	if (stat(path, &known) || (size_t)known.st_size > judge->len)
+		error = findings_write(path, judge->info, judge->len);
+	if (lock >= 0)
+		close(lock);
+	if (error)
+		say_not_kept(file_word(path), error);
+	return error;
+}
+
+static int keep_witness(const struct judge *judge, uint64_t signature)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/sets/%s-%016" PRIx64, folder, judge_kind_name(judge),
+		 signature);
+	return keep_smaller(judge, path);
+}
+
+void findings_keep(const struct judge *judge, uint64_t signature)
+{
+	size_t *const size = set_size(signature);
+
+	count(judge);
+	if (!size || *size <= judge->len + 1)
+		return;
+	/* One that could not be kept is tried again when it comes again. */
+	if (!folder || keep_witness(judge, signature) == 0)
+		*size = judge->len + 1;
+}
+
+_Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
+{
+	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096], entry[LEDGER_TEXT_MAX];
+
+	judged_bucket(broken, bucket);
+	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
+	if (folder) {
+		snprintf(name, sizeof(name), "%s", bucket);
+		for (char *at = name; (at = strchr(at, ':'));)
+			*at = '_';
+		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, judge_kind_name(judge),
+			 name);
+		if (keep_smaller(judge, path) == 0)
+			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
+				judge_kind_name(judge), file_word(path));
+	}
+	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes,
+		       "\"\"   # the witness, below corpus/regressions/", entry);
+	fprintf(stderr,
+		"capchain: mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+		broken->parser->name, entry);
+	/* What libFuzzer, ClusterFuzz and AFL++ group crashes by. */
+	fprintf(stderr, "Assertion failure: %s\nDEDUP_TOKEN: %s\n", bucket, bucket);
+	abort();
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a fuzz run leaves behind: one smallest witness for each set of verdicts, the input that
+ * broke a promise, and running counts of what every parser did.
+ *
+ * Everything is in files at the moment it happens: a run that is killed has lost nothing. A witness
+ * appears whole or not at all, and only ever shrinks, also with several runs on one folder. Where
+ * the folder cannot be written, one line says so and the run goes on; fuzz.py ends with status 5.
+ *
+ *	DIR/sets/KIND-SIGNATURE		smallest input with that set of verdicts
+ *	DIR/broken/KIND-BUCKET		input that broke a promise, `:` as `_`
+ *	DIR/counts/KIND-PID		struct findings_counts, in host order
+ */
+#ifndef FUZZ_TARGET_FINDINGS_H
+#define FUZZ_TARGET_FINDINGS_H
+
+#include "../judge/judged.h"
+
+#define FINDINGS_MAGIC	  UINT64_C(0x31746e7563706163)
+#define FINDINGS_NAME_MAX 32
+
+struct findings_counts {
+	uint64_t magic;
+	uint64_t parsers;
+	uint64_t walked; /* buffers judged, truncations included */
+	uint64_t sets;	 /* distinct sets of verdicts, of each process that counted */
+	uint64_t failed; /* witnesses that could not be kept, once for each buffer */
+	uint64_t classes[BUFFER_CLASSES];
+	struct {
+		char name[FINDINGS_NAME_MAX];
+		uint64_t verdicts[VERDICTS];
+		uint64_t disagreements[DISAGREEMENTS];
+		uint64_t skipped;
+	} of[INFO_PARSERS_MAX];
+};
+
+/*
+ * Starts keeping findings of @kind (INFO_KINDS: of conversations) under @dir, which is made; NULL
+ * keeps the counts in memory only. Returns 0, or -1 with one line in @ret_error.
+ */
+int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
+		  size_t error_size);
+
+/*
+ * Counts what @judge found, and keeps its buffer if it is the smallest of its set of verdicts, which
+ * has @signature. A parser that does not read the kind abstains uncounted.
+ */
+void findings_keep(const struct judge *judge, uint64_t signature);
+
+/* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */
+_Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);
+
+/*
+ * Writes @len bytes to @path: whole, under its name only when complete. Returns 0 or -errno, with
+ * nothing left behind.
+ */
+int findings_write(const char *path, const void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,360 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench: what a run costs, as ratios measured in one run.
+
+Each engine runs the same fixed inputs (those of one kind that corpus/bench.txt names, in order of name,
+over and over) through our target and through an empty target built with the same flags; the engine's own
+loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
+by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor.
+An exec of AFL++ is two switches between processes, and what those cost is its version's and the kernel's
+affair: the empty target had 20,000 exec/s with 4.04c on one machine, 80,000 on another, and 200,000 with
+5.02c's futex there. So the figure of AFL++ is what our target adds to the empty one's exec under
+libFuzzer's fast build, divided by what it adds under AFL++, which judges truncations too.
+
+What a buffer costs by its length, 16 to 4096 bytes, is held twice over: a fixed cost, not below 0, and
+so much a byte miss no length by more than a factor; and what a byte more costs, from each length to the
+next, where nothing fixed is left to hide behind, never rises by more than another. 16 bytes hold no
+chain and are the fixed cost; the shortest loop has 32. A planted quadratic walk has to be refused.
+
+Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
+not got; 3 where an engine or target is missing or fails.
+"""
+import collections
+import ctypes
+import json
+import math
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from gen.names import BUFFERS, KINDS  # noqa: E402
+from fuzz import seeds as fuzz_seeds
+from fuzz.engines import ENGINES, of_build
+from fuzz.report import NO_ENGINE, UNUSABLE, Refused
+
+BUILD = "build"
+ROUNDS = 5
+LONGEST = 4096
+# The named sets of parsers: the four that everything else is held to, and all that are registered.
+SETS = {"first four": "bounded,kernel,ksft-vfio,naive", "whole registry": None}
+# Cost is linear in a chain's length where a straight line misses no length by more than this factor,
+LINEAR_WITHIN = 1.25
+# and where no byte costs more than one of a shorter buffer by more than this: 1.22 at most was measured;
+# n log n has 1.86 from 32 bytes on, a quadratic walk 64.
+RISE_WITHIN = 1.5
+# Million buffers a second that the parser in the kernel has to read where many are read a call.
+BPF_BATCH = 1.0
+# What the region target keeps of its speed with the parser in the kernel.
+BPF_KEEPS = 0.85
+# Nanoseconds that a call which is none of VFIO's may cost more while capture watches every system call; with
+# hooks in vfio.ko it meets none of them. Twice what was measured.
+CAPTURE_COSTS = 1000
+
+
+def give_up(line, status=NO_ENGINE):
+    print(f"bench: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+def listed():
+    """The inputs to run, by path below corpus/."""
+    with open("corpus/bench.txt", encoding="ascii") as file:
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+
+
+def make_inputs(folder):
+    """Writes each kind's inputs as bytes; returns {kind: folder} and prints what they are."""
+    setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
+                                  seeds=lambda kind: os.path.join(folder, kind))
+    names = {fuzz_seeds.seed_name(path) for path in listed()}
+    for kind in KINDS:
+        fuzz_seeds.prepare(setup, kind)
+        found = set(os.listdir(setup.seeds(kind)))
+        lost = {name for name in names if name.startswith(kind + "-")} - found
+        if lost:
+            give_up(f"corpus/bench.txt names {min(lost)}, which corpus/ has not got", UNUSABLE)
+        for name in found:
+            path = os.path.join(setup.seeds(kind), name)
+            if name not in names or os.path.getsize(path) > LONGEST:
+                os.remove(path)
+        describe(kind, setup.seeds(kind))
+    return {kind: setup.seeds(kind) for kind in KINDS}
+
+
+def describe(kind, folder):
+    run = subprocess.run([f"{BUILD}/capchain", "check", "--json", "--kind", kind, folder],
+                         stdout=subprocess.PIPE, check=False)
+    reports = [json.loads(line) for line in run.stdout.splitlines()]
+    lengths = [report["len"] for report in reports]
+    share = lambda test: 100 * sum(map(test, reports)) / len(reports)
+    print(f"inputs {kind}: {len(reports)}, {statistics.mean(lengths):.0f} bytes in the mean, "
+          f"{share(lambda r: r['class'] == 'malformed'):.0f} % malformed, "
+          f"{share(lambda r: r['reference'].get('reason') == 'loop'):.0f} % loops")
+
+
+def adopt_orphans():
+    """afl-fuzz kills its target and does not wait for it: what the target took would be nobody's."""
+    pr_set_child_subreaper = 36
+    if ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0):
+        give_up("cannot adopt the processes that afl-fuzz leaves: "
+                + os.strerror(ctypes.get_errno()))
+
+
+def reap_orphans():
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
+        pass
+
+
+def cpu_of(command, environment):
+    """CPU seconds of a command and of all that it started."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, check=False)
+    reap_orphans()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if run.returncode:
+        sys.stderr.buffer.write(run.stdout[-2000:])
+        give_up(f"{command[0]} ended with status {run.returncode}")
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            run.stdout.decode("utf-8", "replace"))
+
+
+def measure(build, program, inputs, runs, folder):
+    """CPU seconds an exec; AFL++ passes its limit a little, so by what it says it did."""
+    work, engine = tempfile.mkdtemp(dir=folder), of_build(build)
+    # One seed: the feed brings the inputs, and an engine with no seed stops.
+    for name in ("in", "out"):
+        os.mkdir(os.path.join(work, name))
+    Path(os.path.join(work, "in", "seed")).write_bytes(b"\0" * 64)
+    cpu, said = cpu_of(engine.alone(f"{BUILD}/{build}/{program}", work + "/in", work + "/out", execs=runs, seed=1),
+                       {"CAPCHAIN_BENCH": inputs, **engine.feed(BUILD)})
+    execs = engine.execs_of(work + "/out", said)
+    shutil.rmtree(work)
+    return cpu / execs
+
+
+def cpu_of_sets(engine, kind, inputs, runs, folder):
+    """Median CPU seconds of an exec of the empty target, and of ours with each set of parsers."""
+    empty, ours = [], {name: [] for name in SETS}
+    for _ in range(ROUNDS):
+        empty.append(measure(engine, "bench_empty", inputs, runs, folder))
+        for name, parsers in SETS.items():
+            os.environ.pop("CAPCHAIN_PARSERS", None)
+            if parsers:
+                os.environ["CAPCHAIN_PARSERS"] = parsers
+            ours[name].append(measure(engine, f"bench_{kind}_info", inputs, runs, folder))
+    os.environ.pop("CAPCHAIN_PARSERS", None)
+    return statistics.median(empty), {name: statistics.median(cpu) for name, cpu in ours.items()}
+
+
+def figure(name, value, floor, detail, at_most=False):
+    """Prints one line; True where the value is on the right side of its floor."""
+    fine = value <= floor if at_most else value >= floor
+    print(f"{'ok  ' if fine else 'LOW ' if not at_most else 'HIGH'} {name}: {value:.3f}, "
+          f"{'at most' if at_most else 'floor'} {floor:.3g} ({detail})", flush=True)
+    return fine
+
+
+def engine_figure(engine, name, empty, ours, floor, added):
+    """The line of an engine from CPU seconds of an exec; @added has what ours adds in each so far."""
+    added[engine] = ours - empty
+    detail = f"{1 / ours:,.0f} against {1 / empty:,.0f} exec/s of CPU time"
+    if not of_build(engine).bench_adds:
+        return figure(f"{name}, against empty", empty / ours, floor, detail)
+    fast = added["libfuzzer-fast"]
+    # One that adds nothing was not measured.
+    value = fast / added[engine] if added[engine] > 0 else 0
+    return figure(f"{name}, added to empty, libFuzzer's against AFL++'s", value, floor,
+                  f"{1e6 * fast:.2f} against {1e6 * added[engine]:.2f} us an exec; "
+                  f"{empty / ours:.2f} of empty, {detail}")
+
+
+def bench_engines(folders, folder):
+    fine, added = True, collections.defaultdict(dict)
+    for engine, (name, runs, floors, fetch) in [
+            row for one in ENGINES.values() for row in one.bench.items()]:
+        for kind in BUFFERS:
+            empty, ours = cpu_of_sets(engine, kind, folders[kind], runs, folder)
+            for parsers, cpu in ours.items():
+                fine &= engine_figure(engine, f"{name}, {kind}, {parsers}", empty, cpu,
+                                      floors[parsers], added[kind, parsers])
+        empty, ours = cpu_of_fetch(engine, folders["fetch"], runs // 20, folder)
+        fine &= engine_figure(engine, f"{name}, fetch, every loop", empty, ours,
+                              fetch, added["fetch"])
+    return fine
+
+
+def cpu_of_fetch(engine, inputs, runs, folder):
+    """Median CPU seconds of an exec of the empty target, and of the one of conversations."""
+    pairs = [(measure(engine, "bench_empty", inputs, 20 * runs, folder),
+              measure(engine, "bench_fetch", inputs, runs, folder)) for _ in range(ROUNDS)]
+    return tuple(statistics.median(cpu) for cpu in zip(*pairs))
+
+
+def line_through(points):
+    """The line y = a + b x, a >= 0, with the least sum of squares of relative errors: (a, b)."""
+    x0, x1, x2 = (sum(x ** i / y ** 2 for x, y in points) for i in range(3))
+    y0, y1 = (sum(x ** i / y for x, y in points) for i in range(2))
+    det = x0 * x2 - x1 ** 2
+    fixed = (y0 * x2 - y1 * x1) / det
+    # No walk costs less than nothing: a cost that bends upwards may not hide behind such a line.
+    return (fixed, (x0 * y1 - x1 * y0) / det) if fixed > 0 else (0, y1 / x2)
+
+
+def misses(points):
+    """The factor by which the line through the points misses the worst of them."""
+    fixed, each = line_through(points)
+    return max(max(y / (fixed + each * x), (fixed + each * x) / y) for x, y in points)
+
+
+def a_byte(points):
+    """What a byte more costs, from each length to the next: whatever is fixed is in none of these."""
+    return [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in zip(points, points[1:])]
+
+
+def rise(points):
+    """The factor by which a byte costs more than one in a shorter buffer, at worst; not below 1."""
+    worst, least = 1, math.inf
+    for each in a_byte(points):
+        # A byte that costs nothing was not measured.
+        if each <= 0:
+            return math.inf
+        least = min(least, each)
+        worst = max(worst, each / least)
+    return worst
+
+
+def print_costs(chains):
+    """One line a length: what a buffer costs, and what it costs a byte more than the one before."""
+    for length, _ in next(iter(chains.values())):
+        cells = []
+        for what, points in chains.items():
+            each = dict(zip((x for x, _ in points[1:]), a_byte(points)))
+            cells += [f"{what} {cost:,.0f} ns" + (f" ({each[x]:.1f} a byte more)" if x in each else "")
+                      for x, cost in points if x == length]
+        print(f"cost of {length:.0f} bytes: " + ", ".join(cells))
+
+
+def bench_lengths():
+    """Two figures for chains that end and two for loops, and one that shows what they are worth."""
+    run = subprocess.run([f"{BUILD}/clang/bench_lengths"], stdout=subprocess.PIPE, check=True)
+    rows = [tuple(map(float, line.split())) for line in run.stdout.splitlines()]
+    # 16 bytes hold no chain: they are the fixed cost of any buffer, and no loop is so short.
+    ended, looping, quadratic = ([(row[0], row[column]) for row in rows if row[0] >= first]
+                                 for column, first in ((1, 16), (2, 32), (3, 16)))
+    print_costs({"ended": ended, "looping": looping, "planted quadratic": quadratic})
+    fine = True
+    for what, points in (("ended", ended), ("looping", looping)):
+        span = f"{what}, {points[0][0]:.0f} to {points[-1][0]:.0f} bytes"
+        fixed, each = line_through(points)
+        steps = a_byte(points)
+        fine &= figure(f"cost against a straight line, {span}", misses(points), LINEAR_WITHIN,
+                       f"{fixed:.0f} ns and {each:.1f} ns a byte", at_most=True)
+        fine &= figure(f"cost of a byte against one of a shorter buffer, {span}", rise(points),
+                       RISE_WITHIN, f"{min(steps):.1f} to {max(steps):.1f} ns a byte", at_most=True)
+    # A planted walk that is let through says that the figures above are worth nothing.
+    return fine & figure("the same of a planted quadratic walk, which has to be seen",
+                         rise(quadratic), RISE_WITHIN,
+                         f"{misses(quadratic):.2f} against a straight line")
+
+
+def bench_bpf():
+    """The parser in the kernel: its batch path has a floor, in buffers a second."""
+    program = f"{BUILD}/clang/bench_bpf"
+    if not os.path.exists(program):
+        print("skip parser bpf: no libbpf to build with (Debian packages libbpf-dev, bpftool)")
+        return True
+    run = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode == 77:
+        print(f"skip parser bpf: {run.stdout.strip()}")
+        return True
+    if run.returncode:
+        raise Refused(f"{program}: {run.stdout.strip()}", 1)
+    verified, loaded, alone, batch = map(float, run.stdout.split())
+    return figure("parser bpf, million buffers a second, 256 a call", batch / 1e6, BPF_BATCH,
+                  f"{verified:.0f} instructions verified, loaded in {loaded:.1f} ms, "
+                  f"{alone / 1e6:.2f} alone")
+
+
+def bench_with_bpf(folders, folder):
+    """Buffers are few that a target has the kernel read, so that it keeps its speed."""
+    run = subprocess.run([f"{BUILD}/capchain", "list", "--json"], stdout=subprocess.PIPE, text=True,
+                         check=True)
+    names = [row["parser"] for row in map(json.loads, run.stdout.splitlines()) if "parser" in row]
+    if "bpf" not in names:
+        raise Refused("capchain list names no parser bpf", 1)
+    # A set that is named is run whole on every buffer; what a target does by itself is meant here.
+    sets, cpu = {"with": None, "without": ",".join(name for name in names if name != "bpf")}, {}
+    for _ in range(ROUNDS):
+        for what, parsers in sets.items():
+            os.environ.pop("CAPCHAIN_PARSERS", None)
+            if parsers:
+                os.environ["CAPCHAIN_PARSERS"] = parsers
+            cpu.setdefault(what, []).append(measure("libfuzzer-fast", "bench_region_info", folders["region"], 100_000, folder))
+    os.environ.pop("CAPCHAIN_PARSERS", None)
+    took = {what: statistics.median(each) for what, each in cpu.items()}
+    return figure("libFuzzer, fast, region, with parser bpf against without",
+                  took["without"] / took["with"], BPF_KEEPS,
+                  f"{1 / took['with']:,.0f} against {1 / took['without']:,.0f} exec/s of CPU time")
+
+
+def bench_capture(folder):
+    """An ioctl and a system call that are none of VFIO's, with capture at every system call and without."""
+    program = f"{BUILD}/clang/bench_ioctl"
+    alone = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    run = subprocess.run([f"{BUILD}/clang/capchain", "capture", "--hooks", "syscalls", "--out",
+                          f"{folder}/captured", program], capture_output=True, text=True,
+                         check=False)
+    if run.returncode == NO_ENGINE:
+        print(f"skip cost of capture: {run.stderr.strip()}")
+        return True
+    watched = next((line for line in run.stdout.splitlines() if line.replace(" ", "").isdigit()), "")
+    fine = True
+    for what, without, beside in zip(("ioctl", "system call"), alone.split(), watched.split()):
+        fine &= figure(f"ns more for an unrelated {what} while capture is at every system call",
+                       int(beside) - int(without), CAPTURE_COSTS, f"{beside} against {without}",
+                       at_most=True)
+    return fine and bool(watched)
+
+
+def stay_on_one_cpu():
+    """AFL++ and its target wake each other up at every exec: what that costs is decided by where each
+    of them runs, and by nothing that is measured here."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def main():
+    if len(sys.argv) > 1:
+        print(__doc__)
+        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
+    for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
+        give_up(str(refused))
+    stay_on_one_cpu()
+    adopt_orphans()
+    with tempfile.TemporaryDirectory() as folder:
+        folders = make_inputs(folder)
+        fine = bench_lengths()
+        if os.path.exists(f"{BUILD}/clang/bench_bpf"):
+            fine &= bench_with_bpf(folders, folder)
+            fine &= bench_capture(folder)
+        fine &= bench_bpf()
+        fine &= bench_engines(folders, folder)
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Refused as refused:
+        give_up(str(refused), refused.status)

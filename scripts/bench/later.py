@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""
+Which planted bugs came into the tree after the mutator's last change, so that it cannot have been made
+for them. Git says it. A commit whose message has the line `Mutator-results: same` mended something and
+is no change: which is not taken on trust, but held to what the mutator of its parent makes of every
+seed. Where that differs, or cannot be built, the commit is a change like any other.
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from fuzz.mutator_library import Library
+from gen.names import BUFFERS as KINDS
+
+BUILD = "build"
+# What the mutator is made of.
+MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")
+SAME = "Mutator-results: same"
+# Of each seed.
+MUTATIONS = 40
+
+
+def git(*arguments):
+    """What git prints, or "" where there is no history to ask."""
+    try:
+        return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=True).stdout.decode()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def results(build, seeds):
+    """A digest of what the mutator of a build makes of every seed of each kind."""
+    digest = hashlib.sha256()
+    for kind in KINDS:
+        library, folder = Library(build, kind, 1), os.path.join(seeds, kind)
+        for name in sorted(os.listdir(folder)):
+            data = Path(os.path.join(folder, name)).read_bytes()
+            for _ in range(MUTATIONS):
+                made = library.fuzz(data, None, 4096)
+                digest.update(len(made).to_bytes(4, "little") + made)
+        library.end()
+    return digest.hexdigest()
+
+
+def results_at(commit, seeds):
+    """The same of a commit, built aside; None where it does not build, and says why."""
+    with tempfile.TemporaryDirectory(prefix="bench-later-") as tree:
+        made = subprocess.run(
+            ["sh", "-c", 'git archive "$1" | tar -x -C "$2" && exec make -s -C "$2" BUILD=build $3',
+             "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            errors="replace",
+            env={key: value for key, value in os.environ.items()
+                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}, check=False)
+        if made.returncode:
+            print(f"{commit} does not build: {(made.stderr.splitlines() or ['it says nothing'])[0]}")
+            return None
+        return results(os.path.join(tree, "build"), seeds)
+
+
+def last_change(seeds):
+    """The newest commit that changed what the mutator does, or "" where git knows of none."""
+    for commit in git("log", "--format=%h", "--", *MUTATOR).split():
+        if SAME not in git("log", "-1", "--format=%B", commit).splitlines():
+            return commit
+        before = results_at(f"{commit}~", seeds)
+        if before != results(BUILD, seeds):
+            if before:
+                print(f"{commit} says `{SAME}`, and the mutator before it makes other results")
+            return commit
+    return ""
+
+
+def later_bugs(bugs, seeds):
+    """The commit of the mutator's last change, and those of the bugs that were added after it."""
+    if git("rev-parse", "--is-shallow-repository").strip() != "false":
+        return None, []
+    last = last_change(seeds)
+    if not last:
+        return None, []
+    added = set(git("log", "--diff-filter=A", "--no-renames", "--format=", "--name-only",
+                    f"{last}..HEAD", "--", "fuzz/planted").split())
+    return last, [bug for bug in bugs if f"fuzz/planted/{bug.removeprefix('planted-')}.c" in added]

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What a model predicts of a program, beside what the program did: part of clients.py.
+
+A model judges the very bytes that the program held after its last call of the INFO, in a buffer of
+the length that it asked with. So nothing rests on what a program asks: what is predicted is how it
+takes what it got. Where the two differ and that is known, corpus/clients/ledger.yaml says why
+(reasons.py).
+"""
+import collections
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from clients import reasons as clients_ledger
+
+# The most bytes that a parser is handed. A longer buffer is cut, and its argsz with it, where that
+# was the buffer's length: models compare the two.
+LONGEST = 65536
+SHARE = 0.95
+
+# How a program may come out where its model says so. Under a fence an access outside the buffer is
+# a crash. A runaway that is no loop reads on through its whole count, into the fence.
+COMES_OUT = {
+    "ok": {"ok", "maps", "no-room"},
+    "absent": {"ok", "maps", "no-room"},
+    "truncated": {"storm"},
+    "reject": {"refuse", "abort"},
+    "oob": {"crash", "over-read"},
+    "wrote": {"crash", "over-read"},
+    "crash": {"crash", "over-read", "abort"},
+    "runaway": {"hang", "crash", "over-read"},
+}
+
+class Predictions:
+    """The verdicts of every row's model."""
+
+    def __init__(self, capchain, folder, rows):
+        os.makedirs(folder)
+        self.verdicts = {}
+        self.paths = {}
+        for number, row in enumerate(rows):
+            calls = row.seen().calls(row.input.kind)
+            path = os.path.join(folder, f"{row.input.kind}-{number:05}")
+            Path(path).write_bytes(self.held(calls))
+            self.paths[id(row)] = path
+        done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True,
+                              check=False)
+        if done.returncode not in (0, 1):
+            raise OSError(done.returncode, done.stderr.strip(), capchain)
+        judged = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
+        for row in rows:
+            line = judged[self.paths[id(row)]]
+            model = row.client.models[row.input.kind]
+            verdict = next(p for p in line["parsers"] if p["name"] == model)
+            self.verdicts[id(row)] = (verdict, line)
+
+    @staticmethod
+    def held(calls):
+        held = bytearray.fromhex(calls.get("buffer", ""))
+        if calls["asked"] > LONGEST and calls["answered"] == calls["asked"] and len(held) >= 4:
+            held[0:4] = LONGEST.to_bytes(4, "little")
+        return held
+
+    def verdict(self, row):
+        return self.verdicts[id(row)][0]
+
+    def loops(self, row):
+        return any(rule["rule"] == "loop" for rule in self.verdicts[id(row)][1]["rules"])
+
+    def words(self, row):
+        verdict = self.verdict(row)
+        return " ".join([verdict["verdict"], *([verdict["reason"]] if "reason" in verdict else [])])
+
+    def agrees(self, row):
+        verdict = self.verdict(row)["verdict"]
+        may = COMES_OUT[verdict]
+        if verdict == "runaway" and self.loops(row):
+            may = {"hang"}
+        return row.word() in may
+
+    def json(self, row):
+        return {"model": row.client.models[row.input.kind], "predicted": self.words(row),
+                "agrees": self.agrees(row)}
+
+
+def report(clients, rows, predictions, entries):
+    """Prints predicted beside observed; whether enough agrees, and all that does not is known."""
+    fine, differences = True, []
+    print("\npredicted and observed, by program")
+    for client in clients:
+        mine = [row for row in rows if row.client is client]
+        if not mine:
+            # --inputs left it none.
+            continue
+        pairs = collections.Counter((predictions.words(row), row.word()) for row in mine)
+        wrong = [row for row in mine if not predictions.agrees(row)]
+        share = 1 - len(wrong) / len(mine)
+        fine &= share >= SHARE
+        print(f"{client.name}: {len(mine) - len(wrong)} of {len(mine)} agree, {share:.1%}"
+              + ("" if share >= SHARE else f", below {SHARE:.0%}"))
+        for (predicted, observed), count in sorted(pairs.items()):
+            print(f"  {count:4}  {predicted} -> {observed}")
+        for row in wrong:
+            differences.append(clients_ledger.Difference(row, predictions.verdict(row)["verdict"]))
+            entry = clients_ledger.first(entries, differences[-1])
+            fine &= entry is not None
+            print(f"  differs: {row.input.name}: predicted {predictions.words(row)}, "
+                  f"observed {row.shown()}: {entry.reason if entry else 'unexplained'}")
+    for entry in clients_ledger.stale(entries, rows, differences):
+        fine = False
+        print(f"corpus/clients/ledger.yaml: entry {entry.number}: {entry.witness} does not differ "
+              "so any more, or an earlier entry says it: take the entry out, or mend it")
+    return fine

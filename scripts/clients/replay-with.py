@@ -1,0 +1,357 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Replays capchain's corpus against a reader that is not one of capchain's own."""
+
+import argparse
+import functools
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from gen.names import BUFFERS as KINDS  # noqa: E402
+
+MANUAL = """\
+CMD is a program of yours around your own parser. For each input it is run as
+
+  CMD [ARG...] KIND FILE
+
+with KIND `device`, `region` or `iommu`, and FILE the INFO buffer: read all of it, into memory of
+exactly that size, so that AddressSanitizer or a debugger sees a load past its end. It prints one line
+and ends with 0:
+
+  ok | absent | truncated | reject | abstain      and whatever it likes after the first word
+
+`absent`: this reply has no chain. `truncated`: there is more, ask again with a larger buffer. `reject`:
+the reply breaks a rule. `abstain`: your parser does not read this kind or input. After `ok` it may
+print a line `cap OFFSET ID VERSION` for each capability, in the order in which it took them; where it
+prints one, those of plain inputs are compared.
+
+What is right, by the class of the input (`capchain check` tells it):
+
+  plain       the reference's verdict and capabilities
+  odd         any answer that the notes allow: the UAPI leaves it open
+  truncated   truncated or reject: absent and ok are wrong
+  malformed   reject or truncated: absent and ok are wrong
+
+A reader that ends with another status or a signal, prints something else, or goes on for ever is wrong
+on every input. For ever is more than 2 seconds of CPU (--cpu-seconds), a minute of waiting, or a
+megabyte of output: from outside nothing else tells a loop.
+
+Prints TAP, one line an input, and `N passed, N failed`. Inputs that are not judged are marked SKIP.
+
+exit status:
+  0  every input was read right
+  1  one was not, or none was judged
+  2  wrong usage, no corpus, or CMD cannot be run
+  3  build/capchain is missing or does not work: run `make` in capchain's folder first
+  5  the report or standard output could not be written
+"""
+
+WORDS = ("ok", "absent", "truncated", "reject", "abstain")
+WALL_SECONDS, OUTPUT_BYTES = 60, 1 << 20
+# What odd notes allow beside the reference's own answer.
+ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "flag-without-chain": {"truncated"},
+           "newer-version": {"absent"}, "version-zero": {"absent"}, "duplicate-id": set()}
+# A command line has room for these.
+TEXTS_AT_ONCE = 200
+CAP = re.compile(r"cap (\d+) (\d+) (\d+)")
+# What XML cannot say.
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Refused(Exception):
+    """This cannot be done: one line that says why, and the exit status."""
+
+    def __init__(self, line, status):
+        super().__init__(line)
+        self.status = status
+
+
+def expectations(capchain, corpus):
+    """What `capchain check` says of every input of @corpus, one object each."""
+    try:
+        done = subprocess.run([capchain, "check", "--json", corpus], capture_output=True, text=True,
+                              errors="replace", stdin=subprocess.DEVNULL, check=False)
+    except OSError as error:
+        raise Refused(f"{capchain}: {error.strerror}; run `make` in capchain's folder first",
+                      3) from None
+    # 1 is a promise that one of capchain's own parsers broke: nothing to this reader.
+    if done.returncode not in (0, 1):
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
+        raise Refused(f"{said.removeprefix('capchain: ')}", 2 if done.returncode == 2 else 3)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def limited(command, seconds):
+    """@command, stopped by the kernel where it goes on for ever."""
+    whole = math.ceil(seconds)
+    return ["prlimit", f"--cpu={whole}:{whole + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--",
+            *command]
+
+
+def timer(seconds):
+    """For a child before it becomes a reader: the limit above knows whole seconds only."""
+    return None if seconds == int(seconds) else \
+        functools.partial(signal.setitimer, signal.ITIMER_PROF, seconds)
+
+
+def run_reader(command, kind, path, seconds):
+    """What the reader printed, and None or what is wrong with how it ended."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(limited([*command, kind, path], seconds), stdout=out, stderr=err,
+                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                   preexec_fn=timer(seconds))
+        try:
+            status = process.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = None
+        try:
+            # What it started, too.
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        out.seek(0)
+        err.seek(0)
+        said = out.read(OUTPUT_BYTES).decode("utf-8", "replace")
+        return said, ended_wrong(status, err.read(1 << 16).decode("utf-8", "replace"), seconds)
+
+
+def ended_wrong(status, errors, seconds):
+    """What is wrong with an end, in one line, or None."""
+    if status == 0:
+        return None
+    if status is None:
+        return f"does not end: {WALL_SECONDS} seconds"
+    # A shell around the reader says it with a status.
+    if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
+        return f"does not end: {math.ceil(seconds)} seconds of CPU"
+    if timer(seconds) and status == -signal.SIGPROF:
+        return f"does not end: {seconds:g} seconds of CPU"
+    if status in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
+        return "does not end: a megabyte of output"
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    summary = [line for line in lines if "SUMMARY: " in line] or lines[-1:]
+    how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+    return " ".join([f"ended by {how}" if status < 0 else f"ended with {how}", *summary])[:300]
+
+
+def caps_of(reference, ids):
+    """The reference's capabilities, those that the reader looks up where it looks up ids."""
+    return [(cap["offset"], cap["id"], cap["version"]) for cap in reference["caps"]
+            if not ids or cap["id"] in ids]
+
+
+def allowed(report, ids):
+    """The words that are right for an input."""
+    reference = report["reference"]
+    if report["class"] in ("truncated", "malformed"):
+        # A lookup stops at its match, before what it does not read.
+        found = {"ok"} if ids and caps_of(reference, ids) else set()
+        return {"truncated", "reject"} | found
+    right = {reference["verdict"]}
+    if ids and reference["verdict"] == "ok" and not caps_of(reference, ids):
+        right = {"absent"}
+    for note in report["notes"]:
+        right |= ALLOWED.get(note["note"], set())
+    return right
+
+
+def judge(report, said, ids):
+    """(whether it was judged, None or what is wrong) of what a reader printed."""
+    lines = said.splitlines()
+    word = (lines[0].split() or [""])[0] if lines else ""
+    if word not in WORDS:
+        return True, f"prints {lines[0][:80]!r}, which is no verdict" if lines else "prints nothing"
+    if word == "abstain":
+        return False, "abstains"
+    right = allowed(report, ids)
+    if word not in right:
+        reason = report["reference"].get("reason", "")
+        return True, (f"says {word}, right is {' or '.join(sorted(right))}: the reply is "
+                      f"{report['class']}{', ' + reason if reason else ''}")
+    caps = [CAP.match(line) for line in lines[1:] if line.startswith("cap ")]
+    if None in caps:
+        return True, "prints a line `cap ` that is not `cap OFFSET ID VERSION`"
+    taken = [tuple(map(int, cap.groups())) for cap in caps]
+    if taken and word == "ok" and report["class"] == "plain" and taken != caps_of(
+            report["reference"], ids):
+        return True, f"takes {shown(taken)}, there are {shown(caps_of(report['reference'], ids))}"
+    return True, None
+
+
+def shown(caps):
+    return ", ".join(f"id {cap[1]} version {cap[2]} at {cap[0]}" for cap in caps) or "none"
+
+
+class Report:
+    """TAP as it goes, JUnit at the end."""
+
+    def __init__(self):
+        self.cases, self.failed, self.skipped = [], 0, 0
+
+    def add(self, name, wrong, skip):
+        self.cases.append((name, wrong, skip))
+        self.failed += wrong is not None
+        self.skipped += skip is not None
+        # TAP takes what follows a # for a directive.
+        line = f"{'not ok' if wrong else 'ok'} {len(self.cases)} - {name.replace('#', '%23')}"
+        print(line + (f" # SKIP {skip}" if skip else ""))
+        if wrong:
+            print(f"# {wrong}")
+
+    def judged(self):
+        return len(self.cases) - self.skipped
+
+    def end(self):
+        print(f"1..{len(self.cases)}")
+        if not self.judged():
+            print("# no input was judged")
+        elif self.skipped:
+            print(f"# {self.skipped} skipped")
+        print(f"{self.judged() - self.failed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.judged() else 0
+
+    def write(self, path):
+        """The report as JUnit, whole or not at all."""
+        cases = self.cases if self.judged() else \
+            [*self.cases, ("nothing", "no input was judged", None)]
+        counts = {"name": "capchain replay-with", "tests": str(len(cases)), "errors": "0",
+                  "failures": str(sum(wrong is not None for _, wrong, _ in cases)),
+                  "skipped": str(self.skipped)}
+        root = ET.Element("testsuites")
+        suite = ET.SubElement(root, "testsuite", counts)
+        suite.text = "\n"
+        for name, wrong, skip in cases:
+            folder, _, base = name.rpartition("/")
+            case = ET.SubElement(suite, "testcase", {"classname": folder, "name": base})
+            case.tail = "\n"
+            for tag, why in (("failure", wrong), ("skipped", skip)):
+                if why is not None:
+                    ET.SubElement(case, tag, {"message": NO_XML.sub("?", why)})
+        temporary = f"{path}.{os.getpid()}.tmp"
+        try:
+            ET.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
+            os.replace(temporary, path)
+        except OSError as error:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise Refused(f"cannot write {path}: {error.strerror}", 5) from None
+
+
+class Replay:
+    """Runs the reader on one input after another, as many at a time as there are processors."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.corpus = os.path.abspath(options.corpus)
+
+    def run(self, report):
+        for program, package in ((self.options.command[0], None), ("prlimit", "util-linux")):
+            if not shutil.which(program):
+                raise Refused(f"{program}: no such program" +
+                              (f" (Debian: {package})" if package else " to run"), 2)
+        known = [one for one in expectations(self.options.capchain, self.corpus)
+                 if not self.options.kind or one["kind"] in self.options.kind]
+        texts = [one["file"] for one in known
+                 if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
+        for i in range(0, len(texts), TEXTS_AT_ONCE):
+            pairs = [word for text in texts[i:i + TEXTS_AT_ONCE]
+                     for word in (text, "-o", self.bytes_of(text))]
+            subprocess.run([self.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for case in pool.map(self.one, known):
+                report.add(*case)
+
+    def bytes_of(self, text):
+        """Where the bytes of @text are."""
+        name = os.path.relpath(text, self.corpus)
+        return os.path.join(self.folder, name.replace(os.sep, "-").removesuffix(".yaml"))
+
+    def one(self, known):
+        """Name, what is wrong and why it was skipped, of one input."""
+        name, path = os.path.relpath(known["file"], self.corpus), known["file"]
+        if self.options.promise == "trusting" and known["class"] != "plain":
+            return name, None, f"{known['class']}, and the reader trusts its replies"
+        if not os.path.exists(path):
+            return name, "cannot be read: rename it, its name has bytes that do not show", None
+        if path.endswith(".yaml"):
+            path = self.bytes_of(path)
+        said, wrong = run_reader(self.options.command, known["kind"], path,
+                                 self.options.cpu_seconds)
+        if wrong:
+            return name, wrong, None
+        judged, wrong = judge(known, said, self.options.ids)
+        return (name, wrong, None) if judged else (name, None, wrong)
+
+
+def numbers(text):
+    return {int(word) for word in text.split(",")}
+
+
+def positive(text):
+    if not 0.01 <= float(text) <= 1e6:
+        raise ValueError(text)
+    return float(text)
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=MANUAL, formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s [option...] CMD [ARG...]")
+    parser.add_argument("--promise", choices=("hardened", "trusting"), default="hardened",
+                        help="hardened: safe and right on every input; trusting: right on plain "
+                             "ones, the others are not run (default: %(default)s)")
+    parser.add_argument("--kind", action="append", choices=KINDS, default=[],
+                        help="inputs of this kind alone; may be given again")
+    parser.add_argument("--ids", type=numbers, default=set(), metavar="ID[,ID...]",
+                        help="the reader looks up these capability ids and stops at each match; "
+                             "without it, it reads chains to their end")
+    parser.add_argument("--cpu-seconds", type=positive, default=2, metavar="N",
+                        help="how long is for ever (default: %(default)s); of a fraction of a second "
+                             "CMD itself is held to it, and what CMD starts to the next whole second")
+    parser.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
+    parser.add_argument("--corpus", default=os.path.join(root, "corpus"), metavar="FOLDER",
+                        help="what to replay (default: capchain's own)")
+    parser.add_argument("--capchain", default=os.path.join(root, "build", "capchain"),
+                        metavar="FILE", help="the built command (default: %(default)s)")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD")
+    options = parser.parse_args()
+    if options.command[:1] == ["--"]:
+        options.command.pop(0)
+    if not options.command:
+        parser.error("which CMD?")
+    report = Report()
+    try:
+        with tempfile.TemporaryDirectory(prefix="replay-with-") as folder:
+            Replay(options, folder).run(report)
+        status = report.end()
+        if options.junit:
+            report.write(options.junit)
+        sys.stdout.flush()
+        return status
+    except Refused as error:
+        print(f"replay-with: {error}", file=sys.stderr)
+        return error.status
+
+
+if __name__ == "__main__":
+    try:
+        ended = main()
+    except OSError as error:
+        print(f"replay-with: cannot write standard output: {error.strerror}", file=sys.stderr)
+        # What is left in the buffer would fail once more.
+        os._exit(5)
+    sys.exit(ended)

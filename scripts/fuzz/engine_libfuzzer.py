@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""libFuzzer: the target itself, with the engine in it. It stops at the first broken promise."""
+
+import glob
+import os
+import re
+import shutil
+
+from fuzz.report import NO_ARENA, NO_FINDINGS, NOT_FINE
+from fuzz.worker import LEN_MAX, TIMEOUT, End, Worker
+
+PULSE = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) .* corp: (\d+)/")
+# Entropic's bookkeeping costs a third of the execs of a target this small; see README.
+FLAGS = ("-print_final_stats=1", "-entropic=0", f"-max_len={LEN_MAX}")
+
+
+class LibFuzzer(Worker):
+    name, title = "libfuzzer", "libFuzzer"
+    ends_at_finding = leads = True
+    roles, more, sanitized = {"libfuzzer": "libfuzzer"}, "libfuzzer", ("libfuzzer",)
+    # Conversations: ten loops hold each, most of them two or three times; 0.022 and more was measured.
+    speed, speed_fetch = {"libfuzzer": 0.05}, {"libfuzzer": 0.008}
+    # No trial took 10,000, nor 1,000 from an empty corpus, where each exec takes ten times as long.
+    canary_execs, empty_execs = (2_000_000, 200_000), 1_000_000
+    # Conversations: two thirds of what was measured, 0.022 and 0.033.
+    bench = {"libfuzzer": ("libFuzzer, ASan+UBSan", 200_000, {"first four": 0.25, "whole registry": 0.10}, 0.015),
+             "libfuzzer-fast": ("libFuzzer, fast", 400_000, {"first four": 0.30, "whole registry": 0.14}, 0.022)}
+
+    fast, UNTIL_FOUND = "libfuzzer-fast", {}
+
+    # ---- a run by itself ----
+
+    @staticmethod
+    def alone(target, seeds, out, dictionary=None, execs=None, seconds=None, seed=None, more=()):
+        return [target, out, seeds, *FLAGS, *more, f"-artifact_prefix={out}.stop-", f"-timeout={TIMEOUT}",
+                *([f"-dict={dictionary}"] if dictionary else []),
+                *([] if execs is None else [f"-runs={execs}"]),
+                *([] if seconds is None else [f"-max_total_time={seconds}"]),
+                *([] if seed is None else [f"-seed={seed}"])]
+
+    @staticmethod
+    def alone_environment(_mutator=None):
+        return {}
+
+    @staticmethod
+    def flags(mutator):
+        """Off where a target has a mutator of its own, used or not, so it is on as by default."""
+        return [f"-len_control={100 if mutator == 'default' else 0}"]
+
+    @staticmethod
+    def feed(_build):
+        """It is the target that takes inputs from CAPCHAIN_BENCH."""
+        return {}
+
+    @staticmethod
+    def execs_of(_out, said):
+        found = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
+        return int(found[1]) if found else 0
+
+    found_at = execs_of
+
+    @staticmethod
+    def trouble(out, _said):
+        return [os.path.basename(path) for path in glob.glob(glob.escape(out) + ".stop-*")]
+
+    @classmethod
+    def merge(cls, target, out, sources):
+        """The command that merges corpora; others have theirs merged by it."""
+        return [target, "-merge=1", "-max_len=65536", f"-timeout={TIMEOUT}", f"-artifact_prefix={out}.stop-", out,
+                *sources]
+
+    @classmethod
+    def objects(cls, kind):
+        return [f"fuzz/mutator/mutate_libfuzzer_{kind}.o"]
+
+    @classmethod
+    def queues(cls, work, kind):
+        return [os.path.join(work, "corpus", kind)]
+
+    @classmethod
+    def drop(cls, work, kind):
+        shutil.rmtree(os.path.join(work, "corpus", kind), ignore_errors=True)
+
+    # ---- a process ----
+
+    def environment(self):
+        return {"CAPCHAIN_FINDINGS": self.setup.findings,
+                **({} if self.ours else {"CAPCHAIN_MUTATOR": "default"})}
+
+    def command(self):
+        artifacts = os.path.join(self.setup.findings, "artifacts", f"{self.kind}-")
+        dictionary, merged = self.setup.dictionary(), self.setup.merged(self.kind)
+        # libFuzzer ends in the second after its last one.
+        seconds = max(self.seconds - 1, 1)
+        return [*self.prefix, self.setup.target(self.kind), self.setup.found(self.kind),
+                self.setup.seeds(self.kind), *([merged] if merged else []),
+                *([f"-dict={dictionary}"] if dictionary else []), *FLAGS,
+                f"-max_total_time={seconds}", f"-timeout={TIMEOUT}",
+                # Off where a target has a mutator of its own, used or not.
+                *([] if self.ours else ["-len_control=100"]),
+                "-rss_limit_mb=2048", f"-artifact_prefix={artifacts}"]
+
+    def start(self):
+        os.makedirs(self.setup.found(self.kind), exist_ok=True)
+        super().start()
+
+    def judges(self):
+        return [self.process.pid]
+
+    def hear(self, line):
+        super().hear(line)
+        pulse = PULSE.match(line)
+        if pulse:
+            self.execs, self.edges, self.corpus = map(int, pulse.groups())
+        elif line.startswith("stat::number_of_executed_units:"):
+            self.execs = int(line.split()[-1])
+        elif "Test unit written to " in line:
+            self.artifact = line.rsplit(" ", 1)[-1]
+        elif "PC tables (" in line:
+            self.edges_all = int(re.search(r"tables \((\d+)", line)[1])
+
+    def outcome(self):
+        code = self.process.returncode
+        if self.stopped or code == 0:
+            return End("fine")
+        if self.broken:
+            return End("broken")
+        if self.oracles:
+            return End("failed", NOT_FINE, self.why())
+        if code in (NO_ARENA, NO_FINDINGS):
+            return End("absent", code, self.why())
+        return self.cannot_start()
+
+
+ENGINE = LibFuzzer

@@ -1,0 +1,561 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""
+Tests fuzz.py with the built targets and with small scripts that pose as targets.
+
+CAPCHAIN_BUILD is the folder with libfuzzer/fuzz_*_info and capchain (or clang/capchain); build by
+default.
+"""
+
+import glob
+import os
+import pty
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+import compilers  # noqa: E402
+from fuzz import fuzz  # noqa: E402
+from fuzz import machine as fuzz_machine  # noqa: E402
+from fuzz import report as fuzz_report  # noqa: E402
+from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
+from fuzz.worker import TIMEOUT, Setup  # noqa: E402
+from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, script, text_of  # noqa: E402
+
+START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
+PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
+BREAK = 'echo "capchain: broken promise: naive:ok:wrong-caps:plain" >&2\nkill -ABRT $$\n'
+SECONDS = '''for word; do case $word in -max_total_time=*) exec sleep ${word#*=};; esac; done\n'''
+# Writes its counts, as fuzz/target/findings.c does, with three witnesses that found no room.
+COUNTS = '''exec /usr/bin/python3 - <<'END'
+import os, sys
+sys.path.insert(0, {here!r})
+from fuzz.report import HEAD, MAGIC, PARSER
+with open(os.environ["CAPCHAIN_FINDINGS"] + f"/counts/region-{{os.getpid()}}{end}", "wb") as file:
+    file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(4 * PARSER.size))
+END
+'''
+YAML = """kind: region
+len: 48
+caps:
+  - {at: 32, id: 77, next: 0}
+"""
+
+
+class Base(Case):
+    """A corpus of one region seed, and ways to run fuzz.py on it."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("corpus/captured/region-plain.bin",
+                   struct.pack("<4I2Q", 32, 0, 0, 0, 4096, 0))
+
+    def fake(self, script, kind="region"):
+        """A script that poses as the libFuzzer target of a kind."""
+        name = fuzz_seeds.target_name(kind)
+        self.write(f"fake/{name}", "#!/bin/sh\n" + script, 0o755)
+
+    def command(self, *options, targets=None, kind="region", seconds=3):
+        return [sys.executable, script("fuzz", "fuzz.py"), "--kind", kind,
+                "--seconds", str(seconds), "--corpus", "corpus", "--work", "work",
+                "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
+                "--targets", targets or self.path("fake"),
+                "--mutators", os.path.join(BUILD, "afl"), *options]
+
+    def fuzz(self, *options, env=None, **named):
+        return subprocess.run(
+            self.command(*options, **named), cwd=self.dir, capture_output=True, text=True,
+            timeout=60, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+
+    def start(self, *options, **named):
+        process = subprocess.Popen(self.command(*options, **named), cwd=self.dir, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_for(self, what, seconds=10):
+        end = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), end, "waited too long")
+            time.sleep(0.05)
+
+
+class Forms(unittest.TestCase):
+    """What fuzz.py knows of the C side."""
+
+    def names(self, path, function):
+        body = re.search(rf"\*{function}\(.*?\n}}", text_of(path), re.S)[0]
+        return tuple(re.findall(r'"(.*?)"', body))
+
+    def test_names_are_those_of_the_targets(self):
+        self.assertEqual(self.names("fuzz/sandbox/result.c", "verdict_name"), fuzz_report.VERDICTS)
+        self.assertEqual(self.names("fuzz/judge/compare.c", "disagreement_name"),
+                         fuzz_report.DISAGREEMENTS)
+        self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
+
+    def test_struct_compiles_to_the_size_that_is_read(self):
+        program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
+                   f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"
+                   f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
+        done = run(*compilers.any_c(), "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-", input=program)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_compact(self):
+        for number, text in ((0, "0"), (999, "999"), (1000, "1.0k"), (12345, "12k"),
+                             (999499, "999k"), (999600, "1.0M"), (1234567, "1.2M")):
+            self.assertEqual(fuzz_report.compact(number), text)
+
+
+class Counts(Base):
+    def counts(self, magic=fuzz_report.MAGIC, tail=b""):
+        parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 18), 5)
+        data = fuzz_report.HEAD.pack(magic, 1, 7, 2, 3, 1, 2, 3, 1) + parser
+        rest = 3 * fuzz_report.PARSER.size
+        self.write("counts", data + bytes(rest) + tail)
+        return fuzz_report.read_counts(self.path("counts"))
+
+    def test_reads_and_adds(self):
+        total = fuzz_report.Counts()
+        total.add(self.counts())
+        total.add(self.counts())
+        self.assertEqual((total.walked, total.failed, total.classes), (14, 6, [2, 4, 6, 2]))
+        self.assertEqual(total.parsers["naive"][:3] + total.parsers["naive"][-1:], (0, 2, 4, 10))
+
+    def test_unfinished_or_foreign_file_is_none(self):
+        self.assertIsNone(self.counts(magic=0))
+        self.assertIsNone(self.counts(tail=b"x"))
+        self.assertIsNone(fuzz_report.read_counts(self.path("nothing")))
+
+    def test_file_of_an_earlier_run_is_not_taken(self):
+        """A target beside such a file makes PID.2, and so on; see findings.c."""
+        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
+        for name in ("counts/region-7", "counts/region-77", "counts/device-7", "counts/region-7.x"):
+            self.write(name, b"")
+        worker.counts_before = frozenset(worker.counts_files())
+        self.assertEqual(sorted(worker.counts_before), ["region-7", "region-77"])
+        self.assertIsNone(worker.counts_path(7))
+        self.write("counts/region-7.2", b"")
+        self.assertEqual(worker.counts_path(7), self.path("counts", "region-7.2"))
+        self.assertIsNone(worker.counts_path(77))
+
+
+class Stops(Base):
+    def setUp(self):
+        super().setUp()
+        # As fuzz.py does: a shell that started this behind itself has it ignored, by children too.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+
+    def ended(self, script, stop_after_end):
+        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
+        worker.oracles = "x"
+        with subprocess.Popen(["sh", "-c", script]) as worker.process:
+            if stop_after_end:
+                worker.process.wait()
+            worker.stop(1.0)
+        return worker.end().how
+
+    def test_only_what_runs_is_stopped(self):
+        """A target that failed in the moment before Ctrl-C has failed."""
+        self.assertEqual(self.ended("exit 77", True), "failed")
+        self.assertEqual(self.ended("exec sleep 20", False), "fine")
+
+    def run_past(self, script, over):
+        """A run whose target is still there @over seconds after its time; who looks sees it end."""
+        self.fake(START + script)
+        setup = Setup("libfuzzer", self.path("corpus"), self.dir, self.dir, "", self.path("fake"))
+        os.makedirs(self.path("logs"))
+        run = fuzz.Run(setup, "region", 1, 1)
+        run.begin()
+        worker = run.running[0]
+        self.wait_for(lambda: worker.read() and worker.oracles)
+        run.step(run.deadline + over)
+        self.wait_for(worker.ended)
+        run.step(run.deadline + over)
+        return run
+
+    def test_a_hang_of_the_last_moment_is_waited_for(self):
+        """libFuzzer looks for it every half of its time-out, plus one second."""
+        run = self.run_past("sleep 1\necho 'SUMMARY: libFuzzer: timeout' >&2\nexit 70",
+                            TIMEOUT + TIMEOUT // 2 + 1)
+        self.assertEqual(run.failures[0][0], "region: SUMMARY: libFuzzer: timeout (exit status 70)")
+        self.assertEqual(run.status, 1)
+
+    def test_who_does_not_end_has_failed(self):
+        run = self.run_past("exec sleep 60", fuzz.GRACE + 1)
+        self.assertIn("region: did not end in its time", run.failures[0][0])
+        self.assertEqual(run.status, 1)
+
+
+class Seeds(Base):
+    def prepare(self):
+        setup = Setup("libfuzzer", self.path("corpus"), self.path("work"), "", CAPCHAIN, "")
+        return fuzz_seeds.prepare(setup, "region")
+
+    def seeds(self):
+        folder = self.path("work", "seeds", "region")
+        return {name: os.stat(os.path.join(folder, name)).st_mtime_ns
+                for name in os.listdir(folder)}
+
+    def test_scripts_of_replies_are_no_seeds(self):
+        self.write("corpus/clients/region-grows.replies", b"grow 8\n")
+        self.write("corpus/seeds/region-a", b"x")
+        self.assertEqual(fuzz_seeds.find_sources(self.path("corpus"), "region"),
+                         ["captured/region-plain.bin", "seeds/region-a"])
+
+    def test_copies_and_assembles(self):
+        self.write("corpus/seeds/region-text.yaml", YAML)
+        self.write("corpus/expect/region-no-input.txt", "no input")
+        self.write("corpus/captured/device-other-kind.bin", b"")
+        self.assertEqual(self.prepare(), 2)
+        self.assertEqual(sorted(self.seeds()), ["region-plain.bin.captured", "region-text.seeds"])
+        self.assertEqual(self.read("work/seeds/region/region-plain.bin.captured"),
+                         self.read("corpus/captured/region-plain.bin"))
+        self.assertEqual(len(self.read("work/seeds/region/region-text.seeds")), 48)
+
+    def test_writes_only_what_changed(self):
+        self.write("corpus/seeds/region-text.yaml", YAML)
+        self.write("corpus/seeds/region-gone.yaml", YAML)
+        self.prepare()
+        before = self.seeds()
+        self.prepare()
+        self.assertEqual(self.seeds(), before)
+        self.write("corpus/seeds/region-text.yaml", YAML.replace("48", "56"))
+        os.unlink(self.path("corpus/seeds/region-gone.yaml"))
+        self.prepare()
+        after = self.seeds()
+        self.assertNotIn("region-gone.seeds", after)
+        self.assertNotEqual(after["region-text.seeds"], before["region-text.seeds"])
+        self.assertEqual(after["region-plain.bin.captured"], before["region-plain.bin.captured"])
+
+    def test_bad_text_is_unusable(self):
+        self.write("corpus/seeds/region-bad.yaml", "kind: teapot\n")
+        self.fake(START)
+        done = self.fuzz()
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("region-bad.yaml", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+
+class Refusals(Base):
+    """One line and an exit status, before anything runs."""
+
+    def refused(self, done, status, *words):
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_no_seeds(self):
+        os.unlink(self.path("corpus/captured/region-plain.bin"))
+        self.fake(START + PULSE)
+        self.refused(self.fuzz(), 1, "no region seed")
+
+    def test_no_target(self):
+        self.refused(self.fuzz(), 3, "fuzz_region_info is missing: make")
+
+    def test_no_capchain(self):
+        self.fake(START)
+        self.refused(self.fuzz("--capchain", "no/capchain"), 3, "no/capchain is missing")
+
+    def test_no_afl(self):
+        self.fake(START)
+        self.refused(self.fuzz("--engine", "afl", env={"PATH": "/nowhere"}), 3, "afl++")
+
+    def test_findings_cannot_be_written(self):
+        self.fake(START)
+        self.write("file", "")
+        self.refused(self.fuzz("--findings", "file"), 5, "file/")
+
+    def test_target_that_is_no_program(self):
+        self.write("fake/fuzz_region_info", b"\0\0\0\0")
+        os.chmod(self.path("fake/fuzz_region_info"), 0o755)
+        self.refused(self.fuzz(), 3, "fuzz_region_info")
+
+    def test_bad_options(self):
+        for options in (("--seconds", "0"), ("--jobs", "x"), ("--kind", "x"), ("--engine", "x")):
+            self.assertEqual(self.fuzz(*options).returncode, 2, options)
+        self.assertIn("exit status", self.fuzz("--help").stdout)
+
+
+class Ends(Base):
+    """What a target's end means, with scripts that pose as targets."""
+
+    def test_fine(self):
+        self.fake(START + PULSE + SECONDS)
+        done = self.fuzz("--jobs", "", seconds=2)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("CAPCHAIN_FINDINGS=findings " + self.path("fake/fuzz_region_info"),
+                      done.stdout)
+        self.assertIn("kind region, 4 parsers; oracles: none, this is a script", done.stdout)
+        self.assertRegex(done.stdout, r"region +(4.1|8.2|[0-9]+)k ")
+        self.assertEqual(os.listdir(self.path("work/logs")), [])
+
+    def test_broken_promise(self):
+        self.write("corpus/captured/iommu-plain.bin", bytes(16))
+        self.fake(START + PULSE + BREAK)
+        self.fake(START + PULSE + SECONDS, "iommu")
+        self.write("corpus/captured/device-plain.bin", bytes(16))
+        self.fake(START + PULSE + SECONDS, "device")
+        self.write("corpus/seeds/fetch-plain.bin", bytes(16))
+        self.fake(START + PULSE + SECONDS, "fetch")
+        done = self.fuzz("--jobs", "4", kind="all", seconds=3)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
+                      f"    {CAPCHAIN} explain --kind region "
+                      "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
+        self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"",
+                      done.stdout)
+        self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
+        self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
+        self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n"
+                         r".*fetch +4.1k ")
+        done = self.fuzz("--jobs", "3", kind="buffers", seconds=3)
+        self.assertNotIn("fuzz_fetch", done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+
+    def test_sanitizer_report(self):
+        self.fake(START + PULSE + 'echo "SUMMARY: AddressSanitizer: bug.c:1" >&2\n'
+                  "echo 'x; Test unit written to findings/artifacts/region-crash-1'\nexit 77\n")
+        done = self.fuzz()
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("SUMMARY: AddressSanitizer: bug.c:1 (exit status 77)", done.stdout)
+        self.assertIn("fuzz_region_info findings/artifacts/region-crash-1\n", done.stdout)
+        self.assertEqual(len(os.listdir(self.path("work/logs"))), 1)
+
+    def test_status_of_the_target(self):
+        for status in (4, 5):
+            self.fake(f'echo "capchain: cannot do it" >&2\nexit {status}\n')
+            done = self.fuzz()
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            self.assertIn(f"region: cannot do it (exit status {status})", done.stdout)
+
+    def test_target_that_cannot_start(self):
+        self.fake('echo "==1==Shadow memory range interleaves. ABORTING" >&2\nexit 1\n')
+        done = self.fuzz()
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("cannot start: Shadow memory range", done.stdout)
+        self.assertTrue(done.stdout.endswith("broken promises: 0, failures: 1, execs: 0\n"))
+
+    def test_what_a_sanitizer_needs(self):
+        """Each setting that keeps it from starting is named where it is so, and none where all is well."""
+        self.write("maps", b"")
+        os.mkdir(self.path("vm"))
+        maps, settings = fuzz_machine.MAPS, fuzz_machine.VM
+        self.addCleanup(setattr, fuzz_machine, "MAPS", maps)
+        self.addCleanup(setattr, fuzz_machine, "VM", settings)
+        fuzz_machine.MAPS, fuzz_machine.VM = self.path("maps"), self.path("vm") + "/"
+        for overcommit, bits, says in (("0", "28", None), ("2", "28", "vm.overcommit_memory is 2"),
+                                       ("1", "32", "vm.mmap_rnd_bits is 32"),
+                                       ("0", None, "vm.mmap_rnd_bits may be too high")):
+            self.write("vm/overcommit_memory", overcommit.encode())
+            if bits:
+                self.write("vm/mmap_rnd_bits", bits.encode())
+            else:
+                os.unlink(self.path("vm/mmap_rnd_bits"))
+            said = fuzz_machine.sanitizer_needs()
+            self.assertTrue(said.startswith(f"; {says}") if says else not said, said)
+        os.unlink(self.path("maps"))
+        self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
+
+    def test_what_afl_needs(self):
+        said = {files: subprocess.run(
+            ["prlimit", f"--nofile={files}:{files}", sys.executable, "-c",
+             f"import sys; sys.path[0] = {sys.path[0]!r}; from fuzz import machine; print(machine.afl_needs())"],
+            capture_output=True, text=True, check=True).stdout.strip() for files in (199, 200)}
+        self.assertEqual(said, {199: "; it takes file descriptors up to 199, and this process may have 199: "
+                                     "`ulimit -n 200` or more", 200: ""})
+
+    def test_who_lives(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        self.assertEqual([fuzz_machine.is_alive(pid) for pid in (os.getpid(), "1", gone.pid, "x", "")],
+                         [True, True, False, False, False])
+
+    def test_target_that_wants_no_randomisation(self):
+        can = subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False)
+        if can.returncode:
+            self.skipTest("setarch -R is not allowed here")
+        self.fake("grep -q 0040000 /proc/self/personality || exit 1\n" + START + PULSE + SECONDS)
+        done = self.fuzz()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("  CAPCHAIN_FINDINGS=findings setarch -R ", done.stdout)
+
+    def test_no_input(self):
+        self.fake(START)
+        done = self.fuzz()
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("region: not one input was run", done.stdout)
+
+    def test_disk_full(self):
+        for end in ("", ".2"):
+            self.fake(START + PULSE + COUNTS.format(here=sys.path[0], end=end))
+            done = self.fuzz()
+            self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
+            self.assertIn("region: 3 findings could not be written", done.stdout)
+            self.assertEqual(os.listdir(self.path("findings", "counts")), [])
+
+    def test_leftovers_of_killed_runs(self):
+        """Half-written witnesses of processes that are gone; nobody else's, and no witness."""
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        swept = [f"sets/region-1.{gone.pid}.tmp", f"broken/region-a_b.{gone.pid}.tmp"]
+        kept = [f"sets/region-2.{os.getpid()}.tmp", "sets/region-3", "sets/a.tmp"]
+        for name in swept + kept:
+            self.write(f"findings/{name}", b"half")
+        self.fake(START + PULSE)
+        self.fuzz()
+        for name in swept + kept:
+            self.assertEqual(os.path.exists(self.path("findings", name)), name in kept, name)
+
+    def test_target_that_does_not_end(self):
+        self.fake(START + PULSE + "trap '' INT TERM\nexec sleep 60\n")
+        process = self.start(seconds=50)
+        self.wait_for(lambda: glob.glob(self.path("work/logs/*")))
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 0, said)
+        self.assertIn("stopped by SIGTERM", said)
+
+    def test_terminal(self):
+        self.fake(START + PULSE + SECONDS)
+        ours, theirs = pty.openpty()
+        done = subprocess.run(self.command(seconds=4), cwd=self.dir, stdout=theirs, timeout=30,
+                              stdin=subprocess.DEVNULL, check=False)
+        os.close(theirs)
+        said = os.read(ours, 1 << 16).decode()
+        os.close(ours)
+        self.assertEqual(done.returncode, 0, said)
+        self.assertRegex(said, r"\r\x1b\[K0:0\d left  region  .* exec/s  5 edges  7 in corpus")
+
+
+class Real(Base):
+    """The built targets."""
+
+    def setUp(self):
+        super().setUp()
+        for path in (CAPCHAIN, os.path.join(BUILD, "libfuzzer", "fuzz_region_info")):
+            self.assertTrue(os.path.exists(path), f"{path} is missing: make {path}")
+        self.targets = os.path.join(BUILD, "libfuzzer")
+
+    def holds_table(self, said):
+        self.assertRegex(said, r"what every parser did with [0-9.]+[kM]? buffers\n"
+                               r" +ok +absent +truncated +reject +abstain +oob +stale +runaway +"
+                               r"wrote +crash\n")
+        self.assertRegex(said, r"\nnaive  ( +([0-9.]+[kM]?|\.)){10}\n")
+        self.assertRegex(said, r" skipped\n")
+        self.assertRegex(said, r"\nregion +[0-9.]+[kM]? +[0-9.]+[kM]? +\d+/\d+ +[0-9.]+[kM]? +\d+ \(\+\d+\)"
+                               r"( +\d+%){4}\n")
+        self.assertRegex(said, r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer")
+        self.assertRegex(said, r"\n\d+ new sets of verdicts, smallest first\n")
+
+    def test_run(self):
+        # Counts of another process: of an earlier run, or of one that shares the folder.
+        stale = fuzz_report.HEAD.pack(fuzz_report.MAGIC, 0, 10**15, 0, 1, 0, 0, 0, 0)
+        rest = 4 * fuzz_report.PARSER.size
+        self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(rest))
+        done = self.fuzz("--show", "2", targets=self.targets, seconds=5)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.holds_table(done.stdout)
+        self.assertNotRegex(done.stdout, r"[\r\x1b]")
+        self.assertRegex(done.stdout, r"-max_len=4096 -max_total_time=4 -timeout=10 ")
+        self.holds_new(done.stdout)
+        explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
+        explained = subprocess.run(explain[0].split(), cwd=self.dir, capture_output=True,
+                                   check=False)
+        self.assertEqual(explained.returncode, 0)
+        self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
+
+    def holds_new(self, said):
+        """New buckets come first, two witnesses of each kind of news, and the file has them all."""
+        file = self.read("findings/new-region.txt").decode()
+        number, entries = r"(\d+)", r"((?: .*\n)+)  (\d+) more; all of them: findings/new-region.txt\n"
+        told = re.search(rf"\n({number} new buckets in {number} witnesses, smallest first\n){entries}"
+                         rf"({number} new sets of verdicts, smallest first\n){entries}", said)
+        buckets, witnesses, sets = int(told[2]), int(told[3]), int(told[7])
+        self.assertEqual([told[4].count("\n"), told[8].count("\n")], [4, 4])
+        self.assertEqual([int(told[5]), int(told[9])], [witnesses - 2, sets - 2])
+        self.assertGreater(buckets, witnesses)
+        self.assertTrue(file.startswith(told[1]) and told[6] in file)
+        self.assertEqual(file.count("\n"), 2 + 2 * (witnesses + sets))
+        listed = re.findall(r"[a-z0-9-]+:[a-z]+:[a-z-]+:[a-z0-9-]+", file[:file.index(told[6])])
+        self.assertEqual((len(listed), len(set(listed))), (buckets, buckets))
+
+    def test_interrupt(self):
+        for jobs in ("1", "2"):
+            process = self.start("--jobs", jobs, targets=self.targets, seconds=50)
+            self.wait_for(lambda: glob.glob(self.path("findings/sets/region-*")))
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 0, said)
+            self.assertIn("stopped by SIGINT\n", said)
+            self.holds_table(said)
+
+    def test_two_runs_share_folders(self):
+        runs = [self.start(targets=self.targets, seconds=4) for _ in range(2)]
+        for each in runs:
+            said, _ = each.communicate(timeout=30)
+            self.assertEqual(each.returncode, 0, said)
+            self.holds_table(said)
+
+    def test_killed_front_end_leaves_no_engine(self):
+        process = self.start(targets=self.targets, seconds=50)
+        self.wait_for(lambda: glob.glob(self.path("findings/sets/region-*")))
+        engine = glob.glob(self.path("findings/counts/region-*"))[0].rsplit("-", 1)[-1]
+        self.assertTrue(self.runs(engine))
+        process.kill()
+        process.wait()
+        self.wait_for(lambda: not self.runs(engine))
+
+    def runs(self, pid):
+        """Not gone, and no zombie that nobody has waited for."""
+        try:
+            return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    def test_afl(self):
+        targets = os.path.join(BUILD, "afl")
+        if not (shutil.which("afl-fuzz") and os.path.exists(f"{targets}/fuzz_region_info")):
+            self.skipTest("no AFL++ here, or its target is not built")
+        for seeds in (1, 2):
+            done = self.fuzz("--engine", "afl", targets=targets, seconds=4)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r"what every parser did with [0-9.]+[kM]? buffers")
+            self.assertRegex(done.stdout, r"\nregion +[0-9.]+[kM]? +[0-9.]+[kM]? +\d+/\d+ ")
+            self.assertIn("\n  kind region, ", done.stdout)
+            self.assertEqual(len(os.listdir(self.path("work/afl/region/seeds/queue"))), seeds)
+            self.assertIn(f"AFL_CUSTOM_MUTATOR_LIBRARY={targets}/mutator_region.so", done.stdout)
+            # Operators stand in the names of what they found.
+            self.assertRegex(" ".join(os.listdir(self.path("work/afl/region/w1/queue"))),
+                             r"id:\S+,(next|cap|argsz|flag|truncate|extend|chain|count|id|version)")
+            self.write("corpus/captured/region-more.bin", bytes(32))
+
+    def test_afl_mutators(self):
+        targets = os.path.join(BUILD, "afl")
+        if not (shutil.which("afl-fuzz") and os.path.exists(f"{targets}/fuzz_region_info")):
+            self.skipTest("no AFL++ here, or its target is not built")
+        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets)
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("nowhere/mutator_region.so is missing", done.stderr)
+        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets,
+                         env={"CAPCHAIN_MUTATOR": "default"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("AFL_CUSTOM_MUTATOR_LIBRARY", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

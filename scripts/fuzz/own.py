@@ -1,0 +1,428 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Builds capchain with another's parser in it, from its source, object or archive.
+
+`make fuzz PARSER=FILE` and `capchain check --parser FILE` run this. FILE is source (.c, .cc, .cpp,
+.cxx, .rs), an object (.o) or an archive (.a), anywhere; it defines `capchain_parser`, as
+parsers/own/template.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
+
+Where capchain is installed (`make install`) its archives are beside this script, nothing of ours is
+compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.cache.
+
+Source is compiled with load hooks. An object is taken as it is; where it has no hooks, the
+sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
+`capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
+calloc, realloc, free, their kin and C++'s new and delete go to the arena (fuzz/sandbox/heap.syms).
+
+environment:
+  PARSER_CFLAGS   for compiling source, after our own; words as in a shell
+  PARSER_LIBS     what FILE needs: objects and archives, taken in as FILE is; further source,
+                  compiled as FILE is; -l and -L options, linked as they are
+  CLANG, GCC      compilers
+
+prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info.
+
+exit status:
+  0  built
+  2  FILE cannot be used: missing, does not compile or link, breaks the contract
+  3  a compiler or tool is missing, or our own side does not build
+  5  the build folder cannot be written
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from fuzz.engines import of_build  # noqa: E402
+
+ROOT = os.path.dirname(sys.path[0])
+SYMBOL = "capchain_parser"
+CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
+SOURCES = (*CFAMILY, ".rs")
+BINARIES = (".o", ".a")
+# Libraries that no parser stands in.
+SYSTEM = {"c", "m", "dl", "rt", "util", "pthread", "atomic", "gcc", "gcc_s", "stdc++", "c++",
+          "c++abi", "unwind"}
+HOOK = re.compile(r"__sanitizer_cov_load\d|__tsan_(unaligned_)?read")
+CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
+SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
+RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
+RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
+UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
+
+SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
+        "they cannot see; its heap is in the arena")
+UNSEEN = ("page faults and canaries alone, since not all of it has load hooks: loops are not "
+          "counted, so it is skipped where links loop; loads below the buffer, past argsz, or less "
+          "than 16 bytes past its own memory are not seen; its heap is in the arena")
+
+
+class Refused(Exception):
+    """One line for the user, and the exit status."""
+
+    def __init__(self, line, status=UNUSABLE):
+        super().__init__(line)
+        self.status = status
+
+
+def shown(path):
+    return "".join(char if char.isprintable() else f"%{ord(char):02X}" for char in path)
+
+
+def words(name):
+    try:
+        return shlex.split(os.environ.get(name, ""))
+    except ValueError as error:
+        raise Refused(f"{name}: {error}") from None
+
+
+def run(command, what, status=UNUSABLE, **options):
+    """Runs @command, what it says to stderr; refuses with @what where it fails."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False,
+                              **options)
+    except FileNotFoundError:
+        raise Refused(f"{command[0]} is missing: `make setup-fuzz`, or Debian's "
+                      f"{'rustc' if command[0] == 'rustc' else 'clang and binutils'}",
+                      MISSING) from None
+    if done.returncode:
+        raise Refused(what, status)
+
+
+def output(command):
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
+    except FileNotFoundError:
+        raise Refused(f"{command[0]} is missing: Debian's binutils", MISSING) from None
+
+
+def check_file(path, kinds=(*SOURCES, *BINARIES)):
+    """Refuses what is no file of a kind that can be built in."""
+    if not os.path.splitext(path)[1] in kinds:
+        raise Refused(f"{shown(path)}: want source ({' '.join(SOURCES)}), an object (.o) or an "
+                      "archive (.a)")
+    try:
+        if not os.path.isdir(path) and not stat.S_ISREG(os.stat(path).st_mode):
+            raise Refused(f"{shown(path)}: is a pipe, socket or device, not a file")
+        with open(path, "rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise Refused(f"{shown(path)}: {error.strerror}") from None
+    if not path.endswith(BINARIES):
+        return
+    if head[:4] == b"BC\xc0\xde":
+        raise Refused(f"{shown(path)}: LLVM bitcode; compile it without -flto")
+    if not head.startswith((b"\x7fELF", b"!<arch>\n")):
+        raise Refused(f"{shown(path)}: neither an ELF object nor an archive")
+    check_machine(path)
+    check_sanitizers(path)
+
+
+def check_sanitizers(path):
+    """gcc's load hooks are ThreadSanitizer's calls; the others want a runtime that is not here."""
+    for name in symbols(path):
+        found = SANITIZER.match(name)
+        if found:
+            raise Refused(f"{shown(path)}: built with a sanitizer (it calls {name}); build it "
+                          "without, or give its source")
+
+
+def check_machine(path):
+    """All members are for the machine that this runs on."""
+    for line in output(["readelf", "-hW", path]).stdout.splitlines():
+        key, _, value = line.strip().partition(":")
+        if key == "Machine" and not value.strip().endswith("X86-64"):
+            raise Refused(f"{shown(path)}: for {value.strip()}, and this machine is x86-64")
+        if key == "Class" and value.strip() != "ELF64":
+            raise Refused(f"{shown(path)}: a 32-bit object; 64-bit is wanted")
+
+
+class Given:
+    """What the user gave: FILE and PARSER_LIBS, taken apart."""
+
+    def __init__(self, parser):
+        self.parser = os.path.abspath(parser)
+        check_file(self.parser)
+        self.cflags, self.files, self.options = words("PARSER_CFLAGS"), [self.parser], []
+        for word in words("PARSER_LIBS"):
+            if word.startswith("-"):
+                self.options.append(word)
+            else:
+                check_file(word)
+                self.files.append(os.path.abspath(word))
+
+    def folder(self, build):
+        """One for each FILE with its options."""
+        key = "\0".join([*self.files, *self.cflags, "", *self.options])
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(self.parser))[:40]
+        return os.path.join(build, "own", f"{name}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:8]}")
+
+    def hooked(self):
+        """
+        Whether all of it has load hooks: source gets them; an object or archive has them where
+        some of it calls them, since one build makes all of its objects the same way.
+        """
+        return (all(path.endswith(SOURCES) or any(map(HOOK.match, symbols(path)))
+                    for path in self.files) and
+                all(word[2:] in SYSTEM for word in self.options if word.startswith("-l")))
+
+
+def locked(folder):
+    """Held until it is closed: another own.py waits."""
+    os.makedirs(folder, exist_ok=True)
+    lock = open(os.path.join(folder, "lock"), "w", encoding="ascii")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def is_tree():
+    """Whether this is the source tree, and not what `make install` put elsewhere."""
+    return os.path.exists(os.path.join(ROOT, "Makefile"))
+
+
+def writable(build):
+    """Where what is built goes."""
+    if is_tree():
+        return os.path.join(ROOT, build)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(cache, "capchain")
+
+
+def our_compiler():
+    """The configuration of the command: clang's where there is one; as it was installed elsewhere."""
+    if is_tree():
+        return "clang" if shutil.which(shlex.split(os.environ.get("CLANG") or "clang")[0]) else "gcc"
+    return os.listdir(os.path.join(ROOT, "build"))[0]
+
+
+def make(build, *goals):
+    """Has make build our side. What a make above this one said of jobs is not for this one."""
+    if not is_tree():
+        return
+    env = {key: value for key, value in os.environ.items()
+           if key not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PARSER",
+                          "OWN_PARSER", "KIND", "ENGINE")}
+    jobs = str(len(os.sched_getaffinity(0)))
+    with locked(os.path.join(ROOT, build, "own")):
+        run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}", "PROGRESS=1",
+             *goals], "capchain itself does not build; see above", MISSING, env=env)
+
+
+def flags_of(folder):
+    """NAME/flags, which make wrote: key to list of words."""
+    with open(os.path.join(folder, "flags"), encoding="utf-8") as file:
+        return {key: shlex.split(rest) for key, _, rest in
+                (line.partition(" ") for line in file.read().splitlines())}
+
+
+def rust_coverage(flags):
+    """clang's -fsanitize-coverage=a,b as rustc's LLVM takes it; the hooks also beside gcc."""
+    names = {name for flag in flags if flag.startswith("-fsanitize-coverage=")
+             for name in flag.partition("=")[2].split(",")} - {"func"}
+    names |= {"trace-loads", "trace-stores"}
+    return ["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=3",
+            *(f"-Cllvm-args=-sanitizer-coverage-{name}" for name in sorted(names))]
+
+
+def compile_source(path, out, flags, cflags):
+    include = os.path.join(ROOT, "parsers", "own")
+    if path.endswith(".rs"):
+        command = ["rustc", "--edition=2021", "--crate-type=staticlib", "--crate-name=own", "-g",
+                   "-Copt-level=2", "-Ccodegen-units=1",
+                   *rust_coverage(flags["compile"]), *cflags, path, "-o", out]
+    else:
+        command = [*flags["compiler"], *flags["compile"], "-I", include, *cflags, "-c", path,
+                   "-o", out]
+    run(command, f"{shown(path)} does not compile: mend it, or set PARSER_CFLAGS")
+
+
+def symbols(path):
+    """
+    Global symbols of an object or archive: name to (defined, type, size). Asked of readelf, since
+    nm has plugins that look into Rust's bitcode, and end there.
+    """
+    found = {}
+    for line in output(["readelf", "-sW", path]).stdout.splitlines():
+        parts = line.split()
+        if len(parts) >= 8 and parts[4] in ("GLOBAL", "WEAK", "UNIQUE"):
+            defined = parts[6] != "UND"
+            if defined or parts[7] not in found:
+                found[parts[7]] = (defined, parts[3], int(parts[2], 0))
+    return found
+
+
+def check_symbol(given, joined, contract):
+    """The one object has a capchain_parser of the size that the contract's struct has."""
+    defined, kind, size = symbols(joined).get(SYMBOL, (False, "", 0))
+    path = shown(given.parser)
+    if not defined:
+        raise Refused(f"{path}: defines no `{SYMBOL}`; parsers/own/template.c shows how (in C++ and "
+                      "Rust it has to be extern \"C\")")
+    if kind == "FUNC":
+        raise Refused(f"{path}: `{SYMBOL}` is a function, and the contract has it as a "
+                      "const struct info_parser")
+    wanted = symbols(contract)["naive_parser"][2]
+    if size != wanted:
+        raise Refused(f"{path}: `{SYMBOL}` has {size} bytes, and the contract's struct info_parser "
+                      f"{wanted}: compile it with this tree's parsers/parser.h")
+
+
+def join_objects(given, folder, flags):
+    """All that was given as one object with one name, its heap the arena's."""
+    parts = []
+    for number, path in enumerate(given.files):
+        if path.endswith(SOURCES):
+            parts.append(os.path.join(folder, f"part{number}.{'a' if path.endswith('.rs') else 'o'}"))
+            compile_source(path, parts[-1], flags, given.cflags)
+        else:
+            parts.append(path)
+    whole, own = os.path.join(folder, "whole.o"), os.path.join(folder, "own.o")
+    run(["ld", "-r", "--force-group-allocation", "-u", SYMBOL, "-o", whole, "--start-group", *parts,
+         "--end-group"], f"{shown(given.parser)} does not link with its PARSER_LIBS")
+    run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'fuzz', 'sandbox', 'heap.syms')}",
+         f"--keep-global-symbol={SYMBOL}", whole, own], f"{shown(given.parser)}: objcopy fails")
+    return whole, own
+
+
+def libraries(whole):
+    """What its language's runtime wants."""
+    names = symbols(whole)
+    libs = ["-lstdc++"] if any(map(CPLUSPLUS.match, names)) else []
+    return libs + (RUST_LIBS if any(map(RUST.search, names)) else [])
+
+
+def write_facts(folder, out, hooked, flags, seen):
+    source = os.path.join(folder, "facts.c")
+
+    def text(line):
+        data = os.fsencode(line)
+        return '"' + "".join(f"\\{byte:03o}" if byte < 0x20 or byte > 0x7e or byte in b'"\\?'
+                             else chr(byte) for byte in data) + '"'
+
+    Path(source).write_text(
+        f'#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
+        f"\t{text(out)},\n\t{text(seen)}}};\n", "ascii")
+    made = os.path.join(folder, "facts.o")
+    run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "judge"), "-o", made],
+        f"{shown(source)} does not compile", MISSING)
+    return made
+
+
+def digest(paths, command):
+    made = hashlib.sha256("\0".join(command).encode("utf-8", "replace"))
+    for path in paths:
+        made.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return made.hexdigest()
+
+
+def link(out, command, inputs, given):
+    """Links @out where what goes into it has changed; it appears whole."""
+    command = [*command, *inputs]
+    key, stamp = digest([path for path in inputs if os.path.isfile(path)], command), out + ".stamp"
+    try:
+        with open(stamp, encoding="ascii") as file:
+            if file.read() == key and os.access(out, os.X_OK):
+                return
+    except OSError:
+        pass
+    run([*command, "-o", out + ".tmp"],
+        f"{shown(given.parser)} does not link: name what it needs in PARSER_LIBS",
+        env={**os.environ, "AFL_QUIET": "1"})
+    os.replace(out + ".tmp", out)
+    Path(stamp).write_text(key, "ascii")
+
+
+def build_side(given, build, folder, config, hooked):
+    """Compiles the parser as @config does: flags, the objects to link, the libraries after them."""
+    place, side = os.path.join(ROOT, build, config), os.path.join(folder, config)
+    os.makedirs(side, exist_ok=True)
+    flags = flags_of(place)
+    whole, own = join_objects(given, side, flags)
+    # AddressSanitizer changes sizes, and the command, which comes first, is built without.
+    if config in ("clang", "gcc"):
+        check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
+    facts = write_facts(side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
+                        SEEN if hooked else UNSEEN)
+    join = os.path.join(place, "obj", "fuzz", "own", "join.o")
+    libs = libraries(whole)
+    # A Rust library is large, and of no more use.
+    for name in os.listdir(side):
+        if name.startswith(("part", "whole")):
+            os.unlink(os.path.join(side, name))
+    return place, flags, [own, facts, join], [*given.options, *libs]
+
+
+def build_command(given, build, folder, hooked):
+    config = our_compiler()
+    make(build, f"own-{config}")
+    place, flags, objects, libs = build_side(given, build, folder, config, hooked)
+    out = os.path.join(folder, "capchain")
+    link(out, [*flags["linker"], *flags["link"]],
+         [*objects, os.path.join(place, "own_command.a"), os.path.join(place, "own.a"), *libs,
+          "-lyaml", "-ljansson"], given)
+    # What the contract refuses is refused when the program starts.
+    said = output([out, "list", "--json"])
+    if said.returncode:
+        line = (said.stderr.strip().splitlines() or ["it does not start"])[-1]
+        raise Refused(f"{shown(given.parser)}: {line.removeprefix('capchain: ')}",
+                      max(said.returncode, UNUSABLE))
+
+
+def build_targets(given, build, folder, engine, hooked):
+    make(build, f"own-{engine}-targets")
+    place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
+    mains = [os.path.join(ROOT, path) for path in flags["mains"]]
+    for kind in flags["kinds"]:
+        target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
+        parts = [os.path.join(place, "obj", part) for part in of_build(engine).objects(kind)]
+        link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
+             [target, *parts, *mains, *objects,
+              os.path.join(place, "own.a"), *libs], given)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="own.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=("libfuzzer", "libfuzzer-fast", "afl"),
+                        help="build its fuzz targets too")
+    parser.add_argument("--build", default="build", metavar="DIR", help="(build)")
+    parser.add_argument("--command", action="store_true", help="print the path of capchain")
+    parser.add_argument("parser", metavar="FILE")
+    options = parser.parse_args(arguments)
+    try:
+        given = Given(options.parser)
+        build = options.build
+        folder = given.folder(writable(build))
+        if options.engine and not is_tree():
+            raise Refused("targets are built in the source tree alone: make fuzz PARSER=FILE")
+        with locked(folder):
+            hooked = given.hooked()
+            build_command(given, build, folder, hooked)
+            if options.engine:
+                build_targets(given, build, folder, options.engine, hooked)
+        if options.engine:
+            print(f"capchain: {shown(options.parser)}: seen by {SEEN if hooked else UNSEEN}",
+                  file=sys.stderr)
+        print(os.path.join(folder, "capchain") if options.command else os.path.relpath(folder))
+        return 0
+    except Refused as refused:
+        print(f"capchain: {refused}", file=sys.stderr)
+        return refused.status
+    except OSError as error:
+        print(f"capchain: {error.filename or options.build}: {error.strerror}", file=sys.stderr)
+        return CANNOT_WRITE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,568 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests parsers from outside: in every way one can be given, what is found in it, what is refused.
+
+Usage: own_test.py [CLASS...]; all but InRust and Elsewhere, which want rustc and pkg-config.
+
+CAPCHAIN names the command, build/capchain by default, of a tree that is built. The reader with
+planted bugs (parsers/own/planted.c and .rs) is given as source, object, archive and Rust library;
+the table of what each way finds is printed, and held to BUGS.
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import unittest
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+import compilers  # noqa: E402
+from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, script  # noqa: E402
+
+OWN = os.path.join(ROOT, "parsers", "own")
+RUST = shutil.which("rustc")
+CLANG, GCC = compilers.c_of("clang"), compilers.c_of("gcc")
+HAS_CLANG = compilers.has("clang")
+GCC_HOOKS = "-fsanitize=thread"
+CLANG_HOOKS = "-fsanitize-coverage=func,trace-loads,trace-stores"
+RUST_HOOKS = ["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=3",
+              "-Cllvm-args=-sanitizer-coverage-trace-loads",
+              "-Cllvm-args=-sanitizer-coverage-trace-stores"]
+
+
+def cap(cap_id, following, payload=b""):
+    return struct.pack("<HHI", cap_id, 1, following) + payload
+
+
+def region(caps):
+    return struct.pack("<IIIIQQ", 32 + len(caps), 8, 0, 32, 0, 0) + caps
+
+
+# Each planted bug: an input, and its bucket with load hooks and without; None where it is not seen.
+BUGS = {
+    "loop": (region(cap(9, 32)), "runaway:fault:loop", "skipped"),
+    "product": (region(cap(1, 0, struct.pack("<II4Q", 0x10000001, 0, 1, 2, 3, 4))),
+                "wrote:fault:count-overflow", "wrote:fault:count-overflow"),
+    "over-read": (region(cap(3, 0)), "oob:fault:ok", "oob:fault:ok"),
+    "own memory": (region(cap(2, 0, bytes(8))), "oob:fault:ok", None),
+}
+
+READER = """
+#include "capchain/parser.h"
+#include <stdlib.h>
+#include <string.h>
+%s
+static struct info_answer read_info(struct walk *walk, const void *info, uint32_t len,
+                                    enum info_kind kind)
+{
+    (void)walk, (void)info, (void)len, (void)kind;
+    %s
+}
+const struct info_parser capchain_parser = {
+    .name = "%s", .summary = "of a test", %s
+    .reads = {[INFO_REGION] = {%s}}, .read = %s};
+"""
+
+
+def reader(body="return answer(VERDICT_ABSTAIN);", before="", name="tested", more="",
+           reads=".ids = INFO_ALL_IDS", read="read_info"):
+    return READER % (before, body, name, more, reads, read)
+
+
+CPLUSPLUS = """
+#include "capchain/parser.h"
+#include <cstring>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+namespace {
+struct Header { uint16_t id, version; uint32_t next; };
+
+std::vector<info_cap> walk_chain(const unsigned char *info, uint32_t len, uint32_t offset)
+{
+    std::vector<info_cap> caps;
+    std::map<uint32_t, int> seen;
+    while (offset) {
+        if (offset + uint64_t(8) > len || seen[offset]++)
+            throw std::runtime_error("bad link");
+        std::unique_ptr<Header> header(new Header);
+        std::memcpy(header.get(), info + offset, sizeof(Header));
+        info_cap cap = {};
+        cap.offset = offset, cap.id = header->id, cap.version = header->version;
+        caps.push_back(cap);
+        offset = header->next;
+    }
+    return caps;
+}
+
+info_answer read_info(walk *walk, const void *info, uint32_t len, info_kind)
+{
+    const unsigned char *const bytes = static_cast<const unsigned char *>(info);
+    uint32_t words[4];
+    if (len < 32)
+        return answer_reject("short-buffer");
+    std::memcpy(words, bytes, sizeof(words));
+    if (!(words[1] & 8))
+        return answer(VERDICT_ABSENT);
+    try {
+        for (const info_cap &cap : walk_chain(bytes, len, words[3]))
+            walk_deliver(walk, &cap);
+    } catch (const std::runtime_error &) {
+        return answer_reject("bad-link");
+    }
+    BUG
+    return answer(VERDICT_OK);
+}
+}
+
+const info_parser capchain_parser = {
+    "in-cplusplus", "a vector of capabilities", INFO_TRUSTING, INFO_FROM_KERNEL, 0, 0,
+    {{INFO_LIST, 0, 0}, {INFO_LIST, INFO_ALL_IDS, 0}, {INFO_LIST, 0, 0}}, read_info};
+"""
+
+
+class Base(Case):
+    def setUp(self):
+        super().setUp()
+        self.inputs = {}
+        for name, (data, *_) in BUGS.items():
+            self.inputs[name] = self.write(f"region-{name.replace(' ', '-')}.bin", data)
+
+    def run_it(self, *command, **env):
+        return run(*command, cwd=self.dir, env={**os.environ, **env})
+
+    def build(self, *command):
+        done = self.run_it(*command)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def check(self, parser, *files, status=(0, 1), verb="check", **env):
+        """What `capchain VERB --parser` says."""
+        done = self.run_it(CAPCHAIN, verb, "--parser", parser, *files, **env)
+        self.assertIn(done.returncode, status, done.stderr)
+        return done
+
+    def judged(self, parser, *files, **env):
+        """Each file's answer of the parser: bucket without its name, "skipped", or None for right."""
+        done, answers = self.check(parser, "--json", *files, **env), []
+        ours = {entry["parser"] for entry in map(json.loads, self.run_it(
+            CAPCHAIN, "list", "--json").stdout.splitlines()) if "parser" in entry}
+        for entry in map(json.loads, done.stdout.splitlines()):
+            own, = [each for each in entry["parsers"] if each["name"] not in ours]
+            bucket = [each["bucket"] for each in entry["disagreements"]
+                      if each["parser"] == own["name"]]
+            answers.append("skipped" if own.get("skipped") else
+                           bucket[0].partition(":")[2] if bucket else None)
+        self.assertEqual(len(answers), len(files))
+        return answers
+
+    def refused(self, parser, says, status=2, **env):
+        """One line that ends stderr, names the file and matches @says; nothing on stdout."""
+        done = self.check(parser, self.inputs["loop"], status=(status,), **env)
+        last = done.stderr.strip().splitlines()[-1]
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(last, r"\Acapchain: ")
+        self.assertRegex(last, says)
+        self.assertNotIn("Traceback", done.stderr)
+        return done.stderr
+
+    def rust(self, out, *flags):
+        self.build(RUST, "--edition=2021", "--crate-type=staticlib", "-O", *flags,
+                   os.path.join(OWN, "planted.rs"), "-o", out)
+        return out
+
+
+class Given(Base):
+    """The planted bugs, given in some ways."""
+
+    def hold(self, ways):
+        rows = []
+        for way, parser, libs, hooked in ways:
+            found = self.judged(parser, *self.inputs.values(), PARSER_LIBS=libs)
+            wanted = [bucket if hooked else blind for _, bucket, blind in BUGS.values()]
+            rows.append([way, *(each or "not seen" for each in found)])
+            with self.subTest(way):
+                self.assertEqual(found, wanted)
+        rows.insert(0, ["given as", *BUGS])
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+class Ways(Given):
+    """The reader in C."""
+
+    def given(self):
+        """Way, file, PARSER_LIBS, whether it has load hooks."""
+        source, include = os.path.join(OWN, "planted.c"), "-I" + OWN
+        yield "source", source, "", True
+        self.build(*GCC, "-O2", include, "-c", source, "-o", "gcc.o")
+        yield "object", self.path("gcc.o"), "", False
+        self.build("ar", "rcs", "libgcc.a", "gcc.o")
+        yield "archive", self.path("libgcc.a"), "", False
+        adapter = self.write("adapter.c", reader(
+            "return reads.read(walk, info, len, kind);", "extern const struct info_parser reads;",
+            "planted"))
+        self.build("objcopy", "--redefine-sym", "capchain_parser=reads", "gcc.o", "reads.o")
+        yield "source around an object", adapter, "reads.o", False
+        self.build(*GCC, "-O2", GCC_HOOKS, include, "-c", source, "-o", "hooked.o")
+        yield "object with gcc's hooks", self.path("hooked.o"), "", True
+        if HAS_CLANG:
+            self.build(*CLANG, "-O2", CLANG_HOOKS, include, "-c", source, "-o", "clang.o")
+            yield "object with clang's hooks", self.path("clang.o"), "", True
+
+    def test_every_way(self):
+        self.hold(self.given())
+
+    def test_what_is_not_seen_is_said(self):
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", os.path.join(OWN, "planted.c"), "-o", "gcc.o")
+        said = self.check("gcc.o", *self.inputs.values()).stdout
+        self.assertRegex(said, r"planted: 4 inputs: 1 right, 0 policies, 2 differ, 1 skipped")
+        self.assertRegex(said, r"seen: page faults and canaries alone.*loops are not counted")
+        self.assertRegex(said, r"not proved to end; 1 inputs break its promise")
+        self.assertIn("1  planted:oob:fault:ok  PROMISE BROKEN  first: ", said)
+        said = self.check(os.path.join(OWN, "planted.c"), *self.inputs.values()).stdout
+        self.assertRegex(said, r"4 differ, 0 skipped")
+        self.assertRegex(said, r"seen: load hooks")
+        self.assertNotIn("not proved", said)
+
+    def test_explain(self):
+        said = self.check(os.path.join(OWN, "planted.c"), self.inputs["product"],
+                          verb="explain").stdout
+        self.assertIn("a store at 16 of its own memory: from its copy or table, not the "
+                      "buffer (seen by the load hooks)", said)
+
+    def test_a_hang_without_hooks_ends(self):
+        """No clock gives a verdict; without hooks one ends a process that nothing else could."""
+        loops = reader("uint32_t at = 32; while (at) at = *(const volatile uint32_t *)"
+                       "((const char *)info + (at & 0xfc)) ? 32 : 33; return answer(VERDICT_OK);")
+        self.write("loops.c", loops)
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", "loops.c", "-o", "loops.o")
+        done = self.check("loops.o", self.inputs["over-read"], status=(2,))
+        self.assertRegex(done.stderr, r"\Acapchain: .*region-over-read.bin: the parser does not "
+                         r"end, and without load hooks .*\n\Z")
+
+
+class Fuzzing(Base):
+    """Examples, fuzzed from captured replies: as many runs, from the same seed, as last time."""
+
+    def fuzz(self, parser, kind="region", runs=3000, **env):
+        done = self.run_it(script("fuzz", "own.py"), "--engine", "libfuzzer", "--", parser,
+                           **env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        folder = self.path(done.stdout.strip())
+        for name in os.listdir(CAPTURED):
+            if name.startswith(kind):
+                shutil.copy(os.path.join(CAPTURED, name), self.path("seeds"))
+        return self.run_it(os.path.join(folder, "libfuzzer", f"fuzz_{kind}_info"), "-seed=1",
+                           f"-runs={runs}", "-entropic=0", self.path("seeds"),
+                           CAPCHAIN_FINDINGS=self.path("findings"))
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.path("seeds"))
+
+    def keeps_its_promise(self, name):
+        done = self.fuzz(os.path.join(OWN, name))
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertRegex(done.stderr, r"#\d{4,}\s+DONE")
+        every = re.search(r"(\d+) parsers; oracles: load hooks in (\d+) of(.*)", done.stderr)
+        # One that has no place in this build says so, and has nothing to hook.
+        self.assertEqual(int(every[1]), int(every[2]) + every[3].count(" abstains: "))
+
+    def is_stopped(self, name):
+        done = self.fuzz(os.path.join(OWN, name))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("capchain: broken promise: planted:oob:fault:ok", done.stderr)
+        witness = self.path("findings", "broken", "region-planted_oob_fault_ok")
+        self.assertTrue(os.path.getsize(witness))
+        self.assertRegex(done.stderr, r"capchain: \S*build/own/planted\S+/capchain explain")
+
+
+class InRust(Given, Fuzzing):
+    """The reader in Rust, and the example."""
+
+    def given(self):
+        yield "Rust source", os.path.join(OWN, "planted.rs"), "", True
+        yield "Rust library", self.rust(self.path("libplain.a")), "", False
+        yield "Rust library with hooks", self.rust(self.path("libhooked.a"), *RUST_HOOKS), "", True
+
+    def test_every_way(self):
+        self.hold(self.given())
+
+    def test_the_contract_is_the_c_one(self):
+        files = [os.path.join(CAPTURED, name) for name in sorted(os.listdir(CAPTURED))]
+        in_c = self.judged(os.path.join(OWN, "planted.c"), *files)
+        self.assertEqual(in_c, self.judged(os.path.join(OWN, "planted.rs"), *files))
+        self.assertGreater(len(set(in_c)), 2)
+
+    def test_a_panic_is_a_crash(self):
+        past = [self.write(f"region-{at}.bin", region(cap(9, at))) for at in (4096, 4097, 4098)]
+        self.assertEqual(self.judged(os.path.join(OWN, "template.rs"), *past),
+                         ["crash:fault:next-oob"] * 3)
+
+    def test_example(self):
+        self.keeps_its_promise("template.rs")
+
+    def test_planted_bugs_stop_it(self):
+        self.is_stopped("planted.rs")
+
+    def test_refused(self):
+        said = self.refused(self.write("broken.rs", "fn f( {"), "broken.rs does not compile")
+        self.assertIn("error", said)
+
+
+class Fuzzed(Fuzzing):
+    def test_example(self):
+        self.keeps_its_promise("template.c")
+
+    def test_planted_bugs_stop_it(self):
+        self.is_stopped("planted.c")
+
+    def test_an_object_is_fuzzed_too(self):
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", os.path.join(OWN, "template.c"), "-o", "mine.o")
+        done = self.fuzz("mine.o")
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        self.assertIn("the others are skipped where links loop", done.stderr)
+
+    def test_make_fuzz(self):
+        shutil.copy(os.path.join(OWN, "template.c"), self.write("a b/it's mine.c", ""))
+        done = self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={self.path('a b')}/it's mine.c",
+                           "KIND=device", "SECONDS=3", "SETUP=0", f"FINDINGS={self.path('found')}",
+                           MAKEFLAGS="")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^mine +[1-9]")
+        self.assertIn("broken promises: 0, failures: 0", done.stdout)
+
+
+class Languages(Base):
+    def test_cplusplus(self):
+        files = [os.path.join(CAPTURED, name) for name in sorted(os.listdir(CAPTURED))]
+        good = self.write("reader.cc", CPLUSPLUS.replace("BUG", ""))
+        said = self.check(good, *files, status=(0,)).stdout
+        self.assertRegex(said, r"in-cplusplus, trusting .*: 0 inputs break")
+        bad = self.write("bad.cc", CPLUSPLUS.replace("BUG", """
+            char *volatile own = new char[20]; own[20] = 1; delete[] own;"""))
+        self.assertEqual(self.judged(bad, self.inputs["own memory"]), ["wrote:fault:ok"])
+        bad = self.write("absurd.cc", CPLUSPLUS.replace("BUG", """
+            volatile size_t size = words[0] * size_t(1) << 40;
+            char *volatile own = new char[size]; delete[] own;"""))
+        self.assertEqual(self.judged(bad, self.inputs["own memory"]), ["crash:fault:ok"])
+        gxx = compilers.cxx_of("gcc")
+        if shutil.which(gxx[0]):
+            self.build(*gxx, "-O2", "-I" + OWN, "-c", good, "-o", "reader.o")
+            self.assertEqual(self.judged("reader.o", self.inputs["own memory"]), [None])
+
+    def test_its_heap(self):
+        """With hooks, the first byte; freed memory is gone."""
+        for body, bucket in (
+                ("volatile char *p = malloc(20); p[19] = p[0];", None),
+                ("volatile char *p = malloc(20); p[20] = 1;", "wrote:fault:ok"),
+                ("volatile char *p = malloc(20); p[0] = p[20];", "oob:fault:ok"),
+                ("volatile char *p = malloc(20); free((void *)p); p[0] = p[0];", "oob:fault:ok"),
+                ("volatile char *p = strdup(\"ab\"); p[0] = p[3];", "oob:fault:ok"),
+                ("void *p = malloc(20); free(p); free(*(void *volatile *)&p);", "crash:fault:ok"),
+                ("void *volatile p; for (;;) p = malloc(16);", "runaway:fault:ok")):
+            with self.subTest(body):
+                done = "struct info_cap c = {.offset = 32, .id = 2, .version = 1}; " \
+                       "walk_deliver(walk, &c); return answer(VERDICT_OK);"
+                parser = self.write("heap.c", reader(body + done))
+                self.assertEqual(self.judged(parser, self.inputs["own memory"],
+                                             PARSER_CFLAGS="-w -fno-builtin"), [bucket])
+
+    def test_its_names_are_its_own(self):
+        """Functions of it that are called as ours are, and a main."""
+        names = ("compare", "judge_new", "walk_leave", "main", "layout_cap", "heap_find", "malloc")
+        parser = self.write("names.c", reader("""if (len && *(const char *)info == 7)
+                return answer(VERDICT_OK); return answer(VERDICT_ABSTAIN);""", "".join(
+            f"int {name}(int x); int {name}(int x) {{ return x; }}\n" for name in names[:-1])))
+        self.assertEqual(self.judged(parser, self.inputs["loop"], PARSER_CFLAGS="-w"), [None])
+
+    def test_parts(self):
+        """Further source, an archive and flags; words as in a shell."""
+        self.write("a b/part.c", "int part(void) { return PART; }")
+        self.write("other.c", "int other(void); int other(void) { return 2; }")
+        self.build(*GCC, "-c", "other.c", "-o", "other.o")
+        self.build("ar", "rcs", "libother.a", "other.o")
+        parser = self.write("whole.c", reader(
+            "return part() + other() == 9 ? answer(VERDICT_ABSTAIN) : answer(VERDICT_OK);",
+            "int part(void), other(void);"))
+        self.assertEqual(self.judged(parser, self.inputs["own memory"], PARSER_CFLAGS="'-DPART=7'",
+                                     PARSER_LIBS="'a b/part.c' libother.a -lm"), [None])
+
+
+class Refused(Base):
+    """What cannot be used is said in one line, and nothing is left."""
+
+    def test_files(self):
+        self.refused("none.c", "none.c: No such file")
+        self.refused("none.o", "none.o: No such file")
+        self.refused(self.write("reader.py", ""), r"reader.py: want source \(.c")
+        os.makedirs(self.path("folder.c"))
+        self.refused("folder.c", "folder.c: Is a directory")
+        self.refused(self.write("empty.o", ""), "empty.o: neither an ELF object nor an archive")
+        self.refused(self.write("text.a", "int x;"), "text.a: neither")
+        self.refused(self.write("bitcode.o", b"BC\xc0\xde1234"), "bitcode.o: LLVM bitcode")
+        self.refused(self.write("good.c", reader()), "PARSER_LIBS: No closing quotation",
+                     PARSER_LIBS="'a")
+        self.refused("good.c", "other.o: No such file", PARSER_LIBS="other.o")
+
+    def test_source(self):
+        said = self.refused(self.write("broken.c", "int f( {"), "broken.c does not compile")
+        self.assertRegex(said, "broken.c:1:.*error:")
+        said = self.refused(self.write("absent.c", reader("return other();",
+                                                          "struct info_answer other(void);")),
+                            "absent.c does not link: name what it needs in PARSER_LIBS")
+        self.assertIn("undefined reference to `other'", said)
+        self.refused(self.write("rust.rs", "fn f() {}"), "rustc is missing", 3,
+                     PATH=self.without("rustc"))
+
+    def without(self, name):
+        """A PATH that lacks one command."""
+        os.makedirs(self.path("bin"))
+        for folder in reversed(os.environ["PATH"].split(":")):
+            for each in os.listdir(folder) if os.path.isdir(folder) else ():
+                link = self.path("bin", each)
+                if os.path.lexists(link):
+                    os.unlink(link)
+                if each != name:
+                    os.symlink(os.path.join(folder, each), link)
+        return self.path("bin")
+
+    def test_symbol(self):
+        self.refused(self.write("nothing.c", "int x;"), "nothing.c: defines no `capchain_parser`")
+        self.refused(self.write("static.c", "static int capchain_parser;"), "defines no")
+        self.refused(self.write("function.c", "int capchain_parser(void) { return 0; }"),
+                     "`capchain_parser` is a function")
+        self.refused(self.write("old.c", "const int capchain_parser[5] = {1};"),
+                     r"has 20 bytes, and the contract's struct info_parser \d+")
+
+    def test_machine(self):
+        self.write("small.c", "int capchain_parser;")
+        for flags, says in ((["-m32"], "a 32-bit object"),
+                            (["--target=aarch64-linux-gnu"], "AArch64, and this machine")):
+            if HAS_CLANG:
+                self.build(*CLANG, *flags, "-c", "small.c", "-o", "small.o")
+                self.refused("small.o", "small.o: .*" + says)
+        self.build(*GCC, "-fsanitize=address", "-c", "small.c", "-o", "asan.o")
+        self.refused("asan.o", "asan.o: built with a sanitizer .*__asan")
+
+    def test_contract(self):
+        for parser, says in (
+                (reader(name="naive"), "name is taken"),
+                (reader(name="Mine"), "lower case"), (reader(name=""), "lower case"),
+                (reader(name="a" * 32), "31 at most"),
+                (reader(more=".fixed_size = 65537,"), "fixed_size"),
+                (reader(more=".trust = 2,"), "trust"),
+                (reader(reads=".ids = 0"), "reads nothing"),
+                (reader(reads=".style = INFO_LOOKUP, .ids = INFO_ALL_IDS"), "ids it looks up"),
+                (reader(read="0"), "no .read"),
+                (reader("struct info_answer a = {9, 0, 0}; return a;"), "its answer is none of"),
+                (reader('return answer_reject("Too Bad");'), "reason of a reject")):
+            with self.subTest(says):
+                self.refused(self.write("contract.c", parser), says)
+
+    def test_joined_is_no_option_of_ours(self):
+        done = self.run_it(CAPCHAIN, "check", "--joined", self.inputs["loop"])
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"\Acapchain: no parser joined.*\n\Z")
+
+    def test_away_from_its_tree(self):
+        shutil.copy(CAPCHAIN, self.path("capchain"))
+        done = self.run_it(self.path("capchain"), "check", "--parser", "x.c", self.inputs["loop"])
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\Acapchain: --parser: no scripts/fuzz/own.py above.*\n\Z")
+
+    def test_build_folder_that_cannot_be_written(self):
+        file = self.write("file", "")
+        done = self.run_it(script("fuzz", "own.py"), "--build", file, "--",
+                           self.write("good.c", reader()))
+        self.assertEqual(done.returncode, 5)
+        self.assertRegex(done.stderr, r"\Acapchain: .*: Not a directory\n\Z")
+
+
+class Elsewhere(Base):
+    """libcapchain-fuzz.a in somebody's own build."""
+
+    def setUp(self):
+        super().setUp()
+        self.build("make", "-s", "-C", ROOT, "install", f"PREFIX={self.path('install')}",
+                   "MAKEFLAGS=")
+        os.environ["PKG_CONFIG_PATH"] = self.path("install", "lib", "pkgconfig")
+        self.addCleanup(os.environ.pop, "PKG_CONFIG_PATH")
+
+    def config(self, *options):
+        done = self.run_it("sh", "-c", 'eval "printf \'%s\\n\' $(pkg-config "$@" capchain-fuzz)"',
+                           "sh", *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.split("\n")[:-1]
+
+    def compile(self, compiler, hooks):
+        template = self.path("install", "share", "capchain", "template.c")
+        self.build(*compiler, "-O2", *self.config(f"--variable={hooks}")[0].split(),
+                   *self.config("--cflags"), "-c", template, "-o", "mine.o")
+        syms = self.path("install", "share", "capchain", "heap.syms")
+        self.build("objcopy", f"--redefine-syms={syms}", "mine.o")
+
+    @unittest.skipUnless(HAS_CLANG, "no clang here")
+    def test_libfuzzer(self):
+        self.compile(CLANG, "hooks")
+        for engine in ("fuzzer", "fuzzer,address"):
+            self.build(*CLANG, f"-fsanitize={engine}", "mine.o", *self.config("--libs"), "-o",
+                       "fuzz_region_info")
+            done = self.run_it("./fuzz_region_info", "-runs=500", "-seed=1", "region-loop.bin")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            every = re.search(r"kind region, (\d+) parsers; oracles: load hooks in (\d+) of(.*)",
+                              done.stderr)
+            self.assertEqual(int(every[1]), int(every[2]) + every[3].count(" abstains: "))
+        shutil.copy(self.path("fuzz_region_info"), self.path("region-of-device"))
+        for name, env in (("region-of-device", {}), ("fuzz_region_info", {"CAPCHAIN_KIND": "x"})):
+            done = self.run_it("./" + name, "-runs=1", **env)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, r"capchain: which kind\? ")
+
+    def test_without_an_engine(self):
+        self.compile(GCC, "hooks_gcc")
+        self.build(*GCC, "mine.o", *self.config("--libs"), "-lcapchain-fuzz-main", "-o", "replay")
+        done = self.run_it("./replay", *self.inputs.values(), CAPCHAIN_KIND="region",
+                           CAPCHAIN_VERDICTS="verdicts")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path("verdicts"), encoding="ascii") as file:
+            self.assertEqual([re.search(r" mine:(\w+)", line)[1] for line in file],
+                             ["runaway", "ok", "ok", "ok"])
+
+
+class Template(unittest.TestCase):
+    def test_is_short(self):
+        with open(os.path.join(OWN, "template.c"), encoding="ascii") as file:
+            self.assertLessEqual(len(file.readlines()), 40)
+
+
+def main(classes):
+    """The classes side by side, one a process; what they built is removed."""
+    own = os.path.join(os.path.dirname(CAPCHAIN), "own")
+    own = own if os.path.isdir(own) else os.path.join(ROOT, "build", "own")
+    before = set(os.listdir(own)) if os.path.isdir(own) else set()
+    # What all of them want is built once, first.
+    subprocess.run([script("fuzz", "own.py"), "--engine", "libfuzzer", "--",
+                    os.path.join(OWN, "template.c")], stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(["make", "-s", "-C", ROOT, "lib"], check=False)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        done = list(pool.map(lambda name: run(sys.executable, __file__, "--here", name), classes))
+    for each in done:
+        print(each.stdout + each.stderr, end="")
+    for name in set(os.listdir(own)) - before - {"lock"}:
+        shutil.rmtree(os.path.join(own, name), ignore_errors=True)
+    return any(each.returncode for each in done)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--here"]:
+        unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+    sys.exit(main(sys.argv[1:] or ["Ways", "Refused", "Fuzzed", "Languages", "Template"]))

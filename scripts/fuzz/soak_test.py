@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""
+Tests what soak.py and a night look at: AFL++'s own word that every target does the same with the same
+input, in each build and each kind, after some thousand inputs; and that they see one which does not.
+
+CAPCHAIN_BUILD is the folder with afl/, afl-asan/ and afl-cmplog/ of `make nightly-built`; build by default.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import types
+import unittest
+from pathlib import Path
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+import compilers  # noqa: E402
+from fuzz import seeds as fuzz_seeds  # noqa: E402
+from nightly import instances as engines  # noqa: E402
+from fuzz import soak  # noqa: E402
+from fuzz.engine_afl import STABLE, UNATTENDED, Afl, read_stats  # noqa: E402
+from fuzz.engines import BUILDS  # noqa: E402
+from fuzz.report import NOT_FINE  # noqa: E402
+from test.tools import BUILD, ROOT, Case  # noqa: E402
+
+# One input in 512 is held to the relations.
+EXECS = 4000
+# Every second run of an input goes another way.
+UNSTABLE = """
+#include "target.h"
+static unsigned int runs;
+int LLVMFuzzerInitialize(int *argc, char ***argv) { return !argc && !argv; }
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size && data[0] && runs++ % 2)
+		runs += 2;
+	return 0;
+}
+"""
+
+
+@unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
+class Stability(Case):
+
+    def setUp(self):
+        super().setUp()
+        os.chdir(ROOT)
+
+    def seeds(self, kind):
+        setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
+                                      seeds=lambda kind: self.path("seeds", kind))
+        fuzz_seeds.prepare(setup, kind)
+        return setup.seeds(kind)
+
+    def unstable(self):
+        """A build folder whose region target is not stable."""
+        os.makedirs(self.path("build", "afl-asan"))
+        Path(self.path("unstable.c")).write_text(UNSTABLE, "ascii")
+        subprocess.run([*compilers.c_of("clang"), "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
+                        self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
+        subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
+                        f"{BUILD}/clang/obj/fuzz/target/run_files.o", f"{BUILD}/clang/obj/fuzz/target/file.o", "-o",
+                        self.path("build", "afl-asan", "fuzz_region_info")],
+                       env={**os.environ, "AFL_QUIET": "1"}, check=True)
+        return self.path("build")
+
+    def test_every_target_is_stable(self):
+        for kind in soak.KINDS:
+            seeds = self.seeds(kind)
+            for build in [build for build in BUILDS if build.startswith(Afl.name)]:
+                out = self.path(f"{build}-{kind}")
+                done = subprocess.run(
+                    soak.command(BUILD, build, kind, seeds, out, execs=EXECS, seed=1),
+                    env={**os.environ, **UNATTENDED, "AFL_FAST_CAL": "1"}, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
+                with self.subTest(build=build, kind=kind):
+                    self.assertEqual(done.returncode, 0, done.stdout[-800:])
+                    self.assertGreaterEqual(int(stats["execs_done"]), EXECS)
+                    self.assertEqual(stats["stability"], STABLE)
+
+    def test_soak_sees_one_that_is_not(self):
+        options = types.SimpleNamespace(build=self.unstable(), seconds=2)
+        os.makedirs(self.path("in"))
+        Path(self.path("in", "seed")).write_bytes(b"seed")
+        with contextlib.redirect_stdout(io.StringIO()):
+            soaking = soak.Run(options, "afl-asan", "region", self.dir, self.path("in"))
+        soaking.process.wait()
+        soaking.log_file.close()
+        problems = [problem for problem in soaking.problems() if problem.startswith("stability")]
+        self.assertEqual(len(problems), 1, soaking.summary)
+
+    def test_a_night_sees_one_that_is_not(self):
+        setup = engines.NightSetup("libfuzzer", "corpus", self.dir, self.path("findings"), "capchain",
+                                   "targets")
+        worker = Afl(setup, "region", 2, 1, "asan")
+        worker.process = types.SimpleNamespace(returncode=0)
+        os.makedirs(worker.own)
+        for said, how in ((STABLE, "fine"), ("99.82%", "failed")):
+            Path(os.path.join(worker.own, "fuzzer_stats")).write_text(f"stability         : {said}\n", "ascii")
+            end = worker.outcome()
+            self.assertEqual(end.how, how)
+        self.assertEqual((end.status, end.why), (NOT_FINE, (
+            "targets/fuzz_region_info is not stable as asan: AFL++ says 99.82%")))
+
+
+if __name__ == "__main__":
+    unittest.main()

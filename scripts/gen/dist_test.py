@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""`make dist`: the same tree gives the same bytes, and verdicts.jsonl is what corpus/VERDICTS.md says.
+
+CAPCHAIN is the built command; build/capchain by default.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN") or os.path.join(ROOT, "build", "capchain"))
+DIST = os.path.join("scripts", "gen", "dist.py")
+WORDS = {"verdict": {"ok", "absent", "truncated", "reject"}, "kind": {"device", "region", "iommu", "fetch"},
+         "class": {"plain", "odd", "truncated", "malformed"}}
+TYPES = {"string": str, "number": int, "array": list, "object": dict}
+
+
+def described():
+    """The tables of corpus/VERDICTS.md: three of {key: type}; what has no type in them is `object`'s."""
+    with open(os.path.join(ROOT, "corpus", "VERDICTS.md"), encoding="utf-8") as file:
+        tables = re.findall(r"^\| key of .*\n\|---.*\n((?:\|.*\n)+)", file.read(), re.M)
+    return [{key: TYPES[kind] for key, kind in re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.M)}
+            for table in tables]
+
+
+class Wrong(Exception):
+    pass
+
+
+def hold(condition, what):
+    if not condition:
+        raise Wrong(what)
+
+
+def typed(value, table, may_lack, where):
+    hold(set(value) <= set(table), f"{where}: {set(value) - set(table)} is not described")
+    hold(set(table) - set(value) <= may_lack, f"{where}: no {set(table) - set(value) - may_lack}")
+    for key in value:
+        hold(isinstance(value[key], table[key]) and not isinstance(value[key], bool), f"{where}: {key}")
+
+
+def validate(lines, names):
+    """Holds @lines, parsed, to the page; @names are the files of the archive."""
+    head, entry, reference = described()
+    typed(lines[0], head, set(), "the first object")
+    hold((lines[0]["form"], lines[0]["form_version"]) == ("capchain-verdicts", 1), "the form")
+    hold(lines[0]["inputs"] == len(lines) - 1, "the number of inputs")
+    hold({line["file"] for line in lines[1:]} == {name for name in names if name.startswith("corpus/")},
+         "not the inputs of the archive")
+    for line in lines[1:]:
+        where, right = line["file"], line["reference"]
+        typed(line, entry, set(), where)
+        typed(right, reference, {"reason", "need"}, where)
+        hold(right["verdict"] in WORDS["verdict"], f"{where}: the verdict")
+        for key in ("kind", "class"):
+            hold(line[key] in WORDS[key], f"{where}: {key}")
+        hold("need" not in right or right["verdict"] == "truncated", f"{where}: need")
+        hold("reason" not in right or right["verdict"] == "reject", f"{where}: reason")
+        if line["kind"] != "fetch":
+            hold(("reason" in right) == (right["verdict"] == "reject") == bool(line["rules"]), f"{where}: rules")
+            hold((right["verdict"] == "reject") == (line["class"] == "malformed"), f"{where}: class")
+        for cap in right["caps"]:
+            hold({"offset", "id", "version"} <= set(cap) <= {"offset", "id", "version", "count"}, f"{where}: caps")
+        for rule in line["rules"]:
+            hold({"rule"} <= set(rule) <= {"rule", "at", "from"}, f"{where}: rules")
+        for note in line["notes"]:
+            hold({"note"} <= set(note) <= {"note", "at"}, f"{where}: notes")
+        hold(all(isinstance(said, str) for said in line["parsers"].values()), f"{where}: parsers")
+
+
+def dist(root, out, **env):
+    return subprocess.run([sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out], capture_output=True,
+                          text=True, check=False, env={**os.environ, **env})
+
+
+class Archives(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.at = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.at)
+        cls.out = os.path.join(cls.at, "out")
+        cls.done = dist(ROOT, cls.out)
+
+    def setUp(self):
+        self.assertEqual(self.done.returncode, 0, self.done.stderr)
+
+    def path(self, name):
+        found = [each for each in os.listdir(self.out) if re.fullmatch(rf"{name}-\d\S*\.tar\.gz", each)]
+        self.assertEqual(len(found), 1)
+        return os.path.join(self.out, found[0])
+
+    def unpacked(self, name):
+        """The folder that the archive holds."""
+        to = tempfile.mkdtemp(dir=self.at)
+        with tarfile.open(self.path(name)) as tar:
+            tar.extractall(to, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(to)
+        folders = os.listdir(to)
+        self.assertEqual(folders, [os.path.basename(self.path(name)).removesuffix(".tar.gz")])
+        return os.path.join(to, folders[0])
+
+    def test_sums(self):
+        with open(os.path.join(self.out, "SHA256SUMS"), encoding="ascii") as file:
+            sums = dict(reversed(line.split()) for line in file)
+        self.assertEqual(self.done.stdout, "".join(f"{value}  {name}\n" for name, value in sums.items()))
+        self.assertEqual(set(sums), set(os.listdir(self.out)) - {"SHA256SUMS"})
+        for name, value in sums.items():
+            with open(os.path.join(self.out, name), "rb") as file:
+                self.assertEqual(hashlib.sha256(file.read()).hexdigest(), value)
+
+    def test_the_same_tree_gives_the_same_bytes(self):
+        """Elsewhere, later, without git, from the archive itself."""
+        tree, again = self.unpacked("capchain"), os.path.join(self.at, "again")
+        self.assertFalse(os.path.exists(os.path.join(tree, ".git")))
+        for name in os.listdir(os.path.join(tree, "parsers")):
+            os.utime(os.path.join(tree, "parsers", name))
+        done = dist(tree, again)
+        self.assertEqual((done.returncode, done.stdout), (0, self.done.stdout), done.stderr)
+
+    def test_another_tree_gives_others(self):
+        tree = self.unpacked("capchain")
+        with open(os.path.join(tree, "parsers", "include", "bounded.h"), "a", encoding="utf-8") as file:
+            file.write("\n")
+        done = dist(tree, os.path.join(self.at, "other"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for mine, other in zip(self.done.stdout.splitlines(), done.stdout.splitlines(), strict=True):
+            self.assertNotEqual(mine, other)
+        done = dist(ROOT, os.path.join(self.at, "dated"), SOURCE_DATE_EPOCH="1700000000")
+        self.assertNotEqual(done.stdout, self.done.stdout)
+
+    def test_sources_are_whole(self):
+        tree = self.unpacked("capchain")
+        for name in ("Makefile", "mk/configs.mk", "README.md", "LICENSE", "CHANGELOG.md", "scripts/setup.sh"):
+            self.assertTrue(os.path.exists(os.path.join(tree, name)), name)
+        self.assertTrue(os.access(os.path.join(tree, "scripts", "setup.sh"), os.X_OK))
+        self.assertFalse(os.path.exists(os.path.join(tree, "build")))
+        done = subprocess.run(["make", "-C", tree, "-n"], capture_output=True, text=True, check=False,
+                              env={**os.environ, "MAKEFLAGS": ""})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def vendored(self):
+        """Its folder, the objects of verdicts.jsonl, and its files."""
+        folder = self.unpacked("capchain-vendor")
+        with open(os.path.join(folder, "verdicts.jsonl"), encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        names = [os.path.relpath(os.path.join(at, name), folder) for at, _, found in os.walk(folder) for name in found]
+        return folder, lines, names
+
+    def test_verdicts(self):
+        folder, lines, names = self.vendored()
+        validate(lines, names)
+        self.assertGreater(len(lines), 900)
+        self.assertLessEqual({"LICENSE", "VERSION", "VERDICTS.md", "bounded.h", "fetch.h"}, set(names))
+        with open(os.path.join(folder, "VERSION"), encoding="ascii") as file:
+            self.assertEqual(file.read().strip(), lines[0]["capchain"])
+        for line in lines[1:]:
+            size = os.path.getsize(os.path.join(folder, line["file"]))
+            self.assertEqual(size, line["len"], line["file"])
+
+    def test_what_the_page_does_not_say_is_refused(self):
+        _, lines, names = self.vendored()
+        loop = next(index for index, line in enumerate(lines[1:], 1) if "region-loop-self" in line["file"])
+
+        def planted(index, change):
+            copy = json.loads(json.dumps(lines))
+            change(copy[index])
+            with self.assertRaises(Wrong):
+                validate(copy, names)
+
+        planted(0, lambda head: head.update(form_version=2))
+        planted(0, lambda head: head.update(inputs=1))
+        planted(loop, lambda line: line.update(new=1))
+        planted(loop, lambda line: line.pop("argsz"))
+        planted(loop, lambda line: line.update(len="56"))
+        planted(loop, lambda line: line.update({"class": "plain"}))
+        planted(loop, lambda line: line["reference"].pop("reason"))
+        planted(loop, lambda line: line["reference"].update(verdict="fine"))
+        planted(loop, lambda line: line.update(file="corpus/none.bin"))
+
+
+class Refused(unittest.TestCase):
+    def test_one_line(self):
+        with tempfile.TemporaryDirectory() as at:
+            other = os.path.join(at, "capchain")
+            with open(other, "w", encoding="ascii") as file:
+                file.write("#!/bin/sh\necho capchain 0.0.1\n")
+            os.chmod(other, 0o755)
+            for words, status, says in ((["--capchain", "/none", at], 2, "/none is missing: make"),
+                                        (["--capchain", other, at], 2, r".*is capchain 0\.0\.1, and the tree .*: make"),
+                                        (["--capchain", CAPCHAIN, os.path.join(other, "x")], 5, ".*: Not a directory")):
+                done = subprocess.run([sys.executable, os.path.join(ROOT, DIST), *words], capture_output=True,
+                                      text=True, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertRegex(done.stderr, rf"\Adist: {says}\n\Z")
+
+    def test_version_has_a_place_in_the_changelog(self):
+        said = subprocess.run([CAPCHAIN, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+        with open(os.path.join(ROOT, "CHANGELOG.md"), encoding="utf-8") as file:
+            newest = re.search(r"(?m)^## (\S+)", file.read())[1]
+        self.assertEqual(newest.rstrip(","), said)
+
+
+if __name__ == "__main__":
+    unittest.main()

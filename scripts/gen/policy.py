@@ -1,0 +1,328 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Makes parsers/models/POLICY.md: what every reader does where a rule or an odd note holds.
+
+Usage: policy.py [--check] CAPCHAIN CORPUS PAGE
+
+A parser that not every build and machine has is left out. Nothing of the page's cells is written by hand. CAPCHAIN (build/capchain) judges the inputs that are
+named below, all under CORPUS, and each cell says in a few words what a reader made of them. An input
+that no longer shows its rule or note is an error.
+
+  --check    writes nothing; status 1, with the first lines that differ, where PAGE is not what would
+             be written
+
+Exit status: 0; 1 PAGE is stale; 2 the inputs or CAPCHAIN cannot be used; 5 PAGE cannot be written.
+"""
+import difflib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DIFFERENCE_LINES = 20
+
+# Each rule and note, and the inputs that show what readers do there: in each kind of chain, and with
+# the capability that each reader takes in the middle of it.
+RULES = {
+    "short-buffer": ["device-len-15", "region-len-31", "iommu-len-15"],
+    "short-argsz": ["device-argsz-0", "region-argsz-8", "region-argsz-31", "iommu-argsz-15"],
+    "into-header": ["device-through-header", "region-through-header", "region-cap-offset-24",
+                    "iommu-through-header"],
+    "offset-oob": ["device-cap-offset-512", "region-cap-offset-past-argsz",
+                   "region-cap-offset-0xfffffff8", "iommu-cap-offset-512"],
+    "next-oob": ["device-next-512", "region-next-0x80000000", "iommu-next-0x7fffff00"],
+    "header-straddle": ["device-next-argsz-less-4", "region-next-argsz-less-1",
+                        "iommu-next-argsz-less-4"],
+    "loop": ["device-loop-two-step", "region-loop-self", "region-loop-unknown-ids",
+             "iommu-loop-self", "iommu-loop-unknown-ids"],
+    "count-overflow": ["device-util-size-0xffffffff", "region-count-0x10000000",
+                       "region-count-0xffffffff", "iommu-count-past-memory"],
+    "payload-oob": ["device-payload-oob-base-v1", "region-payload-oob-sparse-area",
+                    "iommu-payload-oob-range", "iommu-payload-oob-dma-avail"],
+}
+ODD = {
+    "flag-without-chain": ["device-flag-without-chain", "region-flag-without-chain",
+                           "iommu-flag-without-chain"],
+    "misaligned": ["device-misaligned-base", "region-misaligned-each", "iommu-misaligned-each"],
+    "newer-version": ["device-version-65535-base", "region-version-65535-each", "iommu-version-65535-each"],
+    "version-zero": ["device-version-0-base", "region-version-0-each", "iommu-version-0-each"],
+    "duplicate-id": ["device-duplicate-base-v1-v2", "region-duplicate-each",
+                     "region-duplicate-type", "iommu-duplicate-each"],
+    "overlap": ["device-overlap-base", "region-overlap-msix", "region-overlap-sparse-in-type",
+                "iommu-overlap-dma-avail", "iommu-overlap-range-in-dma-avail"],
+}
+PLAIN = {
+    "align4": ["seeds/device-zpci-linux6.1", "region-align4-each", "seeds/iommu-type1-linux6.1"],
+    "backward": ["device-backward", "region-backward", "iommu-backward"],
+    "unknown-id": ["device-unknown-id-cxl", "region-unknown-id-first",
+                   "iommu-unknown-id-before-match"],
+}
+
+# What the UAPI leaves open: the rule, the question, the rule or note that shows it, and of its inputs
+# those that tell readers apart.
+OPEN = [
+    ("R6", "An offset into the fixed struct, with a chain behind it", "into-header", "-through-"),
+    ("R8", "A capability that is 4- but not 8-byte aligned", "align4", ""),
+    ("R8", "A capability that is not even 4-byte aligned", "misaligned", ""),
+    ("R9", "A next that is below the capability that holds it", "backward", ""),
+    ("R9", "A next that comes back to a capability of this chain", "loop", "-loop-"),
+    ("R11", "An id that the reader does not know", "unknown-id", ""),
+    ("R11", "A version above the newest known", "newer-version", ""),
+    ("R11", "Version 0 of a known id", "version-zero", ""),
+    ("R12", "A known id for the second time", "duplicate-id", "-duplicate-"),
+    ("R13", "Capabilities that share bytes", "overlap", ""),
+]
+
+# What several readers do, for the comment; those of one say the same in the tables.
+PLURAL = {"refuses": "refuse the reply", "asks again": "ask again", "reads": "read it",
+          "follows": "follow it", "takes it": "follow it", "finds none": "take it for the end",
+          "passes over": "pass over it", "names it": "hand it over undecoded",
+          "decodes": "decode it as the newest they know", "leaves out": "leave it out",
+          "never ends": "never end", "first": "take the first", "last": "take the last",
+          "all": "take all", "abstains": "are not said", "reads past": "read past the reply"}
+
+FAULTS = {"oob": "reads past", "stale": "reads past", "runaway": "never ends",
+          "wrote": "writes past", "crash": "crashes"}
+SAID = {"abstain": "abstains", "reject": "refuses", "truncated": "asks again"}
+NOT_READ = "-"
+
+
+def fail(line, status=2):
+    print(f"policy: {line}", file=sys.stderr)
+    sys.exit(status)
+
+
+def run(command):
+    """The JSON objects that @command prints, one a line."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        fail(f"{command[0]}: {error.strerror}; build it with make")
+    if done.returncode > 1:
+        fail(" ".join(done.stderr.split()) or f"{command[0]} ended with {done.returncode}")
+    try:
+        return [json.loads(line) for line in done.stdout.splitlines()]
+    except ValueError:
+        fail(f"{command[0]} prints no JSON Lines")
+
+
+def load(capchain, corpus):
+    """Every parser by name, and what the judge says of each named input."""
+    parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
+               if "parser" in each and each["everywhere"]}
+    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values()
+                    for name in inputs})
+    paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml")
+             for name in names}
+    for path in paths.values():
+        if not os.path.isfile(path):
+            fail(f"{path}: not found; the page is made from it")
+    reports = run([capchain, "check", "--json", *paths.values()])
+    if not parsers or len(reports) != len(paths):
+        fail(f"{capchain} does not judge what it is given; build it with make")
+    judged = dict(zip(paths, reports))
+    for table, key in ((RULES, "rules"), (ODD, "notes"), (PLAIN, "notes")):
+        for wanted, inputs in table.items():
+            for name in inputs:
+                if wanted not in [each[key[:-1]] for each in judged[name][key]]:
+                    fail(f"{name} no longer shows {wanted}; name another input in {sys.argv[0]}")
+    return parsers, judged
+
+
+def takes(parser, kind, cap):
+    ids = parser["kinds"][kind]["ids"].split()
+    return ids == ["all"] or str(cap["id"]) in ids
+
+
+def on_rule(said, refused):
+    """What a reader made of a buffer that a rule rejects."""
+    if said["verdict"] in FAULTS:
+        return FAULTS[said["verdict"]]
+    if said["verdict"] in SAID:
+        return SAID[said["verdict"]]
+    if said.get("note") == "malformed-after-match":
+        return "match first"
+    return "takes it" if refused and said["verdict"] == "ok" else "finds none"
+
+
+def which(delivered, wanted):
+    """First, last or all: for each id that is there twice, which of its offsets were delivered."""
+    words = set()
+    for cap_id in {cap["id"] for cap in wanted}:
+        offsets = [cap["offset"] for cap in wanted if cap["id"] == cap_id]
+        taken = [offset for offset in offsets if offset in delivered]
+        if len(offsets) < 2 or not taken:
+            continue
+        words.add("all" if taken == offsets else "first" if taken == offsets[:1] else "last")
+    return words
+
+
+def decoding(note, said, caps):
+    """Whether capabilities of a version that is not known were decoded: a count says so itself."""
+    counted = [cap for cap in caps if cap["counts"]]
+    if counted:
+        decoded = "count" in counted[0]
+    else:
+        decoded = bool(said.get("policy")) == (note == "version-zero")
+    return "decodes" if decoded else "names it"
+
+
+def on_note(note, said, judged, parser):
+    """What a reader made of a buffer that is readable, and has @note; none where it cannot tell."""
+    kind = judged["kind"]
+    if said["verdict"] in FAULTS:
+        return {FAULTS[said["verdict"]]}
+    if said["verdict"] in SAID:
+        return {SAID[said["verdict"]]}
+    if note == "flag-without-chain":
+        return {"no chain" if not said["caps"] else "reads the struct"}
+    if note == "backward":
+        return {"follows"}
+    wanted = [cap for cap in judged["reference"]["caps"] if takes(parser, kind, cap)]
+    delivered = {cap["offset"]: cap for cap in said["caps"]}
+    if note == "duplicate-id":
+        return which(delivered, wanted)
+    if note == "unknown-id":
+        return {"names it" if parser["kinds"][kind]["ids"] == "all" else "passes over"}
+    at = [each["at"] for each in judged["notes"] if each["note"] == note]
+    # An element capability is one that the reference counts, or would if it decoded it.
+    caps = [dict(delivered[cap["offset"]],
+                 counts=cap["id"] == 1 and kind in ("region", "iommu"))
+            for cap in wanted if cap["offset"] in at and cap["offset"] in delivered]
+    if not [cap for cap in wanted if cap["offset"] in at]:
+        return set()
+    if not caps:
+        return {"leaves out"}
+    if note in ("newer-version", "version-zero"):
+        return {decoding(note, said, caps)}
+    return {"reads"}
+
+
+def cell(parser, wanted, judged, inputs=""):
+    """What @parser makes of the inputs of @wanted with @inputs in their names, in their order."""
+    table = next(table for table in (RULES, ODD, PLAIN) if wanted in table)
+    words = []
+    for name in [name for name in table[wanted] if inputs in name]:
+        each = judged[name]
+        if each["kind"] not in parser["kinds"]:
+            continue
+        said = [one for one in each["parsers"] if one["name"] == parser["parser"]][0]
+        found = ({on_rule(said, each["class"] in ("malformed", "truncated"))} if table is RULES
+                 else on_note(wanted, said, each, parser))
+        words += [word for word in sorted(found) if word not in words]
+    return ", ".join(words) or NOT_READ
+
+
+def grid(title, table, parsers, judged):
+    lines = [f"| {title} | " + " | ".join(table) + " |", "|---" * (len(table) + 1) + "|"]
+    for name, parser in parsers.items():
+        peer = " (peer)" if parser["source"] == "peer" else ""
+        lines.append(f"| `{name}`{peer} | " + " | ".join(
+            cell(parser, wanted, judged) for wanted in table) + " |")
+    return lines
+
+
+def choices(wanted, inputs, models, judged):
+    """How many models do what, most first."""
+    by_words = {}
+    for name, parser in models.items():
+        words = cell(parser, wanted, judged, inputs)
+        if words != NOT_READ:
+            by_words.setdefault(words, []).append(name)
+    return sorted(by_words.items(), key=lambda each: (-len(each[1]), each[0]))
+
+
+def comment(models, judged):
+    """The open questions, as they could stand in vfio.h."""
+    lines = ["/*", " * What is not said above of capability chains, and how many readers do what:"]
+    for _, question, wanted, inputs in OPEN:
+        lines.append(f" *\n * {question}:")
+        for words, names in choices(wanted, inputs, models, judged):
+            plural = " or ".join(PLURAL.get(word, word) for word in words.split(", "))
+            lines.append(f" *   {len(names):>2}: {plural}")
+    return lines + [" */"]
+
+
+def page(parsers, judged, models):
+    lines = [
+        "# The policy matrix of VFIO user space", "",
+        "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
+        "the last table names; `make check` fails when it is stale. Do not edit.", "",
+        "A reader that has more than one word in a cell does each on one of the inputs, in their "
+        "order. Models read one reply; each says in its file which program and version it "
+        "restates, and what was measured. *peer*: it reads from another process, and its model "
+        "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
+        "any fault, or for none.", "",
+        "| words | meaning |", "|---|---|",
+        "| refuses | an error, an abort or a panic: the reply is not used |",
+        "| asks again | takes the reply for one that was cut, and asks with its argsz |",
+        "| finds none | says that there is no such capability, as if it had read the chain |",
+        "| takes it | uses what a rule rejects |",
+        "| match first | finds what it looks up before the bad place, and stops |",
+        "| reads past, writes past | leaves the buffer, or its own memory |",
+        "| never ends, crashes | as it says |",
+        "| - | does not read this kind of chain, or nothing that this is about |", "",
+        "## Rules: the reply is malformed", ""]
+    lines += grid("reader", RULES, parsers, judged)
+    lines += ["", "## Odd notes: the reply is readable, the UAPI leaves the answer open", ""]
+    lines += grid("reader", ODD, parsers, judged)
+    lines += ["", "## Plain notes: the reply is right, and not every reader thinks so", ""]
+    lines += grid("reader", PLAIN, parsers, judged)
+    lines += ["", "## What the UAPI leaves open", "",
+              f"How {len(models)} readers choose ({', '.join(models)}), written so that it could "
+              "become a comment in `vfio.h`.", "", "```c"]
+    lines += comment(models, judged)
+    lines += ["```", ""]
+    for rule, _, wanted, inputs in OPEN:
+        lines.append(f"- {rule}, `{wanted}`: " + "; ".join(
+            f"{words} ({', '.join(names)})"
+            for words, names in choices(wanted, inputs, models, judged)))
+    lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
+    for table in (RULES, ODD, PLAIN):
+        lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def check(text, path):
+    try:
+        old = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{path}: {' '.join(str(error).split())}; make it with make policy", 1)
+    if old == text:
+        return
+    difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), path, "now",
+                                           lineterm="", n=0))
+    print("\n".join(difference[:DIFFERENCE_LINES]))
+    fail(f"{path} is stale; make policy, and read the diff", 1)
+
+
+def main():
+    arguments = sys.argv[1:]
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return
+    checks = "--check" in arguments
+    arguments = [each for each in arguments if each != "--check"]
+    if len(arguments) != 3 or arguments[0].startswith("-"):
+        fail("usage: policy.py [--check] CAPCHAIN CORPUS PAGE")
+    capchain, corpus, path = arguments
+    parsers, judged = load(capchain, corpus)
+    folder = os.path.dirname(os.path.abspath(path))
+    models = {name: parser for name, parser in parsers.items()
+              if os.path.isfile(os.path.join(folder, name + ".c"))}
+    if not models:
+        fail(f"no model of any parser beside {path}")
+    text = page(parsers, judged, models)
+    if checks:
+        check(text, path)
+        return
+    try:
+        Path(path + ".tmp").write_text(text, "utf-8")
+        os.replace(path + ".tmp", path)
+    except OSError as error:
+        fail(f"{path}: {error.strerror}", 5)
+
+
+if __name__ == "__main__":
+    main()

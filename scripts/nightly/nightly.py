@@ -1,0 +1,420 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""One night of fuzzing: both engines over every kind, and what came of it as a pull request."""
+
+import argparse
+import datetime
+import glob
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from fuzz import fuzz  # noqa: E402
+from fuzz import machine  # noqa: E402
+from fuzz import report  # noqa: E402
+from nightly import checks  # noqa: E402
+from nightly import instances as engines  # noqa: E402
+from fuzz.engines import ENGINES, LEAD, build_of  # noqa: E402
+from nightly import triage  # noqa: E402
+from fuzz.fuzz import KINDS, say  # noqa: E402
+from fuzz.report import FINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
+from nightly.state import State, write_whole  # noqa: E402
+
+WITHIN = "\n".join(f"    {engine.canary_execs[0]:,} execs of {engine.title}, of conversations {engine.canary_execs[1]:,}"
+                   for engine in ENGINES.values())
+FLOORS = "\n".join(f"    {floor:.1%} in build/{build}, of conversations {checks.SPEED_FETCH[build]:.1%}"
+                   for build, floor in checks.SPEED.items())
+
+MANUAL = f"""\
+A night builds what it needs, proves that its oracles and engines can see (planted faults, and a
+canary: one of the planted bugs, another each night, and for conversations one of the planted fetch
+loops), runs libFuzzer and AFL++ side by side over every kind with their corpora exchanged, merges the
+corpora, replays everything under ASan, UBSan and MSan, measures coverage, and sorts what it found.
+SECONDS is the time of the engines; building, canary and closing work come on top, some minutes in all.
+
+A night that is killed, at any point, is taken up again by the same command: witnesses and corpora
+are files from the moment they are found. A folder holds one night at a time; the corpus and the
+findings stay from night to night.
+
+folders, below NIGHT (build/nightly):
+  summary.txt         what this night did, as it was printed
+  pull-request/       corpus/ with new witnesses in text form and the expected verdicts that change,
+                      and changes.patch of both for `git apply`
+  findings/           witnesses as bytes; as for `make fuzz`, and buckets/ has the smallest of each
+                      divergence that the corpus does not know
+  corpus/             the merged corpus, at most {triage.INPUTS_MAX} inputs and {triage.BYTES_MAX >> 20} MiB a kind
+  canary/, logs/      of the last night
+
+A night does not count, and says so in one line each, where
+  seeds are missing, misnamed or damaged (of those with CAPS set and a cap_offset, fewer than
+    {checks.DELIVER:.0%} deliver a capability in the reference; those that the corpus says are malformed
+    or truncated aside)
+  a target does not start, ran no input, or judged none
+  an oracle that should be active is not, by its target's own word or by a fault planted for it
+  there are fewer than {checks.CANARIES_MIN} canaries, or {checks.FETCH_CANARIES_MIN} of conversations, or the night's was not found
+    by each engine in each kind, within
+{WITHIN}
+  exec/s of CPU time are below a share of the empty target's under the same engine:
+{FLOORS}
+
+exit status:
+  0  the night counts, no promise is broken and nothing diverges that the corpus does not show
+  1  a promise is broken, a target failed (sanitizer, timeout, memory, builds that differ, AFL++ says
+     that it is not stable), or there is a divergence (a bucket) that neither the corpus nor its ledger
+     knows, or a review date of the ledger has passed
+  2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
+  3  the night does not count, also where the sandbox cannot have its memory; this wins
+     over 1, since such a night cannot vouch for what it found
+  5  findings cannot be written
+
+examples:
+  make nightly HOURS=8
+  make nightly SECONDS=600 JOBS=4 KIND=region
+  make nightly SEED=7            # the canary, and the engines' seeds, of that number
+"""
+
+# What a night that does not count ends with.
+COUNTS_NOT = 3
+GO_ON = "the same command goes on with it"
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="nightly.py", description=__doc__, epilog=MANUAL,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    time_of = parser.add_mutually_exclusive_group()
+    time_of.add_argument("--seconds", type=fuzz.positive, metavar="N", help="of the engines")
+    time_of.add_argument("--hours", type=float, metavar="N", help="the same (8)")
+    add("--jobs", type=fuzz.jobs, metavar="N", help="engine processes at once (CPUs)")
+    add("--kind", choices=("all", *KINDS), default="all", help="which INFO struct, or fetch (all)")
+    add("--seed", type=int, metavar="N", help="chooses the canary (the day's number)")
+    add("--work", default="build/nightly", metavar="DIR", help="NIGHT (build/nightly)")
+    add("--corpus", default="corpus", metavar="DIR", help="(corpus)")
+    add("--build", default="build", metavar="DIR", help="where the builds are (build)")
+    add("--capchain", default=None, metavar="PATH", help="(BUILD/capchain)")
+    add("--no-make", action="store_true", help="take the builds as they are")
+    options = parser.parse_args(arguments)
+    if options.hours is not None and not 0 < options.hours <= 1000:
+        parser.error("--hours: a number above 0 is wanted")
+    options.seconds = options.seconds or max(int((options.hours or 8) * 3600), 1)
+    options.jobs = options.jobs or len(os.sched_getaffinity(0))
+    options.kinds = KINDS if options.kind == "all" else (options.kind,)
+    options.capchain = options.capchain or os.path.join(options.build, "capchain")
+    options.inputs_max, options.bytes_max = triage.INPUTS_MAX, triage.BYTES_MAX
+    return options
+
+
+class Night:
+    """The night, phase after phase. What a phase leaves behind is in files."""
+
+    def __init__(self, options):
+        self.options = options
+        self.state = State(options.work)
+        self.stop = None
+        self.reasons = []
+        self.setups = {build: engines.NightSetup(
+            LEAD.name, options.corpus, options.work, os.path.join(options.work, "findings"),
+            options.capchain, os.path.join(options.build, build),
+            os.path.join(options.build, "afl"), state=self.state)
+            for build in checks.ENGINE_BUILDS}
+        # One list of output folders, so that all AFL++ instances of a kind share theirs.
+        for setup in self.setups.values():
+            setup.folders = self.setups[LEAD.name].folders
+        self.setup = self.setups[LEAD.name]
+        self.lines = []
+
+    def tell(self, line=""):
+        """Prints a line that the summary has too."""
+        say(line)
+        self.lines.append(line)
+
+    # ---- before the engines ----
+
+    def build(self):
+        if self.options.no_make:
+            return
+        say("building")
+        plain = {key: value for key, value in os.environ.items()
+                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        done = subprocess.run(
+            checks.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
+                         "nightly-built", f"BUILD={self.options.build}"]),
+            env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False)
+        said = done.stdout.decode("utf-8", "replace")
+        if done.returncode:
+            os.makedirs(os.path.join(self.options.work, "logs"), exist_ok=True)
+            log = os.path.join(self.options.work, "logs", "build.log")
+            write_whole(log, said)
+            why = next((line for line in said.splitlines() if "rror" in line or "***" in line),
+                       "make failed")
+            self.reasons.append(f"the build failed: {why.strip()} ({log})")
+
+    def folders(self):
+        for name in ("sets", "broken", "counts", "artifacts"):
+            os.makedirs(os.path.join(self.setup.findings, name), exist_ok=True)
+        fuzz.clear_logs(os.path.join(self.options.work, "logs"))
+        self.adopt_counts()
+        for engine in ENGINES.values():
+            engine.recover(self.options.work)
+
+    def adopt_counts(self):
+        """Counts that targets of a killed slice have left; their processes are gone."""
+        for path in glob.glob(os.path.join(self.setup.findings, "counts", "*")):
+            pid = path.rsplit("-", 1)[-1].split(".")[0]
+            if not machine.is_alive(pid):
+                counts = report.read_counts(path)
+                if counts and not self.state.finished:
+                    self.state.counts.add(counts)
+                os.unlink(path)
+
+    def look_first(self):
+        """Seeds and oracles; a night that cannot see is over before it begins."""
+        self.reasons += (checks.missing_reasons(self.setup, self.options) or
+                         checks.seed_reasons(self.setup, self.options.kinds))
+        if self.reasons:
+            return
+        reasons, lines = checks.oracle_reasons(self.setup, self.options)
+        self.reasons += reasons
+        self.oracles = lines
+
+    def choose(self):
+        """Takes up the night that is in the folder, or begins one."""
+        names = checks.canaries(self.options)
+        self.reasons += checks.too_few_reasons(names)
+        if self.reasons:
+            return
+        state = self.state
+        wanted = [list(self.options.kinds), self.options.jobs, self.options.seconds]
+        if state.finished or any(state.canaries.get(kind) not in names[kind] for kind in names):
+            today = datetime.date.today()
+            seed = today.toordinal() if self.options.seed is None else self.options.seed
+            state.begin(today.isoformat(), seed,
+                        {kind: names[kind][seed % len(names[kind])] for kind in names}, wanted)
+            say(f"the night of {state.date}, seed {state.seed}: {state.seconds} s, "
+                f"{self.options.jobs} jobs, canary {self.canaries()}")
+        else:
+            state.take_up(wanted)
+            say(f"taking up the night of {state.date}, seed {state.seed}, canary "
+                f"{self.canaries()}: {state.spent:.0f} of {self.options.seconds} s done")
+
+    def canaries(self):
+        """Those of the night, each once: buffers of every kind have the same."""
+        return " and ".join(dict.fromkeys(self.state.canaries.values()))
+
+    def hunt(self):
+        if not self.state.found:
+            self.reasons += checks.canary_reasons(self.setup, self.options, self.state)
+            if self.reasons:
+                self.state.found = {}
+            self.state.save()
+        for line in self.found():
+            say(line)
+
+    def found(self):
+        return [f"canary {hunt['canary']}, {name}: found within {hunt['execs']} execs (reached "
+                f"{hunt['reached']}, triggered {hunt['triggered']}, detected {hunt['detected']})"
+                for name, hunt in sorted(self.state.found.items())]
+
+    # ---- the engines ----
+
+    def fuzz(self):
+        harvest = triage.Harvest(self.setup, self.state, self.options.kinds)
+        harvest.go()
+        todo = engines.plan(self.options.kinds, self.options.jobs, self.state.seconds)
+        self.stop, screen = fuzz.Stop(), fuzz.Screen()
+        for number in range(self.state.slices, len(todo)):
+            if self.stop.signal:
+                break
+            seconds, turn = todo[number]
+            later = sum(length for length, _ in todo[number + 1:])
+            due = [f"{kind} {role}" for kind, roles in turn for role in roles]
+            self.state.due += [name for name in due if name not in self.state.due]
+            runs = [engines.NightRun(self.setups, kind, roles, seconds) for kind, roles in turn]
+            began = time.monotonic()
+            fuzz.fuzz_batch(runs, later, self.stop, screen)
+            for run in runs:
+                self.take_in(run)
+            self.state.spent += time.monotonic() - began
+            self.state.slices = number + (self.stop.signal is None)
+            self.state.save()
+            harvest.go()
+
+    def take_in(self, run):
+        """The numbers and failures of one kind's slice."""
+        run.close(self.stop.signal)
+        for worker in run.done:
+            self.state.tally(run.kind, worker.role).add(worker, run.elapsed)
+            if worker.oracles:
+                self.state.oracles = sorted({*self.state.oracles, worker.oracles})
+                self.reasons_of(checks.oracle_reason(
+                    build_of(worker.role), worker.oracles))
+        self.state.counts.add(run.counts())
+        for failure in run.failures:
+            # That nothing ran is said of each instance at the end.
+            if "not one input was run" not in failure[0] and failure not in self.state.failures:
+                self.state.failures.append(failure)
+
+    def reasons_of(self, reason):
+        if reason and reason not in self.reasons:
+            self.reasons.append(reason)
+
+    # ---- after the engines ----
+
+    def close(self):
+        """Everything from files and the state; done again where a night was killed in it."""
+        kinds, setup, state = self.options.kinds, self.setup, self.state
+        say("merging")
+        merged = {kind: triage.merge(setup, state, self.options, kind) for kind in kinds}
+        say("replaying")
+        inputs, broken, failures = triage.replay(
+            self.options, setup, kinds,
+            {kind: triage.everything(setup, state, kind) for kind in kinds})
+        failures += triage.overdue(self.options.corpus, datetime.date.today())
+        say("measuring speed and coverage")
+        shares = checks.speed_shares(setup, self.options, state)
+        for reason in checks.run_reasons(self.options, state, shares):
+            self.reasons_of(reason)
+        covered = self.coverage()
+        say("sorting")
+        new = triage.divergences(setup, state, kinds, broken)
+        folder = os.path.join(self.options.work, "pull-request")
+        names = triage.pull_request(setup, state, new, folder)
+        status = self.status(broken, failures, new)
+        self.summary(merged, inputs, shares, covered, broken, failures, new, names, folder)
+        self.verdict(status)
+        return status
+
+    def coverage(self):
+        command = [sys.executable, os.path.join(sys.path[0], "test", "coverage.py"),
+                   "--no-tests", "--build", os.path.join(self.options.build, "coverage"), "--corpus",
+                   self.options.corpus, "--capchain", self.options.capchain, "--inputs",
+                   os.path.join(self.options.work, "corpus")]
+        status, said = checks.run(command)
+        return said.rstrip().splitlines() + ([] if status == FINE else [
+            f"coverage.py ended with status {status}"])
+
+    def status(self, broken, failures, new):
+        if self.reasons:
+            return COUNTS_NOT
+        if self.state.counts.failed:
+            return NO_FINDINGS
+        return NOT_FINE if broken or failures or new or self.state.failures else FINE
+
+    def summary(self, merged, inputs, shares, covered, broken, failures, new, names, folder):
+        tell, state = self.tell, self.state
+        say()
+        tell(f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
+             f"{state.slices} slices, taken up again {state.resumed} times")
+        tell()
+        for line in self.found():
+            tell(line)
+        tell()
+        if state.counts.walked:
+            for line in report.parser_tables(state.counts):
+                tell(line)
+            tell()
+        for line in self.instances(shares):
+            tell(line)
+        tell()
+        for kind, (count, size, dropped) in merged.items():
+            tell(f"corpus {kind}: {count} inputs, {size} bytes"
+                 + (f", {dropped} dropped for the budget" if dropped else ""))
+        tell(f"replayed: {inputs} inputs in each of {', '.join(checks.REPLAY_BUILDS)}")
+        tell()
+        tell("coverage")
+        for line in covered:
+            tell(f"  {line}".rstrip())
+        tell()
+        tell("oracles")
+        for line in self.oracles:
+            tell(f"  {line}")
+        tell()
+        self.findings(broken, failures, new, names, folder)
+
+    def instances(self, shares):
+        rows = []
+        for name, tally in self.state.tallies.items():
+            share = shares.get(name)
+            rows.append([name, report.compact(tally.execs),
+                         report.compact(tally.execs / max(tally.cpu, 0.01)),
+                         "-" if share is None else f"{share:.0%}", tally.edges,
+                         report.compact(tally.corpus)])
+        return report.table(["", "execs", "exec/s of CPU", "of empty", "edges", "corpus"], rows)
+
+    def findings(self, broken, failures, new, names, folder):
+        tell = self.tell
+        for bucket, (kind, path) in sorted(broken.items()):
+            tell(f"broken promise: {bucket}")
+            tell(f"  {report.explain(self.setup, kind, path)}")
+        for line, kind, path in failures:
+            tell(f"failure: {line}")
+            if path:
+                tell(f"  {path}")
+        for failure in self.state.failures:
+            tell(f"failure: {failure[0]}")
+            for line in failure[1:]:
+                tell(f"  {line.strip()}")
+        for one in new:
+            if not one.promise:
+                tell(f"new divergence: {one.bucket}")
+                tell(f"  {report.explain(self.setup, one.kind, one.path)}")
+        if names:
+            tell(f"{len(names)} new witnesses for a pull request: {folder}")
+            tell(f"  git apply {os.path.join(folder, 'changes.patch')}")
+
+    def verdict(self, status):
+        for reason in self.reasons:
+            self.tell(f"this night does not count: {reason}")
+        if not self.reasons:
+            self.tell(f"this night counts; exit status {status}")
+
+    # ---- all of it ----
+
+    def go(self):
+        self.folders()
+        self.reasons += checks.corpus_reasons(self.setup, self.options.kinds)
+        for phase in (self.build, self.look_first, self.choose, self.hunt):
+            if not self.reasons:
+                phase()
+        if self.reasons:
+            self.verdict(COUNTS_NOT)
+            return COUNTS_NOT
+        self.fuzz()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.stop.signal:
+            say(f"stopped by {self.stop.signal.name} after {self.state.spent:.0f} s; {GO_ON}")
+            return COUNTS_NOT
+        status = self.close()
+        write_whole(os.path.join(self.options.work, "summary.txt"), "\n".join(self.lines) + "\n")
+        self.state.finished = True
+        self.state.save()
+        return status
+
+
+def main(arguments):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    options = parse(arguments)
+    try:
+        for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
+            raise Refused(str(refused), COUNTS_NOT)
+        return Night(options).go()
+    except KeyboardInterrupt:
+        print(f"nightly: stopped; {GO_ON}", file=sys.stderr)
+        return COUNTS_NOT
+    except Refused as refused:
+        print(f"nightly: {refused}", file=sys.stderr)
+        return refused.status
+    except OSError as error:
+        print(f"nightly: {error.filename or options.work}: {error.strerror}; make room, or choose "
+              f"another folder with NIGHT=DIR, then {GO_ON}", file=sys.stderr)
+        return NO_FINDINGS
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

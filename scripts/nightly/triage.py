@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: MIT
+"""
+What a night found: everything replayed in other builds, divergences that nobody knew of with the
+smallest witness of each, and a folder that can become a pull request.
+
+All of it is worked out from files, so a night that was killed and taken up again comes to the same.
+"""
+
+import collections
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from fuzz import report as fuzz_report
+from fuzz import seeds as fuzz_seeds
+from gen import ledger
+from fuzz.engines import ENGINES, LEAD
+from fuzz.worker import LEN_MAX, PID, PROMISE, WRONG
+from nightly import instances
+from fuzz.report import NO_ENGINE, Refused
+from nightly.checks import REPLAY_BUILDS, in_parallel, run
+
+# A merged corpus keeps the smallest inputs that fit.
+INPUTS_MAX, BYTES_MAX = 4096, 16 << 20
+CHUNK = 200
+# Seconds; a chunk takes a tenth of one. A target that does not end is a failure.
+REPLAY_HUNG = 120
+
+# A divergence: its bucket, kind, and the smallest file that shows it.
+Divergence = collections.namedtuple("Divergence", "bucket kind size path promise")
+
+
+# ---- the corpus ----
+
+def merge(setup, state, options, kind):
+    """
+    Merges what every engine has into the next corpus of @kind, held to its budget, and gives up
+    what it was made from. Returns (inputs, bytes, how many the budget cost).
+    """
+    sources = [path for path in (state.corpus(kind), setup.seeds(kind), *instances.queues(setup.work, kind))
+               if path and os.path.isdir(path)]
+    keep_stops(setup, kind)
+    folder = state.next_corpus(kind)
+    # Findings are kept here too: an input may have come in by hand.
+    status, said = run(LEAD.merge(setup.target(kind), folder, sources), {"CAPCHAIN_FINDINGS": setup.findings},
+                       seconds=None)
+    for path in glob.glob(glob.escape(folder) + ".stop-*"):
+        os.unlink(path)
+    if status or not os.listdir(folder):
+        last = (said.strip().splitlines() or ["it said nothing"])[-1]
+        raise Refused(f"{setup.target(kind)} -merge=1 failed ({status}): {last}", NO_ENGINE)
+    numbers = hold_to_budget(folder, options.inputs_max, options.bytes_max)
+    state.keep_corpus(kind)
+    for engine in ENGINES.values():
+        engine.drop(setup.work, kind)
+    return numbers
+
+
+def keep_stops(setup, kind):
+    """Copies what stopped or hung an engine to the artifacts, each under the digest of its bytes."""
+    for what, path in [stop for engine in ENGINES.values() for stop in engine.stops(setup.work, kind)]:
+        data = Path(path).read_bytes()
+        out = os.path.join(setup.findings, "artifacts",
+                           f"{kind}-{what}-{hashlib.sha1(data).hexdigest()}")
+        if data and not os.path.exists(out):
+            Path(out + ".tmp").write_bytes(data)
+            os.replace(out + ".tmp", out)
+
+
+def hold_to_budget(folder, inputs_max, bytes_max):
+    """Drops the largest inputs of @folder until it fits."""
+    sizes = sorted((os.path.getsize(os.path.join(folder, name)), name)
+                   for name in os.listdir(folder))
+    kept = total = 0
+    for size, name in sizes:
+        if kept < inputs_max and total + size <= bytes_max:
+            kept, total = kept + 1, total + size
+        else:
+            os.unlink(os.path.join(folder, name))
+    return kept, total, len(sizes) - kept
+
+
+# ---- replay ----
+
+class Replay:
+    """The inputs of one kind through the stand-alone target of one build."""
+
+    def __init__(self, options, build, kind, paths):
+        self.build, self.kind, self.paths = build, kind, paths
+        self.target = os.path.join(options.build, build, fuzz_seeds.target_name(kind))
+        self.verdicts = collections.Counter()
+        self.broken = {}
+        self.stopped = []
+        self.failures = []
+
+    def go(self):
+        for start in range(0, len(self.paths), CHUNK):
+            chunk = self.paths[start:start + CHUNK]
+            if self.some(chunk) is not None:
+                for path in chunk:
+                    self.one(path)
+        return self
+
+    def some(self, paths):
+        """Runs @paths; takes in their verdicts, or returns what was said where it stopped."""
+        with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
+            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name},
+                               seconds=REPLAY_HUNG)
+            if status == 0:
+                self.verdicts.update(line.decode("utf-8", "replace").rstrip() for line in verdicts)
+                return None
+        return said if status is not None else f"{said}\nSUMMARY: no end"
+
+    def one(self, path):
+        said = self.some([path])
+        if said is None:
+            return
+        promise = PROMISE.search(said)
+        if promise:
+            self.broken.setdefault(promise[1], path)
+            self.stopped.append((promise[1], path))
+            return
+        wrong = [line for line in said.splitlines() if WRONG.search(line)]
+        summary = [line for line in wrong if "SUMMARY: " in line] or wrong
+        last = (summary or said.strip().splitlines()[-1:] or ["it said nothing"])[0]
+        self.failures.append((PID.sub("", last), path))
+
+    def unlike(self, first):
+        """Why its verdicts are not those of build @first, in words; None where they are."""
+        judged = sum(self.verdicts.values())
+        if judged + len(self.stopped) + len(self.failures) != len(self.paths):
+            return f"judged {judged} of {len(self.paths)} {self.kind} inputs"
+        if self.failures or first.failures:
+            return None
+        differ = self.verdicts - first.verdicts
+        if not differ and set(self.broken) == set(first.broken):
+            return None
+        line = sorted(differ or {"a promise is broken in one of them alone"})[0]
+        return (f"{sum(differ.values())} {self.kind} inputs have other verdicts than in "
+                f"build/{first.build}, the first {line}")
+
+
+def replay(options, setup, kinds, paths_of):
+    """
+    Every input through every build. Returns (inputs a build, {bucket: (kind, path)},
+    [(line, kind, path)]); builds that differ in a verdict are among the failures.
+    """
+    todo = [Replay(options, build, kind, paths_of[kind]) for kind in kinds
+            for build in REPLAY_BUILDS]
+    done = in_parallel(options.jobs, Replay.go, todo)
+    broken, failures = {}, []
+    first = {one.kind: one for one in done if one.build == REPLAY_BUILDS[0]}
+    for one in done:
+        drop_known(setup, one)
+        for bucket, path in one.broken.items():
+            broken.setdefault(bucket, (one.kind, path))
+        failures += [(f"build/{one.build}: {line}", one.kind, path)
+                     for line, path in one.failures]
+        why = one.unlike(first[one.kind])
+        if why:
+            failures.append((f"build/{one.build}: {why}", one.kind, None))
+    return sum(map(len, paths_of.values())), broken, failures
+
+
+def drop_known(setup, one):
+    """An artifact that stops with a bucket which has its witness is not kept twice."""
+    artifacts = os.path.join(setup.findings, "artifacts")
+    for bucket, path in one.stopped:
+        witness = setup.witness(one.kind, bucket)
+        if os.path.dirname(path) == artifacts and os.path.exists(witness):
+            one.broken[bucket] = witness
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+def files(folder, start=""):
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
+                if name.startswith(start) and not name.endswith(".tmp")]
+    except OSError:
+        return []
+
+
+def everything(setup, state, kind):
+    """Seeds, the merged corpus and every witness of @kind."""
+    return (files(setup.seeds(kind)) + files(state.corpus(kind) or "")
+            + [path for name in ("sets", "broken", "artifacts", "buckets")
+               for path in files(os.path.join(setup.findings, name), kind + "-")])
+
+
+# ---- divergences ----
+
+class Harvest:
+    """
+    Keeps the smallest witness of every bucket that the corpus does not know, in findings/buckets.
+
+    Targets keep one of each set of verdicts, and merging one of each edge: neither tells two causes
+    of the same verdicts apart, so a bucket's only witness could go when a smaller input with those
+    verdicts comes. This looks at every file once, before a night goes on and after each slice.
+    """
+
+    def __init__(self, setup, state, kinds):
+        self.setup, self.state, self.kinds = setup, state, kinds
+        self.folder = os.path.join(setup.findings, "buckets")
+        self.seen = set()
+        self.known = Known(setup, kinds)
+        os.makedirs(self.folder, exist_ok=True)
+
+    def paths(self, kind):
+        found = everything(self.setup, self.state, kind) + instances.found(self.setup.work, kind)
+        for path in found:
+            try:
+                key = (path, os.stat(path).st_size)
+            except OSError:
+                continue
+            if key not in self.seen and key[1] <= LEN_MAX:
+                self.seen.add(key)
+                yield path
+
+    def go(self):
+        for kind in self.kinds:
+            for one in fuzz_report.check(self.setup.capchain, kind, list(self.paths(kind))):
+                for two in one["disagreements"]:
+                    if not self.known.explains(one, two["bucket"]):
+                        self.keep(kind, two["bucket"], one["file"], one["len"])
+
+    def keep(self, kind, bucket, path, size):
+        out = os.path.join(self.folder, slug(kind, bucket))
+        if os.path.exists(out) and os.stat(out).st_size <= size:
+            return
+        data = Path(path).read_bytes()
+        Path(out + ".tmp").write_bytes(data)
+        os.replace(out + ".tmp", out)
+
+
+class Known:
+    """What is no news: the buckets that the corpus shows, by kind, and what its ledger excuses."""
+
+    def __init__(self, setup, kinds):
+        self.shown = set()
+        for kind in kinds:
+            for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
+                self.shown.update((kind, two["bucket"]) for two in one["disagreements"])
+        # What a conversation brings goes to walks that the other kinds know.
+        self.shown.update([("fetch", bucket) for _, bucket in self.shown])
+        self.entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
+
+    def excuses(self, one, bucket):
+        """Whether the ledger does, of the input @one as `check --json` prints it."""
+        notes = {note["note"] for note in one["notes"]}
+        return any(ledger.excuses(entry, bucket, one["kind"], notes) for entry in self.entries)
+
+    def explains(self, one, bucket):
+        return (one["kind"], bucket) in self.shown or self.excuses(one, bucket)
+
+
+def overdue(corpus, today):
+    """What @corpus' ledger excuses although nobody has looked at it by the day set: failures."""
+    path = os.path.join(corpus, "ledger.yaml")
+    return [(line, None, None) for line in ledger.overdue(path, ledger.load(path), today)]
+
+
+def divergences(setup, state, kinds, broken):
+    """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
+    known = Known(setup, kinds)
+    found = {}
+    for kind in kinds:
+        for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
+            for two in one["disagreements"]:
+                bucket = two["bucket"]
+                new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
+                if known.excuses(one, bucket) or (bucket not in broken and
+                                                  known.explains(one, bucket)):
+                    continue
+                found[bucket, kind] = min(found.get((bucket, kind), new), new,
+                                          key=lambda which: which[2:4])
+    return [found[key] for key in sorted(found)]
+
+
+# ---- the folder for a pull request ----
+
+def shrunk(setup, one, folder):
+    """The smallest input that `capchain shrink` finds with this bucket; as it was found, else."""
+    out = os.path.join(folder, f"{one.kind}-{len(os.listdir(folder))}")
+    shutil.copyfile(one.path, out)
+    less = out + ".less"
+    if run([setup.capchain, "shrink", "--bucket", one.bucket, out, "-o", less])[0] == 0:
+        os.replace(less, out)
+    return out
+
+
+def slug(kind, bucket):
+    return f"{kind}-{re.sub('[^a-z0-9]+', '-', bucket)}"
+
+
+def free_name(folder, name):
+    """@name.yaml, or with a number: a regression whose bucket has changed since keeps its name."""
+    number, free = 1, f"{name}.yaml"
+    while os.path.exists(os.path.join(folder, free)):
+        number += 1
+        free = f"{name}-{number}.yaml"
+    return free
+
+
+def must(command):
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing said"]
+        raise Refused(f"{' '.join(command[:2])}: {said[-1]}", NO_ENGINE)
+    return done.stdout
+
+
+def write_text(setup, out, one, buckets, date):
+    """The witness in text form, with what it shows in its first lines."""
+    must([setup.capchain, "dis", "--kind", one.kind, one.path, "-o", out])
+    text = Path(out).read_text("utf-8")
+    head = "".join(f"# {bucket}\n" for bucket in buckets)
+    Path(out).write_text(f"# Found by the night of {date}; say here what it shows.\n{head}{text}", "utf-8")
+
+
+def pull_request(setup, state, new, out):
+    """
+    Writes @out anew, whole: corpus/regressions/*.yaml, the lists of corpus/expect that change, and
+    changes.patch of both. Returns the names of the new regressions.
+    """
+    making = f"{out}.{os.getpid()}.tmp"
+    shutil.rmtree(making, ignore_errors=True)
+    names = []
+    with tempfile.TemporaryDirectory(prefix="pull-request-") as folder:
+        after = os.path.join(folder, "corpus")
+        shutil.copytree(setup.corpus, after, ignore=shutil.ignore_patterns(".*"))
+        os.makedirs(os.path.join(folder, "less"))
+        os.makedirs(os.path.join(after, "regressions"), exist_ok=True)
+        same = {}
+        for one in new:
+            less = shrunk(setup, one, os.path.join(folder, "less"))
+            same.setdefault((one.kind, Path(less).read_bytes()), []).append(one._replace(path=less))
+        for shown in same.values():
+            name = free_name(os.path.join(after, "regressions"),
+                             slug(shown[0].kind, shown[0].bucket))
+            write_text(setup, os.path.join(after, "regressions", name), shown[0],
+                       [one.bucket for one in shown], state.date)
+            names.append(f"regressions/{name}")
+        if names:
+            must([setup.capchain, "bless", after])
+        os.makedirs(making)
+        copy_changed(setup.corpus, after, os.path.join(making, "corpus"))
+        write_patch(setup.corpus, after, os.path.join(making, "changes.patch"))
+    old = f"{out}.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if os.path.exists(out):
+        os.rename(out, old)
+    os.rename(making, out)
+    shutil.rmtree(old, ignore_errors=True)
+    return sorted(names)
+
+
+def copy_changed(before, after, out):
+    for folder, _, names in os.walk(after):
+        for name in names:
+            path = os.path.join(folder, name)
+            below = os.path.relpath(path, after)
+            data = Path(path).read_bytes()
+            try:
+                with open(os.path.join(before, below), "rb") as file:
+                    if file.read() == data:
+                        continue
+            except OSError:
+                pass
+            os.makedirs(os.path.dirname(os.path.join(out, below)), exist_ok=True)
+            shutil.copyfile(path, os.path.join(out, below))
+
+
+def write_patch(before, after, out):
+    """What `git apply` takes; empty where nothing changed."""
+    with tempfile.TemporaryDirectory(prefix="patch-") as folder:
+        for side, source in (("a", before), ("b", after)):
+            shutil.copytree(source, os.path.join(folder, side, "corpus"),
+                            ignore=shutil.ignore_patterns(".*"))
+        done = subprocess.run(["diff", "-ruN", "a", "b"], cwd=folder, capture_output=True,
+                              check=False)
+    Path(out).write_bytes(done.stdout)

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""check.py and meson.build with steps that do what they are told: what is printed, counted and red."""
+
+import os
+import re
+import shutil
+import sys
+import unittest
+from unittest import mock
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test import check  # noqa: E402
+from test.tools import Case, run, script  # noqa: E402
+
+STEPS = """#!/bin/sh
+%s
+case $1 in leaks_seen | links_noted) ;; *) echo "ran $*" >>ran ;; esac
+case $1 in
+formatted) echo "a line"; echo "no clang-format here"; exit 77 ;;
+*/policy.py) echo "skipped: Case.test and 2 more: no thing: of that"; echo "warning: late" ;;
+esac
+echo 'took 0.1 + 0.2 of CPU' >&2
+"""
+
+
+@unittest.skipUnless(shutil.which("meson"), "no meson here")
+class Check(Case):
+    def setUp(self):
+        super().setUp()
+        for name in ("check.py", "meson.build"):
+            self.write(f"scripts/test/{name}", "")
+            shutil.copy2(script("test", name), self.path("scripts/test"))
+        self.write("Makefile", "configs:\n\t@echo clang / libfuzzer\n")
+        self.write("fuzz/part/part_test.c", "")
+        self.steps()
+
+    def steps(self, more=""):
+        self.write("scripts/test/check.sh", STEPS % more, 0o755)
+
+    def check(self, status, **env):
+        done = run(self.path("scripts/test/check.py"), cwd="/", env={**os.environ, "CI": "", "STEPS": "", **env})
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def ran(self):
+        return self.text("ran").splitlines()
+
+    def test_all(self):
+        said = self.check(0)
+        self.assertRegex(said, r"\n(\d\d+) passed, 0 failed, 2 skipped\n\Z")
+        self.assertIn("\nskipped format: no clang-format here\n", said)
+        self.assertIn("\nskipped policy page is fresh, Case.test and 2 more: no thing: of that\n", said)
+        self.assertIn("policy page is fresh: warning: late\n", said)
+        self.assertRegex(said, r"\nThe slowest.*\n(        \d+\.\d s, 0\.1 \+ 0\.2 of CPU: .*\n){5}\d+ passed")
+        ran = self.ran()
+        self.assertEqual(ran[:4], [f"ran {step}" for step in ("builds", "builds32", "builds_nightly", "hooked")])
+        self.assertIn("ran unit clang part/part_test", ran)
+        self.assertIn("ran missing gcc", ran)
+        # What compares verdicts begins when those it compares are there.
+        self.assertLess(ran.index("ran replayed clang"), ran.index("ran linked_once"))
+        self.assertLess(ran.index("ran linked_once"), ran.index("ran same clang"))
+        self.assertEqual(len(ran), len(set(ran)))
+        for end in ("txt", "junit.xml"):
+            self.assertTrue(os.path.getsize(self.path(f"build/check/check.{end}")))
+
+    def test_some_fail(self):
+        text = self.text("scripts/test/meson.build")
+        self.write("scripts/test/meson.build", re.sub("limit = 3600", "limit = 2", text))
+        self.steps("case $1 in rooms_ordered) echo an edge too many; exit 1 ;; shell_clean) exit 99 ;;\n"
+                   "python_compiles) kill -SEGV $$ ;; scripts_helpful) sleep 100 ;; esac")
+        said = self.check(1, STEPS="^(rooms$|format|shellcheck|python|scripts have|bounded.h)")
+        self.assertIn("an edge too many\n", said)
+        for name in (r"rooms \(fail", r"shellcheck \((fail|error)", r"python \(fail", r"scripts have --help \(timeout"):
+            self.assertRegex(said, rf"\nFAILED  {name}, \d+\.\d s\)\n")
+        self.assertTrue(said.endswith("\n5 passed, 4 failed, 1 skipped\n"), said)
+        self.assertIn("ran scripts/test/vendored-builds.sh bounded", self.ran())
+        self.assertNotIn("ran same32", self.ran())
+
+    def test_a_skip_is_red_in_ci(self):
+        rows = [{"name": "capchain / x", "result": "OK", "duration": 1.0},
+                {"name": "capchain:build / y", "result": "SKIP", "duration": 1.0, "stdout": "why\n"}]
+        for count, ci, status in ((1, "true", 0), (2, "true", 1), (2, "", 0), (0, "", 1)):
+            with mock.patch("builtins.print"), mock.patch.dict(os.environ, CI=ci):
+                self.assertEqual(check.close([check.Step(row) for row in rows[:count]]), status, (count, ci))
+
+    def test_no_build(self):
+        self.steps("[ $1 != builds32 ] || exit 1")
+        said = self.check(1)
+        self.assertTrue(said.endswith("\n3 passed, 1 failed, 0 skipped\n"), said)
+        self.assertEqual(len(self.ran()), 3)
+
+    def test_the_environment_of_steps(self):
+        """What meson sets is not there; where leaks cannot be seen, tests are told."""
+        self.steps("[ $1 != leaks_seen ] || exit 77; env >>env")
+        self.check(0, STEPS="^rooms$", ASAN_OPTIONS="detect_leaks=0")
+        self.assertIn("STEP_UNSET=UBSAN_OPTIONS MSAN_OPTIONS\n", self.text("env"))
+        self.assertIn("LSAN_OPTIONS=detect_leaks=0\n", self.text("env"))
+        shown = run("bash", "-c", "STEP_UNSET=UBSAN_OPTIONS UBSAN_OPTIONS=x MALLOC_PERTURB_=3 commands=x "
+                    f"{script('test', 'check.sh')} env").stdout
+        self.assertNotRegex(shown, "(?m)^(UBSAN_OPTIONS|MALLOC_PERTURB_)")
+
+    def test_usage(self):
+        for words, status in ((["--help"], 0), (["x"], 2)):
+            done = run(script("test", "check.py"), *words)
+            self.assertEqual(done.returncode, status)
+            self.assertIn("Exit status", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

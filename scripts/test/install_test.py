@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""`make install` and `make uninstall`, used after the source tree is gone.
+
+CAPCHAIN is the built command, as for the other tests; build/capchain by default.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CONFIG = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+# Of build/, what the front door and the library are made of.
+BUILT = ("compiler-clang", "compiler-gcc", "bpf", CONFIG, "lib", "capchain", "capchain.1", "ledger_table.c",
+         "emit_table.c")
+USES_BOUNDED = """#include <capchain/bounded.h>
+#include <capchain/fetch.h>
+int main(void) { return 0; }
+"""
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **options)
+
+
+def files(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder) for at, _, names in os.walk(folder) for name in names)
+
+
+class Installed(unittest.TestCase):
+    """A copy of the tree is installed and removed, with what it had built."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.at = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.at)
+        tree = os.path.join(cls.at, "tree")
+        shutil.copytree(ROOT, tree, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
+        os.mkdir(os.path.join(tree, "build"))
+        for name in BUILT:
+            path = os.path.join(ROOT, "build", name)
+            if os.path.isdir(path):
+                shutil.copytree(path, os.path.join(tree, "build", name), symlinks=True,
+                                ignore=shutil.ignore_patterns("test", "*_test.o", "*_test.d", "fuzz_*"))
+            elif os.path.exists(path):
+                shutil.copy2(path, os.path.join(tree, "build", name))
+        cls.to = os.path.join(cls.at, "to")
+        cls.prefix = os.path.join(cls.to, "opt", "capchain")
+        cls.words = ("PREFIX=/opt/capchain", f"DESTDIR={cls.to}", "LIBDIR=/opt/capchain/lib/here")
+        cls.env = {**os.environ, "MAKEFLAGS": "", "HOME": os.path.join(cls.at, "home")}
+        cls.env.pop("XDG_CACHE_HOME", None)
+        cls.done = run("make", "-C", tree, "install", *cls.words, env=cls.env)
+        os.rename(tree, os.path.join(cls.at, "was"))
+        for name in ("build", "scripts", "fuzz", "parsers", "corpus"):
+            shutil.rmtree(os.path.join(cls.at, "was", name))
+        cls.capchain = os.path.join(cls.prefix, "bin", "capchain")
+
+    def setUp(self):
+        self.assertEqual(self.done.returncode, 0, self.done.stdout + self.done.stderr)
+
+    def run_it(self, *command, **env):
+        return run(*command, cwd=self.at, env={**self.env, **env})
+
+    def test_what_it_says(self):
+        self.assertRegex(self.done.stdout, r"(?m)^installed below .*/to/opt/capchain$")
+        if not shutil.which("help2man"):
+            self.assertIn("skipped capchain.1: no help2man here (Debian package help2man)", self.done.stdout)
+
+    def test_command(self):
+        done = self.run_it(self.capchain, "--version")
+        self.assertRegex(done.stdout, r"\Acapchain \d+\.\d+\.\d+(-dev)?\n\Z")
+        done = self.run_it(self.capchain, "replay", os.path.join(self.prefix, "share", "capchain", "corpus"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout.splitlines()[-1], r"\A[1-9]\d{2,} passed, 0 failed\Z")
+
+    @unittest.skipUnless(shutil.which("help2man"), "no help2man here (Debian package help2man)")
+    def test_man_page(self):
+        with open(os.path.join(self.prefix, "share", "man", "man1", "capchain.1"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("\n.TH CAPCHAIN", page)
+        verbs = re.findall(r"(?m)^  ([a-z]+) +\S", self.run_it(self.capchain, "--help").stdout)
+        self.assertGreater(len(verbs), 10)
+        for verb in verbs:
+            self.assertRegex(page, rf"(?m)^{verb}$")
+
+    def check(self, parser, **env):
+        return self.run_it(self.capchain, "check", "--parser", parser,
+                           os.path.join(self.prefix, "share", "capchain", "corpus", "regressions"), **env)
+
+    def test_parser(self):
+        """Twice: built, and found. A tree that is still read somewhere would be missed."""
+        parser = os.path.join(self.at, "mine.c")
+        shutil.copy(os.path.join(self.prefix, "share", "capchain", "template.c"), parser)
+        first, second = self.check(parser), self.check(parser)
+        self.assertEqual((first.returncode, first.stderr), (0, ""))
+        self.assertEqual((second.returncode, second.stdout, second.stderr), (0, first.stdout, ""))
+        self.assertRegex(first.stdout, r"(?m)^mine: \d{3,} inputs: \d+ right, ")
+        self.assertIn("seen: load hooks", first.stdout)
+        self.assertTrue(files(os.path.join(self.at, "home", ".cache", "capchain", "own")))
+
+    def test_parser_that_breaks_its_promise(self):
+        with open(os.path.join(self.prefix, "share", "capchain", "template.c"), encoding="ascii") as file:
+            text = file.read()
+        wrong = text.replace("kind == INFO_REGION ? 8", "kind == INFO_REGION ? 4")
+        self.assertNotEqual(text, wrong)
+        parser = os.path.join(self.at, "wrong.c")
+        with open(parser, "w", encoding="ascii") as file:
+            file.write(wrong)
+        self.assertEqual(self.check(parser).returncode, 1)
+
+    def test_parser_without_a_compiler(self):
+        """Nothing can be built without one, and that is one line."""
+        parser = os.path.join(self.at, "mine.c")
+        shutil.copy(os.path.join(self.prefix, "share", "capchain", "template.c"), parser)
+        done = self.check(parser, PATH="/nonexistent", HOME=os.path.join(self.at, "elsewhere"))
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"\Acapchain: \S+ is missing: .*\n\Z")
+
+    def test_targets_want_the_tree(self):
+        own = os.path.join(self.prefix, "lib", "capchain", "scripts", "fuzz", "own.py")
+        done = self.run_it("/usr/bin/python3", own, "--engine", "libfuzzer", "--",
+                           os.path.join(self.prefix, "share", "capchain", "template.c"))
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\Acapchain: targets are built in the source tree alone: .*\n\Z")
+
+    def test_headers(self):
+        source = os.path.join(self.at, "uses.c")
+        with open(source, "w", encoding="ascii") as file:
+            file.write(USES_BOUNDED)
+        done = self.run_it(CONFIG, "-Wall", "-Werror", "-I", os.path.join(self.prefix, "include"), "-c", source,
+                           "-o", os.path.join(self.at, "uses.o"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config here (Debian package pkgconf)")
+    def test_pkg_config(self):
+        env = {"PKG_CONFIG_PATH": os.path.join(self.prefix, "lib", "here", "pkgconfig"),
+               "PKG_CONFIG_SYSROOT_DIR": self.to}
+        self.assertEqual(self.run_it("pkg-config", "--modversion", "capchain-fuzz", **env).stdout,
+                         self.run_it(self.capchain, "--version").stdout.split()[1] + "\n")
+        hooks = "hooks_gcc" if CONFIG == "gcc" else "hooks"
+        template = os.path.join(self.prefix, "share", "capchain", "template.c")
+        done = self.run_it("sh", "-ec", f"""
+            {CONFIG} -O2 $(pkg-config --variable={hooks} capchain-fuzz | sed s/inline-8bit-counters,pc-table/func/) \
+                $(pkg-config --cflags capchain-fuzz) -c {template} -o mine.o
+            {CONFIG} mine.o $(pkg-config --libs capchain-fuzz) -lcapchain-fuzz-main -o fuzz_region_info
+            ./fuzz_region_info {self.prefix}/share/capchain/corpus/captured/region-*""", **env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Uninstalled(unittest.TestCase):
+    def test_leaves_nothing(self):
+        with tempfile.TemporaryDirectory() as to:
+            words = (f"DESTDIR={to}", "LIBDIR=/usr/local/lib/there")
+            env = {**os.environ, "MAKEFLAGS": ""}
+            other = os.path.join(to, "usr", "local", "lib", "there", "pkgconfig", "other.pc")
+            os.makedirs(os.path.dirname(other))
+            with open(other, "w", encoding="ascii"):
+                pass
+            done = run("make", "-C", ROOT, "install", *words, env=env)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertGreater(len(files(to)), 900)
+            self.assertEqual(run("make", "-C", ROOT, "uninstall", *words, env=env).returncode, 0)
+            self.assertEqual(files(to), [os.path.relpath(other, to)])
+
+
+if __name__ == "__main__":
+    unittest.main()

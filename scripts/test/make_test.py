@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What make builds anew, what it says of it, and what editors are told."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CONFIG = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.at = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.at)
+        self.build = os.path.join(self.at, "build")
+
+    def make(self, *words, status=0, **more):
+        """What make prints: standard output, by line."""
+        env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "PROGRESS", "V")}
+        env.update(more)
+        done = subprocess.run(["make", "--no-print-directory", "-C", ROOT, f"BUILD={self.build}", *words],
+                              capture_output=True, text=True, check=False, env=env)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout.splitlines()
+
+    def object(self, source, config=CONFIG):
+        return f"{self.build}/{config}/obj/{source.removesuffix('.c')}.o"
+
+
+class Anew(Base):
+    """An object is made anew where its source or its own command has changed, and only there."""
+
+    sources = "fuzz/judge/rules.c", "parsers/naive.c"
+
+    def made(self, *words):
+        """Which of the sources are compiled."""
+        lines = self.make(*map(self.object, self.sources), *words)
+        return [source for source in self.sources if any(line.split()[-1] == source for line in lines
+                                                         if line.startswith("  CC"))]
+
+    def test_once(self):
+        self.assertEqual(self.made(), list(self.sources))
+        self.assertEqual(self.made(), [])
+        self.assertEqual(self.made("-W", "Makefile", "-W", "mk/configs.mk", "-W", "mk/objects.mk"), [])
+        self.assertEqual(self.made("-W", self.sources[1]), [self.sources[1]])
+        self.assertEqual(self.made("-W", "fuzz/judge/rules.h"), [self.sources[0]])
+
+    def test_other_flags(self):
+        self.made()
+        self.assertEqual(self.made("LEVEL=-O1"), list(self.sources))
+        self.assertEqual(self.made("LEVEL=-O1"), [])
+        self.assertEqual(self.made(), list(self.sources))
+
+    def test_another_class(self):
+        self.made()
+        self.assertEqual(self.made("SPEC_SRC=fuzz/judge/rules.c"), list(self.sources))
+
+    def test_n_changes_nothing(self):
+        self.make("-n", self.object(self.sources[0]), "CAN_BPF=")
+        self.made()
+        self.assertTrue(self.make("-n", self.object(self.sources[0]), "LEVEL=-O1"))
+        self.assertEqual(self.made(), [])
+
+    def test_after_clean_in_one_run(self):
+        self.made()
+        self.make("clean", self.object(self.sources[0]))
+        self.assertEqual(self.made(), [self.sources[1]])
+
+
+class Said(Base):
+    """Building is never silent, unless it is asked to be."""
+
+    source = "fuzz/judge/rules.c"
+
+    def test_a_line_a_thing(self):
+        self.assertEqual(self.make(self.object(self.source)), [f"  CC    {CONFIG} {self.source}"])
+
+    def test_commands(self):
+        said = self.make("V=1", self.object(self.source))
+        self.assertEqual([line for line in said if line.startswith("  CC")], [])
+        self.assertTrue(any(f"-c {self.source} -o {self.object(self.source)}" in line for line in said), said)
+
+    def test_silent(self):
+        """Scripts that a goal runs read what their own make prints; no make above it adds to that."""
+        self.assertEqual(self.make("-s", self.object(self.source), PROGRESS="1"), [])
+
+    def test_an_inner_make_says_it_too(self):
+        """One that a goal asks for what it builds is called in this way."""
+        said = self.make("-s", "PROGRESS=1", self.object(self.source))
+        self.assertEqual(said, [f"  CC    {CONFIG} {self.source}"])
+        with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+            inner = [line for line in file if "$(MAKE)" in line]
+        self.assertTrue(inner)
+        for line in inner:
+            self.assertIn("$(MAKE) $(QUIET)", line)
+
+
+class Goals(Base):
+    def goals(self):
+        return [line.split()[0] for line in self.make("help") if re.match(r"[a-z][a-z0-9-]* {2,}", line)]
+
+    def test_each_finds_its_configurations(self):
+        """A goal that mk/compilers.mk gives too few of them has no rule for what it wants."""
+        goals = self.goals()
+        self.assertGreater(len(goals), 25)
+        for goal in [*goals, "built", "built32", "nightly-built", "oss-fuzz-objects", "own-gcc", "own-clang",
+                     "own-libfuzzer-targets", "own-afl-targets"]:
+            with self.subTest(goal):
+                self.make("-n", "SETUP=0", "HDR=x", "CC=clang", "CAN_BPF=", goal)
+
+    def test_python(self):
+        self.assertTrue(any(line.startswith("/a/python ") for line in self.make("-n", "PYTHON=/a/python", "check-arch")))
+
+
+class Commands(Base):
+    """build/compile_commands.json"""
+
+    def setUp(self):
+        super().setUp()
+        self.make("compile-commands")
+        with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
+            self.entries = {entry["file"]: entry for entry in json.load(file)}
+
+    def test_has_every_source(self):
+        found = set()
+        for folder in ("parsers", "fuzz"):
+            for at, _, names in os.walk(os.path.join(ROOT, folder)):
+                found |= {os.path.relpath(os.path.join(at, name), ROOT) for name in names
+                          if name.endswith(".c") and not name.endswith(".bpf.c")}
+        apart = {"fuzz/target/main_afl.c", *(name for name in found if name.startswith("parsers/own/"))}
+        self.assertEqual(found - apart, set(self.entries) - apart)
+
+    def test_commands_hold(self):
+        for name in ("fuzz/target/target.c", "parsers/naive.c", "fuzz/judge/spec.c", "fuzz/mutator/mutate_afl.c"):
+            entry = self.entries[name]
+            done = subprocess.run([*shlex.split(entry["command"]), "-o", os.path.join(self.at, "x.o")],
+                                  cwd=entry["directory"], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,587 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make mutants: mutation analysis of bounded.h, of the reference (spec.c) and of the models.
+
+A mutant is the source with one token changed in one function: a relational operator, a number one more,
+a check dropped, a field swapped with its neighbour, a type narrowed, a mask or term dropped, `&&`
+against `||`. Each is compiled as the build compiles the file, linked into the command, and replayed
+against the corpus:
+
+  killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
+             need of the reference's did (spec.c), or a signal ended it there
+  tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
+             where one of its tests of the corpus fails, else it counts as one with fuzzing
+  stopped    the replay failed in another way: seen by anybody, and no kill here
+  same       its machine code is the original's: equivalent, or its function is not in the program
+  equivalent scripts/test/mutants.txt lists it, with the reason
+  survived   none of these
+
+Survivors are fuzzed: libFuzzer runs a target with the mutant in it for --execs execs a kind, from the
+corpus, and is a kill where a broken promise is reported, or where the command with the mutant and the
+one without say different things of any input that the run kept. A mutant that does not compile is an
+error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
+
+All of it takes about eight minutes on two cores.
+
+--plants is another thing, and takes seconds: the two readings of a chain are written apart, so that a line
+that is wrong in either shows as a difference between them. Each row of scripts/test/plants.txt is a wrong
+line of bounded.h or spec.c, and bounded_test without a corpus has to fail by a test's name for it. Prints a
+line a plant, and `N passed, N failed`. Exit status: 0; 1 a plant survived; 2 one could not be tried: its
+text does not stand exactly once in the file, it does not compile, or the test dies without a test's name.
+
+Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those
+diffs; OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score
+is below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
+or the test fails without a mutant.
+"""
+
+import argparse
+import collections
+import csv
+import difflib
+import functools
+import glob
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from gen.names import BUFFERS as KINDS  # noqa: E402
+
+ROOT = os.path.dirname(sys.path[0])
+BUILD = os.path.join(ROOT, "build")
+HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
+# Of its tests, those that go through the corpus.
+CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
+EQUIVALENT = os.path.join(ROOT, "scripts", "test", "mutants.txt")
+PLANTS = os.path.join(ROOT, "scripts", "test", "plants.txt")
+SECONDS = 60
+SECONDS_OF_REPLAY = 20
+
+# What a member is taken for: the first of these with which it compiles.
+NEIGHBOURS = {"bound": ("argsz",), "argsz": ("bound",), "minsz": ("end",), "end": ("minsz", "start"),
+              "start": ("end",), "id": ("version",), "version": ("id",), "first": ("at", "second"),
+              "second": ("first",), "at": ("from",), "from": ("at",),
+              "count": ("left", "offset", "capacity"), "left": ("count",),
+              "lap": ("laps",), "laps": ("lap",), "offset": ("size", "count"),
+              "size": ("offset", "capacity"), "next": ("id",)}
+# (what, pattern, replacements): each match is a mutant for each replacement.
+RULES = (
+    ("relation", r" (<=) ", (" < ",)), ("relation", r" (>=) ", (" > ",)),
+    ("relation", r" (<) ", (" <= ",)), ("relation", r" (>) ", (" >= ",)),
+    ("relation", r" (==) ", (" != ",)), ("relation", r" (!=) ", (" == ",)),
+    ("logic", r" (&&) ", (" || ",)), ("logic", r" (\|\|) ", (" && ",)),
+    ("off by one", r"(?<![\w.'\"])(\d+)(?=u?[^\w.'\"x])", (None,)),
+    ("mask", r"( & [\w>.\-]+)(?=[);])", ("",)),
+    ("mask", r" (\|=) ", (" = ",)),
+    ("term", r"( \+ [\w>.\-]+)(?=[);,])", ("",)),
+    ("narrowed", r"\b(vb_u64)\b", ("vb_u32",)), ("narrowed", r"\b(uint64_t)\b", ("uint32_t",)),
+    ("narrowed", r"\b(overlay_u64)\b", ("uint32_t",)),
+    ("narrowed", r"\b(vb_u32)\b(?! \w+\()", ("vb_u16",)),
+    ("narrowed", r"\b(uint32_t)\b(?! \w+\()", ("uint16_t",)),
+    ("narrowed", r"\(uint64_t\)", ("",)), ("narrowed", r"\(vb_u64\)", ("",)),
+    ("field", rf"(?:->|\.)({'|'.join(NEIGHBOURS)})\b", (None,)),
+    ("check", r"\bif (\(.*\))$", (None,)),
+)
+# Subjects, and what their group has to reach: by corpus, with fuzzing.
+GROUPS = (
+    ("bounded.h", ["parsers/include/bounded.h"], 0.90, 0.98),
+    ("spec.c", ["fuzz/judge/spec.c"], 0.90, 0.95),
+    ("models", ["parsers/kernel.c", "parsers/naive.c",
+                *sorted(os.path.relpath(path, ROOT) for path in
+                        glob.glob(os.path.join(ROOT, "parsers/models/*.[ch]")))], 0.85, 0.95),
+)
+
+
+def units_of(path):
+    """What is compiled anew when a subject changes: itself, or all models that include it."""
+    if path == HEADER:
+        return ["parsers/bounded.c"]
+    if path.endswith(".c"):
+        return [path]
+    found = []
+    for known in sorted(glob.glob(os.path.join(BUILD, "clang/obj/parsers/models/*.d"))):
+        with open(known, encoding="utf-8") as file:
+            if re.search(rf"(?m)(^| ){re.escape(path)}( |$)", file.read()):
+                found.append(f"parsers/models/{os.path.basename(known)[:-2]}.c")
+    return found
+
+
+# ---- making mutants ----
+
+def replacements_of(what, text, given):
+    """What may stand in the place of @text: the first with which it compiles is the mutant."""
+    if given is not None:
+        return (given,)
+    if what == "off by one":
+        return (str(int(text) + 1),)
+    if what == "field":
+        return NEIGHBOURS[text]
+    return (f"(0 && {text})",)
+
+
+def code_lines(lines):
+    """Numbers of the lines inside function bodies, comments and strings left out."""
+    inside = comment = False
+    for number, line in enumerate(lines):
+        if line.startswith("{"):
+            inside = True
+            continue
+        if line.startswith("}"):
+            inside = False
+        starts = "/*" in line
+        if inside and not comment and not starts and '"' not in line and not line.startswith("#"):
+            yield number
+        if starts:
+            comment = True
+        if "*/" in line:
+            comment = False
+
+
+def mutate_line(line):
+    """(what, changed lines) for every change of one line: see replacements_of()."""
+    for what, pattern, replacements in RULES:
+        for match in re.finditer(pattern, line):
+            group = 1 if match.re.groups else 0
+            whole = what in ("relation", "logic") or pattern.startswith(r" (\|=)")
+            start, end = (match.start(), match.end()) if whole else match.span(group)
+            for given in replacements:
+                yield what, [line[:start] + text + line[end:]
+                             for text in replacements_of(what, match[group], given)]
+
+
+def function_of(lines, number):
+    """The name of the function whose body the line is in."""
+    while not lines[number].startswith("{"):
+        number -= 1
+    while not (found := re.match(r"\w.*?(\w+)\(", lines[number])):
+        number -= 1
+    return found[1]
+
+
+class Mutant:
+
+    def __init__(self, path, units, lines, number, what, changes):
+        self.path, self.units, self.number, self.what = path, units, number, what
+        self.function = function_of(lines, number)
+        self.original, self.before, self.changes = lines, lines[number], changes
+        self.after, self.state, self.by = changes[0], None, ""
+
+    def source(self):
+        return "\n".join(self.original[:self.number] + [self.after] + self.original[self.number + 1:])
+
+    def name(self):
+        return f"{os.path.basename(self.path)}-{self.number + 1}-" \
+            f"{hashlib.sha256(self.after.encode()).hexdigest()[:6]}"
+
+    def diff(self):
+        return "".join(difflib.unified_diff(
+            [line + "\n" for line in self.original],
+            [line + "\n" for line in self.source().split("\n")],
+            f"a/{self.path}", f"b/{self.path}", n=2))
+
+
+def mutants_of(path):
+    lines = Path(os.path.join(ROOT, path)).read_text("utf-8").split("\n")
+    made, seen, units = [], set(), units_of(path)
+    for number in code_lines(lines):
+        for what, changes in mutate_line(lines[number]):
+            if (number, changes[0]) not in seen:
+                seen.add((number, changes[0]))
+                made.append(Mutant(path, units, lines, number, what, changes))
+    return made
+
+
+def read_rows(path):
+    """The lines of a list, their fields with ` :: ` between."""
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n").split(" :: ") for line in file if line.strip() and not line.startswith("#")]
+
+
+def set_equivalent(everyone, sources):
+    """Marks what is listed; True where the list says nothing that is not so."""
+    # (path, function, before, after): reason
+    listed = {tuple(key): reason for *key, reason in read_rows(EQUIVALENT)}
+    used, fine = set(), True
+    for mutant in everyone:
+        key = (mutant.path, mutant.function, mutant.before.strip(), mutant.after.strip())
+        if key not in listed:
+            continue
+        used.add(key)
+        if mutant.state in ("killed", "fuzzed", "tested", "stopped"):
+            print(f"mutants.txt: {' :: '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
+            fine = False
+        elif mutant.state == "survived":
+            mutant.state, mutant.by = "equivalent", listed[key]
+    for key in set(listed) - used:
+        if key[0] in sources:
+            print(f"mutants.txt: no mutant is {' :: '.join(key)}: take the line out")
+            fine = False
+    return fine
+
+
+# ---- building them ----
+
+def commands(target, changed):
+    """The commands with which make makes a target anew when one file has changed."""
+    made = subprocess.run(["make", "-n", "--no-print-directory", "SETUP=0", "-W", changed, target],
+                          cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode()
+    return [shlex.split(line) for line in made.replace("\\\n", " ").splitlines()
+            if f"-o {target}" in line]
+
+
+class Builder:
+    """How the build makes units, and the programs with them, by what make says."""
+
+    TARGETS = {"command": "capchain", "test": "test/parsers/bounded_test",
+               **{kind: f"fuzz_{kind}_info" for kind in KINDS}}
+
+    @functools.cache
+    def command(self, target, changed):
+        found = commands(target, changed)
+        if not found:
+            raise SystemExit(f"mutants: make does not say how it makes {target}")
+        return found[-1]
+
+    def compile(self, config, unit):
+        return list(self.command(f"build/{config}/obj/{unit[:-2]}.o", unit))
+
+    def link(self, config, which):
+        return self.command(f"build/{config}/{self.TARGETS[which]}",
+                            HEADER_TEST if which == "test" else "fuzz/judge/spec.c")
+
+    def compiled(self, tree, config, units, folder):
+        """{unit: object}, or None where one does not compile."""
+        made = {unit: os.path.join(folder, f"{config}-{os.path.basename(unit)[:-2]}.o")
+                for unit in units}
+        for unit, out in made.items():
+            command = self.compile(config, unit)
+            command[command.index("-o") + 1] = out
+            command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
+            # Of a mutant that does not compile the reason is the mutant.
+            if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL, check=False,
+                              stderr=None if tree == ROOT else subprocess.DEVNULL).returncode:
+                return None
+        return made
+
+    def linked(self, which, config, made, out):
+        own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
+        command = [own.get(word, word) for word in self.link(config, which)]
+        command[command.index("-o") + 1] = out
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+
+
+def failed_tests(program, corpus):
+    """The exit status of bounded_test, and the names of the tests that fail."""
+    done = subprocess.run(["timeout", str(SECONDS), program, corpus], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    return done.returncode, [name.decode() for name in
+                             re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)]
+
+
+def code_of(path):
+    """A digest of an object, which has no debug information, so no lines, in it."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def failing_input(said):
+    """The first that a replay failed, or at which a signal ended it, by what it @said."""
+    found = re.search(rb"^not ok \d+ - (.*)$", said, re.M)
+    return found and found[1].decode()
+
+
+class Bench:
+    """What is done with a mutant. Each thread has a copy of the sources, with one file changed."""
+
+    def __init__(self, options, builder, originals, folder):
+        self.options, self.builder, self.originals = options, builder, originals
+        self.folder, self.own = folder, threading.local()
+
+    def tree(self):
+        if not hasattr(self.own, "tree"):
+            self.own.tree = tempfile.mkdtemp(dir=self.folder)
+            for name in ("parsers", "fuzz"):
+                shutil.copytree(os.path.join(ROOT, name), os.path.join(self.own.tree, name))
+        return self.own.tree
+
+    def weigh(self, mutant):
+        """Compiles and replays; fills in its state."""
+        tree = self.tree()
+        changed = os.path.join(tree, mutant.path)
+        try:
+            made = self.first_that_compiles(mutant, tree, changed)
+            self.judge(mutant, made, tree)
+        finally:
+            shutil.copyfile(os.path.join(ROOT, mutant.path), changed)
+
+    def first_that_compiles(self, mutant, tree, changed):
+        for mutant.after in mutant.changes:
+            Path(changed).write_text(mutant.source(), "utf-8")
+            made = self.builder.compiled(tree, "clang", mutant.units, tree)
+            if made:
+                return made
+        return None
+
+    def judge(self, mutant, made, tree):
+        program = os.path.join(tree, "capchain")
+        if not made:
+            mutant.state = "error"
+        elif all(code_of(made[unit]) == self.originals[unit] for unit in made):
+            mutant.state = "same"
+        else:
+            self.builder.linked("command", "clang", made, program)
+            self.replay(mutant, program)
+        if mutant.path == HEADER and mutant.state in ("same", "survived"):
+            self.test(mutant, tree)
+        if mutant.state == "survived" and self.options.execs:
+            self.fuzz(mutant, tree, program)
+
+    def test(self, mutant, tree):
+        """The parser calls neither vb_find() nor vb_rewind(): bounded_test does, on all of the corpus."""
+        made = self.builder.compiled(tree, "clang", [HEADER_TEST], tree)
+        if code_of(made[HEADER_TEST]) == self.originals[HEADER_TEST]:
+            return
+        program = os.path.join(tree, "bounded_test")
+        self.builder.linked("test", "clang", made, program)
+        status, failing = failed_tests(program, "corpus")
+        mutant.state = "stopped" if status else "survived"
+        if failing:
+            corpus = any(name in CORPUS_TESTS for name in failing)
+            mutant.state, mutant.by = "killed" if corpus else "tested", failing[0]
+
+    def plant(self, file, name, before, after):
+        """A row's exit status and line: with this in the place of that, a test has to fail by name."""
+        tree, config = self.tree(), self.options.config
+        path, program = os.path.join(tree, file), os.path.join(tree, "bounded_test")
+        text = Path(path).read_text("utf-8")
+        before, after = (part.replace("\\n", "\n").replace("\\t", "\t") for part in (before, after))
+        try:
+            Path(path).write_text(text.replace(before, after), "utf-8")
+            made = self.builder.compiled(tree, config, [file if file.endswith(".c") else HEADER_TEST], tree)
+            if text.count(before) != 1:
+                return 2, f"FAIL  {file}: {name}: stands {text.count(before)} times in the file: {before!r}"
+            if not made:
+                return 2, f"FAIL  {file}: {name}: does not compile"
+            self.builder.linked("test", config, made, program)
+        finally:
+            shutil.copyfile(os.path.join(ROOT, file), path)
+        # That folder has no corpus: the plants are for the inputs that the test makes itself.
+        status, failing = failed_tests(program, tree)
+        if bool(status) != bool(failing):
+            return 2, f"FAIL  {file}: {name}: exit status {status}, and no test's word"
+        return (0, f"ok    {file}: {name}: killed by {failing[0]}") if failing else \
+            (1, f"FAIL  {file}: {name}: survived")
+
+    def replay(self, mutant, program):
+        done = subprocess.run(["timeout", str(SECONDS_OF_REPLAY), program, "replay", "corpus"], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        failing = failing_input(done.stdout)
+        if failing:
+            mutant.state, mutant.by = "killed", failing
+        else:
+            mutant.state = "stopped" if done.returncode else "survived"
+
+    def fuzz(self, mutant, tree, program):
+        made = self.builder.compiled(tree, "libfuzzer-fast", mutant.units, tree)
+        if not made:
+            raise SystemExit(f"mutants: {mutant.path} compiles in one build only")
+        for kind in KINDS:
+            folder = tempfile.mkdtemp(dir=tree)
+            target, corpus = os.path.join(folder, "target"), os.path.join(folder, "corpus")
+            os.mkdir(corpus)
+            self.builder.linked(kind, "libfuzzer-fast", made, target)
+            try:
+                done = subprocess.run(
+                    [target, corpus, os.path.join(self.options.seeds, kind), "-seed=1",
+                     f"-runs={self.options.execs}", "-entropic=0", "-max_len=4096",
+                     f"-artifact_prefix={folder}/"], cwd=ROOT, stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT, timeout=SECONDS * 10, check=False)
+            except subprocess.TimeoutExpired:
+                mutant.state = "stopped"
+                return
+            broken = re.search(rb"broken promise: (\S+)", done.stdout)
+            inputs = glob.glob(os.path.join(folder, "crash-*")) if broken else \
+                self.differ(program, kind, corpus)
+            if broken or inputs:
+                mutant.state = "fuzzed"
+                mutant.by = broken[1].decode() if broken else f"other verdicts in {kind}"
+                self.keep(mutant, kind, inputs)
+                return
+            shutil.rmtree(folder)
+
+    def differ(self, program, kind, corpus):
+        """The inputs of which @program says other things than the command without a mutant."""
+        ours, theirs = (self.said(one, kind, corpus) for one in (
+            os.path.join(BUILD, "clang", "capchain"), program))
+        return [path for path in ours if ours[path] != theirs.get(path)]
+
+    def said(self, program, kind, corpus):
+        if not os.listdir(corpus):
+            return {}
+        done = subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return {json.loads(line)["file"]: line for line in done.stdout.splitlines()
+                if line.endswith(b"}")}
+
+    def keep(self, mutant, kind, inputs):
+        """The shortest in OUT/killers, for the corpus."""
+        if inputs:
+            shutil.copy(min(inputs, key=lambda path: (os.path.getsize(path), path)),
+                        os.path.join(self.options.out, "killers", f"{kind}-{mutant.name()}"))
+
+
+# ---- all of it ----
+
+def make_seeds(folder):
+    import types
+    from fuzz import seeds as fuzz_seeds
+    setup = types.SimpleNamespace(corpus=os.path.join(ROOT, "corpus"),
+                                  capchain=os.path.join(BUILD, "clang", "capchain"),
+                                  seeds=lambda kind: os.path.join(folder, kind))
+    for kind in KINDS:
+        fuzz_seeds.prepare(setup, kind)
+
+
+def share(part, whole):
+    return part / whole if whole else 0.0
+
+
+def report(options, groups):
+    fine, survivors, rows = True, [], []
+    for name, made, by_corpus, with_fuzzing in groups:
+        total = collections.Counter()
+        for path in sorted({mutant.path for mutant in made}):
+            count = collections.Counter(mutant.state for mutant in made if mutant.path == path)
+            total += count
+            print(line_of(path, count, options.execs))
+        print(line_of(f"all of {name}", total, options.execs), flush=True)
+        fine &= floors(options, name, total, by_corpus, with_fuzzing)
+        for mutant in made:
+            rows.append([mutant.path, mutant.number + 1, mutant.function, mutant.what, mutant.state, mutant.by,
+                         mutant.before.strip(), mutant.after.strip()])
+            if mutant.state in ("survived", "stopped", "error"):
+                survivors.append(f"# {mutant.state}\n{mutant.diff()}")
+            if mutant.state == "equivalent":
+                print(f"  equivalent, {mutant.path}:{mutant.number + 1}: {mutant.after.strip()}: "
+                      f"{mutant.by}")
+    with open(os.path.join(options.out, "mutants.csv"), "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["file", "line", "function", "operator", "state", "by", "before", "after"],
+                                    *rows])
+    Path(os.path.join(options.out, "survivors.diff")).write_text("\n".join(survivors), "utf-8")
+    print(*survivors, sep="\n", end="")
+    print(f"{options.out}/mutants.csv has all, {options.out}/survivors.diff what survived")
+    return fine and bool(rows)
+
+
+def counted(count):
+    return count["killed"] + count["fuzzed"] + count["tested"] + count["survived"] + count["stopped"]
+
+
+def line_of(name, count, execs):
+    of = counted(count)
+    fuzzed = f", {100 * share(count['killed'] + count['fuzzed'] + count['tested'], of):.1f} % with {execs} execs a kind" \
+        if execs else ""
+    return (f"{name}: {of} mutants, {100 * share(count['killed'], of):.1f} % killed by the corpus"
+            f"{fuzzed}; {count['stopped']} stopped, {count['survived']} survived; "
+            f"{count['same']} same code, {count['equivalent']} equivalent, {count['error']} do not compile")
+
+
+def floors(options, name, count, by_corpus, with_fuzzing):
+    fine = True
+    for floor, value, what in (
+            (by_corpus, share(count["killed"], counted(count)), "by the corpus"),
+            (with_fuzzing if options.execs else None,
+             share(count["killed"] + count["fuzzed"] + count["tested"], counted(count)), "with fuzzing")):
+        if floor is not None:
+            good = value >= floor
+            fine &= good
+            print(f"{'ok  ' if good else 'LOW '} {name}, {what}: {value:.3f}, floor {floor:.2f}")
+    return fine
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="mutants.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--execs", type=int, default=200_000, metavar="N",
+        help="of each kind, for each survivor; 0: none (200000)")
+    add("--only", default=".", metavar="REGEX", help="only files with such a name")
+    add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="(CPUs)")
+    add("--plants", action="store_true", help="the lines of plants.txt, and nothing else")
+    add("--config", default="clang", metavar="NAME", help="the build of --plants, clang or gcc (clang)")
+    add("--out", default=os.path.join(BUILD, "mutants"), metavar="DIR", help="(build/mutants)")
+    options = parser.parse_args(arguments)
+    try:
+        re.compile(options.only)
+    except re.error as wrong:
+        parser.error(f"--only {options.only}: no regular expression: {wrong}")
+    return options
+
+
+def plant_all(options):
+    program = os.path.join(BUILD, options.config, Builder.TARGETS["test"])
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
+        if not os.access(program, os.X_OK) or failed_tests(program, folder)[0]:
+            print(f"mutants: {program} fails without a plant: build or mend it first", file=sys.stderr)
+            return 3
+        bench, statuses = Bench(options, Builder(), {}, folder), []
+        for status, line in pool.map(lambda row: bench.plant(*row), read_rows(PLANTS)):
+            statuses.append(status)
+            print(line, flush=True)
+    print(f"{statuses.count(0)} passed, {len(statuses) - statuses.count(0)} failed")
+    return max(statuses, default=1)
+
+
+def main(arguments):
+    options = parse(arguments)
+    if options.plants:
+        return plant_all(options)
+    shutil.rmtree(os.path.join(options.out, "killers"), ignore_errors=True)
+    os.makedirs(os.path.join(options.out, "killers"))
+    sources, groups = set(), []
+    for name, paths, *scores in GROUPS:
+        made = []
+        for path in paths:
+            if re.search(options.only, path):
+                made += mutants_of(path)
+                sources.add(path)
+        if made:
+            groups.append((name, made, *scores))
+    everyone = [mutant for _, made, *_ in groups for mutant in made]
+    if not everyone:
+        print("mutants: no file has such a name", file=sys.stderr)
+        return 2
+    units = sorted({unit for mutant in everyone for unit in mutant.units} | {HEADER_TEST})
+    builder = Builder()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        options.seeds = os.path.join(folder, "seeds")
+        make_seeds(options.seeds)
+        made = builder.compiled(ROOT, "clang", units, folder)
+        if not made:
+            raise SystemExit("mutants: without a mutant it does not compile")
+        originals = {unit: code_of(out) for unit, out in made.items()}
+        if subprocess.run([os.path.join(BUILD, "clang", "capchain"), "replay", "corpus"], cwd=ROOT,
+                          stdout=subprocess.DEVNULL, check=False).returncode:
+            print("mutants: without a mutant the replay of the corpus fails, so it can kill none",
+                  file=sys.stderr)
+            return 3
+        bench = Bench(options, builder, originals, folder)
+        with ThreadPoolExecutor(options.jobs) as pool:
+            list(pool.map(bench.weigh, everyone))
+    fine = set_equivalent(everyone, sources)
+    fine &= report(options, groups)
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make check-systems: `make fuzz` and `make check` as somebody has them on each Debian.
+
+For each system a root by debootstrap, with git and make and nothing else, gets a clone of this tree at
+HEAD and runs the two commands. In the last one .clusterfuzzlite is built too, by its build.sh and the
+newest clang that apt has there, and each target runs over its seeds. A table says what came of it, with
+the reason of each step that was skipped. Roots, as they were before, are kept below build/systems/ and
+used again; logs are build/systems/SYSTEM/*.log. What is mounted is mounted in a name space of its own,
+and is gone with it however this ends. It takes root, hours and 6 GB a system.
+
+exit status:
+  0  every command on every system did what it has to
+  1  one failed
+  2  wrong usage
+  3  it cannot run here (no root, no debootstrap), or a root could not be had
+"""
+
+import argparse
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SYSTEMS = ("bookworm", "trixie", "sid")
+FAILED, WRONG_USAGE, CANNOT = 1, 2, 3
+TREE = "/src/capchain"
+# Tools of administrators are not in everybody's.
+PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+COMMANDS = {"fuzz": "make fuzz SECONDS=60", "check": "make check"}
+# What programs say of themselves, and of libbpf its package; nothing where it is not there.
+VERSIONS = """\
+clang -dumpversion
+gcc -dumpfullversion
+afl-fuzz -h 2>&1 | sed -nE 's/.*afl-fuzz[^0-9]*\\+\\+([0-9.]+[a-z]?).*/\\1/p' | head -n 1
+dpkg-query -f '${Version}' -W libbpf-dev | sed -E 's/^[0-9]+://; s/-.*//'
+"""
+NEWEST_CLANG = """\
+set -e
+newest=$(apt-cache search --names-only '^clang-[0-9]+$' | sed -E 's/^clang-([0-9]+) .*/\\1/' |
+	sort -n | tail -n 1)
+[ "$newest" ]
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq install -y --no-install-recommends "clang-$newest" "libclang-rt-$newest-dev" >&2
+echo "clang $newest"
+export SRC=/src OUT=/out WORK=/work SANITIZER=address FUZZING_ENGINE=libfuzzer ARCHITECTURE=x86_64
+export CC="clang-$newest" CXX="clang++-$newest" LIB_FUZZING_ENGINE=-fsanitize=fuzzer
+export CFLAGS="-O1 -fno-omit-frame-pointer -gline-tables-only -fsanitize=address,fuzzer-no-link"
+export CXXFLAGS="$CFLAGS"
+rm -rf "$OUT" "$WORK"
+mkdir "$OUT" "$WORK"
+capchain/.clusterfuzzlite/build.sh >&2
+for seeds in "$OUT"/*_seed_corpus.zip; do
+	rm -rf "$WORK/seeds"
+	/usr/bin/python3 -m zipfile -e "$seeds" "$WORK/seeds"
+	"${seeds%_seed_corpus.zip}" -runs=0 "$WORK/seeds" >&2
+done
+"""
+
+Outcome = collections.namedtuple("Outcome", "system versions minutes passed failed skipped wrong")
+
+
+class Refused(Exception):
+    """One line for the user."""
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS,
+                        help=f"of {', '.join(SYSTEMS)} (all)")
+    parser.add_argument("--mirror", metavar="URL", help="(debootstrap's own)")
+    parser.add_argument("--apt-conf", metavar="FILE", help="an apt.conf for the roots")
+    parser.add_argument("--work", default=os.path.join(ROOT, "build", "systems"), metavar="DIR",
+                        help="(build/systems)")
+    options = parser.parse_args(arguments)
+    for system in options.systems:
+        if system not in SYSTEMS:
+            parser.error(f"no system {system}: say {', '.join(SYSTEMS)}")
+    if options.apt_conf and not os.path.isfile(options.apt_conf):
+        parser.error(f"--apt-conf {options.apt_conf}: no such file")
+    return options
+
+
+def why_not():
+    """Why nothing can run here, or None."""
+    if os.geteuid() != 0:
+        return "roots are made as root: run it as root"
+    for program, package in (("debootstrap", "debootstrap"), ("unshare", "util-linux"),
+                             ("tar", "tar"), ("git", "git")):
+        if not shutil.which(program, path=PATH):
+            return f"no {program} here (Debian package {package})"
+    for command, reason in ((["git", "-C", ROOT, "rev-parse", "-q", "--verify", "HEAD"],
+                             "this tree is no clone, and has no HEAD to try"),
+                            (["unshare", "--mount", "true"],
+                             "no name space for mounts may be made here (CAP_SYS_ADMIN)")):
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            return reason
+    return None
+
+
+def last_line(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = [line.strip() for line in file if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
+def logged(command, log, **options):
+    """Runs @command, in a group that ends with it, with what it says in the file @log."""
+    with open(log, "w", encoding="utf-8") as file:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True,
+                              stderr=subprocess.STDOUT, **options) as process:
+            try:
+                return process.wait()
+            finally:
+                try:
+                    os.killpg(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+
+class System:
+    """A root of one system, new, and the tree in it."""
+
+    def __init__(self, name, options):
+        self.name, self.options = name, options
+        self.folder = os.path.join(options.work, name)
+        self.root = os.path.join(self.folder, "root")
+        self.base = os.path.join(options.work, f"{name}.tar")
+
+    def log(self, name):
+        return os.path.join(self.folder, f"{name}.log")
+
+    def bootstrap(self):
+        """@base, whole or not at all."""
+        for command in (["debootstrap", "--variant=minbase", "--include=git,make", self.name,
+                         self.root, *filter(None, [self.options.mirror])],
+                        ["tar", "-C", self.root, "-cf", self.base + ".part", "."]):
+            if logged(["unshare", "--mount", *command], self.log("debootstrap"),
+                      env={**os.environ, "PATH": PATH}):
+                raise Refused(f"no root of {self.name} by {command[0]} from "
+                              f"{self.options.mirror or 'its own mirror'}: "
+                              f"{last_line(self.log('debootstrap'))}")
+        os.rename(self.base + ".part", self.base)
+
+    def prepare(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.root)
+        if not os.path.exists(self.base):
+            self.bootstrap()
+        elif logged(["tar", "-C", self.root, "-xf", self.base], self.log("tar")):
+            raise Refused(f"no root of {self.name} from {self.base}: {last_line(self.log('tar'))}")
+        if self.options.apt_conf:
+            shutil.copy(self.options.apt_conf, os.path.join(self.root, "etc/apt/apt.conf.d/99caller"))
+        shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
+        if logged(["git", "clone", "--quiet", "--no-hardlinks", ROOT, self.root + TREE],
+                  self.log("clone")):
+            raise Refused(f"no clone of the tree: {last_line(self.log('clone'))}")
+
+    def run(self, script, log, folder=TREE):
+        """The status of a shell's script in the root."""
+        # The root is a mount too, or its programs could make no name space for mounts.
+        inside = ('mount --rbind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && '
+                  'mount --rbind /sys "$0/sys" && exec chroot "$0" sh -c "cd $1 && $2"')
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                       "HOME": "/root", "LANG": "C.UTF-8"}
+        return logged(["unshare", "--mount", "sh", "-c", inside, self.root, folder, script],
+                      self.log(log), env=environment)
+
+    def versions(self):
+        found = []
+        for line in VERSIONS.splitlines():
+            self.run(line, "version")
+            said = last_line(self.log("version"))
+            found.append(said if re.fullmatch(r"[0-9]+(\.[0-9]+)*[a-z]?", said) else "-")
+        return tuple(found)
+
+    def newest_clang(self):
+        """.clusterfuzzlite, by the newest clang: what went wrong, or None."""
+        status = self.run(NEWEST_CLANG, "clusterfuzzlite", "/src")
+        return f".clusterfuzzlite: {last_line(self.log('clusterfuzzlite'))}" if status else None
+
+
+def counts(log):
+    """passed, failed, {step: reason} and the failed steps of what `make check` printed."""
+    closing = re.findall(r"(?m)^(\d+) passed, (\d+) failed, (\d+) skipped$", log)
+    passed, failed, skipped = map(int, closing[-1]) if closing else (0, 0, 0)
+    reasons = dict(re.findall(r"(?m)^skipped (.+?): (.+)$", log))
+    wrong = [f"check: {name}" for name in re.findall(r"(?m)^FAILED  (.+) \(\w+, [\d.]+ s\)$", log)]
+    if not closing:
+        wrong.append("check: it did not come to its closing line")
+    elif len(reasons) != skipped:
+        wrong.append(f"check: {skipped} steps skipped, {len(reasons)} reasons given")
+    return passed, failed, reasons, wrong
+
+
+def tried(system):
+    """The outcome of both commands in a new root."""
+    begun, wrong = time.monotonic(), []
+    system.prepare()
+    for name, command in COMMANDS.items():
+        status = system.run(command, name)
+        if status:
+            wrong.append(f"{command}: status {status}, {last_line(system.log(name))}")
+    minutes = (time.monotonic() - begun) / 60
+    with open(system.log("check"), encoding="utf-8", errors="replace") as file:
+        passed, failed, skipped, steps = counts(file.read())
+    if system.name == SYSTEMS[-1]:
+        newest = system.newest_clang()
+        wrong += [newest] if newest else []
+    return Outcome(system.name, system.versions(), minutes, passed, failed, skipped, wrong + steps)
+
+
+def table(outcomes):
+    """The lines to print: a row a system, then what was skipped and what is wrong."""
+    rows = [("system", "clang", "gcc", "AFL++", "libbpf", "minutes", "passed", "failed", "skipped")]
+    for outcome in outcomes:
+        rows.append((outcome.system, *outcome.versions, f"{outcome.minutes:.0f}",
+                     str(outcome.passed), str(outcome.failed), str(len(outcome.skipped))))
+    rows.insert(1, ("---",) * len(rows[0]))
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    for outcome in outcomes:
+        lines += [f"{outcome.system}: skipped {step}: {reason}"
+                  for step, reason in outcome.skipped.items()]
+        lines += [f"{outcome.system}: FAILED {what}" for what in outcome.wrong]
+    return lines
+
+
+def main(arguments):
+    options = parse(arguments)
+    reason = why_not()
+    if reason:
+        print(f"systems.py: {reason}", file=sys.stderr)
+        return CANNOT
+    outcomes, status = [], 0
+    for name in options.systems:
+        try:
+            outcomes.append(tried(System(name, options)))
+            status = max(status, FAILED if outcomes[-1].wrong else 0)
+        except Refused as error:
+            print(f"systems.py: {error}", file=sys.stderr)
+            status = CANNOT
+    print("\n".join(table(outcomes)))
+    return status
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    sys.exit(main(sys.argv[1:]))
