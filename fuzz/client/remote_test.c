@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../refuse.h"
+#include "../sandbox/refuse.h"
 #include "remote.h"
 
 #define PAGE 4096u
