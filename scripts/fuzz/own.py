@@ -354,13 +354,13 @@ def build_side(given, build, folder, config, hooked):
         check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
     facts = write_facts(side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
-    join = os.path.join(place, "obj", "fuzz", "own", "join.o")
+    register = os.path.join(place, "obj", "fuzz", "own", "register.o")
     libs = libraries(whole)
     # A Rust library is large, and of no more use.
     for name in os.listdir(side):
         if name.startswith(("part", "whole")):
             os.unlink(os.path.join(side, name))
-    return place, flags, [own, facts, join], [*given.options, *libs]
+    return place, flags, [own, facts, register], [*given.options, *libs]
 
 
 def build_command(given, build, folder, hooked):

@@ -101,6 +101,25 @@ class Check(Case):
                     f"{script('test', 'check.sh')} env").stdout
         self.assertNotRegex(shown, "(?m)^(UBSAN_OPTIONS|MALLOC_PERTURB_)")
 
+    def test_without_proc(self):
+        """What needs it is skipped with that reason, and all else is done."""
+        hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+        hidden = run(*hide, "true")
+        if hidden.returncode:
+            self.skipTest(f"/proc cannot be hidden here: {hidden.stderr.strip()}")
+        self.write("Makefile", "configs:\n\t@echo clang clang-asan / libfuzzer afl\n")
+        for test in ("client/remote_test", "target/findings_test", "sandbox/report_test"):
+            self.write(f"fuzz/{test}.c", "")
+        done = run(*hide, self.path("scripts/test/check.py"), cwd="/", env={**os.environ, "CI": "", "STEPS": ""})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        skipped = re.findall(r"(?m)^skipped (.*): /proc is not mounted: mount -t proc", done.stdout)
+        self.assertEqual(sorted(skipped), sorted((
+            "nightly.py", "AFL++'s hooks of the mutator", "clang client/remote_test", "clang-asan client/remote_test",
+            "verdicts of clang-msan targets", "clang-asan command line", "clang-asan run",
+            "clang-asan target/findings_test", "clang-asan sandbox/report_test")))
+        for step in ("unit clang target/findings_test", "python_test test/cli_test.py clang", "same clang"):
+            self.assertIn("ran " + step, self.ran())
+
     def test_usage(self):
         for words, status in ((["--help"], 0), (["x"], 2)):
             done = run(script("test", "check.py"), *words)
