@@ -14,7 +14,7 @@ every level of optimisation, and with every warning that makes sense as an error
 machine is two units linked together, and is run; no object that was built without a library may want a
 symbol from elsewhere.
 
-Prints a line a variant, `ok`, `FAIL` with what was said, or `skip` with the reason, and at the end how many
+Prints a line a variant, `ok`, `FAIL` with what was said, or `skipped:` with the reason, and at the end how many
 there were of each.
 
 environment:
@@ -328,9 +328,9 @@ C
 
 declare -A count=([ok]=0 [FAIL]=0 [skip]=0)
 
-# told OUTCOME NAME [WHY]: what stands in the log is shown of a failure only.
+# told OUTCOME NAME [WHY]: a skip as make check counts them; what stands in the log is shown of a failure only.
 told() {
-	printf '%-5s %s\n' "$1" "$2${3:+ ($3)}"
+	if [ "$1" = skip ]; then echo "skipped: $2: $3"; else printf '%-5s %s\n' "$1" "$2"; fi
 	count[$1]=$((count[$1] + 1))
 	[ "$1" != FAIL ] || sed 's/^/      /' log
 }
