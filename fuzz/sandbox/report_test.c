@@ -101,7 +101,7 @@ static int walk_fault(const char *name)
 	char error[512];
 
 	if (sandbox_open(error, sizeof(error)))
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	for (size_t i = 0; i < FAULTS; i++) {
 		const struct info_parser parser = {.name = "own", .read = faults[i].read};
 
