@@ -39,7 +39,7 @@ extern "C" {
 
 /*
  * Which INFO struct a buffer starts with. Those that an ioctl fills come first: what knows ioctls
- * knows these alone. fuzz/README.md says what another kind of list costs.
+ * knows these alone. CONTRIBUTING.md says what another kind costs.
  */
 enum info_kind {
 	INFO_DEVICE,

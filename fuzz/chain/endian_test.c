@@ -100,7 +100,7 @@ static void make_chain(struct chain *ret_chain)
 	struct chain_cap *cap;
 	uint32_t at;
 
-	chain_init(ret_chain, (enum info_kind)random_below(INFO_KINDS));
+	chain_init(ret_chain, (enum info_kind)random_below(INFO_IOCTL_KINDS));
 	at = layout_infos[ret_chain->kind].full;
 	ret_chain->fill = random_below(2) ? 0 : 0xa5;
 	for (uint32_t i = random_below(4); i > 0; i--) {
@@ -190,7 +190,7 @@ static void test_bytes(void **state)
 	(void)state;
 	for (size_t round = 0; round < ROUNDS; round++) {
 		const size_t len = random_below(LEN);
-		const enum info_kind kind = (enum info_kind)random_below(INFO_KINDS);
+		const enum info_kind kind = (enum info_kind)random_below(INFO_IOCTL_KINDS);
 		uint8_t bytes[LEN], back[LEN];
 		struct chain chain;
 		uint32_t shared;

@@ -17,10 +17,14 @@
 
 /* Bytes of a slot, and of the longest fixed struct with what stands before the first slot. */
 #define SLOT_MAX 40
-#define HEAD_MAX 40
+#define HEAD_MAX 272
 
 _Static_assert(HEAD_MAX + EXHAUST_CAPS_MAX * SLOT_MAX <= EXHAUST_LEN_MAX,
 	       "the longest buffer fits");
+#define INFO(kind, name, minsz, end, full, ...)                                                    \
+	_Static_assert((full) + 8 <= HEAD_MAX, #name "'s struct is too long");
+LAYOUT_KINDS(INFO)
+#undef INFO
 
 struct body {
 	uint16_t id;

@@ -30,7 +30,7 @@
 #define EXHAUST_CAPS_MAX 4
 
 /* Bytes of the longest buffer. */
-#define EXHAUST_LEN_MAX 256
+#define EXHAUST_LEN_MAX 512
 
 struct exhaust_space;
 

@@ -195,7 +195,7 @@ static void test_noise(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60000; i++) {
-		const enum info_kind kind = (enum info_kind)(i % INFO_KINDS);
+		const enum info_kind kind = (enum info_kind)(i % INFO_IOCTL_KINDS);
 		const uint32_t len = 32 + random_below(160);
 		uint32_t argsz;
 

@@ -371,7 +371,7 @@ bool sandbox_has_hooks(const struct info_parser *parser)
 	static struct info_cap caps[INFO_LEN_MAX];
 	const struct walk_limits limits = {.bound = INFO_LEN_MAX, .budget = 4096};
 	struct walk_result result = {.caps = caps};
-	uint8_t info[64] = {0};
+	uint8_t info[512] = {0};
 	enum info_kind kind = INFO_DEVICE;
 	const struct layout_info *form;
 

@@ -137,6 +137,9 @@ struct refused {
 
 #define CAP_OF(kind, rest) "kind: " kind "\ncaps:\n  - " rest
 
+#define KIND(kind, name, ...) #name ", "
+#define KINDS		      LAYOUT_KINDS(KIND)
+
 static const struct refused refused[] = {
 	/* What is no text, or no YAML. */
 	{"", "t:1:1: nothing here: want one document with kind"},
@@ -182,7 +185,7 @@ static const struct refused refused[] = {
 	{"kind: device\ncaps: [id]\n", "t:2:8: caps: want a mapping, not id"},
 	{"kind: device\nraw: \"00\"\n", "t:2:6: raw: want a list, not \"00\""},
 	{"kind: device\nraw: [[at, 1]]\n", "t:2:7: raw: want a mapping, not a list"},
-	{"kind: [device]\n", "t:1:7: kind: want device, region, iommu, not a list"},
+	{"kind: [device]\n", "t:1:7: kind: want " KINDS "not a list"},
 	{"kind: device\nlen: [1]\n", "t:2:6: len: want a decimal or 0x number, not a list"},
 	{CAP_OF("region", "{id: SPARSE_MMAP, areas: {}}"),
 	 "t:3:30: areas: want a list, not a mapping"},
@@ -263,8 +266,8 @@ static const struct refused refused[] = {
 	{"kind: device\nraw: [{at: 0x100000000, hex: \"00\"}]\n",
 	 "t:2:12: at: 0x100000000 is too big: want 0 to 4294967295"},
 	/* Names. */
-	{"kind: fetch\n", "t:1:7: kind: want device, region, iommu, not fetch"},
-	{"kind: 0\n", "t:1:7: kind: want device, region, iommu, not 0"},
+	{"kind: fetch\n", "t:1:7: kind: want " KINDS "not fetch"},
+	{"kind: 0\n", "t:1:7: kind: want " KINDS "not 0"},
 	{CAP_OF("device", "{id: MIGRATION}"),
 	 "t:3:10: id: want ZPCI_BASE, ZPCI_GROUP, ZPCI_UTIL, ZPCI_PFIP, "
 	 "PCI_ATOMIC_COMP or a number, not MIGRATION"},
