@@ -22,7 +22,8 @@ MAKEFLAGS += --no-builtin-rules
 FORCE:
 include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/objects.mk \
 	mk/programs.mk mk/install.mk
-.PHONY: FORCE all lib install configs built built32 nightly-built oss-fuzz-objects $(ASIDE) $(filter-out $(BUILD)/%,$(DOOR))
+.PHONY: FORCE all lib install configs built built32 nightly-built bench-built oss-fuzz-objects $(ASIDE) \
+	$(filter-out $(BUILD)/%,$(DOOR))
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +43,8 @@ setup-clients:
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
+# option NAME,VARIABLE: --NAME with its value, where it has one.
+option = $(if $($(2)),--$(1) $($(2)))
 # needs PROGRAM...: one line and status 3 where one of them is missing.
 needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
 	"make $@ needs $(p), which is not here: install it (scripts/setup.sh names packages)"; exit 3; };)
@@ -61,7 +64,7 @@ fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) $(QUIET) $(KINDS:%=$(BUILD)/afl/mutator_%.so))
 	@own=$$($(PYTHON) scripts/fuzz/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
-	$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
 		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
 else
@@ -69,7 +72,7 @@ else
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\
 			$(BUILD)/afl/$(call fuzzes,$(k)) $(BUILD)/afl/mutator_$(k).so, \
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
-	@$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(if $(JOBS),--jobs $(JOBS)) \
+	@$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
@@ -99,15 +102,16 @@ configs:
 built: $(CHECKED) ## every target and test, in every build there is a compiler for
 built32: $(CHECKED32)
 nightly-built: $(NIGHTLY)
+bench-built: $(BENCHED)
 compile-commands: ## build/compile_commands.json, for editors and analysers
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
 	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init \
 		$(BUILD)/vm/helper.o own-clang
-	@if why=$$(scripts/test/links32.sh $(CLANG) -static); then \
-		$(MAKE) $(QUIET) $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi && \
-	WHY_NO_CALLER32="$$why" $(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+	@if mkdir -p $(BUILD)/vm && scripts/test/links32.sh $(CLANG) -static >$(BUILD)/vm/no-caller32; then \
+		$(MAKE) $(QUIET) $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi
+	@WHY_NO_CALLER32="$$(cat $(BUILD)/vm/no-caller32)" $(PYTHON) scripts/vm/vm.py $(call option,keep,KEEP)
 check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
@@ -116,32 +120,35 @@ check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own ch
 check-arch: ## arm64, s390x and i386 under qemu-user: MACHINE=arm64 alone, ROOTS=DIR... to take a newer qemu from
 	@$(PYTHON) scripts/test/arch.py $(ROOTS:%=--root %) $(MACHINE)
 check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
-	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
+	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') \
+		$(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
-	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(if $(JOBS),--jobs $(JOBS))
+	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
-	@$(MAKE) $(QUIET) $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl) $(BUILD)/afl/bench_feed.so \
-		$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch $(KINDS:%=$(BUILD)/$(c)/bench_%_info))
+	@$(MAKE) $(QUIET) bench-built
 	@$(PYTHON) scripts/bench/bench.py
 
 bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000 RESUME=1
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
-	@$(PYTHON) scripts/bench/bugs.py $(if $(TRIALS),--trials $(TRIALS)) $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(RESUME),--resume)
+	@$(PYTHON) scripts/bench/bugs.py $(call option,trials,TRIALS) $(call option,execs,EXECS) \
+		$(call option,jobs,JOBS) $(if $(RESUME),--resume)
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))
-	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain $(BUILD)/clang/test/parsers/bounded_test $(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
-	@$(PYTHON) scripts/test/mutants.py $(if $(EXECS),--execs $(EXECS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(ONLY),--only '$(ONLY)')
+	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain $(BUILD)/clang/test/parsers/bounded_test \
+		$(KINDS:%=$(BUILD)/libfuzzer-fast/fuzz_%_info)
+	@$(PYTHON) scripts/test/mutants.py $(call option,execs,EXECS) $(call option,jobs,JOBS) \
+		$(if $(ONLY),--only '$(ONLY)')
 
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
-	@$(PYTHON) scripts/nightly/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(if $(HOURS),--hours $(HOURS))) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) --work '$(or $(NIGHT),$(BUILD)/nightly)'
+	@$(PYTHON) scripts/nightly/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(call option,hours,HOURS)) \
+		$(call option,jobs,JOBS) $(call option,seed,SEED) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
@@ -158,12 +165,12 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) $(QUIET) $(BUILD)/capchain \
 		$(foreach c,libfuzzer $(NIGHT_AFL),$(TARGETS:%=$(BUILD)/$(c)/%))
-	@$(PYTHON) scripts/fuzz/soak.py --seconds $(SECONDS) $(if $(JOBS),--jobs $(JOBS))
+	@$(PYTHON) scripts/fuzz/soak.py --seconds $(SECONDS) $(call option,jobs,JOBS)
 
 # Debian's VFIO programs are half a gigabyte, so `make check` does without them.
 clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(SELF)
-	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(if $(JSON),--json $(JSON)) $(if $(JOBS),--jobs $(JOBS)) \
+	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(call option,json,JSON) $(call option,jobs,JOBS) \
 		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
@@ -177,7 +184,7 @@ format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
 fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer; TRIALS= compares mutators
-	@$(PYTHON) scripts/fuzz/fetch_planted.py $(if $(TRIALS),--trials $(TRIALS)) $<
+	@$(PYTHON) scripts/fuzz/fetch_planted.py $(call option,trials,TRIALS) $<
 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch

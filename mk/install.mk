@@ -34,6 +34,8 @@ $(BUILD)/capchain.1: $(BUILD)/capchain
 	$(Q)help2man --no-info --section 1 \
 		--name 'feed VFIO capability chains to every parser' -o $@ $<
 
+CONTRACT := parsers/parser.h parsers/layout.h
+COPIED   := parsers/include/bounded.h parsers/include/fetch.h
 TO   = $(DESTDIR)$(PREFIX)
 OWN  = $(TO)/lib/capchain
 # put FILE...,FOLDER
@@ -42,14 +44,14 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)install -d '$(TO)/bin' && install $(BUILD)/capchain '$(TO)/bin'
 	$(Q)$(call put,$(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a,$(DESTDIR)$(LIBDIR))
 	$(Q)$(call put,$(LIB)/capchain-fuzz.pc,$(DESTDIR)$(LIBDIR)/pkgconfig)
-	$(Q)$(call put,parsers/parser.h parsers/layout.h parsers/include/bounded.h parsers/include/fetch.h,$(TO)/include/capchain)
+	$(Q)$(call put,$(CONTRACT) $(COPIED),$(TO)/include/capchain)
 	$(Q)$(call put,fuzz/sandbox/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
 		corpus/vfio.dict,$(TO)/share/capchain)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
 	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
 	$(Q)$(call put,fuzz/sandbox/heap.syms,$(OWN)/fuzz/sandbox)
-	$(Q)$(call put,parsers/parser.h parsers/layout.h,$(OWN)/parsers)
+	$(Q)$(call put,$(CONTRACT),$(OWN)/parsers)
 	$(Q)$(call put,parsers/own/capchain/*,$(OWN)/parsers/own/capchain)
 	$(Q)$(call put,$(addprefix $(BUILD)/$(FRONT)/,own.a own_command.a flags),$(OWN)/build/$(FRONT))
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/own/register.o,$(OWN)/build/$(FRONT)/obj/fuzz/own)

@@ -112,6 +112,11 @@ NIGHTLY   := $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) cl
 # Left out: the budgets of the first two count the loads of coverage counters too, the third wants sanitizers.
 COVERED := $(filter-out parsers/bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
 
+BENCHED := $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
+	$(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl) \
+	$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch \
+		$(KINDS:%=$(BUILD)/$(c)/bench_%_info))
+
 # The objects of each target for OSS-Fuzz, one line a target: name, then objects.
 oss_of = $(BUILD)/oss-fuzz/obj/fuzz/target/target_$(1).o $(BUILD)/oss-fuzz/obj/fuzz/mutator/mutate_libfuzzer_$(1).o \
 	$(oss-fuzz_JUDGE) $(oss-fuzz_KERNEL) $(oss-fuzz_MUTATE) $(BUILD)/oss-fuzz/obj/fuzz/chain/chain.o
