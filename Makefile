@@ -79,9 +79,9 @@ check: | setup-check ## every test, the corpus in every build, formatting, warni
 
 equal: | setup-check ## the same verdicts of 20,000 random buffers in every build, at every level of optimisation
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(EQUAL)
-	@if ! echo 'int main(void) { return 0; }' | $(CLANG) -m32 -include stdio.h -x c - -o $(BUILD)/m32 2>/dev/null; then \
-		echo 'skipped clang32: no 32-bit libc to build with (Debian package gcc-multilib)'; \
-	elif scripts/test/i386.sh >/dev/null; then $(MAKE) $(QUIET) $(BUILD)/clang32/equal; fi
+	@if why=$$(scripts/test/links32.sh $(CLANG) && scripts/test/i386.sh 2>&1); then \
+		$(MAKE) $(QUIET) $(BUILD)/clang32/equal; \
+	else echo "skipped clang32: $$why"; fi
 	@scripts/test/equal.sh --levels
 
 conformance: $(BUILD)/$(FRONT)/conformance ## every producer model against the replies that real kernels wrote
@@ -105,8 +105,9 @@ vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
 	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init \
 		$(BUILD)/vm/helper.o own-clang
-	@$(MAKE) $(QUIET) $(BUILD)/vm/caller32 2>/dev/null || rm -f $(BUILD)/vm/caller32
-	@$(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
+	@if why=$$(scripts/test/links32.sh $(CLANG) -static); then \
+		$(MAKE) $(QUIET) $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi && \
+	WHY_NO_CALLER32="$$why" $(PYTHON) scripts/vm/vm.py $(if $(KEEP),--keep $(KEEP))
 check-vm: vm ## the same: every check in the guests
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker

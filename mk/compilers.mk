@@ -6,7 +6,12 @@ CLANG  ?= $(or $(call by_CC,clang),clang)
 GCC    ?= $(or $(call by_CC,gcc),gcc)
 # What compilers run under, for who builds the same objects in several folders, as `make check` does.
 CCACHE ?=
-export CLANG GCC
+# Beside clang-22 that is clang++-22.
+cxx_of  = $(if $(findstring /,$(firstword $(3))),$(dir $(firstword $(3))))$(subst $(1),$(2),$(notdir $(firstword $(3)))) \
+	  $(wordlist 2,99,$(3))
+CLANGXX ?= $(strip $(call cxx_of,clang,clang++,$(CLANG)))
+GXX     ?= $(strip $(call cxx_of,gcc,g++,$(GCC)))
+export CLANG GCC CLANGXX GXX
 
 # where PROGRAM: its path, nothing where it is not here. make looks by itself, which costs no process.
 where = $(firstword $(wildcard $(if $(findstring /,$(firstword $(1))),$(firstword $(1)), \

@@ -142,6 +142,16 @@ void layout_store(uint8_t *at, unsigned int width, uint64_t value)
 	}
 }
 
+uint32_t layout_argsz(enum info_kind kind, const uint8_t *info, size_t len)
+{
+	const struct layout_bits *const argsz = &layout_infos[kind].argsz;
+
+	if (!argsz->width)
+		return (uint32_t)len;
+	/* The field is wholly inside the buffer. */
+	return len >= argsz->at + argsz->width ? layout_get(argsz, info) : 0;
+}
+
 uint32_t layout_span(enum info_kind kind, const struct info_cap *cap)
 {
 	const struct layout_cap *const layout = layout_cap(kind, cap->id);

@@ -335,6 +335,12 @@ static inline void layout_set(const struct layout_bits *bits, uint8_t *base, uin
 }
 
 /*
+ * What a reply of @len bytes says of its own length: 0 where it is too short for that, @len of a kind
+ * that does not say.
+ */
+uint32_t layout_argsz(enum info_kind kind, const uint8_t *info, size_t len);
+
+/*
  * Bytes of a delivered capability, to the end of its last declared field or element; those of its
  * header undecoded.
  */

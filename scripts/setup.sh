@@ -19,10 +19,10 @@ environment:
   CLANG, GCC   compilers in the place of clang and gcc: CLANG=clang-22 installs that one
 
 Things are looked for by what they provide (a command, a header, a library), never by package name,
-so a compiler from elsewhere is as good. Packages are installed with apt-get, as root or through
-`sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing things are named
-and the build goes on. Optional ones never fail a build, and what cannot be had keeps nothing else
-away.
+so a compiler from elsewhere is as good. One that is too old is told by what it cannot do, never by
+its number: scripts/oldest.sh has the one list of minimum versions. Packages are installed with as root or through `sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing
+things are named and the build goes on. Optional ones never fail a build, and what cannot be had keeps
+nothing else away.
 
 exit status:
   0  nothing required is missing, or it was left to you (SETUP=0, no apt-get)
@@ -35,7 +35,8 @@ say() {
 	printf 'setup: %s\n' "$*" >&2
 }
 
-# Probes: each answers whether the thing can be used, not whether some package is there.
+# Probes: each answers whether the thing can be used, not whether some package is there. What it says on the
+# way is kept for where it is installed, and still cannot.
 
 commands() {
 	local name
@@ -53,18 +54,12 @@ compiler() {
 	if commands "${gcc[0]}"; then "${gcc[@]}" "$@"; else "${clang[@]}" "$@"; fi
 }
 
-# The oldest clang that will do is the first with load hooks, 14; any gcc has them.
-hooking_clang() {
-	commands "${clang[0]}" && "${clang[@]}" -fsanitize-coverage=func,trace-loads,trace-stores \
-		-fsyntax-only -x c /dev/null 2>/dev/null
-}
-
 # On Debian the file tells at once; elsewhere the compiler knows where its headers are.
 headers() {
 	local name
 	for name; do
 		[ -e "/usr/include/$name" ] ||
-			compiler -E -x c - <<<"#include <$name>" >/dev/null 2>&1 ||
+			compiler -E -x c - <<<"#include <$name>" >/dev/null ||
 			return 1
 	done
 }
@@ -76,7 +71,7 @@ found() {
 
 # A header and the file that the linker wants with it: a run-time package alone has neither.
 library() {
-	headers "$1" && found "$(compiler -print-file-name="$2" 2>/dev/null)"
+	headers "$1" && found "$(compiler -print-file-name="$2")"
 }
 
 # The libFuzzer and ASan runtimes of clang. Newer clangs may keep a folder per target.
@@ -91,38 +86,42 @@ runtimes() {
 	done
 }
 
-# A tool of clang's own version, which alone reads what its programs write.
+# A tool of clang's own version, which alone reads what its programs write. Beside a clang-17 the tool may
+# be another's, and its own is NAME-17.
 llvm_of_clang() {
-	local beside version
+	local at version
 	commands "${clang[0]}" || return 1
-	beside=$("${clang[@]}" -print-prog-name="$1")
-	version=$("${clang[@]}" -dumpversion)
-	commands "$beside" && "$beside" --version | grep -qF " ${version%%.*}."
+	version=$("${clang[@]}" -dumpversion) version=${version%%.*}
+	for at in "$("${clang[@]}" -print-prog-name="$1")" "$1-$version"; do
+		! commands "$at" || ! "$at" --version | grep -F " $version." || return 0
+	done
+	return 1
 }
 
 # 32-bit builds are for x86-64 hosts; elsewhere there is nothing to miss.
 multilib() {
 	[ "$(uname -m)" = x86_64 ] || return 0
-	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o 2>/dev/null)" &&
-		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a 2>/dev/null)" &&
-		"${gcc[@]}" -m32 -fsyntax-only -x c - <<<"#include <errno.h>" 2>/dev/null
+	commands "${gcc[0]}" && found "$("${gcc[@]}" -m32 -print-file-name=crt1.o)" &&
+		found "$("${gcc[@]}" -m32 -print-file-name=libgcc.a)" &&
+		"${gcc[@]}" -m32 -fsyntax-only -x c - <<<"#include <errno.h>"
 }
 
 # Asked for the library alone, gcc names the 64-bit one.
 multilib_cxx() {
 	[ "$(uname -m)" = x86_64 ] || return 0
 	commands "${gcc[0]}" &&
-		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>" >/dev/null 2>&1
+		"${gcc[@]}" -m32 -x c++ -fsyntax-only - <<<"#include <cstddef>"
 }
 
 # What runs i386 programs where the kernel does not; elsewhere there is nothing to miss.
 i386() {
-	[ "$(uname -m)" != x86_64 ] || "$(dirname "$0")/test/i386.sh" >/dev/null 2>&1
+	[ "$(uname -m)" != x86_64 ] || commands qemu-i386 || commands qemu-i386-static ||
+		runs_i386
 }
 
 # The scripts run as /usr/bin/python3, whatever PATH has; -I so that no ./yaml.py answers.
 python() {
-	/usr/bin/python3 -I -c "import $1" 2>/dev/null
+	/usr/bin/python3 -I -c "import $1"
 }
 
 # A provider of libibverbs, which is loaded by its name.
@@ -149,6 +148,11 @@ named() {
 		local -n command=$1
 		package_of "${command[0]}" "$1"
 		;;
+	# Beside gcc-13 those are gcc-13-multilib and g++-13-multilib.
+	g*-multilib)
+		package=${gcc[0]/gcc/${1%-multilib}}-multilib
+		package_of "$package" "$1"
+		;;
 	*-N*)
 		package=$(package_of "${clang[0]}" clang)
 		version=$("${clang[@]}" -dumpversion 2>/dev/null) ||
@@ -167,7 +171,7 @@ named() {
 # ENGINE=afl, - not needed.
 needs() {
 	cat <<TXT
-rr-|clang|hooking_clang|clang with load hooks, 14 or newer: compiles parsers and fuzz targets
+rr-|clang|commands ${clang[0]}|clang: compiles parsers and fuzz targets
 rr-|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
 rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
 -r-|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
@@ -180,9 +184,9 @@ rrr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --j
 rrr|python3|python sys|/usr/bin/python3: runs the scripts
 rrr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
 ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
+-r-|meson|commands meson|meson: runs the steps of the check
 -r-|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
 -r-|clang-format|commands clang-format|clang-format: the style check
--r-|meson|commands meson|meson: runs the steps of the check
 -r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
 -r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
 oo-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
@@ -212,11 +216,12 @@ oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 TXT
 }
 
-# Sets required and optional to the packages that are missing, and lines to what they provide.
+# Sets required and optional to the packages that are missing, lines to what they provide, and reasons to
+# what their probes say.
 look() {
-	local need package probe what
+	local need package probe what said
 	local -a words
-	required=() optional=() lines=()
+	required=() optional=() lines=() reasons=()
 	while IFS='|' read -r need package probe what; do
 		case $goal in
 		fuzz) need=${need:0:1} ;;
@@ -229,9 +234,11 @@ look() {
 		*) continue ;;
 		esac
 		read -r -a words <<<"$probe"
-		"${words[@]}" </dev/null && continue
+		said=$("${words[@]}" 2>&1 </dev/null) && said= && ! too_old "$package" && continue
 		package=$(named "$package")
 		lines+=("$what ($package, $need)")
+		said=${said:+$(last_word "$said")}
+		reasons+=("${said:+: $said}")
 		if [ "$need" = required ]; then required+=("$package"); else optional+=("$package"); fi
 	done <<<"$(needs)"
 	# Two things may come with one package.
@@ -241,11 +248,11 @@ look() {
 	done
 }
 
-# The missing things, one line each, after $1.
+# The missing things, one line each, after $1; with a second word, with their reasons.
 name_missing() {
-	local line
-	for line in "${lines[@]}"; do
-		say "$1: $line"
+	local i
+	for i in "${!lines[@]}"; do
+		say "$1: ${lines[i]}${2+${reasons[i]}}"
 	done
 }
 
@@ -273,7 +280,7 @@ add_missing() {
 # Ends the script: a missing required thing is for the user to mend, an optional one is not.
 give_up() {
 	local by_hand="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
-	name_missing "$1"
+	name_missing "$@"
 	if [ "$EUID" -ne 0 ]; then
 		if commands sudo; then by_hand="sudo sh -c '$by_hand'"; else by_hand="su -c '$by_hand'"; fi
 	fi
@@ -283,6 +290,9 @@ give_up() {
 	exit 0
 }
 
+here=$(dirname "$0")
+# shellcheck source=scripts/oldest.sh
+. "$here/oldest.sh" || exit 3
 read -r -a clang <<<"${CLANG:-clang}"
 read -r -a gcc <<<"${GCC:-gcc}"
 verbose=0
@@ -334,9 +344,9 @@ trap 'rm -f "$log"' EXIT
 compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || { get update && look; }
 say "installing: ${missing[*]}"
 outcome="could not be installed"
-add_missing && outcome="installed, yet not found (is another one first in PATH?)"
+add_missing && outcome="installed, yet not found, or too old (is another one first in PATH?)"
 look
 if [ ${#missing[@]} -gt 0 ]; then
 	grep '^E: ' "$log" | sort -u | tail -n 8 >&2
-	give_up "$outcome"
+	give_up "$outcome" reasons
 fi

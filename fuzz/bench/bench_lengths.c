@@ -95,7 +95,7 @@ int main(void)
 
 	if (!judge) {
 		fprintf(stderr, "bench_lengths: %s\n", error);
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	}
 	for (int round = 0; round < ROUNDS; round++)
 		for (int i = 0; i < LENGTHS; i++)

@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../sandbox/refuse.h"
 #include "remote.h"
 
 #define PAGE 4096u
@@ -82,12 +85,26 @@ static void cpu_time_is_this_threads(void **state)
 	assert_false(remote_cpu(0x3fffffff, &before[0]));
 }
 
+/* The same by /proc, as where a container refuses the calls. */
+static void without_the_calls(void **state)
+{
+	const struct refused_call calls[] = {{SYS_process_vm_readv, EPERM},
+					     {SYS_process_vm_writev, EPERM}};
+
+	if (refuse(calls, 2))
+		skip();
+	memory_ends_where_it_ends(state);
+	strings_have_an_end(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_ends_where_it_ends),
 		cmocka_unit_test(strings_have_an_end),
 		cmocka_unit_test(cpu_time_is_this_threads),
+		/* The last, since it is for good. */
+		cmocka_unit_test(without_the_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

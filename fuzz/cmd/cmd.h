@@ -9,17 +9,7 @@
 
 #include "../chain/endian.h"
 #include "../judge/judge.h"
-
-/* Exit statuses of every verb; README lists them. */
-enum {
-	EXIT_FINE = 0,
-	EXIT_FOUND = 1,	       /* a promise is broken, a verdict changed, --fail-on met */
-	EXIT_UNUSABLE = 2,     /* an input or the command line cannot be used */
-	EXIT_MISSING = 3,      /* what it needs is not here, or forbidden */
-	EXIT_ARENA = 4,	       /* the sandbox cannot open */
-	EXIT_CANNOT_WRITE = 5, /* output could not be written whole */
-	EXIT_OUR_FAULT = 6,    /* a BPF program of ours is refused */
-};
+#include "../status.h"
 
 /* One verb: argv[0] is "capchain VERB". Returns the exit status. */
 struct verb {

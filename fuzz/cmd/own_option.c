@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,11 +27,10 @@ static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scrip
 static bool find_script(char ret_path[PATH_MAX])
 {
 	char at[PATH_MAX];
-	const ssize_t len = readlink("/proc/self/exe", at, sizeof(at) - 1);
 
-	if (len <= 0)
+	/* Where /proc is not mounted, it does not tell. */
+	if (!realpath((const char *)getauxval(AT_EXECFN), at))
 		return false;
-	at[len] = '\0';
 	for (char *slash = strrchr(at, '/'); slash; slash = strrchr(at, '/')) {
 		*slash = '\0';
 		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)

@@ -393,7 +393,7 @@ static int run_jobs(const struct exhaust_options *options, const struct exhaust_
 	if (error) {
 		snprintf(ret_error, size, "cannot start %u jobs: %s; use fewer", options->jobs,
 			 strerror(-error));
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	}
 	if (failed)
 		return failed;
@@ -412,7 +412,7 @@ int exhaust_run(const struct exhaust_options *options, struct exhaust_result **r
 	struct exhaust_space *const space = exhaust_space_new(options->kind, options->caps);
 	struct exhaust_result *const sum = calloc(1, sizeof(*sum));
 	struct job *const jobs = shared(options->jobs * sizeof(*jobs));
-	int status = SANDBOX_EXIT;
+	int status = EXIT_ARENA;
 
 	if (space && sum && jobs)
 		status = run_jobs(options, space, jobs, sum, ret_error, error_size);

@@ -91,7 +91,7 @@ struct exhaust_result {
 
 /*
  * Runs a space. Returns 0 with a result for exhaust_result_free(); else an exit status with one
- * line in @ret_error: SANDBOX_EXIT without memory, 1 where a job died or where
+ * line in @ret_error: EXIT_ARENA without memory, 1 where a job died or where
  * there is more than a result can hold.
  */
 int exhaust_run(const struct exhaust_options *options, struct exhaust_result **ret_result,

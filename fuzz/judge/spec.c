@@ -351,15 +351,11 @@ static enum buffer_class class_of(const struct spec *spec)
 void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec *ret_spec)
 {
 	struct reading reading = {.spec = ret_spec, .info = info, .len = len, .kind = kind};
-	const struct layout_bits *const argsz = &layout_infos[kind].argsz;
 	uint32_t first;
 
 	*ret_spec = (struct spec){.kind = kind, .caps = ret_spec->caps};
 	/* R1: a buffer too short for the argsz field has none; a kind without one is never cut. */
-	if (!argsz->width)
-		ret_spec->argsz = (uint32_t)len;
-	else if (len >= argsz->at + argsz->width)
-		ret_spec->argsz = layout_get(argsz, info);
+	ret_spec->argsz = layout_argsz(kind, info, len);
 	/* R5: a reader may use what was both given and delivered. */
 	ret_spec->bound = ret_spec->argsz < len ? ret_spec->argsz : (uint32_t)len;
 	if (find_chain(&reading, &first))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../status.h"
 
 /*
  * The one kind whose name is @text, or stands in it where @inside; INFO_KINDS where none or two do.
@@ -41,5 +42,5 @@ enum info_kind own_kind(void)
 		return kind;
 	fprintf(stderr, "capchain: which kind? set CAPCHAIN_KIND, or name the program after it "
 			"(fuzz_region_info): device, region or iommu\n");
-	exit(2);
+	exit(EXIT_UNUSABLE);
 }

@@ -78,19 +78,9 @@ static void test_layouts(void **state)
 static void test_ids(void **state)
 {
 	(void)state;
-	assert_int_equal(VB_ZPCI_BASE, CAP_ID_ZPCI_BASE);
-	assert_int_equal(VB_ZPCI_GROUP, CAP_ID_ZPCI_GROUP);
-	assert_int_equal(VB_ZPCI_UTIL, CAP_ID_ZPCI_UTIL);
-	assert_int_equal(VB_ZPCI_PFIP, CAP_ID_ZPCI_PFIP);
-	assert_int_equal(VB_PCI_ATOMIC_COMP, CAP_ID_PCI_ATOMIC_COMP);
-	assert_int_equal(VB_SPARSE_MMAP, CAP_ID_SPARSE_MMAP);
-	assert_int_equal(VB_TYPE, CAP_ID_TYPE);
-	assert_int_equal(VB_MSIX_MAPPABLE, CAP_ID_MSIX_MAPPABLE);
-	assert_int_equal(VB_NVLINK2_SSATGT, CAP_ID_NVLINK2_SSATGT);
-	assert_int_equal(VB_NVLINK2_LNKSPD, CAP_ID_NVLINK2_LNKSPD);
-	assert_int_equal(VB_IOVA_RANGE, CAP_ID_IOVA_RANGE);
-	assert_int_equal(VB_MIGRATION, CAP_ID_MIGRATION);
-	assert_int_equal(VB_DMA_AVAIL, CAP_ID_DMA_AVAIL);
+#define ID(kind, id, name, ...) assert_int_equal(VB_##name, CAP_ID_##name);
+	LAYOUT_CAPS(ID)
+#undef ID
 }
 
 static void test_no_buffer(void **state)

@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 	judge = judge_new(both, 2, error, sizeof(error));
 	if (!judge) {
 		fprintf(stderr, "%s\n", error);
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	}
 	sandbox_take_signals();
 	if (judge->judged[1].closed) {

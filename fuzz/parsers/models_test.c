@@ -638,7 +638,7 @@ int main(int argc, char **argv)
 	judge = judge_new(info_parsers, info_parser_count, error, sizeof(error));
 	if (!judge) {
 		fprintf(stderr, "models_test: %s\n", error);
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	}
 	return cmocka_run_group_tests_name("models", tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void protect(uintptr_t at, size_t size, int how)
 	the_walk.running = false;
 	fprintf(stderr, "capchain: cannot guard a parser's memory: %s; raise vm.max_map_count\n",
 		strerror(errno));
-	_exit(SANDBOX_EXIT);
+	_exit(EXIT_ARENA);
 }
 
 void heap_reset(void)

@@ -3,6 +3,7 @@
  * A leak is reported where LeakSanitizer can look, and where ptrace is refused the program ends as if
  * there were no such sanitizer. The program runs itself, since leaks are looked for at the end.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ static int status_of(const char *how)
 		if (!freopen("/dev/null", "w", stderr) ||
 		    setenv("ASAN_OPTIONS", "detect_leaks=1", 1) || unsetenv("LSAN_OPTIONS"))
 			_exit(98);
-		execl("/proc/self/exe", "leaks_test", how, (char *)NULL);
+		execl(program_invocation_name, "leaks_test", how, (char *)NULL);
 		_exit(97);
 	}
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));

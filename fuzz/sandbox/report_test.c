@@ -9,6 +9,7 @@
  * comes back. When a row fails: reports of our own bugs are taken for findings about parsers; look
  * at __asan_on_error() and __ubsan_on_report() in sandbox.c.
  */
+#include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -100,7 +101,7 @@ static int walk_fault(const char *name)
 	char error[512];
 
 	if (sandbox_open(error, sizeof(error)))
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	for (size_t i = 0; i < FAULTS; i++) {
 		const struct info_parser parser = {.name = "own", .read = faults[i].read};
 
@@ -126,7 +127,7 @@ static int status_of(const char *name, const char *options)
 		if (!freopen("/dev/null", "w", stderr) || setenv("ASAN_OPTIONS", options, 1) ||
 		    setenv("UBSAN_OPTIONS", options, 1))
 			_exit(98);
-		execl("/proc/self/exe", "report_test", name, (char *)NULL);
+		execl(program_invocation_name, "report_test", name, (char *)NULL);
 		_exit(97);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

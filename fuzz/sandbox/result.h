@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../../parsers/parser.h"
+#include "../status.h"
 
 /* "runaway" and so on. */
 const char *verdict_name(enum verdict verdict);
@@ -69,9 +70,5 @@ struct walk_limits {
 	uint64_t budget;	     /* loads of buffer and scratch, after which it is a runaway */
 	struct sandbox_trace *trace; /* or NULL */
 };
-
-/* The exit status of a command whose sandbox cannot be opened, and of one whose hooks are silent. */
-#define SANDBOX_EXIT 4
-#define HOOKS_EXIT   3
 
 #endif

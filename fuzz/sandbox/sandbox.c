@@ -18,7 +18,7 @@
 
 static bool opened;
 /* What sandbox_open() failed with, as a command ends with it. */
-static int exit_status = SANDBOX_EXIT;
+static int exit_status = EXIT_ARENA;
 /* Whether a signal's context tells a store from a load; while that is tried out. */
 static volatile bool tells_stores, trying;
 /* arm64's __builtin_trap() is a SIGTRAP; x86's SIGTRAP is a debugger's. */
@@ -218,7 +218,7 @@ int sandbox_open(char *ret_error, size_t error_size)
 	try_store();
 	silent = silent_hooks();
 	if (silent) {
-		exit_status = HOOKS_EXIT;
+		exit_status = EXIT_MISSING;
 		snprintf(ret_error, error_size,
 			 "oracles: %s hooks were compiled in and are not heard: another library's "
 			 "functions of their names were linked; link fuzz/sandbox/hooks.c",

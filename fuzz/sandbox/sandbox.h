@@ -38,7 +38,7 @@ int sandbox_open(char *ret_error, size_t error_size);
 void sandbox_take_signals(void);
 void sandbox_give_signals_back(void);
 
-/* HOOKS_EXIT or SANDBOX_EXIT, after sandbox_open() failed. */
+/* EXIT_MISSING or EXIT_ARENA, after sandbox_open() failed. */
 int sandbox_exit(void);
 
 /* Puts @len bytes (0 to INFO_LEN_MAX) where the next walks see them. */

@@ -290,18 +290,36 @@ static void see_many_and_keep(void)
 	keep(found(MANY, 63, 3));
 }
 
+/* Leaves the process 1 MiB above the highest limit, to a page, at which it gets no page more. */
+static void limit_memory(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct rlimit limit = {0, RLIM_INFINITY};
+	rlim_t used = 0;
+
+	if (getrlimit(RLIMIT_AS, &limit))
+		_exit(CANNOT);
+	for (rlim_t bit = (rlim_t)1 << 47; bit >= page; bit /= 2) {
+		void *more;
+
+		limit.rlim_cur = used | bit;
+		if (setrlimit(RLIMIT_AS, &limit))
+			continue;
+		more = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (more == MAP_FAILED)
+			used |= bit;
+		else
+			munmap(more, page);
+	}
+	limit.rlim_cur = used + (1 << 20);
+	if (setrlimit(RLIMIT_AS, &limit))
+		_exit(CANNOT);
+}
+
 /* The same with memory for as many as fit at first. */
 static void see_many_in_little_memory(void)
 {
-	struct rlimit limit;
-	unsigned long pages;
-	FILE *const file = fopen("/proc/self/statm", "r");
-
-	if (!file || fscanf(file, "%lu", &pages) != 1 || fclose(file))
-		_exit(CANNOT);
-	limit.rlim_cur = limit.rlim_max = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 20);
-	if (setrlimit(RLIMIT_AS, &limit))
-		_exit(CANNOT);
+	limit_memory();
 	see_many();
 	open_or_exit(dir);
 	see_many();

@@ -39,6 +39,7 @@
 #include "../judge/judge.h"
 #include "../judge/truncations.h"
 #include "../judge/verdicts.h"
+#include "../status.h"
 #if TARGET_FETCH
 #include "../fetch/fetch_judge.h"
 #include "../planted/fetch_loops/fetch_bugs.h"
@@ -98,10 +99,11 @@ static struct judge *open_judge(char *error, size_t size)
 	size_t count = fetch_loop_count;
 
 	if (getenv("CAPCHAIN_PARSERS"))
-		give_up("CAPCHAIN_PARSERS is for the other kinds: fetch loops are all run", 2);
+		give_up("CAPCHAIN_PARSERS is for the other kinds: fetch loops are all run",
+			EXIT_UNUSABLE);
 #if TARGET_PLANTED
 	if (fetch_planted_open(&loops, &count, error, size))
-		give_up(error, 2);
+		give_up(error, EXIT_UNUSABLE);
 #endif
 	return fetch_judge_new(loops, count, error, size);
 }
@@ -113,10 +115,10 @@ static struct judge *open_judge(char *error, size_t size)
 	size_t count = chosen_parsers(getenv("CAPCHAIN_PARSERS"), &parsers, error, size);
 
 	if (!count)
-		give_up(error, 2);
+		give_up(error, EXIT_UNUSABLE);
 #if TARGET_PLANTED
 	if (planted_open(&parsers, &count, error, size))
-		give_up(error, 2);
+		give_up(error, EXIT_UNUSABLE);
 #endif
 	return judge_new(parsers, count, error, size);
 }
@@ -139,11 +141,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	/* Who names parsers wants them on every buffer. */
 	judge->seldom = !TARGET_FETCH && !getenv("CAPCHAIN_PARSERS");
 	if (findings_open(getenv("CAPCHAIN_FINDINGS"), TARGET_KIND, judge, error, sizeof(error)))
-		give_up(error, 5);
+		give_up(error, EXIT_CANNOT_WRITE);
 	if (path && !(verdicts = fopen(path, "a"))) {
 		snprintf(error, sizeof(error), "cannot write %s: %s", file_word(path),
 			 strerror(errno));
-		give_up(error, 5);
+		give_up(error, EXIT_CANNOT_WRITE);
 	}
 	/* A line at a time: AFL++ ends its target by a signal. */
 	if (verdicts)

@@ -48,4 +48,5 @@ pub static capchain_parser: Parser = Parser {
     read: read_info,
     open: None,
     ahead: None,
+    newest: 0,
 };

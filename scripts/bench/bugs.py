@@ -371,15 +371,22 @@ def bug_figures(options, bugs, by, execs):
     return fine
 
 
+def ran(command, env):
+    """Runs a target to its end; where that is no good one, its last words are ours."""
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise SystemExit(f"bugs.py: {command[0]} ended with {done.returncode}: "
+                         f"{(done.stderr.splitlines() or [''])[-1]}")
+
+
 def sets_of(options, job):
     kind, feedback, seed = job
     with tempfile.TemporaryDirectory(prefix="bench-sets-") as folder:
         os.makedirs(f"{folder}/corpus")
         env = {**os.environ, "CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"}
-        subprocess.run(LEAD.alone(f"{BUILD}/{LEAD.fast}/fuzz_{kind}_info", os.path.join(options.seeds, kind),
-                                  f"{folder}/corpus", DICT, execs=options.sets_execs, seed=seed,
-                                  more=LEAD.flags("ours")), env=env, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        ran(LEAD.alone(f"{BUILD}/{LEAD.fast}/fuzz_{kind}_info", os.path.join(options.seeds, kind),
+                       f"{folder}/corpus", DICT, execs=options.sets_execs, seed=seed, more=LEAD.flags("ours")), env)
         return {"kind": kind, "feedback": feedback, "seed": seed, "execs": options.sets_execs,
                 "sets": len(os.listdir(f"{folder}/f/sets"))}
 
@@ -407,10 +414,9 @@ def bench_sets(options):
 def cpu_of(options, kind, mutator, seed):
     with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(LEAD.alone(f"{BUILD}/{LEAD.name}/fuzz_{kind}_info", os.path.join(options.all_seeds, kind), folder,
-                                  DICT, execs=options.speed_execs, seed=seed, more=LEAD.flags(mutator)),
-                       env={**os.environ, "CAPCHAIN_MUTATOR": mutator}, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        ran(LEAD.alone(f"{BUILD}/{LEAD.name}/fuzz_{kind}_info", os.path.join(options.all_seeds, kind), folder,
+                       DICT, execs=options.speed_execs, seed=seed, more=LEAD.flags(mutator)),
+            {**os.environ, "CAPCHAIN_MUTATOR": mutator})
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -47,15 +47,19 @@ def results(build, seeds):
 
 
 def results_at(commit, seeds):
-    """The same of a commit, built aside; "" where it does not build."""
+    """The same of a commit, built aside; None where it does not build, and says why."""
     with tempfile.TemporaryDirectory(prefix="bench-later-") as tree:
         made = subprocess.run(
             ["sh", "-c", 'git archive "$1" | tar -x -C "$2" && exec make -s -C "$2" BUILD=build $3',
              "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            errors="replace",
             env={key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}, check=False)
-        return "" if made.returncode else results(os.path.join(tree, "build"), seeds)
+        if made.returncode:
+            print(f"{commit} does not build: {(made.stderr.splitlines() or ['it says nothing'])[0]}")
+            return None
+        return results(os.path.join(tree, "build"), seeds)
 
 
 def last_change(seeds):
@@ -63,8 +67,10 @@ def last_change(seeds):
     for commit in git("log", "--format=%h", "--", *MUTATOR).split():
         if SAME not in git("log", "-1", "--format=%B", commit).splitlines():
             return commit
-        if results_at(f"{commit}~", seeds) != results(BUILD, seeds):
-            print(f"{commit} says `{SAME}`, and the mutator before it makes other results")
+        before = results_at(f"{commit}~", seeds)
+        if before != results(BUILD, seeds):
+            if before:
+                print(f"{commit} says `{SAME}`, and the mutator before it makes other results")
             return commit
     return ""
 

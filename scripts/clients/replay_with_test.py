@@ -8,6 +8,7 @@ CAPCHAIN names the command, build/capchain by default.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import yaml
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script, text_of  # noqa: E402
 
 SCRIPT = script("clients", "replay-with.py")
@@ -128,10 +130,10 @@ class Job(Case):
     def run_job(self, checks, more=""):
         """Each `run:` as a runner does it, replay-with.py with @more; the status and output of the last."""
         environment = {"PATH": f"{self.path('bin')}:{os.environ['PATH']}", "HOME": self.dir,
-                       "CC": "cc", "CHECKS": str(checks),
-                       # What this very check has compiled already.
+                       "CC": shlex.join(compilers.any_c()), "CHECKS": str(checks),
+                       # What this very check has compiled already, and by whom.
                        **{name: value for name, value in os.environ.items()
-                          if name.startswith("CCACHE")}}
+                          if name.startswith("CCACHE") or name in ("CLANG", "GCC")}}
         for step in self.steps:
             if "run" in step:
                 done = run("bash", "-e", "-o", "pipefail", "-c",

@@ -17,6 +17,9 @@ from fuzz.worker import LEN_MAX, TIMEOUT, End, Worker
 # What an afl-fuzz needs that nobody sits in front of.
 UNATTENDED = {"AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
               "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1"}
+# It aborts at options of LeakSanitizer without this, such as those of who may not trace.
+if "LSAN_OPTIONS" in os.environ:
+    UNATTENDED["LSAN_OPTIONS"] = os.environ["LSAN_OPTIONS"] + ":symbolize=0"
 # What it says of a target that does the same with the same input.
 STABLE = "100.00%"
 # From this one on it has FrameShift, which looks for sizes and offsets in its inputs.

@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
@@ -107,8 +108,7 @@ class Forms(unittest.TestCase):
         program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
                    f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"
                    f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
-        compiler = shutil.which("clang") or shutil.which("gcc")
-        done = run(compiler, "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-", input=program)
+        done = run(*compilers.any_c(), "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-", input=program)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_compact(self):

@@ -50,10 +50,15 @@ def afl_needs():
             f"`ulimit -n {AFL_FILES}` or more")
 
 
+def maps_missing():
+    """Sanitizers look at their own memory by it: MemorySanitizer does not start without."""
+    return "" if os.path.exists(MAPS) else f"; /proc is not mounted, and sanitizers read {MAPS}: mount it"
+
+
 def sanitizer_needs():
     """What of this machine keeps AddressSanitizer from starting, as far as settings tell."""
-    if not os.path.exists(MAPS):
-        return "; /proc is not mounted, and AddressSanitizer reads /proc/self/maps: mount it"
+    if maps_missing():
+        return maps_missing()
     if vm_setting("overcommit_memory") == 2:
         return ("; vm.overcommit_memory is 2, which has no room for AddressSanitizer's shadow: as root "
                 "`sysctl vm.overcommit_memory=0`, or ENGINE=afl, whose targets have none")

@@ -41,9 +41,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
-
-from fuzz.engines import of_build  # noqa: E402
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 ROOT = os.path.dirname(sys.path[0])
 SYMBOL = "capchain_parser"
@@ -202,7 +200,7 @@ def writable(build):
 def our_compiler():
     """The configuration of the command: clang's where there is one; as it was installed elsewhere."""
     if is_tree():
-        return "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
+        return "clang" if shutil.which(shlex.split(os.environ.get("CLANG") or "clang")[0]) else "gcc"
     return os.listdir(os.path.join(ROOT, "build"))[0]
 
 
@@ -354,7 +352,7 @@ def build_side(given, build, folder, config, hooked):
         check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
     facts = write_facts(side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
-    join = os.path.join(place, "obj", "fuzz", "own", "join.o")
+    join = os.path.join(place, "obj", "fuzz", "own", "register.o")
     libs = libraries(whole)
     # A Rust library is large, and of no more use.
     for name in os.listdir(side):
@@ -380,6 +378,8 @@ def build_command(given, build, folder, hooked):
 
 
 def build_targets(given, build, folder, engine, hooked):
+    from fuzz.engines import of_build  # where it is installed there are no engines
+
     make(build, f"own-{engine}-targets")
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]

@@ -21,11 +21,13 @@ import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, script  # noqa: E402
 
 OWN = os.path.join(ROOT, "parsers", "own")
 RUST = shutil.which("rustc")
-CLANG = shutil.which("clang")
+CLANG, GCC = compilers.c_of("clang"), compilers.c_of("gcc")
+HAS_CLANG = compilers.has("clang")
 GCC_HOOKS = "-fsanitize=thread"
 CLANG_HOOKS = "-fsanitize-coverage=func,trace-loads,trace-stores"
 RUST_HOOKS = ["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-level=3",
@@ -200,7 +202,7 @@ class Ways(Given):
         """Way, file, PARSER_LIBS, whether it has load hooks."""
         source, include = os.path.join(OWN, "planted.c"), "-I" + OWN
         yield "source", source, "", True
-        self.build("gcc", "-O2", include, "-c", source, "-o", "gcc.o")
+        self.build(*GCC, "-O2", include, "-c", source, "-o", "gcc.o")
         yield "object", self.path("gcc.o"), "", False
         self.build("ar", "rcs", "libgcc.a", "gcc.o")
         yield "archive", self.path("libgcc.a"), "", False
@@ -209,17 +211,17 @@ class Ways(Given):
             "planted"))
         self.build("objcopy", "--redefine-sym", "capchain_parser=reads", "gcc.o", "reads.o")
         yield "source around an object", adapter, "reads.o", False
-        self.build("gcc", "-O2", GCC_HOOKS, include, "-c", source, "-o", "hooked.o")
+        self.build(*GCC, "-O2", GCC_HOOKS, include, "-c", source, "-o", "hooked.o")
         yield "object with gcc's hooks", self.path("hooked.o"), "", True
-        if CLANG:
-            self.build("clang", "-O2", CLANG_HOOKS, include, "-c", source, "-o", "clang.o")
+        if HAS_CLANG:
+            self.build(*CLANG, "-O2", CLANG_HOOKS, include, "-c", source, "-o", "clang.o")
             yield "object with clang's hooks", self.path("clang.o"), "", True
 
     def test_every_way(self):
         self.hold(self.given())
 
     def test_what_is_not_seen_is_said(self):
-        self.build("gcc", "-O2", "-I" + OWN, "-c", os.path.join(OWN, "planted.c"), "-o", "gcc.o")
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", os.path.join(OWN, "planted.c"), "-o", "gcc.o")
         said = self.check("gcc.o", *self.inputs.values()).stdout
         self.assertRegex(said, r"planted: 4 inputs: 1 right, 0 policies, 2 differ, 1 skipped")
         self.assertRegex(said, r"seen: page faults and canaries alone.*loops are not counted")
@@ -241,7 +243,7 @@ class Ways(Given):
         loops = reader("uint32_t at = 32; while (at) at = *(const volatile uint32_t *)"
                        "((const char *)info + (at & 0xfc)) ? 32 : 33; return answer(VERDICT_OK);")
         self.write("loops.c", loops)
-        self.build("gcc", "-O2", "-I" + OWN, "-c", "loops.c", "-o", "loops.o")
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", "loops.c", "-o", "loops.o")
         done = self.check("loops.o", self.inputs["over-read"], status=(2,))
         self.assertRegex(done.stderr, r"\Acapchain: .*region-over-read.bin: the parser does not "
                          r"end, and without load hooks .*\n\Z")
@@ -324,7 +326,7 @@ class Fuzzed(Fuzzing):
         self.is_stopped("planted.c")
 
     def test_an_object_is_fuzzed_too(self):
-        self.build("gcc", "-O2", "-I" + OWN, "-c", os.path.join(OWN, "template.c"), "-o", "mine.o")
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", os.path.join(OWN, "template.c"), "-o", "mine.o")
         done = self.fuzz("mine.o")
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertIn("the others are skipped where links loop", done.stderr)
@@ -352,8 +354,9 @@ class Languages(Base):
             volatile size_t size = words[0] * size_t(1) << 40;
             char *volatile own = new char[size]; delete[] own;"""))
         self.assertEqual(self.judged(bad, self.inputs["own memory"]), ["crash:fault:ok"])
-        if shutil.which("g++"):
-            self.build("g++", "-O2", "-I" + OWN, "-c", good, "-o", "reader.o")
+        gxx = compilers.cxx_of("gcc")
+        if shutil.which(gxx[0]):
+            self.build(*gxx, "-O2", "-I" + OWN, "-c", good, "-o", "reader.o")
             self.assertEqual(self.judged("reader.o", self.inputs["own memory"]), [None])
 
     def test_its_heap(self):
@@ -385,7 +388,7 @@ class Languages(Base):
         """Further source, an archive and flags; words as in a shell."""
         self.write("a b/part.c", "int part(void) { return PART; }")
         self.write("other.c", "int other(void); int other(void) { return 2; }")
-        self.build("gcc", "-c", "other.c", "-o", "other.o")
+        self.build(*GCC, "-c", "other.c", "-o", "other.o")
         self.build("ar", "rcs", "libother.a", "other.o")
         parser = self.write("whole.c", reader(
             "return part() + other() == 9 ? answer(VERDICT_ABSTAIN) : answer(VERDICT_OK);",
@@ -444,10 +447,10 @@ class Refused(Base):
         self.write("small.c", "int capchain_parser;")
         for flags, says in ((["-m32"], "a 32-bit object"),
                             (["--target=aarch64-linux-gnu"], "AArch64, and this machine")):
-            if CLANG:
-                self.build("clang", *flags, "-c", "small.c", "-o", "small.o")
+            if HAS_CLANG:
+                self.build(*CLANG, *flags, "-c", "small.c", "-o", "small.o")
                 self.refused("small.o", "small.o: .*" + says)
-        self.build("gcc", "-fsanitize=address", "-c", "small.c", "-o", "asan.o")
+        self.build(*GCC, "-fsanitize=address", "-c", "small.c", "-o", "asan.o")
         self.refused("asan.o", "asan.o: built with a sanitizer .*__asan")
 
     def test_contract(self):
@@ -502,16 +505,16 @@ class Elsewhere(Base):
 
     def compile(self, compiler, hooks):
         template = self.path("install", "share", "capchain", "template.c")
-        self.build(compiler, "-O2", *self.config(f"--variable={hooks}")[0].split(),
+        self.build(*compiler, "-O2", *self.config(f"--variable={hooks}")[0].split(),
                    *self.config("--cflags"), "-c", template, "-o", "mine.o")
         syms = self.path("install", "share", "capchain", "heap.syms")
         self.build("objcopy", f"--redefine-syms={syms}", "mine.o")
 
-    @unittest.skipUnless(CLANG, "no clang here")
+    @unittest.skipUnless(HAS_CLANG, "no clang here")
     def test_libfuzzer(self):
-        self.compile("clang", "hooks")
+        self.compile(CLANG, "hooks")
         for engine in ("fuzzer", "fuzzer,address"):
-            self.build("clang", f"-fsanitize={engine}", "mine.o", *self.config("--libs"), "-o",
+            self.build(*CLANG, f"-fsanitize={engine}", "mine.o", *self.config("--libs"), "-o",
                        "fuzz_region_info")
             done = self.run_it("./fuzz_region_info", "-runs=500", "-seed=1", "region-loop.bin")
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -525,8 +528,8 @@ class Elsewhere(Base):
             self.assertRegex(done.stderr, r"capchain: which kind\? ")
 
     def test_without_an_engine(self):
-        self.compile("gcc", "hooks_gcc")
-        self.build("gcc", "mine.o", *self.config("--libs"), "-lcapchain-fuzz-main", "-o", "replay")
+        self.compile(GCC, "hooks_gcc")
+        self.build(*GCC, "mine.o", *self.config("--libs"), "-lcapchain-fuzz-main", "-o", "replay")
         done = self.run_it("./replay", *self.inputs.values(), CAPCHAIN_KIND="region",
                            CAPCHAIN_VERDICTS="verdicts")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from nightly import instances as engines  # noqa: E402
 from fuzz import soak  # noqa: E402
@@ -60,7 +61,7 @@ class Stability(Case):
         """A build folder whose region target is not stable."""
         os.makedirs(self.path("build", "afl-asan"))
         Path(self.path("unstable.c")).write_text(UNSTABLE, "ascii")
-        subprocess.run(["clang", "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
+        subprocess.run([*compilers.c_of("clang"), "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
                         self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
         subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
                         f"{BUILD}/clang/obj/fuzz/target/run_files.o", f"{BUILD}/clang/obj/fuzz/target/file.o", "-o",

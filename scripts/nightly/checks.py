@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from fuzz import machine
 from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
 from fuzz.engines import BUILDS as ENGINE_BUILDS, ENGINES, LEAD, build_of, of_build
@@ -213,7 +214,8 @@ class Alive:
     def reason(self):
         if self.oracles is None:
             last = (self.said.strip().splitlines() or ["it said nothing"])[-1]
-            return f"{self.target} does not start: {last}"
+            needs = machine.maps_missing() if "san/" in self.target else ""
+            return f"{self.target} does not start: {last}{needs}"
         # One that stops breaks a promise or is a sanitizer's: a finding, and said elsewhere.
         if self.judged < len(self.seeds) and self.status == 0:
             return (f"{self.target} judged {self.judged} of {len(self.seeds)} seeds: it returns "

@@ -23,6 +23,7 @@ import sys
 import time
 import types
 import unittest
+from unittest import mock
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
@@ -259,9 +260,9 @@ class Reasons(Case):
         self.write(f"build/{build}/fuzz_region_info", "#!/bin/sh\n" + script)
         os.chmod(self.path("build", build, "fuzz_region_info"), 0o755)
 
-    def alive(self):
+    def alive(self, build="clang"):
         self.write("in/a", b"x")
-        return checks.Alive(self.path("build"), "clang", "region", self.path("in")).look().reason()
+        return checks.Alive(self.path("build"), build, "region", self.path("in")).look().reason()
 
     def test_targets(self):
         say = f'echo "capchain: kind region, 4 parsers; oracles: {ORACLES}" >&2\n'
@@ -269,6 +270,10 @@ class Reasons(Case):
         self.assertIn("judged 0 of 1 seeds", self.alive())
         self.fake("clang", "echo no such thing\nexit 4\n")
         self.assertIn("does not start: no such thing", self.alive())
+        self.fake("clang-msan", "echo ' <empty stack>'\nexit 1\n")
+        with mock.patch.object(checks.machine, "MAPS", self.path("none")):
+            self.assertIn("<empty stack>; /proc is not mounted, and sanitizers read", self.alive("clang-msan"))
+        self.assertNotIn("/proc", self.alive("clang-msan"))
         self.fake("clang", say + 'echo line >> "$CAPCHAIN_VERDICTS"\n')
         self.assertIsNone(self.alive())
         self.fake("clang", say + 'echo "capchain: broken promise: a:b:c:d" >&2\nkill -ABRT $$\n')

@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ sys.dont_write_bytecode = True
 import bad_build  # noqa: E402
 import check  # noqa: E402
 import witness  # noqa: E402
-from image import BuildFailed, Combination, Image, last_error, never, scheduled  # noqa: E402
+from image import BuildFailed, Combination, Image, compilers, last_error, never, scheduled  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -82,7 +83,7 @@ class Shared(unittest.TestCase):
         """A program in place of the target."""
         source = os.path.join(self.root, "target.cc")
         Path(source).write_text(code, "ascii")
-        subprocess.run(["clang++", "-O1", "-w", source, "-o", self.path(NAME), *flags], check=True)
+        subprocess.run([*compilers.cxx_of("clang"), "-O1", "-w", source, "-o", self.path(NAME), *flags], check=True)
 
     def repack(self, change):
         """The seeds again, as @change makes them of a list of (name, bytes)."""
@@ -260,26 +261,26 @@ class WholeCheck(unittest.TestCase):
     def file(self, *names):
         return os.path.join(self.tree, *names)
 
-    def red(self, says, path=os.environ["PATH"], **more):
+    def red(self, says, **more):
         done = subprocess.run(
             [self.file("scripts", "oss-fuzz", "check.py"), "--only", "libfuzzer/address/x86_64"],
-            cwd=self.root, env={**os.environ, "PATH": path, **more}, capture_output=True,
+            cwd=self.root, env={**os.environ, **more}, capture_output=True,
             text=True, check=False)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"(?m)^FAIL    libfuzzer address x86_64: .*" + says)
         self.assertTrue(done.stdout.endswith("0 passed, 1 failed, 0 cannot be built here\n"))
 
     def wrapped_compiler(self, body):
-        """A folder with a clang of our own in front of the real one."""
+        """Variables that put a clang of our own in front of the real one, of C alone."""
         folder = os.path.join(self.root, "bin")
         os.makedirs(folder)
         path = os.path.join(folder, "clang")
         with open(path, "w", encoding="ascii") as file:
             # The cache is asked for what is compiled in the end: a ccache keeps those below it off.
             file.write(f"#!/bin/bash\n{body}\nunset CCACHE_DISABLE\n"
-                       f"exec $CCACHE {shutil.which('clang')} \"${{args[@]}}\"\n")
+                       f"exec $CCACHE {shlex.join(compilers.c_of('clang'))} \"${{args[@]}}\"\n")
         os.chmod(path, 0o755)
-        return f"{folder}:{os.environ['PATH']}"
+        return {"CLANG": path, "CLANGXX": shlex.join(compilers.cxx_of("clang"))}
 
     def test_no_corpus(self):
         for folder in ("seeds", "regressions", "captured"):
@@ -298,11 +299,11 @@ class WholeCheck(unittest.TestCase):
 
     def test_hooks_missing(self):
         """A compiler that drops the option without a word, as AFL++'s does."""
-        path = self.wrapped_compiler(
+        env = self.wrapped_compiler(
             'args=("$@"); case " $* " in *" -fsanitize=fuzzer-no-link "*) args=(); for a; do\n'
             'case $a in -fsanitize-coverage=*) ;; --config) skip=1 ;;\n'
             '*) [ -n "$skip" ] || args+=("$a"); skip= ;; esac; done; esac')
-        self.red("not every parser has load hooks: load hooks in 0 of", path)
+        self.red("not every parser has load hooks: load hooks in 0 of", **env)
 
     def test_does_not_build(self):
         edit(self.file("fuzz", "target", "target.c"), "static struct judge *judge;", "static struct judge *;;")

@@ -8,10 +8,15 @@ The flags and options are those of google/oss-fuzz, infra/base-images: base-clan
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import compilers  # noqa: E402
 
 Combination = namedtuple("Combination", "engine sanitizer architecture variant")
 
@@ -114,7 +119,7 @@ class Image:
         self.copy_tree()
         for folder in (self.work, os.path.join(root, "tmp")):
             os.makedirs(folder)
-        if self.builds(["clang++", "-stdlib=libc++", "-fsanitize=fuzzer"]):
+        if self.builds([*compilers.cxx_of("clang"), "-stdlib=libc++", "-fsanitize=fuzzer"]):
             self.cxx_library = ["-stdlib=libc++"]
 
     def copy_tree(self):
@@ -136,9 +141,10 @@ class Image:
         return os.path.join(self.root, "out-" + "-".join(filter(None, combination)))
 
     def compilers(self, combination):
+        """$CC and $CXX, as words."""
         if combination.engine == "afl":
-            return "afl-clang-fast", "afl-clang-fast++"
-        return "clang", "clang++"
+            return ["afl-clang-fast"], ["afl-clang-fast++"]
+        return compilers.c_of("clang"), compilers.cxx_of("clang")
 
     def flags(self, combination):
         """$CFLAGS and $CXXFLAGS as `compile` puts them together."""
@@ -157,7 +163,7 @@ class Image:
 
     def environment(self, combination, out=None):
         """All that build.sh finds, and nothing else of the caller's own environment but its ccache."""
-        cc, cxx = self.compilers(combination)
+        cc, cxx = map(shlex.join, self.compilers(combination))
         cflags, cxxflags = self.flags(combination)
         made = {"PATH": self.path, "HOME": self.root, "TMPDIR": os.path.join(self.root, "tmp"),
                 "SRC": self.src, "OUT": out or self.out(combination), "WORK": self.work,
@@ -184,7 +190,7 @@ class Image:
 
     def lacks(self, combination):
         """What this machine lacks to build @combination, or None."""
-        for tool in (*self.compilers(combination),
+        for tool in (*(words[0] for words in self.compilers(combination)),
                      *(["afl-fuzz"] if combination.engine == "afl" else [])):
             if not shutil.which(tool, path=self.path):
                 return f"no {tool} (Debian: {'afl++' if 'afl' in tool else 'clang'})"
@@ -192,7 +198,7 @@ class Image:
             return "no libAFLDriver.a beside afl-clang-fast (Debian: afl++)"
         _, cxx = self.compilers(combination)
         _, flags = self.flags(combination)
-        if self.builds([cxx, *flags.split(), self.engine(combination)]):
+        if self.builds([*cxx, *flags.split(), self.engine(combination)]):
             return self.cannot_run() if combination.architecture == "i386" else None
         for pattern, reason in MISSING:
             if re.search(pattern, self.said):

@@ -14,7 +14,7 @@ mkdir -p "$build" "$OUT"
 compile() {
 	# shellcheck disable=SC2086
 	printf 'int sum(int *p, int n)\n{\n\tint s = 0;\n\twhile (n--)\n\t\ts += *p++;\n\treturn s;\n}\n' |
-		$CC $CFLAGS "$@" -x c -c - -o "$build/probe.o" 2>/dev/null &&
+		$CC $CFLAGS "$@" -x c -c - -o "$build/probe.o" 2>"$build/probe.said" &&
 		nm -u -P "$build/probe.o" | cut -d ' ' -f 1 | sort
 }
 
@@ -26,7 +26,7 @@ hooks() {
 
 flags=-fsanitize-coverage=func,trace-loads,trace-stores
 compile >"$build/probe.without" || {
-	echo "targets.sh: \$CC ($CC) compiles nothing with \$CFLAGS ($CFLAGS)" >&2
+	echo "targets.sh: \$CC ($CC) compiles nothing with \$CFLAGS ($CFLAGS): $(head -n 1 "$build/probe.said")" >&2
 	exit 1
 }
 # AFL++'s compiler drops the option without a word where it stands on the command line.
@@ -36,11 +36,13 @@ if hooks "$flags"; then
 elif hooks --config "$build/hooks.cfg"; then
 	loads="--config $build/hooks.cfg"
 elif [[ " $CFLAGS " = *" -m32 "* ]]; then
-	echo "targets.sh: $CC has no load hooks, and on i386 nothing else sees a bad load" >&2
+	echo "targets.sh: $CC has no load hooks, and on i386 nothing else sees a bad load" \
+		"$(head -n 1 "$build/probe.said")" >&2
 	exit 3
 else
 	loads=
-	echo "targets.sh: $CC has no load hooks: the arena alone sees bad loads, loops are skipped" >&2
+	echo "targets.sh: $CC has no load hooks: the arena alone sees bad loads, loops are skipped" \
+		"$(head -n 1 "$build/probe.said")" >&2
 fi
 
 make --no-print-directory -s -j"$(nproc)" BUILD="$build" OSS_LOADS="$loads" oss-fuzz-objects \

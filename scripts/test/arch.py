@@ -29,10 +29,16 @@ import glob
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+import compilers  # noqa: E402
+
+CLANG = compilers.c_of("clang")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 Machine = collections.namedtuple("Machine", "name triple qemu kind")
 MACHINES = {machine.name: machine for machine in (
@@ -277,9 +283,9 @@ class Run:
         if self.machine.name != "arm64":
             self.row["libFuzzer"] = "-"
             return
-        if not shutil.which("clang"):
+        if not compilers.has("clang"):
             raise Missing("libFuzzer: no clang here")
-        major = re.match(r"\d+", subprocess.run(["clang", "-dumpversion"], capture_output=True,
+        major = re.match(r"\d+", subprocess.run([*CLANG, "-dumpversion"], capture_output=True,
                                                 text=True, check=False).stdout).group()
         gcc = subprocess.run([f"{self.machine.triple}-gcc", "-dumpversion"], capture_output=True,
                              text=True, check=False).stdout.strip().split(".")[0]
@@ -290,10 +296,10 @@ class Run:
         if not runtime:
             raise Missing(f"libFuzzer: libclang-rt-{major}-dev has none for arm64")
         resources = os.path.dirname(os.path.dirname(os.path.dirname(runtime[0])))
-        headers = subprocess.run(["clang", "-print-resource-dir"], capture_output=True, text=True,
+        headers = subprocess.run([*CLANG, "-print-resource-dir"], capture_output=True, text=True,
                                  check=False).stdout.strip()
         self.make(f"{self.folder}/clang",
-                  f"CLANG=clang --target={self.machine.triple} --sysroot={self.sysroot} "
+                  f"CLANG={shlex.join(CLANG)} --target={self.machine.triple} --sysroot={self.sysroot} "
                   f"-resource-dir={resources} -isystem {headers}/include",
                   "GCC=no-gcc", f"{self.folder}/clang/libfuzzer-fast/fuzz_device_info")
         status, said = self.under_qemu("clang/libfuzzer-fast/fuzz_device_info", f"-runs={FUZZ_RUNS}",

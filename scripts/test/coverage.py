@@ -7,7 +7,6 @@ import concurrent.futures
 import glob
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import types
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from gen.names import KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402
@@ -66,15 +66,21 @@ def parse(arguments):
 
 
 def tool(name):
-    """llvm-cov or llvm-profdata beside the clang that the programs are by, else the one in PATH."""
-    try:
-        found = called([*shlex.split(os.environ.get("CLANG") or "clang"),
-                        f"-print-prog-name={name}"]).strip()
-    except FileNotFoundError:
-        found = name
-    if not shutil.which(found):
-        raise Refused(f"{name} is missing: install Debian's llvm", NO_ENGINE)
-    return found
+    """llvm-cov or llvm-profdata of the version of the clang that the programs are by, which alone reads them."""
+    clang = compilers.c_of("clang")
+    if not compilers.has("clang"):
+        raise Refused(f"{clang[0]} is missing", NO_ENGINE)
+    version = called([*clang, "-dumpversion"]).split(".")[0]
+
+    def beside(one):
+        return called([*clang, f"-print-prog-name={one}"]).strip()
+
+    # Beside a clang-17 may be another's, and its own is NAME-17. llvm-profdata 14 does not tell its version.
+    for found, cov in ((beside(name), beside("llvm-cov")), (f"{name}-{version}", f"llvm-cov-{version}")):
+        if shutil.which(found) and shutil.which(cov) and f" {version}." in called([cov, "--version"]):
+            return found
+    raise Refused(f"no {name} of {clang[0]}'s version {version} is here: install Debian's llvm-{version}",
+                  NO_ENGINE)
 
 
 class Measure:

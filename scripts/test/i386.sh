@@ -48,10 +48,17 @@ kernel_runs() {
 	[ $status -le 128 ]
 }
 
+# emulator FILE: the one that is here, and runs that.
 emulator() {
-	local name
+	local name said
 	for name in qemu-i386 qemu-i386-static; do
-		command -v $name && return
+		command -v $name >/dev/null || continue
+		if said=$("$name" "$1" 2>&1 </dev/null); then
+			command -v $name
+			return
+		fi
+		echo "this kernel does not run i386 programs, and neither does $name: ${said##*$'\n'}" >&2
+		return 77
 	done
 	echo "this kernel does not run i386 programs, and no qemu-i386 is here (Debian package qemu-user)" >&2
 	return 77
@@ -70,7 +77,7 @@ main() {
 		;;
 	esac
 	folder=$(mktemp -d) || return 1
-	write_program "$folder/exit" && kernel_runs "$folder/exit" || by=$(emulator) || by=
+	write_program "$folder/exit" && kernel_runs "$folder/exit" || by=$(emulator "$folder/exit") || by=
 	rm -rf "$folder"
 	case $by,$# in
 	,*) return 77 ;;

@@ -57,7 +57,7 @@ class I386(Case):
 
     def test_emulated(self):
         for name in ("qemu-i386-static", "qemu-i386"):
-            self.write(name, b'#!/bin/sh\necho "$0:$*"\nexit 5\n', 0o755)
+            self.write(name, b'#!/bin/sh\n[ "$1" = program ] || exit 0\necho "$0:$*"\nexit 5\n', 0o755)
             self.assertEqual(self.bash(REFUSES + "main").stdout, name + "\n")
             done = self.bash(REFUSES + 'main "$@"', "program", "one", "two words")
             self.assertEqual((done.returncode, done.stdout, done.stderr),
@@ -67,6 +67,12 @@ class I386(Case):
         for args in ((), ("program",)):
             done = self.bash(REFUSES + 'main "$@"', *args)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (77, "", REASON))
+
+    def test_an_emulator_that_does_not_run_them(self):
+        self.write("qemu-i386", b"#!/bin/sh\necho one; echo two\nexit 1\n", 0o755)
+        done = self.bash(REFUSES + "main program")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            77, "", "this kernel does not run i386 programs, and neither does qemu-i386: two\n"))
 
     def test_nothing_left(self):
         self.write("qemu-i386", b"#!/bin/sh\n", 0o755)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from test.tools import CAPCHAIN, Case, run  # noqa: E402
 
 REFUSE = os.path.abspath("build/client/refuse")
@@ -258,9 +259,11 @@ class Capture(Case):
                              "the guests of make check-vm have one")
             return
         source, program = self.write("caller.c", CALLER.encode()), self.dir + "/caller32"
-        made = run("gcc", "-m32", "-O1", source, "-o", program)
-        if made.returncode:
-            self.skipTest("no 32-bit libc to build with (Debian package gcc-multilib)")
+        links = run("scripts/test/links32.sh", *compilers.any_c())
+        if links.returncode:
+            self.skipTest(links.stdout.strip())
+        made = run(*compilers.any_c(), "-m32", "-O1", source, "-o", program)
+        self.assertEqual(made.returncode, 0, made.stderr)
         done = self.capture(program, REPLY)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(list(self.files()), ["iommu-container-len144.bin"])
@@ -297,7 +300,7 @@ class Replay(Case):
         source = self.dir + "/runs.c"
         Path(source).write_text(RUNS, "ascii")
         self.preload = self.dir + "/runs.so"
-        self.assertEqual(run("gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
+        self.assertEqual(run(*compilers.any_c(), "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
                              self.preload).returncode, 0)
         if ", bpf" not in run(CAPCHAIN, "replay", self.INPUTS[0]).stdout:
             self.skipTest(next(line for line in run(CAPCHAIN, "check", self.INPUTS[0]).stdout.
@@ -396,7 +399,7 @@ class Refused(Case):
     def test_by_age(self):
         source, library = self.dir + "/old.c", self.dir + "/old.so"
         Path(source).write_text(OLD_KERNEL, "ascii")
-        self.assertEqual(run("gcc", "-shared", "-fPIC", source, "-o", library).returncode, 0)
+        self.assertEqual(run(*compilers.any_c(), "-shared", "-fPIC", source, "-o", library).returncode, 0)
         self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17",
                   env={**os.environ, "LD_PRELOAD": library}, never=["CAP"])
 

@@ -268,8 +268,9 @@ class Builder:
             command = self.compile(config, unit)
             command[command.index("-o") + 1] = out
             command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
-            if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode:
+            # Of a mutant that does not compile the reason is the mutant.
+            if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL, check=False,
+                              stderr=None if tree == ROOT else subprocess.DEVNULL).returncode:
                 return None
         return made
 
@@ -277,8 +278,7 @@ class Builder:
         own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
         command = [own.get(word, word) for word in self.link(config, which)]
         command[command.index("-o") + 1] = out
-        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       check=True)
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
 def failed_tests(program, corpus):

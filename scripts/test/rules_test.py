@@ -52,11 +52,9 @@ class Rules(unittest.TestCase):
 class Headers(unittest.TestCase):
     def test_versions(self):
         """What a copied header calls itself stands in CHANGELOG.md."""
-        with open(os.path.join(TOP, "CHANGELOG.md"), encoding="utf-8") as page:
-            changes = page.read()
+        changes = text_of("CHANGELOG.md")
         for name in ("bounded.h", "fetch.h"):
-            with open(os.path.join(TOP, "parsers/include", name), encoding="utf-8") as file:
-                major, minor = re.search(r"define V[BF]_VERSION 0x(..)(..)..$", file.read(), re.M).groups()
+            major, minor = re.search(r"define V[BF]_VERSION 0x(..)(..)..$", text_of("parsers/include", name), re.M).groups()
             self.assertIn(f"`{name}` {int(major, 16)}.{int(minor, 16)}", changes)
 
 

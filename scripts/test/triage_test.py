@@ -26,6 +26,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+import compilers  # noqa: E402
 from fuzz.engine_afl import UNATTENDED  # noqa: E402
 from test.tools import CAPCHAIN, CORPUS, Case, run  # noqa: E402
 
@@ -324,9 +325,10 @@ def verdicts(report):
 
 
 class Emit(Triage):
-    def compile(self, source, name, *flags, compiler="cc"):
+    def compile(self, source, name, *flags, compiler=None):
         program = self.path(name)
-        done = run(compiler, *WARNINGS, *flags, source, "-o", program)
+        compiler = compiler or compilers.any_c()
+        done = run(*compiler, *WARNINGS, *flags, source, "-o", program)
         self.assertEqual((done.returncode, done.stderr), (0, ""), (source, compiler, flags))
         return program
 
@@ -358,7 +360,7 @@ class Emit(Triage):
             return f"{bucket}: {done.stdout}", False
         return None, False
 
-    def hold_buckets(self, command, *paths, compilers=("clang",)):
+    def hold_buckets(self, command, *paths, families=("clang",)):
         """Compiles and runs every emitted form that the buckets under @paths have."""
         found, seen, builds = witnesses(command, *paths), set(), []
         # A form is a parser, what became of its walk, and how that differs: not the cause.
@@ -368,12 +370,12 @@ class Emit(Triage):
         for i, (bucket, (file, kind)) in enumerate((bucket, found[bucket])
                                                    for bucket in forms.values()):
             source = self.emit(command, bucket, file, kind, i)
-            builds += [(bucket, source, "cc", ()), (bucket, source, "cc", (ASAN,))]
+            builds += [(bucket, source, None, ()), (bucket, source, None, (ASAN,))]
             parser, _, differs = bucket.split(":")[:3]
             if (parser, differs == "fault") not in seen:
                 seen.add((parser, differs == "fault"))
-                builds += [(bucket, source, compiler, flags) for compiler in compilers
-                           if shutil.which(compiler)
+                builds += [(bucket, source, compilers.c_of(family), flags) for family in families
+                           if compilers.has(family)
                            for flags in (("-O2",), ("-O2", ASAN))]
         asan = collections.Counter()
 
@@ -402,7 +404,7 @@ class Emit(Triage):
 
     def test_faulty(self):
         self.assertLessEqual(FAULTY_BUCKETS, self.hold_buckets(
-            FAULTY, self.faulty(), compilers=("clang", "gcc")))
+            FAULTY, self.faulty(), families=("clang", "gcc")))
 
     def test_every_fault_and_class(self):
         """Between them, corpus and faulty parsers show every status that there is."""
@@ -480,7 +482,7 @@ class Emit(Triage):
         self.assertEqual(first, self.works(CAPCHAIN, "emit", text))
         self.assertNotRegex(first, r'#\s*include\s*"')
         source = self.write("alone/a.c", first)
-        self.assertEqual(run("cc", source, "-o", self.path("a.out"), cwd="/").returncode, 0)
+        self.assertEqual(run(*compilers.any_c(), source, "-o", self.path("a.out"), cwd="/").returncode, 0)
         self.assertTrue(all(len(line.expandtabs(8)) <= 120 for line in first.splitlines()
                             if self.dir not in line))
 

@@ -362,8 +362,8 @@ variant() {
 		return
 	}
 	case " $* " in *" -m32 "*) flags=(-m32) ;; *" -target "*) flags=(-target bpf) ;; esac
-	if ! "$1" "${flags[@]}" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>&1; then
-		told skip "$name" "$1 has no ${flags[*]}"
+	if ! "$1" "${flags[@]}" -x c -c -o empty.o - <<<'int nothing;' >/dev/null 2>why; then
+		told skip "$name" "$1 has no ${flags[*]}: $(head -n 1 why)"
 		return
 	fi
 	case $1 in

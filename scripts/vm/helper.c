@@ -105,8 +105,8 @@ static uint32_t copy_reply(struct walk *walk, uint32_t len, enum info_kind kind,
 	going.kind = kind;
 	going.headers = 0;
 	going.flags = load_word(copy, INFO_AT_DEVICE_flags);
-	if (going.flags & layout->caps_flag && bound >= layout->cap_offset_at + 4)
-		offset = load_word(copy, layout->cap_offset_at);
+	if (going.flags & layout->caps_flag && bound >= layout->first.at + 4)
+		offset = load_word(copy, layout->first.at);
 	put_word(copy, INFO_AT_DEVICE_flags, offset);
 	return offset;
 }
@@ -249,7 +249,7 @@ int main(int argc, char **argv)
 	judge = judge_new(all, sizeof(all) / sizeof(all[0]), error, sizeof(error));
 	if (!judge) {
 		fprintf(stderr, "%s\n", error);
-		return SANDBOX_EXIT;
+		return EXIT_ARENA;
 	}
 	sandbox_take_signals();
 	return cmocka_run_group_tests(tests, NULL, NULL);
