@@ -80,9 +80,9 @@ class Tree:
                 visit(header)
             if path not in done:
                 done.append(path)
-            beside = path[:-2] + ".c"
-            if path.endswith(".h") and beside in self.sources and beside != parser:
-                if beside not in companions:
+            # A header that others copy stands in include/, below its companion.
+            for beside in (path[:-2] + ".c", path.replace("/include/", "/")[:-2] + ".c"):
+                if path.endswith(".h") and beside in self.sources - {parser, *companions}:
                     companions.append(beside)
 
         for header in self.included(parser):
