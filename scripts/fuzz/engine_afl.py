@@ -141,8 +141,10 @@ class Afl(Worker):
     @staticmethod
     def trouble(out, _said):
         stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
-        return [f"{key} {stats[key]}" for key in ("saved_crashes", "saved_hangs") if int(stats[key])] + (
-            [] if stats["stability"] == STABLE else [f"stability {stats['stability']}"])
+        # One that did not come to its first input has none.
+        stability = stats.get("stability", "not told")
+        return [f"{key} {stats[key]}" for key in ("saved_crashes", "saved_hangs") if int(stats.get(key, 0))] + (
+            [] if stability == STABLE else [f"stability {stability}"])
 
     @classmethod
     def loaded(cls, setup, kind):

@@ -369,6 +369,18 @@ class Ends(Base):
         os.unlink(self.path("maps"))
         self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
 
+    def test_what_tells_of_processes(self):
+        """Each file that is not there is named; a kernel may have no list of children."""
+        self.assertIsNone(fuzz_machine.processes_hidden())
+        self.addCleanup(setattr, fuzz_machine, "PROC", fuzz_machine.PROC)
+        fuzz_machine.PROC, pid = self.path("proc"), os.getpid()
+        for name in ("stat", "status", f"task/{pid}/children"):
+            path = Path(self.path("proc", str(pid), name))
+            self.assertTrue(fuzz_machine.processes_hidden().startswith(f"{path}: No such file"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        self.assertIsNone(fuzz_machine.processes_hidden())
+
     def test_what_afl_needs(self):
         said = {files: subprocess.run(
             ["prlimit", f"--nofile={files}:{files}", sys.executable, "-c",

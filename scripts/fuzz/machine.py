@@ -6,6 +6,7 @@ import resource
 import subprocess
 from pathlib import Path
 
+PROC = "/proc"
 MAPS = "/proc/self/maps"
 VM = "/proc/sys/vm/"
 SETARCH = ["setarch", "-R"]
@@ -22,6 +23,17 @@ def is_alive(pid):
     except (ValueError, OSError):
         return False
     return True
+
+
+def processes_hidden():
+    """None where the memory and the CPU time of processes can be read, else why not."""
+    pid = os.getpid()
+    for name in ("stat", "status", f"task/{pid}/children"):
+        try:
+            Path(f"{PROC}/{pid}/{name}").read_bytes()
+        except OSError as error:
+            return f"{error.filename}: {error.strerror}; it wants /proc as the kernel has it: mount it"
+    return None
 
 
 def vm_setting(name):

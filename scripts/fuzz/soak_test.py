@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """
 Tests what soak.py and a night look at: AFL++'s own word that every target does the same with the same
-input, in each build and each kind, after some thousand inputs; and that they see one which does not.
+input, in each build and each kind, after some thousand inputs; and that they see one which does not, or
+which grows.
 
 CAPCHAIN_BUILD is the folder with afl/, afl-asan/ and afl-cmplog/ of `make nightly-built`; build by default.
 """
@@ -13,9 +14,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -25,7 +28,7 @@ from nightly import instances as engines  # noqa: E402
 from fuzz import soak  # noqa: E402
 from fuzz.engine_afl import STABLE, UNATTENDED, Afl, read_stats  # noqa: E402
 from fuzz.engines import BUILDS  # noqa: E402
-from fuzz.report import NOT_FINE  # noqa: E402
+from fuzz.report import NO_ENGINE, NOT_FINE, Refused  # noqa: E402
 from test.tools import BUILD, ROOT, Case  # noqa: E402
 
 # One input in 512 is held to the relations.
@@ -39,6 +42,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size && data[0] && runs++ % 2)
 		runs += 2;
+	return 0;
+}
+"""
+
+# Four KiB of every run stay.
+LEAKING = """
+#include <stdlib.h>
+#include <string.h>
+#include "target.h"
+static char *volatile kept;
+int LLVMFuzzerInitialize(int *argc, char ***argv) { return !argc && !argv; }
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	kept = malloc(4096);
+	if (kept)
+		memset(kept, size ? data[0] : 1, 4096);
 	return 0;
 }
 """
@@ -57,13 +76,13 @@ class Stability(Case):
         fuzz_seeds.prepare(setup, kind)
         return setup.seeds(kind)
 
-    def unstable(self):
-        """A build folder whose region target is not stable."""
+    def planted(self, source):
+        """A build folder whose region target is made of this."""
         os.makedirs(self.path("build", "afl-asan"))
-        Path(self.path("unstable.c")).write_text(UNSTABLE, "ascii")
+        Path(self.path("planted.c")).write_text(source, "ascii")
         subprocess.run([*compilers.c_of("clang"), "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
-                        self.path("unstable.c"), "-o", self.path("unstable.o")], check=True)
-        subprocess.run(["afl-clang-fast", self.path("unstable.o"), f"{BUILD}/afl/afl_main.o",
+                        self.path("planted.c"), "-o", self.path("planted.o")], check=True)
+        subprocess.run(["afl-clang-fast", self.path("planted.o"), f"{BUILD}/afl/afl_main.o",
                         f"{BUILD}/clang/obj/fuzz/target/run_files.o", f"{BUILD}/clang/obj/fuzz/target/file.o", "-o",
                         self.path("build", "afl-asan", "fuzz_region_info")],
                        env={**os.environ, "AFL_QUIET": "1"}, check=True)
@@ -84,16 +103,41 @@ class Stability(Case):
                     self.assertGreaterEqual(int(stats["execs_done"]), EXECS)
                     self.assertEqual(stats["stability"], STABLE)
 
-    def test_soak_sees_one_that_is_not(self):
-        options = types.SimpleNamespace(build=self.unstable(), seconds=2)
+    def soaked(self, build):
+        """Two seconds of soak on the region target of a build folder: the run, and its problems."""
+        options = types.SimpleNamespace(build=build, seconds=2)
         os.makedirs(self.path("in"))
         Path(self.path("in", "seed")).write_bytes(b"seed")
         with contextlib.redirect_stdout(io.StringIO()):
             soaking = soak.Run(options, "afl-asan", "region", self.dir, self.path("in"))
-        soaking.process.wait()
+        while not soaking.done():
+            soaking.sample()
+            time.sleep(0.05)
         soaking.log_file.close()
-        problems = [problem for problem in soaking.problems() if problem.startswith("stability")]
+        return soaking, soaking.problems()
+
+    def test_soak_sees_one_that_is_not(self):
+        soaking, problems = self.soaked(self.planted(UNSTABLE))
+        problems = [problem for problem in problems if problem.startswith("stability")]
         self.assertEqual(len(problems), 1, soaking.summary)
+
+    def test_soak_sees_one_that_grows(self):
+        soaking, problems = self.soaked(self.planted(LEAKING))
+        self.assertRegex(" ".join(problems), r"\Apeak memory \d+ KiB, then \d+ KiB\Z", soaking.summary)
+
+    def test_soak_sees_one_that_does_not_start(self):
+        _, problems = self.soaked(self.path("nowhere"))
+        self.assertEqual(problems[:3], ["ended with status 1", "stability not told", "ran no input"])
+
+    def test_soak_wants_to_see_memory(self):
+        with mock.patch.object(soak.machine, "PROC", self.path("proc")), \
+                mock.patch.object(sys, "argv", ["soak.py"]), \
+                self.assertRaises(Refused) as refused:
+            soak.main()
+        self.assertEqual(refused.exception.status, NO_ENGINE)
+        self.assertEqual(str(refused.exception), "memory of processes cannot be read: "
+                         f"{self.path('proc')}/{os.getpid()}/stat: No such file or directory; it wants "
+                         "/proc as the kernel has it: mount it")
 
     def test_a_night_sees_one_that_is_not(self):
         setup = engines.NightSetup("libfuzzer", "corpus", self.dir, self.path("findings"), "capchain",

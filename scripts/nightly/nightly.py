@@ -67,8 +67,8 @@ exit status:
      that it is not stable), or there is a divergence (a bucket) that neither the corpus nor its ledger
      knows, or a review date of the ledger has passed
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
-  3  the night does not count, also where the sandbox cannot have its memory; this wins
-     over 1, since such a night cannot vouch for what it found
+  3  the night does not count, also where the sandbox cannot have its memory, or the CPU time
+     of processes cannot be read; this wins over 1, since such a night cannot vouch for what it found
   5  findings cannot be written
 
 examples:
@@ -403,6 +403,9 @@ def main(arguments):
     try:
         for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
             raise Refused(str(refused), COUNTS_NOT)
+        hidden = machine.processes_hidden()
+        if hidden:
+            raise Refused(f"CPU time of processes cannot be read: {hidden}", COUNTS_NOT)
         return Night(options).go()
     except KeyboardInterrupt:
         print(f"nightly: stopped; {GO_ON}", file=sys.stderr)

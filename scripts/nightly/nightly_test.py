@@ -36,6 +36,7 @@ from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from nightly import checks  # noqa: E402
 from nightly import instances as engines  # noqa: E402
+from nightly import nightly  # noqa: E402
 from nightly import triage  # noqa: E402
 from nightly.state import State, Tally, write_whole  # noqa: E402
 from fuzz.worker import tree  # noqa: E402
@@ -278,6 +279,14 @@ class Reasons(Case):
         self.assertIsNone(self.alive())
         self.fake("clang", say + 'echo "capchain: broken promise: a:b:c:d" >&2\nkill -ABRT $$\n')
         self.assertIsNone(self.alive())
+
+    @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
+    def test_no_speed_without_proc(self):
+        with mock.patch.object(checks.machine, "PROC", self.path("proc")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(nightly.main(["--no-make", "--work", self.path("night")]), 3)
+        self.assertRegex(said.getvalue(), r"\Anightly: CPU time of processes cannot be read: \S+/stat: "
+                         r"No such file or directory; .*: mount it\n\Z")
 
     def test_canaries(self):
         hunt = {"engine": "afl", "kind": "region", "canary": "c", "execs": 9, "reached": 3, "triggered": 2,
