@@ -338,7 +338,7 @@ static const char *const modelled[INFO_IOCTL_KINDS] = {
 /* Each relation that the model claims on @kind: kept by it, seen where it is broken; how many. */
 static unsigned int hold_model(enum info_kind kind)
 {
-	unsigned int held = 0;
+	unsigned int broken = 0;
 
 	load(modelled[kind]);
 	planted = *model;
@@ -354,11 +354,11 @@ static unsigned int hold_model(enum info_kind kind)
 		if (hold(forgets, RELATE_ALL)->relation != relation && !model->fixed_size)
 			fail_msg("%s: nobody saw it break `%s` on %s", model->name,
 				 relation_name((enum relation)relation), info_kind_name(kind));
-		held += judge->judged[0].relation == relation;
+		broken += judge->judged[0].relation == relation;
 		planted.claims = INFO_CLAIM_ALL & ~claim;
 		assert_int_not_equal(hold(forgets, RELATE_ALL)->relation, relation);
 	}
-	return held;
+	return broken;
 }
 
 /* What a model claims it is held to, and a model that claims nothing is the exception. */
@@ -368,16 +368,16 @@ static void test_models(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < info_parser_count; i++) {
-		unsigned int held = 0;
+		unsigned int broken = 0;
 
 		model = info_parsers[i];
 		if (model->trust == INFO_HARDENED || !model->claims)
 			continue;
 		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
 			if (model->reads[kind].ids)
-				held += hold_model(kind);
-		if (held < 2)
-			fail_msg("%s is held to %u relations", model->name, held);
+				broken += hold_model(kind);
+		if (broken < 2)
+			fail_msg("%s is held to %u relations", model->name, broken);
 		claiming++;
 	}
 	assert_true(claiming >= 17);
