@@ -286,6 +286,9 @@ struct layout_cap {
 	const char *pair[2];
 };
 
+/* The names of all kinds, as messages have them; fuzz/parsers/layout_test.c holds it to the list. */
+#define LAYOUT_KIND_WORDS "device, region or iommu"
+
 /*
  * Every kind, flag and capability there is: what layout_uapi.c holds, and behind it the lists of
  * each kind that no ioctl answers.

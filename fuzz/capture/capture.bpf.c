@@ -18,10 +18,6 @@
 #include "core.h"
 #include "record.h"
 
-#define DEVICE_GET_INFO	       0x3b6b
-#define DEVICE_GET_REGION_INFO 0x3b6c
-#define IOMMU_GET_INFO	       0x3b70
-
 #define PAGE		4096
 #define SYSCALL_IOCTL	16
 #define SYSCALL_IOCTL32 54

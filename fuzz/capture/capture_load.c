@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,9 +14,12 @@
 
 #include <capture.skel.h>
 
-#define LOG_SIZE		    (1u << 18)
-#define VFIO_DEVICE_GET_INFO	    0x3b6b
-#define VFIO_DEVICE_GET_REGION_INFO 0x3b6c
+#define LOG_SIZE (1u << 18)
+
+_Static_assert(DEVICE_GET_INFO == VFIO_DEVICE_GET_INFO &&
+		       DEVICE_GET_REGION_INFO == VFIO_DEVICE_GET_REGION_INFO &&
+		       IOMMU_GET_INFO == VFIO_IOMMU_GET_INFO,
+	       "record.h has the numbers of linux/vfio.h");
 
 static struct capture_bpf *loaded;
 static struct ring_buffer *ring;
@@ -41,9 +45,9 @@ static int take(void *with, void *data, size_t size)
 	if (size < sizeof(*record) + 2 * (size_t)record->size + record->chain)
 		return 0;
 	reply.record = record;
-	reply.kind = record->cmd == VFIO_DEVICE_GET_INFO	  ? INFO_DEVICE
-		     : record->cmd == VFIO_DEVICE_GET_REGION_INFO ? INFO_REGION
-								  : INFO_IOMMU;
+	reply.kind = record->cmd == DEVICE_GET_INFO	     ? INFO_DEVICE
+		     : record->cmd == DEVICE_GET_REGION_INFO ? INFO_REGION
+							     : INFO_IOMMU;
 	reply.len = record->size;
 	reply.index = reply.kind == INFO_REGION && reply.len >= 12
 			      ? (uint32_t)layout_load(after + 8, 4)

@@ -7,6 +7,11 @@
 #ifndef FUZZ_CAPTURE_RECORD_H
 #define FUZZ_CAPTURE_RECORD_H
 
+/* linux/vfio.h's, which a BPF program has no use for; capture_load.c holds them to it. */
+#define DEVICE_GET_INFO	       0x3b6b
+#define DEVICE_GET_REGION_INFO 0x3b6c
+#define IOMMU_GET_INFO	       0x3b70
+
 /* Of a longer buffer this much is kept. */
 #define CAPTURE_MAX 4096u
 

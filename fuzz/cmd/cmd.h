@@ -118,7 +118,7 @@ bool kind_parse(const char *name, enum info_kind *ret_kind);
 #define KIND_KEY 'k'
 #define KIND_OPTION                                                                                \
 	INFO_ROW("kind", KIND_KEY, "KIND", 0,                                                      \
-		 "the INFO struct that bytes start with: device, region or iommu; or fetch", 0)
+		 "the INFO struct that bytes start with: " LAYOUT_KIND_WORDS "; or fetch", 0)
 void kind_option(struct argp_state *state, const char *arg, enum info_kind *value,
 		 const enum info_kind **ret_kind);
 

@@ -19,8 +19,8 @@ struct emit_options {
 
 static const struct argp_option options[] = {
 	{"output", 'o', "OUT", 0, "where the C file goes; standard output by default", 0},
-	{"kind", KIND_KEY, "KIND", 0,
-	 "the INFO struct that FILE starts with: device, region or iommu", 0},
+	{"kind", KIND_KEY, "KIND", 0, "the INFO struct that FILE starts with: " LAYOUT_KIND_WORDS,
+	 0},
 	{"parser", 'p', "PARSER", 0, "whose walk; by default that of the leading bucket", 0},
 	{"report", 'r', "RUN", 0,
 	 "instead, a bug report from RUN, a file that `capchain run --json` wrote", 0},
@@ -33,7 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KIND_KEY:
 		if (!kind_parse(arg, &o->file.kind_value))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
+			argp_error(state, "no kind `%s`: " LAYOUT_KIND_WORDS, arg);
 		o->file.kind = &o->file.kind_value;
 		return 0;
 	case 'o':

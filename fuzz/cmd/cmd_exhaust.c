@@ -39,7 +39,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{"caps", OPTION_CAPS, "N", 0, "chains of up to N capabilities, 0 to 4", 0},
-	{"kind", OPTION_KIND, "KIND", 0, "device, region or iommu; default: all three", 0},
+	{"kind", OPTION_KIND, "KIND", 0, LAYOUT_KIND_WORDS "; default: all three", 0},
 	{"jobs", OPTION_JOBS, "J", 0, "processes side by side, 1 to 64; default: CPUs", 0},
 	{"witnesses", OPTION_WITNESSES, "DIR", 0,
 	 "write the smallest buffer of each set of verdicts to DIR/KIND-set-SIGNATURE, of each broken "
@@ -73,7 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_KIND:
 		if (!kind_parse(arg, &kind))
-			argp_error(state, "no kind `%s`: device, region or iommu", arg);
+			argp_error(state, "no kind `%s`: " LAYOUT_KIND_WORDS, arg);
 		c->kinds[kind] = c->one_kind = true;
 		return 0;
 	case OPTION_JOBS:

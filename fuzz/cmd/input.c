@@ -61,7 +61,7 @@ void kind_option(struct argp_state *state, const char *arg, enum info_kind *valu
 	if (strcmp(arg, "fetch") == 0)
 		*value = KIND_FETCH;
 	else if (!kind_parse(arg, value))
-		argp_error(state, "no kind `%s`: device, region or iommu; or fetch", arg);
+		argp_error(state, "no kind `%s`: " LAYOUT_KIND_WORDS "; or fetch", arg);
 	*ret_kind = value;
 }
 

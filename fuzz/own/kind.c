@@ -41,6 +41,6 @@ enum info_kind own_kind(void)
 	if (kind != INFO_KINDS)
 		return kind;
 	fprintf(stderr, "capchain: which kind? set CAPCHAIN_KIND, or name the program after it "
-			"(fuzz_region_info): device, region or iommu\n");
+			"(fuzz_region_info): " LAYOUT_KIND_WORDS "\n");
 	exit(EXIT_UNUSABLE);
 }

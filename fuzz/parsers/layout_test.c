@@ -74,6 +74,13 @@ static void test_forms(void **state)
 	}
 }
 
+static void test_words(void **state)
+{
+	(void)state;
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
+		assert_non_null(strstr(LAYOUT_KIND_WORDS, info_kind_name(kind)));
+}
+
 /* What a reply says of its length, and a buffer too short to say it. */
 static void test_argsz(void **state)
 {
@@ -106,9 +113,8 @@ static void test_fixed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bits),
-		cmocka_unit_test(test_forms),
-		cmocka_unit_test(test_argsz),
+		cmocka_unit_test(test_bits),  cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_argsz),
 		cmocka_unit_test(test_fixed),
 	};
 

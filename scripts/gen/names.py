@@ -29,6 +29,10 @@ LAYOUTS = ("parsers/layout.h", *sorted(
     os.path.relpath(path, ROOT) for path in glob.glob(os.path.join(ROOT, "parsers/kinds/*/*.h"))))
 BUFFERS = found(r"\bINFO\([A-Z]\w+, (\w+), \d", *LAYOUTS)
 KINDS = (*BUFFERS, "fetch")
+# kind -> (which flag is CAPS, where cap_offset is), of the kinds that ioctls answer.
+CAP_OFFSETS = dict(found(r"\bFIELD\((\w+), cap_offset, (\d+)", LAYOUTS[0]))
+CAPS = {kind.lower(): (1 << int(bit), int(CAP_OFFSETS[kind]))
+        for kind, bit in found(r"\bFLAG\((\w+), CAPS, (\d+)", LAYOUTS[0])}
 VERDICTS = enumerators("parsers/parser.h", "verdict", "VERDICT_")
 # The first is agreement, which has no name.
 DISAGREEMENTS = ("", *enumerators("fuzz/judge/compare.h", "disagreement")[1:])

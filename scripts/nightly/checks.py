@@ -22,6 +22,7 @@ from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
 from fuzz.engines import BUILDS as ENGINE_BUILDS, ENGINES, LEAD, build_of, of_build
 from fuzz.worker import ORACLES, PROMISE
+from gen.names import CAPS
 
 # Of the seeds with CAPS set and cap_offset not 0, so many deliver a capability in the reference.
 DELIVER = 0.90
@@ -43,8 +44,6 @@ HUNG = 900
 # The sandbox's test takes a second, and has no end where nothing stops its loops.
 SANDBOX_HUNG = 120
 
-# Where flags and cap_offset are, and which flag is CAPS: kind -> (bit, offset). See layout.h.
-CAPS = {"device": (1 << 7, 16), "region": (1 << 3, 12), "iommu": (1 << 1, 16)}
 # What the oracle line of a build has to have.
 ALWAYS = ("arena", "canaries")
 SANITIZERS = {**{build: ("asan", "ubsan") for engine in ENGINES.values() for build in engine.sanitized},

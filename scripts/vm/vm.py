@@ -31,12 +31,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import callers
-import helper
-import iommufd
-import samples
-from guest import CAPCHAIN, DEVICES, Boot, address
-from kernels import BUILD, KERNELS, Fail, module_of, source_of
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import callers  # noqa: E402
+import helper  # noqa: E402
+import iommufd  # noqa: E402
+import samples  # noqa: E402
+from gen.names import CAPS  # noqa: E402
+from guest import CAPCHAIN, DEVICES, Boot, address  # noqa: E402
+from kernels import BUILD, KERNELS, Fail, module_of, source_of  # noqa: E402
 
 CONFORMANCE = "build/clang/conformance"
 
@@ -158,10 +161,9 @@ def new_replies(version, replies):
     have, calls = set(), {}
     for path in glob.glob(f"corpus/captured/*-linux{version}-*"):
         have.add((os.path.basename(path).split("-")[0], Path(path).read_bytes()))
-    flag = {"device": 0x80, "region": 8, "iommu": 2}
     for name, data in sorted(replies.items()):
         kind = name.split("-")[0]
-        chained = int.from_bytes(data[4:8], "little") & flag[kind]
+        chained = int.from_bytes(data[4:8], "little") & CAPS[kind][0]
         if kind != "region" or chained:
             calls.setdefault((kind, name.rsplit("-len", 1)[0]), {})[name] = data
     new = {}
