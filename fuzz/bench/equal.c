@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verdicts of many buffers as lines, for comparing one build with another: every file of a
- * corpus as bytes (FOLDER/device, region and iommu), and 20,000 buffers that are random and the
- * same everywhere: three in four are mutations of those files, the rest is noise. Below a walk that
- * ended with `wrote` stands where it wrote. Exit status: 0; 1 a folder has no file; 2 something
- * cannot be read; or the sandbox's.
+ * The verdicts of many buffers as lines, for comparing one build with another. The buffers are
+ * every file of a corpus as bytes (FOLDER/device, region and iommu), and 20,000 random ones that
+ * are the same everywhere: three in four are mutations of those files, the rest is noise. Where a
+ * walk ended with `wrote`, the next line says where it wrote.
+ *
+ * Exit status: 0; 1 a folder has no file; 2 something cannot be read; or the sandbox's.
  *
  * Usage: equal FOLDER
  */

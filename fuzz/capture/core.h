@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of the kernel's structs the members that capture looks at. Where they are in the running kernel
- * libbpf finds out, from its BTF; so one program runs on every kernel that has them.
+ * The members of the kernel's structs that capture looks at. libbpf finds out from the BTF of the
+ * running kernel where they are, so one program runs on every kernel that has them.
  */
 #ifndef FUZZ_CAPTURE_CORE_H
 #define FUZZ_CAPTURE_CORE_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* By process_vm_readv() and its kin, and where a container forbids those, by /proc/TID/mem. */
+/*
+ * Reads and writes the client by process_vm_readv() and its kin, or by /proc/TID/mem where a
+ * container forbids those.
+ */
 #include "remote.h"
 
 #include <dirent.h>

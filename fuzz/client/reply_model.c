@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which model a reply is of is found by trying: what a model writes does not hang on what was
- * there.
+ * The model of a reply is found by trying each: what a model writes does not depend on what was
+ * there before.
  */
 #include "reply_model.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a producer would have told with a reply: where its bytes are just those of a full reply of
- * one of fuzz/producer/'s models, that model gives the short ones, byte for byte as the real one
- * does. Where they are not, and a hostile reply is never, reply.c cuts them.
+ * The short forms of a reply. Where its bytes are those of a full reply of one of the models in
+ * fuzz/producer/, that model tells the short ones, byte for byte as the real producer does. A
+ * hostile reply is no model's, and reply.c cuts it.
  */
 #ifndef FUZZ_CLIENT_REPLY_MODEL_H
 #define FUZZ_CLIENT_REPLY_MODEL_H

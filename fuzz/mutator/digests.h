@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of what the tests of both mutators make: the same in every build. To be set anew whenever operators
- * change, or what they draw from: a capability or version more.
+ * Digests of what the tests of both mutators make: the same in every build. Set them anew whenever
+ * operators change, or what they draw from: a capability or version more.
  */
 #ifndef FUZZ_MUTATOR_DIGESTS_H
 #define FUZZ_MUTATOR_DIGESTS_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What keeps the sandbox from opening, each made to happen, and the line that is said then: its own
- * errno and what to do. And what must not keep it: a refused memfd_create().
+ * What keeps the sandbox from opening. Each cause is made to happen, and the line that is said
+ * then has its own errno and says what to do. A refused memfd_create() must not keep the sandbox
+ * from opening.
  */
 #include <setjmp.h>
 #include <signal.h>

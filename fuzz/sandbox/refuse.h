@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Refuses system calls to this process and its children from now on, with an errno each, as a
- * container's seccomp profile does. Of tests alone; see client/self/refuse.c.
+ * container's seccomp profile does. Only tests use it; see client/self/refuse.c.
  */
 #ifndef FUZZ_SANDBOX_REFUSE_H
 #define FUZZ_SANDBOX_REFUSE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hooks that do nothing, weakly defined, as the run-times of sanitizers have them from clang 19 on:
- * for links that lost ours, which `make check` holds to be refused. In no program of the project.
+ * Hooks that do nothing, weakly defined, as the run-times of sanitizers have them from clang 19
+ * on. Links that lost our hooks have these; `make check` holds that they are refused. No program
+ * of the project links this file.
  */
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client that puts `capchain run` to the test: every mode does one thing that real clients do,
- * or that a client could do to a careless supervisor. scripts/test/run_test.py says what each has to
- * come out as. Static, so that nothing but the kernel's interface can be what carries it.
+ * The client that puts `capchain run` to the test. Every mode does one thing that real clients do,
+ * or that a client could do to a careless supervisor; scripts/test/run_test.py says what each has
+ * to come out as. The program is static: nothing but the kernel's interface is under test.
  *
  * Usage: self MODE [N]. Exit status: 0, of a mode that checks something only where all held; 9 no
  * device.
