@@ -30,7 +30,7 @@ HOST_MACHINE := $(shell uname -m)
 # is_i386 COMPILER FLAGS: by its name, a flag or the machine.
 is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%86,$(HOST_MACHINE)))
 
-# Configurations are read where a goal needs them: a dozen of them take a second. These goals need none,
+# Configurations are read where a goal needs them: all of them take four times as long. These goals need none,
 # or ask another make for what they build.
 ASIDE := help clean configs format compile-commands setup-check setup-clients setup-fuzz fuzz check equal \
 	vm check-vm check-oss-fuzz check-arch check-systems exhaust3 bench bench-bugs mutants nightly \

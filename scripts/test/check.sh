@@ -282,14 +282,14 @@ bpf_optional() {
 	local compiler out=$logs/no-bpf
 	set_compiler clang
 	if lacks "${compiler[0]}"; then return 77; fi
-	rm -rf "$out" && mkdir -p "$out" || return 1
-	cat >"$out/clang" <<-SH
+	rm -rf "$out" && mkdir -p "$out/bin" || return 1
+	cat >"$out/bin/clang" <<-SH
 		#!/bin/sh
 		case "\$*" in *"-target bpf"*) echo "error: no such target"; exit 1 ;; esac
 		exec ${compiler[*]} "\$@"
 	SH
-	chmod +x "$out/clang"
-	make --no-print-directory -s BUILD="$out" CLANG="$out/clang" SETUP=0 \
+	chmod +x "$out/bin/clang"
+	make --no-print-directory -s BUILD="$out" CLANG="$out/bin/clang" SETUP=0 \
 		"$out/ledger_table.c" || return 1
 	[ ! -e "$out/bpf/able.mk" ] && cat "$out/bpf/why-not" || return 1
 	grep -qE 'no such target|^no bpftool here$' "$out/bpf/why-not"
