@@ -16,6 +16,7 @@ class.fuzz/capture/capture_load.c := skeleton
 class.fuzz/parsers/bpf_test.c := skeleton
 class.fuzz/sandbox/faulty.c := loose
 class.fuzz/triage/emit_faulty.c := loose
+class.fuzz/triage/emit_faulty_hardened.c := loose
 class.fuzz/bench/bench_empty.c := bare
 # Of parsers their text says it. Only what asks for scratch memory can store into it: there the hooks hear
 # stores too.

@@ -123,7 +123,8 @@ $(BUILD)/$(1)/lost_stores: $$($(1)_LOST) $$($(1)_OBJ)/fuzz/sandbox/hooks_no_stor
 	$$(call link_target,$(1))
 
 # What is faulty, for tests of shrink and emit, in place of what is registered.
-$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
+$(1)_TRIAGE := $$($(1)_OBJ)/fuzz/triage/emit_faulty.o $$($(1)_OBJ)/fuzz/triage/emit_faulty_hardened.o \
+		$$($(1)_HOST)/fuzz/triage/emit_faulty_registry.o \
 		$$($(1)_HOST)/triage_table.o
 $(1)_REGISTERED := $$($(1)_HOST)/parsers/registry.o $$($(1)_HOST)/emit_table.o
 $(BUILD)/$(1)/triage/capchain: $$(filter-out $$($(1)_REGISTERED),$$($(1)_CMD) $$($(1)_TEXT) \
@@ -163,7 +164,8 @@ $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARS
 	$(Q)$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
 $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h
 	$(call say,GEN,$(@F))
-	$(Q)$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_faulty.h $(HOST_SRC) fuzz/triage/emit_faulty.c \
+	$(Q)$(PYTHON) scripts/gen/amalgamate.py $@ fuzz/triage/emit_faulty.h $(HOST_SRC) \
+		fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.c \
 		$(TABLE_SRC) $(PARSER_SRC)
 
 # Only AFL++'s main is compiled by its own compiler, which drops the load hooks without a word; `main`

@@ -4,15 +4,12 @@
  * only on those of the day's parsers. Command and targets are linked with them, in place of the
  * registered ones, as build/COMPILER/triage/; nobody else sees them.
  *
- * The trusting ones read as most programs do and do their wrong thing at a capability of a version
- * above 8, or one that is misaligned: on an odd buffer, where no promise is broken. The hardened
- * ones are `bounded` but for one thing each, and break theirs.
+ * These read as most programs do. They do their wrong thing at a capability of a version above 8, or
+ * one that is misaligned: on an odd buffer, where no promise is broken. Those that break theirs are in
+ * emit_faulty_hardened.c.
  */
-#include "../../parsers/include/bounded.h"
 #include "../../parsers/overlay.h"
 #include "../../parsers/parser.h"
-
-extern const struct info_parser bounded_parser;
 
 static volatile uint32_t faulty_zero;
 static volatile uint32_t faulty_sink;
@@ -131,50 +128,22 @@ AT_CAP(wrote)
 	return true;
 }
 
-/*
- * The hardened ones do wrong only where flags has its highest bit, so that fuzzers have seeds
- * without.
- */
-static bool is_marked(const void *info, uint32_t len)
-{
-	return len >= 8 && (overlay_flags(info) & 0x80000000u);
-}
-
-static struct info_answer faulty_read_refusal(struct walk *walk, const void *info, uint32_t len,
-					      enum info_kind kind)
-{
-	const struct info_answer said = bounded_parser.read(walk, info, len, kind);
-
-	return said.verdict == VERDICT_TRUNCATED && is_marked(info, len) ? answer_reject("loop")
-									 : said;
-}
-
-static struct info_answer faulty_read_stale(struct walk *walk, const void *info, uint32_t len,
-					    enum info_kind kind)
-{
-	if (is_marked(info, len))
-		faulty_sink = ((const volatile uint8_t *)info)[len - 1];
-	return bounded_parser.read(walk, info, len, kind);
-}
-
 #define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
-#define FAULTY(symbol, is_called, words, promises, size, reads_by)                                 \
-	const struct info_parser symbol##_parser = {                                               \
-		.name = is_called,                                                                 \
-		.summary = words,                                                                  \
-		.trust = promises,                                                                 \
-		.source = INFO_FROM_PEER,                                                          \
-		.fixed_size = size,                                                                \
-		.reads = {READS_ALL, READS_ALL, READS_ALL},                                        \
-		.read = reads_by,                                                                  \
-	}
 #define TRUSTING(symbol, is_called, words, act, size)                                              \
 	static struct info_answer symbol##_read(struct walk *walk, const void *info, uint32_t len, \
 						enum info_kind kind)                               \
 	{                                                                                          \
 		return read_trusting(walk, info, len, kind, act);                                  \
 	}                                                                                          \
-	FAULTY(symbol, is_called, words, INFO_TRUSTING, size, symbol##_read)
+	const struct info_parser symbol##_parser = {                                               \
+		.name = is_called,                                                                 \
+		.summary = words,                                                                  \
+		.trust = INFO_TRUSTING,                                                            \
+		.source = INFO_FROM_PEER,                                                          \
+		.fixed_size = size,                                                                \
+		.reads = {READS_ALL, READS_ALL, READS_ALL},                                        \
+		.read = symbol##_read,                                                             \
+	}
 
 TRUSTING(faulty_below, "faulty-below", "reads below the buffer", below, 0);
 TRUSTING(faulty_caps, "faulty-caps", "leaves a capability out", caps, 0);
@@ -186,7 +155,3 @@ TRUSTING(faulty_scratch, "faulty-scratch", "writes past its own memory", scratch
 TRUSTING(faulty_scratch_load, "faulty-scratch-load", "reads past its own memory", scratch_load, 0);
 TRUSTING(faulty_spin, "faulty-spin", "goes round in its own copy", spin, 0);
 TRUSTING(faulty_wrote, "faulty-wrote", "writes to the buffer", wrote, 0);
-FAULTY(faulty_refusal, "faulty-refusal", "calls a truncated reply a loop", INFO_HARDENED, 0,
-       faulty_read_refusal);
-FAULTY(faulty_stale, "faulty-stale", "reads what this reply did not deliver", INFO_HARDENED, 0,
-       faulty_read_stale);
