@@ -30,7 +30,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import types
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
@@ -72,21 +71,19 @@ def listed():
 
 def make_inputs(folder):
     """Writes each kind's inputs as bytes; returns {kind: folder} and prints what they are."""
-    setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
-                                  seeds=lambda kind: os.path.join(folder, kind))
+    folders = fuzz_seeds.prepared(folder, KINDS, f"{BUILD}/capchain")
     names = {fuzz_seeds.seed_name(path) for path in listed()}
     for kind in KINDS:
-        fuzz_seeds.prepare(setup, kind)
-        found = set(os.listdir(setup.seeds(kind)))
+        found = set(os.listdir(folders[kind]))
         lost = {name for name in names if name.startswith(kind + "-")} - found
         if lost:
             give_up(f"corpus/bench.txt names {min(lost)}, which corpus/ has not got", UNUSABLE)
         for name in found:
-            path = os.path.join(setup.seeds(kind), name)
+            path = os.path.join(folders[kind], name)
             if name not in names or os.path.getsize(path) > LONGEST:
                 os.remove(path)
-        describe(kind, setup.seeds(kind))
-    return {kind: setup.seeds(kind) for kind in KINDS}
+        describe(kind, folders[kind])
+    return folders
 
 
 def describe(kind, folder):

@@ -53,7 +53,6 @@ import sys
 import tempfile
 import threading
 import time
-import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -454,14 +453,11 @@ def planted(options):
 def make_seeds(options, folder):
     """All inputs of the corpus as bytes, and of them the plain ones of corpus/seeds."""
     options.all_seeds, options.seeds = os.path.join(folder, "all"), os.path.join(folder, "plain")
-    setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
-                                  seeds=lambda kind: os.path.join(options.all_seeds, kind))
-    for kind in KINDS:
-        fuzz_seeds.prepare(setup, kind)
+    for kind, folder in fuzz_seeds.prepared(options.all_seeds, KINDS, f"{BUILD}/capchain").items():
         os.makedirs(os.path.join(options.seeds, kind))
-        paths = [os.path.join(setup.seeds(kind), name) for name in os.listdir(setup.seeds(kind))
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)
                  if name.endswith(".seeds")]
-        for one in fuzz_report.check(setup.capchain, kind, paths):
+        for one in fuzz_report.check(f"{BUILD}/capchain", kind, paths):
             if one["class"] == "plain":
                 shutil.copy(one["file"], os.path.join(options.seeds, kind))
 

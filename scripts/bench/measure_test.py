@@ -21,6 +21,7 @@ from bench import bench  # noqa: E402
 from bench import bugs as bench_bugs  # noqa: E402
 from bench import later as bench_later  # noqa: E402
 from test import mutants  # noqa: E402
+from test.tools import run_tests  # noqa: E402
 
 SOURCE = """\
 /* if (a < b) */
@@ -310,4 +311,4 @@ class Mutants(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

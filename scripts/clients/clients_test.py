@@ -28,7 +28,7 @@ from clients import clients
 from clients import reasons as clients_ledger
 from clients import models as clients_models
 from clients.programs import CLIENTS, WORDS, Client, Seen, build_path
-from test.tools import CAPCHAIN, CORPUS, Case, run
+from test.tools import CAPCHAIN, CORPUS, Case, run, run_tests  # noqa: E402
 
 SELF = build_path("build", "client", "self")
 WALKER = build_path("build", "client", "walker-dynamic")
@@ -291,4 +291,4 @@ class Words(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import unittest
 import xml.etree.ElementTree as ET
 
 import yaml
@@ -20,7 +19,7 @@ import yaml
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 import compilers  # noqa: E402
-from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script, text_of  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 SCRIPT = script("clients", "replay-with.py")
 
@@ -333,4 +332,4 @@ class Reader(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

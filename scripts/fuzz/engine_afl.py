@@ -118,6 +118,16 @@ class Afl(Worker):
     def flags(_mutator):
         return []
 
+    @staticmethod
+    def on_files(target, folder):
+        return [target, folder]
+
+    @staticmethod
+    def as_fuzzed(target, folder, out):
+        """One process for many inputs, from shared memory. Newer ones say so with AFL_DEBUG alone."""
+        return (["env", "AFL_DEBUG=1", "afl-showmap", "-C", "-i", folder, "-o", out, "--", target],
+                ("Persistent mode", "SHARED MEMORY"))
+
     @classmethod
     def lacks(cls, mutator):
         return "this AFL++ has no FrameShift" if mutator == "frameshift" and version() < FRAMESHIFT else None

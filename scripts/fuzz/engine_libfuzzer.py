@@ -48,6 +48,14 @@ class LibFuzzer(Worker):
         return [f"-len_control={100 if mutator == 'default' else 0}"]
 
     @staticmethod
+    def on_files(target, folder):
+        return [target, *sorted(glob.glob(os.path.join(glob.escape(folder), "*")))]
+
+    @classmethod
+    def as_fuzzed(cls, target, folder, _out):
+        return cls.on_files(target, folder), ()
+
+    @staticmethod
     def feed(_build):
         """It is the target that takes inputs from CAPCHAIN_BENCH."""
         return {}

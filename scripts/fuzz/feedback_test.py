@@ -15,12 +15,11 @@ import re
 import shutil
 import struct
 import sys
-import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz.engine_afl import UNATTENDED, read_stats  # noqa: E402
-from test.tools import BUILD, Case, run  # noqa: E402
+from test.tools import BUILD, Case, run, run_tests  # noqa: E402
 
 # SETS and ANSWERS of feedback.c.
 OUTCOMES = 1024 + 512
@@ -83,4 +82,4 @@ class Feedback(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

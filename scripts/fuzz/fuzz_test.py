@@ -29,7 +29,7 @@ from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup  # noqa: E402
-from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, script, text_of  # noqa: E402
+from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -570,4 +570,4 @@ class Real(Base):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

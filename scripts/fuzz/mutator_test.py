@@ -26,7 +26,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 
 from fuzz import engine_afl as afl  # noqa: E402
 from fuzz.mutator_library import Library  # noqa: E402
-from test.tools import BUILD, CAPTURED, ROOT, Case, text_of  # noqa: E402
+from test.tools import BUILD, CAPTURED, ROOT, Case, run_tests, text_of  # noqa: E402
 
 
 def conversation(*replies):
@@ -202,4 +202,4 @@ class Engine(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -22,7 +22,7 @@ import unittest
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 import compilers  # noqa: E402
-from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, script  # noqa: E402
+from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, run_tests, script  # noqa: E402
 
 OWN = os.path.join(ROOT, "parsers", "own")
 RUST = shutil.which("rustc")
@@ -564,5 +564,5 @@ def main(classes):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
-        unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
+        run_tests(argv=[sys.argv[0], *sys.argv[2:]])
     sys.exit(main(sys.argv[1:] or ["Ways", "Refused", "Fuzzed", "Languages", "Template"]))

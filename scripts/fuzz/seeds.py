@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import types
 from pathlib import Path
 
 from fuzz.report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused
@@ -114,3 +115,11 @@ def prepare(setup, kind):
         raise Refused(f"no {kind} seed under {setup.corpus} (files named {kind}-*): "
                       "a fuzzer that starts from nothing shows nothing", NOT_FINE)
     return len(made)
+
+
+def prepared(folder, kinds, capchain, corpus="corpus"):
+    """{kind: its seeds below @folder}, all of @corpus."""
+    setup = types.SimpleNamespace(corpus=corpus, capchain=capchain, seeds=lambda kind: os.path.join(folder, kind))
+    for kind in kinds:
+        prepare(setup, kind)
+    return {kind: setup.seeds(kind) for kind in kinds}

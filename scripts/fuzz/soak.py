@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
@@ -125,16 +124,13 @@ def main():
         raise Refused(f"memory of processes cannot be read: {hidden}", NO_ENGINE)
     fine = True
     with tempfile.TemporaryDirectory() as folder:
-        setup = types.SimpleNamespace(corpus="corpus", capchain=f"{options.build}/capchain",
-                                      seeds=lambda kind: os.path.join(folder, "seeds", kind))
-        for kind in KINDS:
-            fuzz_seeds.prepare(setup, kind)
+        seeds = fuzz_seeds.prepared(os.path.join(folder, "seeds"), KINDS, f"{options.build}/capchain")
         waiting = [(build, kind) for kind in KINDS for build in BUILDS]
         running = []
         while waiting or running:
             while waiting and len(running) < options.jobs:
                 build, kind = waiting.pop(0)
-                running.append(Run(options, build, kind, folder, setup.seeds(kind)))
+                running.append(Run(options, build, kind, folder, seeds[kind]))
             time.sleep(1)
             for run in list(running):
                 run.sample()

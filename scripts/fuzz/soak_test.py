@@ -30,7 +30,7 @@ from fuzz import soak  # noqa: E402
 from fuzz.engine_afl import STABLE, UNATTENDED, Afl, read_stats  # noqa: E402
 from fuzz.engines import BUILDS  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused  # noqa: E402
-from test.tools import BUILD, ROOT, Case  # noqa: E402
+from test.tools import BUILD, ROOT, Case, run_tests  # noqa: E402
 
 # One input in 512 is held to the relations.
 EXECS = 4000
@@ -74,10 +74,7 @@ class Stability(Case):
         os.chdir(ROOT)
 
     def seeds(self, kind):
-        setup = types.SimpleNamespace(corpus="corpus", capchain=f"{BUILD}/capchain",
-                                      seeds=lambda kind: self.path("seeds", kind))
-        fuzz_seeds.prepare(setup, kind)
-        return setup.seeds(kind)
+        return fuzz_seeds.prepared(self.path("seeds"), [kind], f"{BUILD}/capchain")[kind]
 
     def planted(self, source):
         """A build folder whose region target is made of this."""
@@ -168,4 +165,4 @@ class Stability(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -174,6 +174,9 @@ class Worker:
     #   execs_of(out, said)   how many inputs it had, of what it left and @said
     #   found_at(out, said)   after how many it had its finding; None where that is not told
     #   trouble(out, said)    what does not hold of it, as words
+    #   on_files(target, folder), as_fuzzed(target, folder, out)
+    #                         the commands that run each file once: alone, and as it fuzzes, with words that
+    #                         it then says
     # and of a process command(), environment(), judges() and outcome().
 
     @classmethod

@@ -27,6 +27,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FORM = {"form": "capchain-verdicts", "form_version": 1}
@@ -44,8 +45,7 @@ class Refused(Exception):
 
 
 def read(path):
-    with open(os.path.join(ROOT, path), "rb") as file:
-        return file.read()
+    return Path(os.path.join(ROOT, path)).read_bytes()
 
 
 def run(command):
@@ -132,8 +132,7 @@ def archive(path, prefix, files):
             entry.mtime = int(os.environ.get("SOURCE_DATE_EPOCH") or 0)
             tar.addfile(entry, io.BytesIO(data))
     data = gzip.compress(packed.getvalue(), 9, mtime=0)
-    with open(path, "wb") as file:
-        file.write(data)
+    Path(path).write_bytes(data)
     return f"{hashlib.sha256(data).hexdigest()}  {os.path.basename(path)}\n"
 
 

@@ -15,9 +15,12 @@ import sys
 import tarfile
 import tempfile
 import unittest
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN") or os.path.join(ROOT, "build", "capchain"))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, ROOT, run, run_tests  # noqa: E402
+
 DIST = os.path.join("scripts", "gen", "dist.py")
 WORDS = {"verdict": {"ok", "absent", "truncated", "reject"}, "kind": {"device", "region", "iommu", "fetch"},
          "class": {"plain", "odd", "truncated", "malformed"}}
@@ -78,8 +81,8 @@ def validate(lines, names):
 
 
 def dist(root, out, **env):
-    return subprocess.run([sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out], capture_output=True,
-                          text=True, check=False, env={**os.environ, **env})
+    return run(sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out,
+               env={**os.environ, **env})
 
 
 class Archives(unittest.TestCase):
@@ -113,8 +116,7 @@ class Archives(unittest.TestCase):
         self.assertEqual(self.done.stdout, "".join(f"{value}  {name}\n" for name, value in sums.items()))
         self.assertEqual(set(sums), set(os.listdir(self.out)) - {"SHA256SUMS"})
         for name, value in sums.items():
-            with open(os.path.join(self.out, name), "rb") as file:
-                self.assertEqual(hashlib.sha256(file.read()).hexdigest(), value)
+            self.assertEqual(hashlib.sha256(Path(os.path.join(self.out, name)).read_bytes()).hexdigest(), value)
 
     def test_the_same_tree_gives_the_same_bytes(self):
         """Elsewhere, later, without git, from the archive itself."""
@@ -142,8 +144,7 @@ class Archives(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(tree, name)), name)
         self.assertTrue(os.access(os.path.join(tree, "scripts", "setup.sh"), os.X_OK))
         self.assertFalse(os.path.exists(os.path.join(tree, "build")))
-        done = subprocess.run(["make", "-C", tree, "-n"], capture_output=True, text=True, check=False,
-                              env={**os.environ, "MAKEFLAGS": ""})
+        done = run("make", "-C", tree, "-n", env={**os.environ, "MAKEFLAGS": ""})
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def vendored(self):
@@ -159,8 +160,7 @@ class Archives(unittest.TestCase):
         validate(lines, names)
         self.assertGreater(len(lines), 900)
         self.assertLessEqual({"LICENSE", "VERSION", "VERDICTS.md", "bounded.h", "fetch.h"}, set(names))
-        with open(os.path.join(folder, "VERSION"), encoding="ascii") as file:
-            self.assertEqual(file.read().strip(), lines[0]["capchain"])
+        self.assertEqual(Path(os.path.join(folder, "VERSION")).read_text("ascii").strip(), lines[0]["capchain"])
         for line in lines[1:]:
             size = os.path.getsize(os.path.join(folder, line["file"]))
             self.assertEqual(size, line["len"], line["file"])
@@ -190,23 +190,20 @@ class Refused(unittest.TestCase):
     def test_one_line(self):
         with tempfile.TemporaryDirectory() as at:
             other = os.path.join(at, "capchain")
-            with open(other, "w", encoding="ascii") as file:
-                file.write("#!/bin/sh\necho capchain 0.0.1\n")
+            Path(other).write_text("#!/bin/sh\necho capchain 0.0.1\n", "ascii")
             os.chmod(other, 0o755)
             for words, status, says in ((["--capchain", "/none", at], 2, "/none is missing: make"),
                                         (["--capchain", other, at], 2, r".*is capchain 0\.0\.1, and the tree .*: make"),
                                         (["--capchain", CAPCHAIN, os.path.join(other, "x")], 5, ".*: Not a directory")):
-                done = subprocess.run([sys.executable, os.path.join(ROOT, DIST), *words], capture_output=True,
-                                      text=True, check=False)
+                done = run(sys.executable, os.path.join(ROOT, DIST), *words)
                 self.assertEqual(done.returncode, status, done.stderr)
                 self.assertRegex(done.stderr, rf"\Adist: {says}\n\Z")
 
     def test_version_has_a_place_in_the_changelog(self):
         said = subprocess.run([CAPCHAIN, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
-        with open(os.path.join(ROOT, "CHANGELOG.md"), encoding="utf-8") as file:
-            newest = re.search(r"(?m)^## (\S+)", file.read())[1]
+        newest = re.search(r"(?m)^## (\S+)", Path(os.path.join(ROOT, "CHANGELOG.md")).read_text("utf-8"))[1]
         self.assertEqual(newest.rstrip(","), said)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -9,13 +9,12 @@ import os
 import re
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import ledger  # noqa: E402
-from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script  # noqa: E402
 
 LEDGER = os.path.join(CORPUS, "ledger.yaml")
 
@@ -203,4 +202,4 @@ class Ledger(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

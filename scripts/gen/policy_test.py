@@ -10,13 +10,12 @@ import re
 import shutil
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, script  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script  # noqa: E402
 
 MODELS = os.path.join(ROOT, "parsers", "models")
 PAGE = os.path.join(MODELS, "POLICY.md")
@@ -121,4 +120,4 @@ class Policy(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

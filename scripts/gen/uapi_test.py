@@ -6,12 +6,11 @@ import os
 import re
 import shutil
 import sys
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, Case, run, script  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, script  # noqa: E402
 
 SCRIPT = script("gen", "uapi.py")
 LAYOUT = os.path.join(ROOT, "parsers", "layout.h")
@@ -255,4 +254,4 @@ class Uapi(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

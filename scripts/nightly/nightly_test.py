@@ -40,7 +40,7 @@ from nightly import nightly  # noqa: E402
 from nightly import triage  # noqa: E402
 from nightly.state import State, Tally, write_whole  # noqa: E402
 from fuzz.worker import tree  # noqa: E402
-from test.tools import BUILD, ROOT, Case, run, script  # noqa: E402
+from test.tools import BUILD, ROOT, Case, run, run_tests, script  # noqa: E402
 
 CAPCHAIN = os.path.join(BUILD, "capchain")
 KILLS = int(os.environ.get("KILLS", "1"))
@@ -694,4 +694,4 @@ class Whole(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    run_tests()

@@ -7,13 +7,12 @@ import io
 import os
 import shutil
 import sys
-import unittest
 from unittest import mock
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 from test import arch  # noqa: E402
-from test.tools import ROOT, Case, run, script  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, script  # noqa: E402
 
 GOOD = {"replay": "# oracles: load hooks\n7 passed, 0 failed, 2 other byte order",
         "exhaust": "device: 99 buffers with up to 2 capabilities", "pages": "pages of 4096 bytes"}
@@ -115,4 +114,4 @@ class Arch(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -299,54 +299,9 @@ replayed() {
 	"$build/$1/capchain" replay --verdicts "$logs/verdicts-$1" corpus
 }
 
-# run_targets FOLDER OUT: the four targets on the corpus as bytes, their lines of verdicts to OUT.
-# The folder `afl-memory` is AFL++ as it fuzzes: one process for many inputs, from shared memory.
-run_targets() {
-	local folder kind target
-	rm -f "$2"
-	for folder in "$logs"/bytes/*; do
-		kind=${folder##*/}
-		target=$build/${1%-memory}/fuzz_${kind}_info
-		[ "$kind" != fetch ] || target=${target%_info}
-		case $1 in
-		libfuzzer*)
-			find "$logs/bytes/$kind" -type f -print0 |
-				CAPCHAIN_VERDICTS=$2 xargs -0 "$target" || return 1
-			;;
-		afl-memory)
-			# Newer ones say how they run a target with AFL_DEBUG alone.
-			AFL_DEBUG=1 CAPCHAIN_VERDICTS=$2 afl-showmap -C -i "$logs/bytes/$kind" -o "$logs/afl-map" -- \
-				"$target" >"$logs/afl-said" 2>&1 || return 1
-			if ! grep -q 'Persistent mode' "$logs/afl-said" ||
-				! grep -q 'SHARED MEMORY' "$logs/afl-said"; then
-				echo "AFL++ did not run $kind in persistent mode from shared memory"
-				return 1
-			fi
-			;;
-		clang32)
-			CAPCHAIN_VERDICTS=$2 scripts/test/i386.sh "$target" "$logs/bytes/$kind" || return 1
-			;;
-		*) CAPCHAIN_VERDICTS=$2 "$target" "$logs/bytes/$kind" || return 1 ;;
-		esac
-	done
-}
-
-# same FOLDER [VERDICTS]: its targets' verdicts are the command's, line for line.
+# same CONFIG [OPTION...]: its targets' verdicts are the command's, line for line.
 same() {
-	local out=$logs/verdicts-target-$1${3:-} expected=${2:-$logs/verdicts-$first}
-	run_targets "$1" "$out" || return 1
-	sort -u "$expected" >"$out.expected"
-	# The empty buffer, length 0: afl-showmap runs no empty file.
-	if [ "$1" = afl-memory ]; then
-		sort -u "$expected" | awk '$3 != 0' >"$out.expected"
-	fi
-	sort -u "$out" >"$out.sorted"
-	[ -s "$out.expected" ] || return 1
-	diff "$out.expected" "$out.sorted" >"$out.diff" || {
-		head -20 "$out.diff"
-		return 1
-	}
-	echo "$(wc -l <"$out.expected") sets of verdicts are the same"
+	scripts/test/verdicts.py "${@:2}" "$1" "$logs/verdicts-$first"
 }
 
 # The same of every truncation that targets judge.
@@ -356,7 +311,7 @@ replayed_truncated() {
 }
 
 same_truncated() {
-	CAPCHAIN_TRUNCATE=1 same "$1" "$logs/verdicts-truncated" -truncated
+	scripts/test/verdicts.py --truncated "${@:2}" "$1" "$logs/verdicts-truncated"
 }
 
 same32() {
@@ -455,7 +410,7 @@ exhausted() {
 python_test() {
 	local test=$1 config=$2
 	shift 2
-	CAPCHAIN=$build/$config/capchain /usr/bin/python3 scripts/test/told.py "scripts/$test" "$@"
+	CAPCHAIN=$build/$config/capchain /usr/bin/python3 "scripts/$test" "$@"
 }
 
 # They share folders below build/own.

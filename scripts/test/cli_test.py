@@ -19,12 +19,11 @@ import struct
 import subprocess
 import sys
 import time
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, CAPTURED, NOBODY, REPORT, ROOT, Case  # noqa: E402
+from test.tools import CAPCHAIN, CAPTURED, NOBODY, REPORT, ROOT, Case, run_tests  # noqa: E402
 
 # Each verb, and the statuses besides 0 that it may end with.
 VERBS = {"check": "12345", "explain": "2345", "asm": "25", "dis": "25", "replay": "1245",
@@ -884,4 +883,4 @@ class Replay(Cli):
 if __name__ == "__main__":
     if not os.access(CAPCHAIN, os.X_OK):
         sys.exit(f"{CAPCHAIN}: cannot run it; build it, or name it in CAPCHAIN")
-    unittest.main()
+    run_tests()

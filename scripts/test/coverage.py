@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import types
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -226,12 +225,9 @@ def folders_of(options, kind):
 
 
 def measure(options, folder):
-    setup = types.SimpleNamespace(corpus=options.corpus, capchain=options.capchain,
-                                  seeds=lambda kind: os.path.join(folder, "seeds", kind))
     work = Measure(options, folder)
-    for kind in KINDS:
-        fuzz_seeds.prepare(setup, kind)
-        work.run(os.path.join(options.build, fuzz_seeds.target_name(kind)), setup.seeds(kind))
+    for kind, seeds in fuzz_seeds.prepared(os.path.join(folder, "seeds"), KINDS, options.capchain, options.corpus).items():
+        work.run(os.path.join(options.build, fuzz_seeds.target_name(kind)), seeds)
     stages = [("corpus", work.counts())]
     if options.inputs:
         for kind in KINDS:

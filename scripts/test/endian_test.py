@@ -11,12 +11,11 @@ import os
 import re
 import struct
 import sys
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, CORPUS, Case, run  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, Case, run, run_tests  # noqa: E402
 
 OTHER = {"little": "big", "big": "little"}[sys.byteorder]
 CLOSING = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) other byte order)?")
@@ -158,4 +157,4 @@ class Endian(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -5,11 +5,10 @@ they are told to."""
 import os
 import shutil
 import sys
-import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import Case, run, script  # noqa: E402
+from test.tools import Case, run, run_tests, script  # noqa: E402
 
 LINES = "one\n\twrote at 1\ntwo\n"
 
@@ -59,4 +58,4 @@ class Equal(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

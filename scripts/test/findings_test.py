@@ -10,7 +10,7 @@ import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, Case, run, script, text_of  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 
 def make(*words):
@@ -92,4 +92,4 @@ class Alone(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -6,12 +6,11 @@ import os
 import shutil
 import sys
 import subprocess
-import unittest
 
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import Case, run, script  # noqa: E402
+from test.tools import Case, run, run_tests, script  # noqa: E402
 
 SCRIPT = script("test", "i386.sh")
 REFUSES = "kernel_runs() { return 1; }; "
@@ -89,4 +88,4 @@ class I386(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

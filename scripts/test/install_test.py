@@ -8,11 +8,15 @@ CAPCHAIN is the built command, as for the other tests; build/capchain by default
 import os
 import re
 import shutil
-import subprocess
+import sys
 import tempfile
 import unittest
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, run, run_tests  # noqa: E402
+
 CONFIG = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
 # Of build/, what the front door and the library are made of.
 BUILT = ("compiler-clang", "compiler-gcc", "bpf", CONFIG, "lib", "capchain", "capchain.1", "ledger_table.c",
@@ -21,10 +25,6 @@ USES_BOUNDED = """#include <capchain/bounded.h>
 #include <capchain/fetch.h>
 int main(void) { return 0; }
 """
-
-
-def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **options)
 
 
 def files(folder):
@@ -79,8 +79,7 @@ class Installed(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("help2man"), "no help2man here (Debian package help2man)")
     def test_man_page(self):
-        with open(os.path.join(self.prefix, "share", "man", "man1", "capchain.1"), encoding="utf-8") as file:
-            page = file.read()
+        page = Path(os.path.join(self.prefix, "share", "man", "man1", "capchain.1")).read_text("utf-8")
         self.assertIn("\n.TH CAPCHAIN", page)
         verbs = re.findall(r"(?m)^  ([a-z]+) +\S", self.run_it(self.capchain, "--help").stdout)
         self.assertGreater(len(verbs), 10)
@@ -103,13 +102,11 @@ class Installed(unittest.TestCase):
         self.assertTrue(files(os.path.join(self.at, "home", ".cache", "capchain", "own")))
 
     def test_parser_that_breaks_its_promise(self):
-        with open(os.path.join(self.prefix, "share", "capchain", "template.c"), encoding="ascii") as file:
-            text = file.read()
+        text = Path(os.path.join(self.prefix, "share", "capchain", "template.c")).read_text("ascii")
         wrong = text.replace("kind == INFO_REGION ? 8", "kind == INFO_REGION ? 4")
         self.assertNotEqual(text, wrong)
         parser = os.path.join(self.at, "wrong.c")
-        with open(parser, "w", encoding="ascii") as file:
-            file.write(wrong)
+        Path(parser).write_text(wrong, "ascii")
         self.assertEqual(self.check(parser).returncode, 1)
 
     def test_parser_without_a_compiler(self):
@@ -129,8 +126,7 @@ class Installed(unittest.TestCase):
 
     def test_headers(self):
         source = os.path.join(self.at, "uses.c")
-        with open(source, "w", encoding="ascii") as file:
-            file.write(USES_BOUNDED)
+        Path(source).write_text(USES_BOUNDED, "ascii")
         done = self.run_it(CONFIG, "-Wall", "-Werror", "-I", os.path.join(self.prefix, "include"), "-c", source,
                            "-o", os.path.join(self.at, "uses.o"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -168,4 +164,4 @@ class Uninstalled(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

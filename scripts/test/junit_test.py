@@ -5,7 +5,6 @@
 import os
 import re
 import sys
-import unittest
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -13,6 +12,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 
 from test import cli_test
 from test.cli_test import CUT, LOOP, PLAIN
+from test.tools import run_tests  # noqa: E402
 
 
 class Junit(cli_test.Cli):
@@ -119,4 +119,4 @@ class Junit(cli_test.Cli):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

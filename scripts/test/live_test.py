@@ -9,6 +9,7 @@ Usage: CAPCHAIN=build/clang/capchain live_test.py
 The stand-in is FIOCLEX: every file takes it, and it leaves the buffer alone. Where BPF may not be used
 tests are skipped, with the reason. A load error that is no missing privilege fails.
 """
+import atexit
 import glob
 import json
 import os
@@ -23,7 +24,7 @@ from pathlib import Path
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 import compilers  # noqa: E402
-from test.tools import CAPCHAIN, Case, run  # noqa: E402
+from test.tools import CAPCHAIN, Case, run, run_tests  # noqa: E402
 
 REFUSE = os.path.abspath("build/client/refuse")
 FIOCLEX = 0x5451
@@ -418,7 +419,5 @@ class Refused(Case):
 if __name__ == "__main__":
     if not os.access(CAPCHAIN, os.X_OK):
         sys.exit(f"{CAPCHAIN}: not built; make it, or set CAPCHAIN")
-    result = unittest.main(exit=False).result
-    for line in ELSEWHERE:
-        print("warning: " + line)
-    sys.exit(not result.wasSuccessful() or not result.testsRun)
+    atexit.register(lambda: [print("warning: " + line) for line in ELSEWHERE])
+    run_tests()

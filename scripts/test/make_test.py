@@ -7,26 +7,25 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import tempfile
-import unittest
+import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, Case, run, run_tests  # noqa: E402
+
 CONFIG = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
 
 
-class Base(unittest.TestCase):
+class Base(Case):
     def setUp(self):
-        self.at = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.at)
-        self.build = os.path.join(self.at, "build")
+        super().setUp()
+        self.build = self.path("build")
 
     def make(self, *words, status=0, **more):
         """What make prints: standard output, by line."""
         env = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "PROGRESS", "V")}
         env.update(more)
-        done = subprocess.run(["make", "--no-print-directory", "-C", ROOT, f"BUILD={self.build}", *words],
-                              capture_output=True, text=True, check=False, env=env)
+        done = run("make", "--no-print-directory", "-C", ROOT, f"BUILD={self.build}", *words, env=env)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout.splitlines()
 
@@ -142,10 +141,10 @@ class Commands(Base):
     def test_commands_hold(self):
         for name in ("fuzz/target/target.c", "parsers/naive.c", "fuzz/judge/spec.c", "fuzz/mutator/mutate_afl.c"):
             entry = self.entries[name]
-            done = subprocess.run([*shlex.split(entry["command"]), "-o", os.path.join(self.at, "x.o")],
-                                  cwd=entry["directory"], capture_output=True, text=True, check=False)
+            done = run(*shlex.split(entry["command"]), "-o", os.path.join(self.dir, "x.o"),
+                       cwd=entry["directory"])
             self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -56,6 +56,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz import seeds as fuzz_seeds  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 
 ROOT = os.path.dirname(sys.path[0])
@@ -442,16 +443,6 @@ class Bench:
 
 # ---- all of it ----
 
-def make_seeds(folder):
-    import types
-    from fuzz import seeds as fuzz_seeds
-    setup = types.SimpleNamespace(corpus=os.path.join(ROOT, "corpus"),
-                                  capchain=os.path.join(BUILD, "clang", "capchain"),
-                                  seeds=lambda kind: os.path.join(folder, kind))
-    for kind in KINDS:
-        fuzz_seeds.prepare(setup, kind)
-
-
 def share(part, whole):
     return part / whole if whole else 0.0
 
@@ -565,7 +556,7 @@ def main(arguments):
     builder = Builder()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         options.seeds = os.path.join(folder, "seeds")
-        make_seeds(options.seeds)
+        fuzz_seeds.prepared(options.seeds, KINDS, os.path.join(BUILD, "clang", "capchain"), os.path.join(ROOT, "corpus"))
         made = builder.compiled(ROOT, "clang", units, folder)
         if not made:
             raise SystemExit("mutants: without a mutant it does not compile")

@@ -26,6 +26,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 TABLE = os.path.join("fuzz", "README.md")
 TREES = ("fuzz", "parsers")
@@ -70,8 +71,7 @@ def read_by_compiler(root, build, known):
     """{source: what was read for it}, of every object that is no test's."""
     read = collections.defaultdict(set)
     for deps in glob.glob(os.path.join(glob.escape(build), "*", "obj", "**", "*.d"), recursive=True):
-        with open(deps, encoding="utf-8") as file:
-            rule = file.read().replace("\\\n", " ").split("\n", 1)[0]
+        rule = Path(deps).read_text("utf-8").replace("\\\n", " ").split("\n", 1)[0]
         paths = [os.path.relpath(os.path.join(root, path), root) for path in rule.split(":", 1)[-1].split()]
         # An object of a source that is gone, or was made by a script.
         if paths and paths[0] in known and not is_test(paths[0]):
@@ -81,8 +81,7 @@ def read_by_compiler(root, build, known):
 
 def includes(root, path):
     """(what it includes of ours, the names of all else)."""
-    with open(os.path.join(root, path), encoding="utf-8") as file:
-        lines = INCLUDE.findall(file.read())
+    lines = INCLUDE.findall(Path(os.path.join(root, path)).read_text("utf-8"))
     return ({os.path.normpath(os.path.join(os.path.dirname(path), ours)) for ours, _ in lines if ours},
             {os.path.basename(other) for _, other in lines if other})
 

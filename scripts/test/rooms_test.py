@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Tests of rooms.py: in a small tree, each thing that it looks for is planted, and named."""
 
@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, Case, run, run_tests, script  # noqa: E402
+
 COMPILER = shutil.which("cc") or shutil.which("clang") or "gcc"
-ROOMS = os.path.join(HERE, "rooms.py")
-ROOT = os.path.dirname(os.path.dirname(HERE))
+ROOMS = script("test", "rooms.py")
 TABLE = """# a tree
 
 | room | what it holds | uses | never reads |
@@ -35,22 +35,14 @@ TREE = {
 }
 
 
-class Rooms(unittest.TestCase):
+class Rooms(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="rooms-test-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         for path, text in TREE.items():
             self.write(path, text)
 
-    def write(self, path, text):
-        path = os.path.join(self.dir, path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-
     def edit(self, path, old, new):
-        with open(os.path.join(self.dir, path), encoding="utf-8") as file:
-            text = file.read()
+        text = self.text(path)
         self.assertIn(old, text)
         self.write(path, text.replace(old, new, 1))
 
@@ -65,8 +57,7 @@ class Rooms(unittest.TestCase):
                 made = os.path.join("build", "cc", "obj", source[:-2] + ".o")
                 os.makedirs(os.path.join(self.dir, os.path.dirname(made)), exist_ok=True)
                 subprocess.run([COMPILER, "-MMD", "-MP", "-c", source, "-o", made], cwd=self.dir, check=True)
-        done = subprocess.run([sys.executable, ROOMS, "build", "cc"], cwd=self.dir, capture_output=True, text=True,
-                              check=False)
+        done = run(sys.executable, ROOMS, "build", "cc", cwd=self.dir)
         self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
         *lines, last = done.stdout.splitlines()
         self.assertRegex(last, r"^\d+ rooms, \d+ edges, \d+ sources")
@@ -132,17 +123,15 @@ class Rooms(unittest.TestCase):
                 shutil.rmtree(path)
             else:
                 self.write(remove, "")
-            done = subprocess.run([sys.executable, ROOMS, "build", "cc"], cwd=self.dir, capture_output=True, text=True,
-                                  check=False)
+            done = run(sys.executable, ROOMS, "build", "cc", cwd=self.dir)
             self.assertEqual(done.returncode, status)
             self.assertRegex(done.stderr, rf"\Arooms.py: {re.escape(words)}.*\n\Z")
 
     def test_usage(self):
         for arguments, status in ((["--help"], 0), ([], 2), (["build"], 2)):
-            done = subprocess.run([sys.executable, ROOMS, *arguments], cwd=ROOT, capture_output=True, text=True,
-                                  check=False)
+            done = run(sys.executable, ROOMS, *arguments, cwd=ROOT)
             self.assertEqual(done.returncode, status)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -14,7 +14,7 @@ import unittest
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import names  # noqa: E402
-from test.tools import CAPCHAIN, ROOT, run, text_of  # noqa: E402
+from test.tools import CAPCHAIN, ROOT, run, run_tests, text_of  # noqa: E402
 
 
 def said(*arguments):
@@ -59,4 +59,4 @@ class Headers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

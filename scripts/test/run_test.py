@@ -12,13 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests  # noqa: E402
 
 CLIENTS = os.path.join(ROOT, "build", "client")
 SELF = os.path.join(CLIENTS, "self")
@@ -504,4 +503,4 @@ class Lines(Run):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

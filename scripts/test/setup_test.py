@@ -7,12 +7,11 @@ import os
 import re
 import shutil
 import sys
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, Case, run, script, text_of  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 SETUP = script("setup.sh")
 # What setup.sh calls beside apt and compilers.
@@ -195,4 +194,4 @@ class Setup(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

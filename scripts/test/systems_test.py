@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 from test import systems  # noqa: E402
-from test.tools import Case  # noqa: E402
+from test.tools import Case, run_tests  # noqa: E402
 
 LOG = """\
  1/99 capchain / clang run  OK  7.50s
@@ -114,4 +114,4 @@ class Refusals(Case):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

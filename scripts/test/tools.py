@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -74,3 +75,26 @@ class Case(unittest.TestCase):
             os.setgid(NOBODY)
             os.setuid(NOBODY)
         return drop
+
+
+class Result(unittest.TextTestResult):
+    """Of the tests that are skipped it keeps which and why, a reason once."""
+
+    reasons = {}
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.reasons.setdefault(" ".join(reason.split()), []).append(test.id().removeprefix("__main__."))
+
+
+class Runner(unittest.TextTestRunner):
+    resultclass = Result
+
+
+def run_tests(argv=None):
+    """unittest.main(); then a line for each reason of a skip, which check.py shows and counts."""
+    result = unittest.main(argv=argv, testRunner=Runner, exit=False).result
+    for reason, names in Result.reasons.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print(f"skipped: {names[0]}{more}: {reason}", flush=True)
+    sys.exit(not result.wasSuccessful() or not (result.testsRun or result.skipped))

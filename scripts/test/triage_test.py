@@ -21,14 +21,13 @@ import shutil
 import struct
 import subprocess
 import sys
-import unittest
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 import compilers  # noqa: E402
 from fuzz.engine_afl import UNATTENDED  # noqa: E402
-from test.tools import CAPCHAIN, CORPUS, Case, run  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, Case, run, run_tests  # noqa: E402
 
 OF_CONFIG = os.path.dirname(CAPCHAIN)
 BUILD = os.path.dirname(OF_CONFIG)
@@ -631,4 +630,4 @@ class Engines(Triage):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

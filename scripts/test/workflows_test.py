@@ -16,7 +16,7 @@ import yaml
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, Case, run, text_of  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, text_of  # noqa: E402
 
 FOLDER = os.path.join(ROOT, ".github", "workflows")
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
@@ -313,4 +313,4 @@ exec "$@"
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()
