@@ -20,7 +20,7 @@ environment:
 
 Things are looked for by what they provide (a command, a header, a library), never by package name,
 so a compiler from elsewhere is as good. One that is too old is told by what it cannot do, never by
-its number: scripts/oldest.sh has the one list of minimum versions. Packages are installed with as root or through `sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing
+its number: scripts/test/oldest.sh has the one list of minimum versions. Packages are installed with as root or through `sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing
 things are named and the build goes on. Optional ones never fail a build, and what cannot be had keeps
 nothing else away.
 
@@ -291,8 +291,8 @@ give_up() {
 }
 
 here=$(dirname "$0")
-# shellcheck source=scripts/oldest.sh
-. "$here/oldest.sh" || exit 3
+# shellcheck source=scripts/test/oldest.sh
+. "$here/test/oldest.sh" || exit 3
 read -r -a clang <<<"${CLANG:-clang}"
 read -r -a gcc <<<"${GCC:-gcc}"
 verbose=0

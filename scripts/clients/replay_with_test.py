@@ -18,7 +18,7 @@ import yaml
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 SCRIPT = script("clients", "replay-with.py")

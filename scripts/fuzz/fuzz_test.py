@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402

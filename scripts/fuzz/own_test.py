@@ -21,7 +21,7 @@ import unittest
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, run_tests, script  # noqa: E402
 
 OWN = os.path.join(ROOT, "parsers", "own")

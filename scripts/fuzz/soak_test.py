@@ -23,7 +23,7 @@ from unittest import mock
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from nightly import instances as engines  # noqa: E402
 from fuzz import soak  # noqa: E402

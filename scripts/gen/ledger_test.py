@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+os.environ.setdefault("CAPCHAIN", f"{sys.path[0]}/../build/clang/capchain")
 
 from gen import ledger  # noqa: E402
 from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script  # noqa: E402

@@ -16,7 +16,7 @@ from collections import namedtuple
 from pathlib import Path
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 
 Combination = namedtuple("Combination", "engine sanitizer architecture variant")
 

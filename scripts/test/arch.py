@@ -36,7 +36,7 @@ import sys
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 
 CLANG = compilers.c_of("clang")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

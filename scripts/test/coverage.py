@@ -14,7 +14,7 @@ import tempfile
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from gen.names import KINDS  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402

@@ -22,8 +22,9 @@ from pathlib import Path
 
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+os.environ.setdefault("CAPCHAIN", f"{sys.path[0]}/../build/clang/capchain")
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from test.tools import CAPCHAIN, Case, run, run_tests  # noqa: E402
 
 REFUSE = os.path.abspath("build/client/refuse")

@@ -128,7 +128,7 @@ class Setup(Case):
         folder = os.path.join(self.dir, "tree")
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns("build", ".git", "corpus"))
         for name, *words in (("setup.sh", "/usr/bin/python3 ", self.dir + "/old/python3 "),
-                             ("oldest.sh", "/usr/bin/python3 ", self.dir + "/old/python3 "),
+                             ("test/oldest.sh", "/usr/bin/python3 ", self.dir + "/old/python3 "),
                              ("test/i386.sh", '&& kernel_runs "$folder/exit"', "&& false")):
             path = os.path.join(folder, "scripts", name)
             text = Path(path).read_text("utf-8")
@@ -140,7 +140,7 @@ class Setup(Case):
         """Each that is in the list refuses what it is tried with, and no other one is blamed."""
         setup = self.tree()
         rows = re.findall(r"^([a-z0-9+-]+)\|([^|]+)\|\w+\|([0-9][^|]*)\|(.*)$",
-                          text_of("scripts", "oldest.sh"), re.M)
+                          text_of("scripts", "test", "oldest.sh"), re.M)
         self.assertEqual(sorted(row[0] for row in rows), sorted(TOO_OLD))
         for package, tool, version, cannot in rows:
             name, refuses, reason = TOO_OLD[package]

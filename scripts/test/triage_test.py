@@ -4,7 +4,7 @@
 Tests triage as its users meet it: `capchain shrink`, `capchain emit`, and that a finding has one
 name whoever found it.
 
-CAPCHAIN names the command, build/capchain by default; beside it are triage/capchain and, of
+CAPCHAIN names the command, build/clang/capchain by default; beside it are triage/capchain and, of
 the engines that were built, triage/fuzz_region_info, which carry the parsers of
 fuzz/triage/emit_faulty.c. Every emitted program is compiled by cc with and without AddressSanitizer, and
 a fault and an answer of each parser by clang at -O2 too; JOBS= says how many at once.
@@ -24,8 +24,9 @@ import sys
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+os.environ.setdefault("CAPCHAIN", f"{sys.path[0]}/../build/clang/capchain")
 
-import compilers  # noqa: E402
+from gen import compilers  # noqa: E402
 from fuzz.engine_afl import UNATTENDED  # noqa: E402
 from test.tools import CAPCHAIN, CORPUS, Case, run, run_tests  # noqa: E402
 
