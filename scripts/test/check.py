@@ -83,10 +83,10 @@ def meson(env, log, *words):
         return [json.loads(line) for line in file]
 
 
-def wanted():
-    """The names of the steps that STEPS matches; the builds aside, which always run."""
+def wanted(suite):
+    """The names of the steps of @suite that STEPS matches."""
     listed = json.loads(Path(MESON, "meson-info", "intro-tests.json").read_text("utf-8"))
-    names = [test["name"] for test in listed if "capchain:build" not in test["suite"]]
+    names = [test["name"] for test in listed if f"capchain:{suite}" in test["suite"]]
     return [name for name in names if re.search(os.environ.get("STEPS") or ".", name)]
 
 
@@ -151,13 +151,14 @@ def main(arguments):
     if subprocess.run(["scripts/test/check.sh", "leaks_seen"], stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL, check=False).returncode == 77:
         env["LSAN_OPTIONS"] = "detect_leaks=0"
-    names, without = wanted(), []
-    if not os.path.isdir("/proc/self/fd"):
-        without = list(filter(BY_PROC.fullmatch, names))
-        names = [name for name in names if name not in without]
-    if names:
-        steps += [Step(row) for row in meson(env, "check", *names)]
-    steps += [Step({"name": name, "result": "SKIP", "duration": 0, "stdout": NO_PROC}) for name in without]
+    for suite in ("check", "after"):
+        names, without = wanted(suite), []
+        if not os.path.isdir("/proc/self/fd"):
+            without = list(filter(BY_PROC.fullmatch, names))
+            names = [name for name in names if name not in without]
+        if names:
+            steps += [Step(row) for row in meson(env, suite, *names)]
+        steps += [Step({"name": name, "result": "SKIP", "duration": 0, "stdout": NO_PROC}) for name in without]
     return close(steps)
 
 

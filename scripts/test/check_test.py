@@ -60,14 +60,14 @@ class Check(Case):
         self.assertIn("ran missing gcc", ran)
         # What compares verdicts begins when those it compares are there.
         self.assertLess(ran.index("ran replayed clang"), ran.index("ran linked_once"))
-        self.assertLess(ran.index("ran linked_once"), ran.index("ran same clang"))
+        self.assertLess(ran.index("ran scripts/fuzz/corpus-bytes.sh build/check/bytes"), ran.index("ran same clang"))
         self.assertEqual(len(ran), len(set(ran)))
         for end in ("txt", "junit.xml"):
             self.assertTrue(os.path.getsize(self.path(f"build/check/check.{end}")))
 
     def test_some_fail(self):
         self.write("scripts/test/meson.build", self.text("scripts/test/meson.build") +
-                   "test('hangs', check, args: ['hangs'], timeout: 1, workdir: root)\n")
+                   "test('hangs', check, args: ['hangs'], suite: 'check', timeout: 1, workdir: root)\n")
         self.steps("case $1 in rooms_ordered) echo an edge too many; exit 1 ;; shell_clean) exit 99 ;;\n"
                    "python_compiles) kill -SEGV $$ ;; hangs) sleep 1000 ;; esac")
         said = self.check(1, STEPS="^(rooms$|format|shellcheck|python|hangs|bounded.h)")
