@@ -45,7 +45,7 @@ def cut(source):
 
 def flags():
     with open(FLAGS, encoding="ascii") as file:
-        return dict(line.rstrip("\n").split(" ", 1) for line in file)
+        return dict(line.rstrip("\n").split(" ", 1) for line in file if " " in line)
 
 
 def compiled(folder, name, text, more=()):
