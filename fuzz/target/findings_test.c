@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -329,23 +330,37 @@ static void see_many_in_little_memory(void)
 /* Where the two processes of test_two_runs wait for each other. */
 static atomic_uint *arrived;
 
-static void meet(unsigned int meeting)
+/* Whether the child @other has ended; 0 stands for none. It stays to be waited for. */
+static bool has_ended(pid_t other)
+{
+	siginfo_t info = {0};
+
+	return other && waitid(P_PID, (id_t)other, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid;
+}
+
+static void meet(unsigned int meeting, pid_t other)
 {
 	atomic_fetch_add(arrived, 1);
 	/* To leave at the same moment, spin; but not for long, where there is one processor. */
-	for (unsigned int spins = 0; atomic_load(arrived) < 2 * meeting; spins++)
-		if (spins > 10000)
-			sched_yield();
+	for (unsigned int spins = 0; atomic_load(arrived) < 2 * meeting; spins++) {
+		if (spins <= 10000)
+			continue;
+		sched_yield();
+		/* It came before it ended, or never will. */
+		if (has_ended(other) && atomic_load(arrived) < 2 * meeting)
+			_exit(CANNOT);
+	}
 }
 
 /* The smaller one is now this process', now the other's. */
-static void keep_by_turns(unsigned int turn)
+static void keep_by_turns(unsigned int turn, pid_t other)
 {
 	open_or_exit(dir);
 	for (unsigned int i = 1; i <= MEETINGS; i++) {
 		const size_t len = i % 2 == turn ? 40 : 48;
 
-		meet(i);
+		meet(i, other);
 		keep(found(i, len, (uint8_t)len));
 	}
 }
@@ -357,9 +372,10 @@ static void keep_together(void)
 
 	if (other < 0)
 		_exit(CANNOT);
-	/* Where one ends early, the other waits no longer than this. */
-	alarm(60);
-	keep_by_turns(other != 0);
+	/* Where this one ends early, the other waits no longer. */
+	if (!other && prctl(PR_SET_PDEATHSIG, SIGKILL))
+		_exit(CANNOT);
+	keep_by_turns(other != 0, other);
 	if (!other)
 		_exit(0);
 	_exit(waitpid(other, &status, 0) == other && status == 0 ? 0 : CANNOT);
