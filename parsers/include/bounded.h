@@ -185,8 +185,11 @@ static inline const struct vb_fixed *vb_fixed_of(enum vb_kind kind)
 	return &fixed[(unsigned int)kind < 3 ? kind : 0];
 }
 
-/* The most versions that one capability has, and one more than the highest id of any kind. */
-#define VB_VERSIONS_MAX 3
+/*
+ * Room for the versions of one capability, a power of two: an index is inside by a mask, which the
+ * BPF verifier sees. And one more than the highest id of any kind.
+ */
+#define VB_VERSIONS_MAX 4
 #define VB_ID_END	6
 
 /*
@@ -249,10 +252,9 @@ static inline void vb_header(const struct vb_chain *chain, vb_u32 offset, struct
 static inline vb_u32 vb_bytes(const struct vb_chain *chain, const struct vb_cap *cap)
 {
 	const struct vb_layout *const layout = vb_layout_of(chain->kind, cap->id);
-	const vb_u32 at = cap->layout - 1u;
 
 	/* Whatever a caller says, the index is inside. */
-	return layout->bytes[at < VB_VERSIONS_MAX ? at : 0];
+	return layout->bytes[(cap->layout - 1u) & (VB_VERSIONS_MAX - 1)];
 }
 
 /* Checks the payload of @cap and fills its count. */

@@ -146,7 +146,8 @@ class Setup(Case):
             name, refuses, reason = TOO_OLD[package]
             real = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
             with self.subTest(package):
-                if not real:
+                # One that refuses everything is all of itself.
+                if not real and not refuses.endswith("exit 1"):
                     self.skipTest(f"no {name} here")
                 old = os.path.join(self.dir, "old")
                 os.mkdir(old)
