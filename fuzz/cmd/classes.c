@@ -27,10 +27,10 @@ static const char *const disagreements[DISAGREEMENTS] = {
 
 static void each_class(void (*say)(const char *of, const char *name, const char *words))
 {
-	for (enum buffer_class class = 0; class < BUFFER_CLASSES; class ++)
-		say("buffer", buffer_class_name(class), buffers[class]);
-	for (enum disagreement class = WRONG_CAPS; class < DISAGREEMENTS; class ++)
-		say("disagreement", disagreement_name(class), disagreements[class]);
+	for (enum buffer_class one = 0; one < BUFFER_CLASSES; one++)
+		say("buffer", buffer_class_name(one), buffers[one]);
+	for (enum disagreement one = WRONG_CAPS; one < DISAGREEMENTS; one++)
+		say("disagreement", disagreement_name(one), disagreements[one]);
 	say("disagreement", "unstable",
 	    "The parser answers otherwise on a copy of which it has to say the same.");
 	say("disagreement", "conversation", "The fetch loop breaks a rule of asking for a reply.");

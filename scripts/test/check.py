@@ -92,7 +92,8 @@ def wanted(suite):
 
 class Step:
     def __init__(self, row):
-        self.name = re.sub(r"^capchain(:\w+)? / ", "", row["name"])
+        # "PROJECT:SUITE / NAME" of meson 1.7, "SUITE - PROJECT:NAME" of 1.12.
+        self.name = re.sub(r"^(capchain(:\w+)? / |\w+ - capchain:)", "", row["name"])
         self.result, self.seconds = row["result"], row["duration"]
         self.said = row.get("stdout", "")
         took = re.findall(r"(?m)^took (\S+ \+ \S+) of CPU$", row.get("stderr", ""))
