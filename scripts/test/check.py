@@ -152,8 +152,13 @@ def main(arguments):
     if subprocess.run(["scripts/test/check.sh", "leaks_seen"], stdout=subprocess.DEVNULL,
                       stderr=subprocess.DEVNULL, check=False).returncode == 77:
         env["LSAN_OPTIONS"] = "detect_leaks=0"
-    for suite in ("check", "after"):
-        names, without = wanted(suite), []
+    listed = {suite: wanted(suite) for suite in ("check", "after")}
+    if not any(listed.values()) and not (os.environ.get("STEPS") and wanted("build")):
+        print(f"make check: no step is called {os.environ.get('STEPS') or 'anything'}; "
+              "scripts/test/meson.build has their names", file=sys.stderr)
+        return 1
+    for suite, names in listed.items():
+        without = []
         if not os.path.isdir("/proc/self/fd"):
             without = list(filter(BY_PROC.fullmatch, names))
             names = [name for name in names if name not in without]

@@ -91,6 +91,11 @@ class Check(Case):
         self.assertTrue(said.endswith("\n3 passed, 1 failed, 0 skipped\n"), said)
         self.assertEqual(len(self.ran()), 3)
 
+    def test_no_step_of_that_name(self):
+        self.steps()
+        self.assertNotIn("passed", self.check(1, STEPS="nowhere"))
+        self.check(0, STEPS="^build$")
+
     def test_the_environment_of_steps(self):
         """What meson sets is not there; where leaks cannot be seen, tests are told."""
         self.steps("[ $1 != leaks_seen ] || exit 77; env >>env")
