@@ -131,12 +131,12 @@ bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(MAKE) $(QUIET) bench-built
 	@$(PYTHON) scripts/bench/bench.py
 
-bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000 RESUME=1
+bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(foreach c,libfuzzer-fast afl,$(KINDS:%=$(BUILD)/$(c)/planted_%_info)) \
 		$(foreach c,libfuzzer-fast libfuzzer,$(KINDS:%=$(BUILD)/$(c)/fuzz_%_info)) $(KINDS:%=$(BUILD)/afl/mutator_%.so)
 	@$(PYTHON) scripts/bench/bugs.py $(call option,trials,TRIALS) $(call option,execs,EXECS) \
-		$(call option,jobs,JOBS) $(if $(RESUME),--resume)
+		$(call option,jobs,JOBS)
 
 mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models: ONLY=REGEX EXECS=200000 of each survivor
 	@$(call needs,$(CLANG))
@@ -183,8 +183,8 @@ policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's out
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
-fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer; TRIALS= compares mutators
-	@$(PYTHON) scripts/fuzz/fetch_planted.py $(call option,trials,TRIALS) $<
+fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer
+	@$(PYTHON) scripts/fuzz/fetch_planted.py $<
 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch

@@ -200,7 +200,6 @@ oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o-|qemu-user|i386|qemu-i386: runs 32-bit builds, as this kernel does not
 -r-|file|commands file|file: tests that look into programs
 -o-|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
--o-|python3-matplotlib|python matplotlib|the matplotlib module: the plot of make bench-bugs
 -r-|util-linux|commands prlimit|prlimit: tests of readers that do not end
 -o-|ccache|commands ccache|ccache: objects that several builds share are compiled once
 -o-|strace|commands strace|strace: programs run under it by capchain run

@@ -25,19 +25,18 @@ import json
 import math
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS, KINDS  # noqa: E402
-from fuzz import seeds as fuzz_seeds
-from fuzz.engines import ENGINES, of_build
-from fuzz.report import NO_ENGINE, UNUSABLE, Refused
+from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz.alone import OneSeed  # noqa: E402
+from fuzz.engines import ENGINES, of_build  # noqa: E402
+from fuzz.report import NO_ENGINE, UNUSABLE, Refused, check  # noqa: E402
 
 BUILD = "build"
 ROUNDS = 5
@@ -58,11 +57,6 @@ BPF_KEEPS = 0.85
 CAPTURE_COSTS = 1000
 
 
-def give_up(line, status=NO_ENGINE):
-    print(f"bench: {line}", file=sys.stderr)
-    sys.exit(status)
-
-
 def listed():
     """The inputs to run, by path below corpus/."""
     with open("corpus/bench.txt", encoding="ascii") as file:
@@ -77,7 +71,7 @@ def make_inputs(folder):
         found = set(os.listdir(folders[kind]))
         lost = {name for name in names if name.startswith(kind + "-")} - found
         if lost:
-            give_up(f"corpus/bench.txt names {min(lost)}, which corpus/ has not got", UNUSABLE)
+            raise Refused(f"corpus/bench.txt names {min(lost)}, which corpus/ has not got", UNUSABLE)
         for name in found:
             path = os.path.join(folders[kind], name)
             if name not in names or os.path.getsize(path) > LONGEST:
@@ -87,22 +81,21 @@ def make_inputs(folder):
 
 
 def describe(kind, folder):
-    run = subprocess.run([f"{BUILD}/capchain", "check", "--json", "--kind", kind, folder],
-                         stdout=subprocess.PIPE, check=False)
-    reports = [json.loads(line) for line in run.stdout.splitlines()]
-    lengths = [report["len"] for report in reports]
-    share = lambda test: 100 * sum(map(test, reports)) / len(reports)
-    print(f"inputs {kind}: {len(reports)}, {statistics.mean(lengths):.0f} bytes in the mean, "
-          f"{share(lambda r: r['class'] == 'malformed'):.0f} % malformed, "
-          f"{share(lambda r: r['reference'].get('reason') == 'loop'):.0f} % loops")
+    paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    reports = list(check(f"{BUILD}/capchain", kind, paths))
+
+    def share(test):
+        return 100 * sum(map(test, reports)) / len(reports)
+    print(f"inputs {kind}: {len(reports)}, {statistics.mean(report['len'] for report in reports):.0f} bytes in the "
+          f"mean, {share(lambda report: report['class'] == 'malformed'):.0f} % malformed, "
+          f"{share(lambda report: report['reference'].get('reason') == 'loop'):.0f} % loops")
 
 
 def adopt_orphans():
     """afl-fuzz kills its target and does not wait for it: what the target took would be nobody's."""
     pr_set_child_subreaper = 36
     if ctypes.CDLL(None, use_errno=True).prctl(pr_set_child_subreaper, 1, 0, 0, 0):
-        give_up("cannot adopt the processes that afl-fuzz leaves: "
-                + os.strerror(ctypes.get_errno()))
+        raise Refused(f"cannot adopt the processes that afl-fuzz leaves: {os.strerror(ctypes.get_errno())}", NO_ENGINE)
 
 
 def reap_orphans():
@@ -114,7 +107,7 @@ def reap_orphans():
 
 
 def cpu_of(command, environment):
-    """CPU seconds of a command and of all that it started."""
+    """CPU seconds of a command and of all that it started, and what it said."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, check=False)
@@ -122,37 +115,29 @@ def cpu_of(command, environment):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if run.returncode:
         sys.stderr.buffer.write(run.stdout[-2000:])
-        give_up(f"{command[0]} ended with status {run.returncode}")
+        raise Refused(f"{command[0]} ended with status {run.returncode}", NO_ENGINE)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             run.stdout.decode("utf-8", "replace"))
 
 
-def measure(build, program, inputs, runs, folder):
+def measure(build, program, inputs, runs, parsers=None):
     """CPU seconds an exec; AFL++ passes its limit a little, so by what it says it did."""
-    work, engine = tempfile.mkdtemp(dir=folder), of_build(build)
-    # One seed: the feed brings the inputs, and an engine with no seed stops.
-    for name in ("in", "out"):
-        os.mkdir(os.path.join(work, name))
-    Path(os.path.join(work, "in", "seed")).write_bytes(b"\0" * 64)
-    cpu, said = cpu_of(engine.alone(f"{BUILD}/{build}/{program}", work + "/in", work + "/out", execs=runs, seed=1),
-                       {"CAPCHAIN_BENCH": inputs, **engine.feed(BUILD)})
-    execs = engine.execs_of(work + "/out", said)
-    shutil.rmtree(work)
-    return cpu / execs
+    engine = of_build(build)
+    # The feed brings the inputs.
+    with OneSeed() as (seeds, out):
+        cpu, said = cpu_of(engine.alone(f"{BUILD}/{build}/{program}", seeds, out, execs=runs, seed=1),
+                           {"CAPCHAIN_BENCH": inputs, **engine.feed(BUILD),
+                            **({"CAPCHAIN_PARSERS": parsers} if parsers else {})})
+        return cpu / engine.execs_of(out, said)
 
 
-def cpu_of_sets(engine, kind, inputs, runs, folder):
-    """Median CPU seconds of an exec of the empty target, and of ours with each set of parsers."""
-    empty, ours = [], {name: [] for name in SETS}
+def medians(runs):
+    """The median of each of @runs, {name: arguments of measure()}, which take turns."""
+    cpu = {name: [] for name in runs}
     for _ in range(ROUNDS):
-        empty.append(measure(engine, "bench_empty", inputs, runs, folder))
-        for name, parsers in SETS.items():
-            os.environ.pop("CAPCHAIN_PARSERS", None)
-            if parsers:
-                os.environ["CAPCHAIN_PARSERS"] = parsers
-            ours[name].append(measure(engine, f"bench_{kind}_info", inputs, runs, folder))
-    os.environ.pop("CAPCHAIN_PARSERS", None)
-    return statistics.median(empty), {name: statistics.median(cpu) for name, cpu in ours.items()}
+        for name, arguments in runs.items():
+            cpu[name].append(measure(*arguments))
+    return {name: statistics.median(seconds) for name, seconds in cpu.items()}
 
 
 def figure(name, value, floor, detail, at_most=False):
@@ -177,26 +162,20 @@ def engine_figure(engine, name, empty, ours, floor, added):
                   f"{empty / ours:.2f} of empty, {detail}")
 
 
-def bench_engines(folders, folder):
+def bench_engines(folders):
     fine, added = True, collections.defaultdict(dict)
-    for engine, (name, runs, floors, fetch) in [
-            row for one in ENGINES.values() for row in one.bench.items()]:
+    for build, (name, runs, floors, fetch) in [row for one in ENGINES.values() for row in one.bench.items()]:
         for kind in BUFFERS:
-            empty, ours = cpu_of_sets(engine, kind, folders[kind], runs, folder)
-            for parsers, cpu in ours.items():
-                fine &= engine_figure(engine, f"{name}, {kind}, {parsers}", empty, cpu,
-                                      floors[parsers], added[kind, parsers])
-        empty, ours = cpu_of_fetch(engine, folders["fetch"], runs // 20, folder)
-        fine &= engine_figure(engine, f"{name}, fetch, every loop", empty, ours,
-                              fetch, added["fetch"])
+            cpu = medians({"empty": (build, "bench_empty", folders[kind], runs),
+                           **{words: (build, f"bench_{kind}_info", folders[kind], runs, parsers)
+                              for words, parsers in SETS.items()}})
+            for words in SETS:
+                fine &= engine_figure(build, f"{name}, {kind}, {words}", cpu["empty"], cpu[words], floors[words],
+                                      added[kind, words])
+        cpu = medians({"empty": (build, "bench_empty", folders["fetch"], runs),
+                       "ours": (build, "bench_fetch", folders["fetch"], runs // 20)})
+        fine &= engine_figure(build, f"{name}, fetch, every loop", cpu["empty"], cpu["ours"], fetch, added["fetch"])
     return fine
-
-
-def cpu_of_fetch(engine, inputs, runs, folder):
-    """Median CPU seconds of an exec of the empty target, and of the one of conversations."""
-    pairs = [(measure(engine, "bench_empty", inputs, 20 * runs, folder),
-              measure(engine, "bench_fetch", inputs, runs, folder)) for _ in range(ROUNDS)]
-    return tuple(statistics.median(cpu) for cpu in zip(*pairs))
 
 
 def line_through(points):
@@ -261,8 +240,7 @@ def bench_lengths():
         fine &= figure(f"cost of a byte against one of a shorter buffer, {span}", rise(points),
                        RISE_WITHIN, f"{min(steps):.1f} to {max(steps):.1f} ns a byte", at_most=True)
     # A planted walk that is let through says that the figures above are worth nothing.
-    return fine & figure("the same of a planted quadratic walk, which has to be seen",
-                         rise(quadratic), RISE_WITHIN,
+    return fine & figure("the same of a planted quadratic walk, which has to be seen", rise(quadratic), RISE_WITHIN,
                          f"{misses(quadratic):.2f} against a straight line")
 
 
@@ -280,30 +258,21 @@ def bench_bpf():
         raise Refused(f"{program}: {run.stdout.strip()}", 1)
     verified, loaded, alone, batch = map(float, run.stdout.split())
     return figure("parser bpf, million buffers a second, 256 a call", batch / 1e6, BPF_BATCH,
-                  f"{verified:.0f} instructions verified, loaded in {loaded:.1f} ms, "
-                  f"{alone / 1e6:.2f} alone")
+                  f"{verified:.0f} instructions verified, loaded in {loaded:.1f} ms, {alone / 1e6:.2f} alone")
 
 
-def bench_with_bpf(folders, folder):
+def bench_with_bpf(inputs):
     """Buffers are few that a target has the kernel read, so that it keeps its speed."""
-    run = subprocess.run([f"{BUILD}/capchain", "list", "--json"], stdout=subprocess.PIPE, text=True,
-                         check=True)
+    run = subprocess.run([f"{BUILD}/capchain", "list", "--json"], stdout=subprocess.PIPE, text=True, check=True)
     names = [row["parser"] for row in map(json.loads, run.stdout.splitlines()) if "parser" in row]
     if "bpf" not in names:
         raise Refused("capchain list names no parser bpf", 1)
+    names.remove("bpf")
     # A set that is named is run whole on every buffer; what a target does by itself is meant here.
-    sets, cpu = {"with": None, "without": ",".join(name for name in names if name != "bpf")}, {}
-    for _ in range(ROUNDS):
-        for what, parsers in sets.items():
-            os.environ.pop("CAPCHAIN_PARSERS", None)
-            if parsers:
-                os.environ["CAPCHAIN_PARSERS"] = parsers
-            cpu.setdefault(what, []).append(measure("libfuzzer-fast", "bench_region_info", folders["region"], 100_000, folder))
-    os.environ.pop("CAPCHAIN_PARSERS", None)
-    took = {what: statistics.median(each) for what, each in cpu.items()}
-    return figure("libFuzzer, fast, region, with parser bpf against without",
-                  took["without"] / took["with"], BPF_KEEPS,
-                  f"{1 / took['with']:,.0f} against {1 / took['without']:,.0f} exec/s of CPU time")
+    cpu = medians({what: ("libfuzzer-fast", "bench_region_info", inputs, 100_000, parsers)
+                   for what, parsers in (("with", None), ("without", ",".join(names)))})
+    return figure("libFuzzer, fast, region, with parser bpf against without", cpu["without"] / cpu["with"], BPF_KEEPS,
+                  f"{1 / cpu['with']:,.0f} against {1 / cpu['without']:,.0f} exec/s of CPU time")
 
 
 def bench_capture(folder):
@@ -311,8 +280,7 @@ def bench_capture(folder):
     program = f"{BUILD}/clang/bench_ioctl"
     alone = subprocess.run([program], stdout=subprocess.PIPE, text=True, check=True).stdout
     run = subprocess.run([f"{BUILD}/clang/capchain", "capture", "--hooks", "syscalls", "--out",
-                          f"{folder}/captured", program], capture_output=True, text=True,
-                         check=False)
+                          f"{folder}/captured", program], capture_output=True, text=True, check=False)
     if run.returncode == NO_ENGINE:
         print(f"skip cost of capture: {run.stderr.strip()}")
         return True
@@ -320,8 +288,7 @@ def bench_capture(folder):
     fine = True
     for what, without, beside in zip(("ioctl", "system call"), alone.split(), watched.split()):
         fine &= figure(f"ns more for an unrelated {what} while capture is at every system call",
-                       int(beside) - int(without), CAPTURE_COSTS, f"{beside} against {without}",
-                       at_most=True)
+                       int(beside) - int(without), CAPTURE_COSTS, f"{beside} against {without}", at_most=True)
     return fine and bool(watched)
 
 
@@ -336,17 +303,19 @@ def main():
         print(__doc__)
         sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
     for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
-        give_up(str(refused))
+        raise refused
+    # For measure(): the sets of parsers are its own.
+    os.environ.pop("CAPCHAIN_PARSERS", None)
     stay_on_one_cpu()
     adopt_orphans()
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()
         if os.path.exists(f"{BUILD}/clang/bench_bpf"):
-            fine &= bench_with_bpf(folders, folder)
+            fine &= bench_with_bpf(folders["region"])
             fine &= bench_capture(folder)
         fine &= bench_bpf()
-        fine &= bench_engines(folders, folder)
+        fine &= bench_engines(folders)
     sys.exit(0 if fine else 1)
 
 
@@ -354,4 +323,5 @@ if __name__ == "__main__":
     try:
         main()
     except Refused as refused:
-        give_up(str(refused), refused.status)
+        print(f"bench: {refused}", file=sys.stderr)
+        sys.exit(refused.status)

@@ -31,10 +31,9 @@ that says `Mutator-results: same` is no change where the mutator before it does 
 
 All of it takes about ten minutes on two idle cores, a third of that AFL++. With fewer than five trials
 the sets are for comparison: no p could be small enough.
-What was ended goes on with --resume.
 
-OUT/trials.csv, OUT/sets.csv, OUT/speed.csv keep every trial, OUT/trials.partial.csv each as it ends;
-OUT/found.png shows the share found by execs. Exit status: 0; 1 a figure is missed; 2 usage; 3 something is missing.
+OUT/trials.csv, OUT/sets.csv, OUT/speed.csv keep every trial. Exit status: 0; 1 a figure is missed; 2 usage;
+3 something is missing.
 """
 
 import argparse
@@ -47,18 +46,15 @@ import re
 import resource
 import shutil
 import statistics
-import struct
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS as KINDS  # noqa: E402
+from fuzz import alone  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from bench import later as bench_later  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
@@ -78,19 +74,21 @@ CONFIGS = {
     "afl-default": ("afl", "default", "1", True),
     "afl-frameshift": ("afl", "frameshift", "1", True),
 }
-FIELDS = ("bug", "config", "kind", "seed", "execs", "limit", "found", "reached", "triggered",
-          "detected", "bucket", "seconds")
 # Figures that the run is held to.
 TENTH = 0.1
 LATER_MIN = 6
+SPEED_MIN = 0.6
+P_MAX = 0.01
 # Which configuration is held to which.
 COMPARISONS = (("default", "ours"), ("no-feedback", "ours"), ("no-seeds", "ours"),
                ("default-no-seeds", "no-seeds"), ("default-long", "no-seeds"), ("afl-default", "afl"),
                ("afl-frameshift", "afl"))
 P_NAMED = 0.05
-SPEED_MIN = 0.6
-P_MAX = 0.01
+# Execs of each run of the parts beside the bugs.
+EXECS = 1_000_000
 
+
+# ---- trials ----
 
 def environment(engine, kind, mutator):
     known = engine.alone_environment(None if mutator == "default" else f"{BUILD}/afl/mutator_{kind}.so")
@@ -99,104 +97,24 @@ def environment(engine, kind, mutator):
     return known
 
 
-# ---- trials ----
-
-class Trial:
-    """One engine after one bug."""
-
-    def __init__(self, options, bug, config, number):
-        self.options, self.bug, self.config = options, bug, config
-        name, self.mutator, self.feedback, self.seeded = CONFIGS[config]
-        self.engine = ENGINES[name]
-        self.kind, self.seed = KINDS[number % len(KINDS)], number + 1
-        self.limit = options.afl_execs if self.engine.costly else options.execs
-
-    def command(self, folder):
-        seeds = os.path.join(folder, "in")
-        os.makedirs(seeds)
-        if self.seeded:
-            shutil.copytree(os.path.join(self.options.seeds, self.kind), seeds, dirs_exist_ok=True)
-        os.makedirs(f"{folder}/out")
-        return self.engine.alone(f"{BUILD}/{self.engine.fast}/planted_{self.kind}_info", seeds, f"{folder}/out",
-                                 DICT, execs=self.limit, seed=self.seed, more=self.engine.flags(self.mutator))
-
-    def execs(self, folder, said):
-        """To its finding, where it had one."""
-        return self.engine.found_at(f"{folder}/out", said) or (self.limit if self.engine.costly else None)
-
-    def go(self):
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="bench-bugs-") as folder:
-            env = {**os.environ, "CAPCHAIN_PLANTED": self.bug, "CAPCHAIN_MARKS": f"{folder}/marks",
-                   "CAPCHAIN_FINDINGS": f"{folder}/findings", "CAPCHAIN_FEEDBACK": self.feedback,
-                   "CAPCHAIN_MUTATOR": self.mutator.removesuffix("-long")}
-            env.update(environment(self.engine, self.kind, self.mutator), **self.engine.UNTIL_FOUND)
-            done = subprocess.run(self.command(folder), env=env, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-            said = done.stdout.decode("utf-8", "replace")
-            marks = (0, 0, 0)
-            if os.path.exists(f"{folder}/marks"):
-                marks = struct.unpack("=3Q", Path(f"{folder}/marks").read_bytes())
-            broken = f"{folder}/findings/broken"
-            own = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
-                   if name.startswith(f"{self.kind}-{self.bug}_")]
-            execs = self.execs(folder, said)
-        if execs is None or (not own and execs < self.limit):
-            sys.exit(f"bench-bugs: {self.config} after {self.bug} in {self.kind} ended with status "
-                     f"{done.returncode} and no bucket of it:\n{said[-1500:]}")
-        if not own and not marks[0]:
-            sys.exit(f"bench-bugs: {self.config} after {self.bug} in {self.kind} ran nothing, status "
-                     f"{done.returncode}:\n{said[-1500:]}")
-        return dict(zip(FIELDS, (
-            self.bug, self.config, self.kind, self.seed, min(execs, self.limit), self.limit,
-            int(bool(own)), *marks, own[0].split("-", 1)[1] if own else "",
-            round(time.monotonic() - began, 2))))
-
-
-class Log:
-    """Each trial in OUT/trials.partial.csv as it ends; with --resume those that are there are not run
-    again."""
-
-    def __init__(self, options):
-        self.path, self.lock, self.done = os.path.join(options.out, "trials.partial.csv"), threading.Lock(), {}
-        if options.resume and os.path.exists(self.path):
-            with open(self.path, newline="", encoding="utf-8") as file:
-                self.done = {self.key(row): row for row in map(self.typed, csv.DictReader(file))
-                             if row}
-            print(f"{len(self.done)} trials are taken over from {self.path}", flush=True)
-
-    def __enter__(self):
-        self.file = open(self.path, "w", newline="", encoding="utf-8")
-        self.out = csv.DictWriter(self.file, FIELDS)
-        self.out.writeheader()
-        self.out.writerows(self.done.values())
-        self.file.flush()
-        return self
-
-    def __exit__(self, *failed):
-        self.file.close()
-
-    @staticmethod
-    def typed(row):
-        """A row of the file as Trial.go() made it; None of a line that was cut."""
-        if any(row[field] in (None, "") for field in FIELDS if field != "bucket"):
-            return None
-        return {field: row[field] if field in ("bug", "config", "kind", "bucket") else
-                float(row[field]) if field == "seconds" else int(row[field]) for field in FIELDS}
-
-    @staticmethod
-    def key(row):
-        return tuple(row[field] for field in ("bug", "config", "kind", "seed", "limit"))
-
-    def row(self, trial):
-        known = self.done.get((trial.bug, trial.config, trial.kind, trial.seed, trial.limit))
-        if known:
-            return known
-        row = trial.go()
-        with self.lock:
-            self.out.writerow(row)
-            self.file.flush()
-        return row
+def trial(options, job):
+    """One engine after one bug: a row of trials.csv."""
+    bug, config, number = job
+    name, mutator, feedback, seeded = CONFIGS[config]
+    engine, kind, seed = ENGINES[name], KINDS[number % len(KINDS)], number + 1
+    limit = options.afl_execs if engine.costly else options.execs
+    began = time.monotonic()
+    found = alone.hunt(
+        engine, alone.planted_target(BUILD, engine.fast, kind), bug, kind, execs=limit, seed=seed, dictionary=DICT,
+        seeds=os.path.join(options.seeds, kind) if seeded else options.no_seeds, more=engine.flags(mutator),
+        environment={**environment(engine, kind, mutator), "CAPCHAIN_FEEDBACK": feedback,
+                     "CAPCHAIN_MUTATOR": mutator.removesuffix("-long")})
+    if not found["bucket"] and (found["execs"] < limit or not found["reached"]):
+        sys.exit(f"bench-bugs: {config} after {bug} in {kind} ended with status {found['status']} after "
+                 f"{found['execs']} execs, and no bucket of it:\n{found['said'][-1500:]}")
+    return {"bug": bug, "config": config, "kind": kind, "seed": seed, "execs": min(found["execs"], limit),
+            "limit": limit, "found": int(bool(found["bucket"])), **{mark: found[mark] for mark in alone.MARKS},
+            "bucket": found["bucket"] or "", "seconds": round(time.monotonic() - began, 2)}
 
 
 # ---- statistics ----
@@ -218,28 +136,11 @@ def p_value(these, those):
     return stats.mannwhitneyu(these, those, alternative="two-sided").pvalue
 
 
-def plot(rows, path):
-    import matplotlib
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    figure, axes = pyplot.subplots(figsize=(8, 5))
-    for config in CONFIGS:
-        of = [row for row in rows if row["config"] == config]
-        found = sorted(row["execs"] for row in of if row["found"])
-        if not of:
-            continue
-        xs = [1, *found, max(row["limit"] for row in of)]
-        ys = [0, *((i + 1) / len(of) for i in range(len(found))), len(found) / len(of)]
-        axes.step(xs, ys, where="post", label=f"{config} ({len(of)} trials)")
-    axes.set(xscale="log", xlabel="execs", ylabel="share of trials that found their bug",
-             ylim=(0, 1.02))
-    axes.legend(loc="lower right", fontsize=8)
-    axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
-
-
 # ---- the parts ----
+
+def costly(config):
+    return ENGINES[CONFIGS[config][0]].costly
+
 
 def keep(options, name, rows):
     path = os.path.join(options.out, f"{name}.csv")
@@ -281,21 +182,17 @@ def compare(these, those):
     logs = [math.log(geometric(one) / geometric(other)) for one, other in zip(these, those)]
     # Bugs that both find alike say nothing of which is sooner.
     apart = [log for log in logs if log]
-    return pairs, [f"{math.exp(statistics.fmean(logs)):.2f}",
-                   f"{statistics.fmean(area for area, _ in pairs):.2f}",
-                   f"{sum(area > 0.5 for area in named)}", f"{sum(area < 0.5 for area in named)}",
-                   f"{len(pairs)}",
+    return pairs, [f"{math.exp(statistics.fmean(logs)):.2f}", f"{statistics.fmean(area for area, _ in pairs):.2f}",
+                   f"{sum(area > 0.5 for area in named)}", f"{sum(area < 0.5 for area in named)}", f"{len(pairs)}",
                    f"{stats.wilcoxon(apart, method='exact').pvalue:.1e}" if apart else "1"]
 
 
 def print_tables(options, by, bugs):
     """By bug, then over all of @bugs; {configuration: execs of each trial}."""
     names = [bug.removeprefix("planted-") for bug in bugs]
-    print_table(["bug", *options.configs], [
-        [name, *(cell(by[bug, config]) for config in options.configs)]
+    print_table(["bug", *options.configs], [[name, *(cell(by[bug, config]) for config in options.configs)]
         for name, bug in zip(names, bugs)])
-    of = {config: [[row["execs"] for row in by[bug, config]] for bug in bugs]
-          for config in options.configs}
+    of = {config: [[row["execs"] for row in by[bug, config]] for bug in bugs] for config in options.configs}
     done = {f"{one} : {other}": compare(of[one], of[other]) for one, other in COMPARISONS
             if one in of and other in of}
     if done:
@@ -313,22 +210,19 @@ def print_tables(options, by, bugs):
 
 
 def bench_bugs(options):
-    trials = [Trial(options, bug, config, number) for config in options.configs
-              for bug in options.bugs for number in range(
-                  options.afl_trials if ENGINES[CONFIGS[config][0]].costly else options.trials)]
+    jobs = [(bug, config, number) for config in options.configs for bug in options.bugs
+            for number in range(options.afl_trials if costly(config) else options.trials)]
     began = time.monotonic()
-    with Log(options) as log, ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(log.row, trials))
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(functools.partial(trial, options), jobs))
     keep(options, "trials", rows)
     by = collections.defaultdict(list)
     for row in rows:
         by[row["bug"], row["config"]].append(row)
-    wall = time.monotonic() - began
-    theirs = sum(row["seconds"] for row in rows if ENGINES[CONFIGS[row["config"]][0]].costly)
-    print(f"{len(rows)} trials in {wall:.0f} s of wall time, {options.jobs} at once, "
+    theirs = sum(row["seconds"] for row in rows if costly(row["config"]))
+    print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s of wall time, {options.jobs} at once, "
           f"{100 * theirs / sum(row['seconds'] for row in rows):.0f} % of it AFL++'s")
     fine = bug_figures(options, options.bugs, by, print_tables(options, by, options.bugs))
-    plot(rows, os.path.join(options.out, "found.png"))
     return later_figures(options, by) and fine
 
 
@@ -358,52 +252,47 @@ def bug_figures(options, bugs, by, execs):
                                ("no-seeds", "default-long", tenth)):
         if ours in execs and theirs in execs:
             ratio = geometric(execs[ours]) / geometric(execs[theirs])
-            fine &= figure(most is None or ratio <= most,
-                           f"execs of {ours} against {theirs}: {ratio:.4f}, "
+            fine &= figure(most is None or ratio <= most, f"execs of {ours} against {theirs}: {ratio:.4f}, "
                            f"{f'at most {most}' if most else 'for comparison'} (geometric means; a "
                            "censored trial counts as the limit)")
     if "afl" in execs:
-        poor = [bug for bug in bugs
-                if sum(row["found"] for row in by[bug, "afl"]) < 0.8 * len(by[bug, "afl"])]
+        poor = [bug for bug in bugs if sum(row["found"] for row in by[bug, "afl"]) < 0.8 * len(by[bug, "afl"])]
         fine &= figure(not poor, f"AFL++ found {len(bugs) - len(poor)} of {len(bugs)} bugs in 4 of 5 "
                        f"trials{''.join(f' {bug}' for bug in poor)}")
     return fine
 
 
-def ran(command, env):
-    """Runs a target to its end; where that is no good one, its last words are ours."""
-    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True, errors="replace", check=False)
-    if done.returncode:
-        raise SystemExit(f"bugs.py: {command[0]} ended with {done.returncode}: "
-                         f"{(done.stderr.splitlines() or [''])[-1]}")
+def lead(build, kind, seeds, out, seed, mutator, env):
+    """Runs the leading engine from @seeds; where that has no good end, its last words are ours."""
+    target = f"{BUILD}/{build}/fuzz_{kind}_info"
+    status, said = alone.run(LEAD.alone(target, seeds, out, DICT, execs=EXECS, seed=seed, more=LEAD.flags(mutator)),
+                             env)
+    if status:
+        raise SystemExit(f"bench-bugs: {target} ended with {status}: {alone.last_line(said)}")
 
 
 def sets_of(options, job):
     kind, feedback, seed = job
     with tempfile.TemporaryDirectory(prefix="bench-sets-") as folder:
         os.makedirs(f"{folder}/corpus")
-        env = {**os.environ, "CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"}
-        ran(LEAD.alone(f"{BUILD}/{LEAD.fast}/fuzz_{kind}_info", os.path.join(options.seeds, kind),
-                       f"{folder}/corpus", DICT, execs=options.sets_execs, seed=seed, more=LEAD.flags("ours")), env)
-        return {"kind": kind, "feedback": feedback, "seed": seed, "execs": options.sets_execs,
+        lead(LEAD.fast, kind, os.path.join(options.seeds, kind), f"{folder}/corpus", seed, "ours",
+             {"CAPCHAIN_FEEDBACK": feedback, "CAPCHAIN_FINDINGS": f"{folder}/f"})
+        return {"kind": kind, "feedback": feedback, "seed": seed, "execs": EXECS,
                 "sets": len(os.listdir(f"{folder}/f/sets"))}
 
 
 def bench_sets(options):
-    jobs = [(kind, feedback, seed + 1) for seed in range(options.trials) for kind in KINDS
-            for feedback in "10"]
+    jobs = [(kind, feedback, seed + 1) for seed in range(options.trials) for kind in KINDS for feedback in "10"]
     with ThreadPoolExecutor(options.jobs) as pool:
         rows = list(pool.map(functools.partial(sets_of, options), jobs))
     keep(options, "sets", rows)
     fine = True
     for kind in KINDS:
-        on, off = ([row["sets"] for row in rows if row["kind"] == kind and row["feedback"] == one]
-                   for one in "10")
+        on, off = ([row["sets"] for row in rows if row["kind"] == kind and row["feedback"] == one] for one in "10")
         p = p_value(on, off)
         # Fewer trials than five can have no such p.
         fine &= figure(options.trials < 5 or p < P_MAX and statistics.median(on) > statistics.median(off),
-                       f"sets of verdicts after {options.sets_execs} execs, {kind}: with feedback "
+                       f"sets of verdicts after {EXECS} execs, {kind}: with feedback "
                        f"{statistics.median(on):.0f} ({min(on)}-{max(on)}), without "
                        f"{statistics.median(off):.0f} ({min(off)}-{max(off)}), A12 {a12(on, off):.2f}, "
                        f"p {p:.4f}, {options.trials} trials each")
@@ -411,29 +300,27 @@ def bench_sets(options):
 
 
 def cpu_of(options, kind, mutator, seed):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory(prefix="bench-speed-") as folder:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        ran(LEAD.alone(f"{BUILD}/{LEAD.name}/fuzz_{kind}_info", os.path.join(options.all_seeds, kind), folder,
-                       DICT, execs=options.speed_execs, seed=seed, more=LEAD.flags(mutator)),
-            {**os.environ, "CAPCHAIN_MUTATOR": mutator})
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        lead(LEAD.name, kind, os.path.join(options.all_seeds, kind), folder, seed, mutator,
+             {"CAPCHAIN_MUTATOR": mutator})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def bench_speed(options):
     fine, rows = True, []
     for kind in KINDS:
+        cpu = {"ours": [], "default": []}
         for seed in range(1, 4):
-            for mutator in ("ours", "default"):
-                rows.append({"kind": kind, "mutator": mutator, "seed": seed,
-                             "execs": options.speed_execs,
-                             "cpu": round(cpu_of(options, kind, mutator, seed), 3)})
-        ours, default = (statistics.median(row["cpu"] for row in rows if row["kind"] == kind
-                                           and row["mutator"] == one) for one in ("ours", "default"))
+            for mutator, seconds in cpu.items():
+                seconds.append(cpu_of(options, kind, mutator, seed))
+                rows.append({"kind": kind, "mutator": mutator, "seed": seed, "execs": EXECS,
+                             "cpu": round(seconds[-1], 3)})
+        ours, default = map(statistics.median, cpu.values())
         fine &= figure(default / ours >= SPEED_MIN,
-                       f"speed with our mutator, {kind}: {default / ours:.2f} of libFuzzer's own, at "
-                       f"least {SPEED_MIN} ({options.speed_execs / ours:,.0f} against "
-                       f"{options.speed_execs / default:,.0f} exec/s of CPU time)")
+                       f"speed with our mutator, {kind}: {default / ours:.2f} of libFuzzer's own, at least "
+                       f"{SPEED_MIN} ({EXECS / ours:,.0f} against {EXECS / default:,.0f} exec/s of CPU time)")
     keep(options, "speed", rows)
     return fine
 
@@ -441,25 +328,21 @@ def bench_speed(options):
 # ---- all of it ----
 
 def planted(options):
-    program = f"{BUILD}/{LEAD.fast}/planted_region_info"
+    program = alone.planted_target(BUILD, LEAD.fast, "region")
     if not os.path.exists(program):
         raise SystemExit(f"bench-bugs: no {program}; `make bench-bugs` builds all that this needs")
-    said = subprocess.run([program], env={**os.environ, "CAPCHAIN_PLANTED": "list"},
-                          stdout=subprocess.PIPE, check=True).stdout.decode()
-    bugs = re.findall(r"^(planted-\S+)(?: \w+)*: ", said, re.M)
-    return [bug for bug in bugs if re.search(options.bugs, bug)]
+    return [bug for bug in alone.planted_in(program, "region") if re.search(options.bugs, bug)]
 
 
 def make_seeds(options, folder):
-    """All inputs of the corpus as bytes, and of them the plain ones of corpus/seeds."""
-    options.all_seeds, options.seeds = os.path.join(folder, "all"), os.path.join(folder, "plain")
-    for kind, folder in fuzz_seeds.prepared(options.all_seeds, KINDS, f"{BUILD}/capchain").items():
+    """All inputs of the corpus as bytes, of them the plain ones of corpus/seeds, and none."""
+    options.all_seeds, options.seeds, options.no_seeds = (os.path.join(folder, name)
+                                                          for name in ("all", "plain", "none"))
+    os.makedirs(options.no_seeds)
+    for kind, below in fuzz_seeds.prepared(options.all_seeds, KINDS, f"{BUILD}/capchain").items():
         os.makedirs(os.path.join(options.seeds, kind))
-        paths = [os.path.join(folder, name) for name in os.listdir(folder)
-                 if name.endswith(".seeds")]
-        for one in fuzz_report.check(f"{BUILD}/capchain", kind, paths):
-            if one["class"] == "plain":
-                shutil.copy(one["file"], os.path.join(options.seeds, kind))
+        for path in fuzz_seeds.plain(f"{BUILD}/capchain", kind, below):
+            shutil.copy(path, os.path.join(options.seeds, kind))
 
 
 PARTS = {"bugs": bench_bugs, "sets": bench_sets, "speed": bench_speed}
@@ -473,12 +356,8 @@ def parse(arguments):
     add("--execs", type=int, default=2_000_000, metavar="N", help="limit of a trial (2000000)")
     add("--afl-trials", type=int, metavar="N", help="(half of --trials, 5 at most)")
     add("--afl-execs", type=int, default=200_000, metavar="N", help="limit of AFL++ (200000)")
-    add("--sets-execs", type=int, default=1_000_000, metavar="N", help="(1000000)")
-    add("--speed-execs", type=int, default=1_000_000, metavar="N", help="(1000000)")
     add("--bugs", default=".", metavar="REGEX", help="only these")
     add("--configs", default=",".join(CONFIGS), metavar="LIST", help="only these")
-    add("--resume", action="store_true",
-        help="go on with the run that --out has; the builds have to be the same")
     add("--parts", default="bugs,sets,speed", metavar="LIST", help="(bugs,sets,speed)")
     add("--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="at once (CPUs)")
     add("--out", default="build/bench-bugs", metavar="DIR", help="(build/bench-bugs)")
@@ -486,8 +365,7 @@ def parse(arguments):
     options.configs = options.configs.split(",")
     options.afl_trials = options.afl_trials or max(1, min(5, options.trials // 2))
     options.parts = options.parts.split(",")
-    for name, said, known in (("--configs", options.configs, CONFIGS),
-                              ("--parts", options.parts, PARTS)):
+    for name, said, known in (("--configs", options.configs, CONFIGS), ("--parts", options.parts, PARTS)):
         if set(said) - set(known):
             parser.error(f"{name} is a list of {', '.join(known)}")
     if options.trials < 1:
@@ -502,11 +380,9 @@ def parse(arguments):
 def main(arguments):
     options = parse(arguments)
     try:
-        import matplotlib  # noqa: F401
         import scipy  # noqa: F401
     except ImportError as missing:
-        print(f"bench-bugs: {missing}; install Debian's python3-scipy and python3-matplotlib",
-              file=sys.stderr)
+        print(f"bench-bugs: {missing}; install Debian's python3-scipy", file=sys.stderr)
         return 3
     for config in list(options.configs):
         lacks = ENGINES[CONFIGS[config][0]].lacks(CONFIGS[config][1])

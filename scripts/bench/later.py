@@ -52,10 +52,8 @@ def results_at(commit, seeds):
         made = subprocess.run(
             ["sh", "-c", 'git archive "$1" | tar -x -C "$2" && exec make -s -C "$2" BUILD=build $3',
              "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            errors="replace",
-            env={key: value for key, value in os.environ.items()
-                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}, check=False)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+            env={key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
         if made.returncode:
             print(f"{commit} does not build: {(made.stderr.splitlines() or ['it says nothing'])[0]}")
             return None
@@ -77,11 +75,10 @@ def last_change(seeds):
 
 def later_bugs(bugs, seeds):
     """The commit of the mutator's last change, and those of the bugs that were added after it."""
-    if git("rev-parse", "--is-shallow-repository").strip() != "false":
-        return None, []
-    last = last_change(seeds)
+    last = git("rev-parse", "--is-shallow-repository").strip() == "false" and last_change(seeds)
     if not last:
         return None, []
-    added = set(git("log", "--diff-filter=A", "--no-renames", "--format=", "--name-only",
-                    f"{last}..HEAD", "--", "fuzz/planted").split())
-    return last, [bug for bug in bugs if f"fuzz/planted/{bug.removeprefix('planted-')}.c" in added]
+    # A file that was moved, from wherever it was, is not new. Without a limit git tells moves of any number.
+    added = git("log", "--diff-filter=A", "--find-renames", "-l0", "--format=", "--name-only", f"{last}..HEAD")
+    names = {os.path.basename(path) for path in added.split() if path.startswith("fuzz/planted/")}
+    return last, [bug for bug in bugs if f"{bug.removeprefix('planted-')}.c" in names]

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-Tests the parts of bench.py, bugs.py and mutants.py that reckon, without a build: a figure that is
-wrong is worse than none. What they do with programs, `make bench`, `make bench-bugs` and `make mutants`
-show.
+Tests the parts of bench.py, bugs.py and mutants.py that reckon, without a build: a figure that is wrong is
+worse than none. `make bench`, `make bench-bugs` and `make mutants` show what they do with programs.
 """
 
+import contextlib
 import importlib.util
 import io
+import itertools
 import math
 import os
 import sys
@@ -21,7 +22,7 @@ from bench import bench  # noqa: E402
 from bench import bugs as bench_bugs  # noqa: E402
 from bench import later as bench_later  # noqa: E402
 from test import mutants  # noqa: E402
-from test.tools import run_tests  # noqa: E402
+from test.tools import Case, run, run_tests  # noqa: E402
 
 SOURCE = """\
 /* if (a < b) */
@@ -40,88 +41,110 @@ int walk(int a, int b)
 class Floors(unittest.TestCase):
     """What bench.py says of an engine's figures."""
 
-    def line(self, engine, empty, ours, added):
-        with mock.patch("sys.stdout", io.StringIO()) as said:
-            fine = bench.engine_figure(engine, "x", empty, ours, 0.2, added)
-        return fine, said.getvalue()
+    def fine(self, engine, empty, ours, added):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return bench.engine_figure(engine, "x", empty, ours, 0.2, added)
 
     def test_a_share_of_empty(self):
         added = {}
-        self.assertTrue(self.line("libfuzzer-fast", 1e-6, 4e-6, added)[0])
+        self.assertTrue(self.fine("libfuzzer-fast", 1e-6, 4e-6, added))
         self.assertAlmostEqual(added["libfuzzer-fast"], 3e-6)
-        self.assertFalse(self.line("libfuzzer-fast", 1e-6, 6e-6, added)[0])
+        self.assertFalse(self.fine("libfuzzer-fast", 1e-6, 6e-6, added))
 
     def test_what_afl_costs_itself_changes_nothing(self):
         """What our target adds is held; neither an empty target of 50 us nor one of 5 moves it."""
-        for empty in (50e-6, 5e-6):
-            for ours, fine in ((14e-6, True), (16e-6, False), (0, False), (-1e-6, False)):
-                self.assertEqual(self.line("afl", empty, empty + ours, {"libfuzzer-fast": 3e-6})[0],
-                                 fine, (empty, ours))
+        for empty, (ours, fine) in itertools.product(
+                (50e-6, 5e-6), ((14e-6, True), (16e-6, False), (0, False), (-1e-6, False))):
+            with self.subTest(empty=empty, ours=ours):
+                self.assertEqual(self.fine("afl", empty, empty + ours, {"libfuzzer-fast": 3e-6}), fine)
 
 
 class Statistics(unittest.TestCase):
 
-    def test_a12(self):
-        self.assertEqual(bench_bugs.a12([2, 3], [1]), 1.0)
-        self.assertEqual(bench_bugs.a12([1], [2, 3]), 0.0)
-        self.assertEqual(bench_bugs.a12([1, 2], [1, 2]), 0.5)
-
-    def test_geometric_mean(self):
-        self.assertAlmostEqual(bench_bugs.geometric([1, 100]), 10)
-        # An input among the seeds is found after no exec at all.
-        self.assertAlmostEqual(bench_bugs.geometric([0, 1]), 1)
-
-    def test_cells_say_what_was_not_found(self):
+    def test_numbers(self):
         found, lost = {"execs": 7, "found": 1}, {"execs": 99, "found": 0}
-        self.assertEqual(bench_bugs.cell([found, found]), "7 (7-7)")
-        self.assertEqual(bench_bugs.cell([found, lost]), "7 (7-7) 1/2, mean 53")
-        self.assertEqual(bench_bugs.cell([lost]), "none 0/1, mean 99")
+        for function, arguments, result in (
+                (bench_bugs.a12, ([2, 3], [1]), 1.0), (bench_bugs.a12, ([1], [2, 3]), 0.0),
+                (bench_bugs.a12, ([1, 2], [1, 2]), 0.5), (bench_bugs.geometric, ([1, 100],), 10),
+                # An input among the seeds is found after no exec at all.
+                (bench_bugs.geometric, ([0, 1],), 1),
+                (bench_bugs.cell, ([found, found],), "7 (7-7)"),
+                (bench_bugs.cell, ([found, lost],), "7 (7-7) 1/2, mean 53"),
+                (bench_bugs.cell, ([lost],), "none 0/1, mean 99")):
+            with self.subTest(function=function, arguments=arguments):
+                self.assertAlmostEqual(function(*arguments), result)
 
     def test_a_bug_that_is_missed_is_a_figure_that_is_missed(self):
         options = mock.Mock(bugs=["a"], execs=100)
-        for found, fine in ((0, False), (1, True)):
+        for found, execs, fine in ((0, {"no-seeds": [5]}, False), (1, {"no-seeds": [5]}, True),
+                                   (1, {"no-seeds": [50], "default-no-seeds": [100]}, False)):
             by = {("a", "no-seeds"): [{"execs": 5, "found": found}]}
-            self.assertEqual(bench_bugs.bug_figures(options, ["a"], by, {"no-seeds": [5]}), fine)
-        execs = {"no-seeds": [50], "default-no-seeds": [100]}
-        self.assertFalse(bench_bugs.bug_figures(options, ["a"], by, execs))
+            self.assertEqual(bench_bugs.bug_figures(options, ["a"], by, execs), fine)
 
 
-class LaterBugs(unittest.TestCase):
-    """Bugs that the mutator cannot have been made for, by what git says."""
+class LaterBugs(Case):
+    """Bugs that the mutator cannot have been made for, by what git says of a tree of its own."""
 
-    def of(self, last, added, shallow="false", message="why", before="a"):
-        """@last: commits of the mutator, newest first; @before: what the one before them made."""
-        def git(verb, *arguments):
-            if "--name-only" in arguments:
-                return added
-            return shallow if verb == "rev-parse" else \
-                (message if "--format=%B" in arguments and arguments[-1] == last.split()[0] else last)
-        options = mock.Mock(bugs=["planted-a", "planted-b"], bugs_named=False, configs=[])
-        with mock.patch.multiple(bench_later, git=git, results=lambda build, seeds: "a",
-                                 results_at=lambda commit, seeds: before), \
-                mock.patch("builtins.print"):
-            return (bench_later.later_bugs(options.bugs, ""),
-                    bench_bugs.later_figures(options, {}))
+    MUTATOR = "fuzz/mutator/mutate.c"
+
+    def setUp(self):
+        super().setUp()
+        here = os.getcwd()
+        self.addCleanup(os.chdir, here)
+        os.chdir(self.dir)
+        self.git("init", "-q")
+        self.commit("why", self.MUTATOR, "fuzz/planted/old.c", "elsewhere.c")
+
+    def git(self, *words):
+        return run("git", "-c", "user.name=a", "-c", "user.email=a@b", *words, check=True).stdout.strip()
+
+    def commit(self, message, *names):
+        """One that writes these files anew; its short name."""
+        for name in names:
+            self.write(name, f"{name} {message}\n" * 20)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "--short", "HEAD")
+
+    def later(self, before="a"):
+        """The last change, the later bugs, and whether the figure holds; @before: what the one before made."""
+        bugs = ["planted-old", "planted-a", "planted-b", "planted-moved"]
+        options = mock.Mock(bugs=bugs, bugs_named=False, configs=[])
+        with mock.patch.multiple(bench_later, results=lambda build, seeds: "a",
+                                 results_at=lambda commit, seeds: before), mock.patch("builtins.print"):
+            return *bench_later.later_bugs(bugs, ""), bench_bugs.later_figures(options, {})
 
     def test_who_says_that_nothing_changed_is_held_to_it(self):
-        said = "why\n\nMutator-results: same\n"
-        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said)[0][0], "1a2b")
-        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said, before="b")[0][0], "3c4d")
-        self.assertEqual(self.of("3c4d\n1a2b\n", "", message=said, before="")[0][0], "3c4d")
-        self.assertEqual(self.of("3c4d\n1a2b\n", "", message="why")[0][0], "3c4d")
+        first = self.git("rev-parse", "--short", "HEAD")
+        last = self.commit("mended\n\nMutator-results: same", self.MUTATOR)
+        for before, which in (("a", first), ("b", last), ("", last)):
+            self.assertEqual(self.later(before)[0], which)
+        self.assertEqual(self.later()[0], first)
+        last = self.commit("why", self.MUTATOR)
+        self.assertEqual(self.later()[0], last)
 
     def test_they_are_those_that_came_later(self):
-        self.assertEqual(self.of("1a2b", "\nfuzz/planted/b.c\nfuzz/planted/b.h\n"),
-                         (("1a2b", ["planted-b"]), False))
+        """One that was moved, from another folder of bugs or from elsewhere, did not come; a new one may move."""
+        self.commit("later", "fuzz/planted/a.c", "fuzz/planted/a.h", "fuzz/planted/loops/b.c", "other/planted/old.c")
+        os.rename("fuzz/planted/old.c", "fuzz/planted/loops/old.c")
+        os.rename("elsewhere.c", "fuzz/planted/moved.c")
+        os.rename("fuzz/planted/a.c", "fuzz/planted/loops/a.c")
+        self.commit("moved")
+        self.assertEqual(self.later()[1], ["planted-a", "planted-b"])
 
     def test_too_few_miss_a_figure(self):
-        with mock.patch.object(bench_bugs, "LATER_MIN", 2):
-            self.assertTrue(self.of("1a2b", "fuzz/planted/a.c\nfuzz/planted/b.c\n")[1])
-            self.assertFalse(self.of("1a2b", "fuzz/planted/a.c\n")[1])
+        self.commit("later", "fuzz/planted/a.c")
+        for least, fine in ((1, True), (2, False)):
+            with mock.patch.object(bench_bugs, "LATER_MIN", least):
+                self.assertEqual(self.later()[2], fine)
 
     def test_without_history_nothing_is_said(self):
-        self.assertEqual(self.of("", ""), ((None, []), True))
-        self.assertEqual(self.of("1a2b", "fuzz/planted/b.c\n", "true"), ((None, []), True))
+        self.commit("later", "fuzz/planted/a.c")
+        self.git("clone", "-q", "--depth", "1", f"file://{self.dir}", "shallow")
+        os.makedirs("none")
+        for folder in ("shallow", "none"):
+            with mock.patch.dict(os.environ, GIT_DIR=self.path(folder, ".git")):
+                self.assertEqual(self.later(), (None, [], True))
 
 
 @unittest.skipUnless(importlib.util.find_spec("scipy"), "no scipy; the step of its own says so")
@@ -133,8 +156,7 @@ class Comparisons(unittest.TestCase):
         self.assertEqual(pairs[0][0], 1.0)
         self.assertEqual(line[1:5], ["1.00", "6", "0", "6"])
         self.assertEqual(bench_bugs.compare(fast, slow)[1][1:5], ["0.00", "0", "6", "6"])
-        self.assertEqual(bench_bugs.compare(fast, fast)[1],
-                         ["1.00", "0.50", "0", "0", "6", "1"])
+        self.assertEqual(bench_bugs.compare(fast, fast)[1], ["1.00", "0.50", "0", "0", "6", "1"])
 
 
 class Linear(unittest.TestCase):
@@ -148,8 +170,7 @@ class Linear(unittest.TestCase):
     def refused(self, points):
         """The figures that are above their limit."""
         return [figure.__name__ for figure, limit in ((bench.misses, bench.LINEAR_WITHIN),
-                                                      (bench.rise, bench.RISE_WITHIN))
-                if figure(points) > limit]
+                                                      (bench.rise, bench.RISE_WITHIN)) if figure(points) > limit]
 
     def test_a_line_is_linear_whatever_is_fixed(self):
         for fixed in (0, 1, 500, 1e6):
@@ -165,31 +186,26 @@ class Linear(unittest.TestCase):
         self.assertEqual(self.refused(list(zip(self.LENGTHS, costs))), [])
 
     def test_more_than_linear_is_refused(self):
-        for fixed in (0, 500):
-            for lengths in (self.LENGTHS, self.LENGTHS[1:]):
-                for cost in (lambda x: x ** 2, lambda x: x * math.log2(x), lambda x: x ** 1.2,
-                             lambda x: 15 * x + x ** 2 / 100):
-                    points = self.table(lambda x: fixed + cost(x), lengths)
-                    self.assertIn("rise", self.refused(points))
+        costs = (lambda x: x ** 2, lambda x: x * math.log2(x), lambda x: x ** 1.2, lambda x: 15 * x + x ** 2 / 100)
+        for fixed, lengths, cost in itertools.product((0, 500), (self.LENGTHS, self.LENGTHS[1:]), costs):
+            self.assertIn("rise", self.refused(self.table(lambda x: fixed + cost(x), lengths)))
 
     def test_a_fixed_cost_hides_nothing(self):
         # A line is near to all of these, since the fixed cost is most of each.
-        points = self.table(lambda x: 1e9 + x ** 2)
-        self.assertEqual(self.refused(points), ["rise"])
-
-    def test_one_length_is_enough(self):
-        for at in range(1, len(self.LENGTHS)):
-            points = self.table(lambda x, at=at: 500 + 15 * x * (1 + (x == self.LENGTHS[at])))
-            self.assertNotEqual(self.refused(points), [], self.LENGTHS[at])
-
-    def test_no_fixed_cost_below_zero(self):
+        self.assertEqual(self.refused(self.table(lambda x: 1e9 + x ** 2)), ["rise"])
+        # Nor is there one below zero.
         fixed, each = bench.line_through(self.table(lambda x: x ** 2))
         self.assertEqual(fixed, 0)
         self.assertGreater(each, 0)
 
+    def test_one_length_is_enough(self):
+        for length in self.LENGTHS[1:]:
+            points = self.table(lambda x: 500 + 15 * x * (1 + (x == length)))
+            self.assertNotEqual(self.refused(points), [], length)
+
     def test_bytes_that_cost_nothing_were_not_measured(self):
-        self.assertEqual(bench.rise(self.table(lambda x: 500)), math.inf)
-        self.assertEqual(bench.rise(self.table(lambda x: 9000 - x)), math.inf)
+        for cost in (lambda x: 500, lambda x: 9000 - x):
+            self.assertEqual(bench.rise(self.table(cost)), math.inf)
 
     def bench(self, rows):
         """bench_lengths() on what its program would have printed; and what it printed itself."""
@@ -210,41 +226,11 @@ class Linear(unittest.TestCase):
             self.assertIn("(63.0 a byte more)" if ended is square else "(15.0 a byte more)", costs[1])
 
 
-class Resume(unittest.TestCase):
-    """A run that was ended goes on where it was: whole trials stand, and one cut in its line is run anew."""
-
-    def row(self, seed, execs):
-        return dict(zip(bench_bugs.FIELDS, ("planted-a", "ours", "iommu", seed, execs, 100, 1, 4, 3, 2, "b", 0.5)))
-
-    def trial(self, seed):
-        made = mock.Mock(bug="planted-a", config="ours", kind="iommu", seed=seed, limit=100)
-        made.go.return_value = self.row(seed, 10 * seed)
-        return made
-
-    def rows(self, folder, resume, trials):
-        with mock.patch("builtins.print"), \
-                bench_bugs.Log(mock.Mock(out=folder, resume=resume)) as log:
-            return [log.row(trial) for trial in trials]
-
-    def test_resume(self):
-        with tempfile.TemporaryDirectory() as folder:
-            first, second = self.trial(1), self.trial(2)
-            self.rows(folder, False, [first])
-            with open(os.path.join(folder, "trials.partial.csv"), "a", encoding="utf-8") as file:
-                file.write("planted-a,ours,iommu,2,2")
-            rows = self.rows(folder, True, [first, second])
-            self.assertEqual(rows, [self.row(1, 10), self.row(2, 20)])
-            self.assertEqual((first.go.call_count, second.go.call_count), (1, 1))
-            self.rows(folder, False, [first])
-            self.assertEqual(first.go.call_count, 2)
-
-
 class Refused(unittest.TestCase):
     """What cannot be meant is refused in one line, before anything is built or run."""
 
     def test_options(self):
-        for script, arguments, says in (
-                (bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
+        for script, arguments, says in ((bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
                 (bench_bugs, ["--parts", "bugs,spede"], "--parts is a list of bugs, sets, speed"),
                 (bench_bugs, ["--configs", "mine"], "--configs is a list of "),
                 (bench_bugs, ["--trials", "0"], "--trials is 1 or more"),
@@ -302,8 +288,7 @@ class Mutants(unittest.TestCase):
         made = self.mutant("killed")
         self.assertFalse(self.listed(line, made))
         self.assertEqual(made.state, "killed")
-        self.assertFalse(self.listed("f.c :: walk :: return 9; :: return 1; :: because",
-                                     self.mutant("survived")))
+        self.assertFalse(self.listed("f.c :: walk :: return 9; :: return 1; :: because", self.mutant("survived")))
 
     def test_a_stop_is_no_kill_and_counts(self):
         count = {"killed": 7, "fuzzed": 1, "tested": 1, "survived": 0, "stopped": 1}

@@ -9,7 +9,7 @@ import subprocess
 import types
 from pathlib import Path
 
-from fuzz.report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused
+from fuzz.report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused, check
 
 # What is right for each input is no input.
 NO_SEEDS = ("expect",)
@@ -123,3 +123,9 @@ def prepared(folder, kinds, capchain, corpus="corpus"):
     for kind in kinds:
         prepare(setup, kind)
     return {kind: setup.seeds(kind) for kind in kinds}
+
+
+def plain(capchain, kind, folder):
+    """Those of the seeds in @folder that corpus/seeds has and the reference calls plain."""
+    paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".seeds")]
+    return [one["file"] for one in check(capchain, kind, paths) if one["class"] == "plain"]
