@@ -7,6 +7,7 @@ CAPCHAIN_BUILD is the folder with libfuzzer/fuzz_*_info and capchain (or clang/c
 default.
 """
 
+import functools
 import glob
 import os
 import pty
@@ -19,6 +20,7 @@ import sys
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -29,6 +31,7 @@ from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup  # noqa: E402
+from gen.names import KINDS  # noqa: E402
 from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
@@ -56,25 +59,23 @@ class Base(Case):
 
     def setUp(self):
         super().setUp()
-        self.write("corpus/captured/region-plain.bin",
-                   struct.pack("<4I2Q", 32, 0, 0, 0, 4096, 0))
+        self.write("corpus/captured/region-plain.bin", struct.pack("<4I2Q", 32, 0, 0, 0, 4096, 0))
+        self.setup = Setup("libfuzzer", self.path("corpus"), self.dir, self.dir, CAPCHAIN, self.path("fake"))
 
     def fake(self, script, kind="region"):
         """A script that poses as the libFuzzer target of a kind."""
-        name = fuzz_seeds.target_name(kind)
-        self.write(f"fake/{name}", "#!/bin/sh\n" + script, 0o755)
+        self.write(f"fake/{fuzz_seeds.target_name(kind)}", "#!/bin/sh\n" + script, 0o755)
 
     def command(self, *options, targets=None, kind="region", seconds=3):
-        return [sys.executable, script("fuzz", "fuzz.py"), "--kind", kind,
-                "--seconds", str(seconds), "--corpus", "corpus", "--work", "work",
-                "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
-                "--targets", targets or self.path("fake"),
-                "--mutators", os.path.join(BUILD, "afl"), *options]
+        return [sys.executable, script("fuzz", "fuzz.py"), "--kind", kind, "--seconds", str(seconds), "--corpus",
+                "corpus", "--work", "work", "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
+                "--targets", targets or self.path("fake"), "--mutators", os.path.join(BUILD, "afl"), *options]
 
-    def fuzz(self, *options, env=None, **named):
-        return subprocess.run(
-            self.command(*options, **named), cwd=self.dir, capture_output=True, text=True,
-            timeout=60, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    def fuzz(self, *options, env=None, status=None, **named):
+        done = run(*self.command(*options, **named), cwd=self.dir, timeout=60, env={**os.environ, **(env or {})})
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
 
     def start(self, *options, **named):
         process = subprocess.Popen(self.command(*options, **named), cwd=self.dir, text=True,
@@ -83,6 +84,14 @@ class Base(Case):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
+
+    def ends(self, process, *words):
+        """It ends well, and says these."""
+        said, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, said)
+        for word in words:
+            self.assertIn(word, said)
+        return said
 
     def wait_for(self, what, seconds=10):
         end = time.monotonic() + seconds
@@ -100,8 +109,7 @@ class Forms(unittest.TestCase):
 
     def test_names_are_those_of_the_targets(self):
         self.assertEqual(self.names("fuzz/sandbox/result.c", "verdict_name"), fuzz_report.VERDICTS)
-        self.assertEqual(self.names("fuzz/judge/compare.c", "disagreement_name"),
-                         fuzz_report.DISAGREEMENTS)
+        self.assertEqual(self.names("fuzz/judge/compare.c", "disagreement_name"), fuzz_report.DISAGREEMENTS)
         self.assertEqual(self.names("fuzz/judge/rules.c", "buffer_class_name"), fuzz_report.CLASSES)
 
     def test_struct_compiles_to_the_size_that_is_read(self):
@@ -139,15 +147,14 @@ class Counts(Base):
 
     def test_file_of_an_earlier_run_is_not_taken(self):
         """A target beside such a file makes PID.2, and so on; see findings.c."""
-        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
+        worker = LibFuzzer(self.setup, "region", 1, 1)
         for name in ("counts/region-7", "counts/region-77", "counts/device-7", "counts/region-7.x"):
             self.write(name, b"")
         worker.counts_before = frozenset(worker.counts_files())
         self.assertEqual(sorted(worker.counts_before), ["region-7", "region-77"])
         self.assertIsNone(worker.counts_path(7))
-        self.write("counts/region-7.2", b"")
-        self.assertEqual(worker.counts_path(7), self.path("counts", "region-7.2"))
-        self.assertIsNone(worker.counts_path(77))
+        made = self.write("counts/region-7.2", b"")
+        self.assertEqual([worker.counts_path(7), worker.counts_path(77)], [made, None])
 
 
 class Stops(Base):
@@ -158,7 +165,7 @@ class Stops(Base):
         self.addCleanup(signal.signal, signal.SIGINT, before)
 
     def ended(self, script, stop_after_end):
-        worker = LibFuzzer(Setup("libfuzzer", "", self.dir, self.dir, "", ""), "region", 1, 1)
+        worker = LibFuzzer(self.setup, "region", 1, 1)
         worker.oracles = "x"
         with subprocess.Popen(["sh", "-c", script]) as worker.process:
             if stop_after_end:
@@ -174,9 +181,8 @@ class Stops(Base):
     def run_past(self, script, over):
         """A run whose target is still there @over seconds after its time; who looks sees it end."""
         self.fake(START + script)
-        setup = Setup("libfuzzer", self.path("corpus"), self.dir, self.dir, "", self.path("fake"))
-        os.makedirs(self.path("logs"))
-        run = fuzz.Run(setup, "region", 1, 1)
+        os.makedirs(self.path("logs"), exist_ok=True)
+        run = fuzz.Run(self.setup, "region", 1, 1)
         run.begin()
         worker = run.running[0]
         self.wait_for(lambda: worker.read() and worker.oracles)
@@ -185,28 +191,26 @@ class Stops(Base):
         run.step(run.deadline + over)
         return run
 
-    def test_a_hang_of_the_last_moment_is_waited_for(self):
-        """libFuzzer looks for it every half of its time-out, plus one second."""
-        run = self.run_past("sleep 1\necho 'SUMMARY: libFuzzer: timeout' >&2\nexit 70",
-                            TIMEOUT + TIMEOUT // 2 + 1)
-        self.assertEqual(run.failures[0][0], "region: SUMMARY: libFuzzer: timeout (exit status 70)")
-        self.assertEqual(run.status, 1)
-
-    def test_who_does_not_end_has_failed(self):
-        run = self.run_past("exec sleep 60", fuzz.GRACE + 1)
-        self.assertIn("region: did not end in its time", run.failures[0][0])
-        self.assertEqual(run.status, 1)
+    def test_who_does_not_end(self):
+        """A hang of the last moment is waited for: libFuzzer looks for it every half of its time-out, plus one
+        second. Whoever is there after that has failed."""
+        hangs = "sleep 1\necho 'SUMMARY: libFuzzer: timeout' >&2\nexit 70"
+        for program, over, why in (
+                (hangs, TIMEOUT + TIMEOUT // 2 + 1, "region: SUMMARY: libFuzzer: timeout (exit status 70)"),
+                ("exec sleep 60", fuzz.GRACE + 1, "region: did not end in its time")):
+            with self.subTest(why=why):
+                run = self.run_past(program, over)
+                self.assertTrue(run.failures[0][0].startswith(why), run.failures)
+                self.assertEqual(run.status, 1)
 
 
 class Seeds(Base):
     def prepare(self):
-        setup = Setup("libfuzzer", self.path("corpus"), self.path("work"), "", CAPCHAIN, "")
-        return fuzz_seeds.prepare(setup, "region")
-
-    def seeds(self):
-        folder = self.path("work", "seeds", "region")
-        return {name: os.stat(os.path.join(folder, name)).st_mtime_ns
-                for name in os.listdir(folder)}
+        """How many there are, and when each was written."""
+        count, folder = fuzz_seeds.prepare(self.setup, "region"), self.setup.seeds("region")
+        seeds = {name: os.stat(os.path.join(folder, name)).st_mtime_ns for name in os.listdir(folder)}
+        self.assertEqual(count, len(seeds))
+        return seeds
 
     def test_scripts_of_replies_are_no_seeds(self):
         self.write("corpus/clients/region-grows.replies", b"grow 8\n")
@@ -218,75 +222,54 @@ class Seeds(Base):
         self.write("corpus/seeds/region-text.yaml", YAML)
         self.write("corpus/expect/region-no-input.txt", "no input")
         self.write("corpus/captured/device-other-kind.bin", b"")
-        self.assertEqual(self.prepare(), 2)
-        self.assertEqual(sorted(self.seeds()), ["region-plain.bin.captured", "region-text.seeds"])
-        self.assertEqual(self.read("work/seeds/region/region-plain.bin.captured"),
+        self.assertEqual(sorted(self.prepare()), ["region-plain.bin.captured", "region-text.seeds"])
+        self.assertEqual(self.read("seeds/region/region-plain.bin.captured"),
                          self.read("corpus/captured/region-plain.bin"))
-        self.assertEqual(len(self.read("work/seeds/region/region-text.seeds")), 48)
+        self.assertEqual(len(self.read("seeds/region/region-text.seeds")), 48)
 
     def test_writes_only_what_changed(self):
         self.write("corpus/seeds/region-text.yaml", YAML)
         self.write("corpus/seeds/region-gone.yaml", YAML)
-        self.prepare()
-        before = self.seeds()
-        self.prepare()
-        self.assertEqual(self.seeds(), before)
+        before = self.prepare()
+        self.assertEqual(self.prepare(), before)
         self.write("corpus/seeds/region-text.yaml", YAML.replace("48", "56"))
         os.unlink(self.path("corpus/seeds/region-gone.yaml"))
-        self.prepare()
-        after = self.seeds()
-        self.assertNotIn("region-gone.seeds", after)
+        after = self.prepare()
+        self.assertEqual(set(before) - set(after), {"region-gone.seeds"})
         self.assertNotEqual(after["region-text.seeds"], before["region-text.seeds"])
         self.assertEqual(after["region-plain.bin.captured"], before["region-plain.bin.captured"])
-
-    def test_bad_text_is_unusable(self):
-        self.write("corpus/seeds/region-bad.yaml", "kind: teapot\n")
-        self.fake(START)
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("region-bad.yaml", done.stderr)
-        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
 
 
 class Refusals(Base):
     """One line and an exit status, before anything runs."""
 
-    def refused(self, done, status, *words):
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+    def refused(self, status, words, *options, **named):
+        done = self.fuzz(*options, status=status, **named)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
+        self.assertIn(words, done.stderr)
 
-    def test_no_seeds(self):
-        os.unlink(self.path("corpus/captured/region-plain.bin"))
+    def test_what_is_missing(self):
+        self.refused(3, "fuzz_region_info is missing: make")
         self.fake(START + PULSE)
-        self.refused(self.fuzz(), 1, "no region seed")
-
-    def test_no_target(self):
-        self.refused(self.fuzz(), 3, "fuzz_region_info is missing: make")
-
-    def test_no_capchain(self):
-        self.fake(START)
-        self.refused(self.fuzz("--capchain", "no/capchain"), 3, "no/capchain is missing")
-
-    def test_no_afl(self):
-        self.fake(START)
-        self.refused(self.fuzz("--engine", "afl", env={"PATH": "/nowhere"}), 3, "afl++")
-
-    def test_findings_cannot_be_written(self):
-        self.fake(START)
         self.write("file", "")
-        self.refused(self.fuzz("--findings", "file"), 5, "file/")
+        for status, words, *options in ((3, "no/capchain is missing", "--capchain", "no/capchain"),
+                                        (5, "file/", "--findings", "file")):
+            self.refused(status, words, *options)
+        self.refused(3, "afl++", "--engine", "afl", env={"PATH": "/nowhere"})
+        self.write("fake/fuzz_region_info", b"\0\0\0\0", 0o755)
+        self.refused(3, "fuzz_region_info")
 
-    def test_target_that_is_no_program(self):
-        self.write("fake/fuzz_region_info", b"\0\0\0\0")
-        os.chmod(self.path("fake/fuzz_region_info"), 0o755)
-        self.refused(self.fuzz(), 3, "fuzz_region_info")
+    def test_seeds(self):
+        self.fake(START + PULSE)
+        self.write("corpus/seeds/region-bad.yaml", "kind: teapot\n")
+        self.refused(2, "region-bad.yaml")
+        shutil.rmtree(self.path("corpus"))
+        self.refused(1, "no region seed")
 
     def test_bad_options(self):
         for options in (("--seconds", "0"), ("--jobs", "x"), ("--kind", "x"), ("--engine", "x")):
-            self.assertEqual(self.fuzz(*options).returncode, 2, options)
-        self.assertIn("exit status", self.fuzz("--help").stdout)
+            self.fuzz(*options, status=2)
+        self.assertIn("exit status", self.fuzz("--help", status=0).stdout)
 
 
 class Ends(Base):
@@ -294,129 +277,63 @@ class Ends(Base):
 
     def test_fine(self):
         self.fake(START + PULSE + SECONDS)
-        done = self.fuzz("--jobs", "", seconds=2)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("CAPCHAIN_FINDINGS=findings " + self.path("fake/fuzz_region_info"),
-                      done.stdout)
+        done = self.fuzz("--jobs", "", seconds=2, status=0)
+        self.assertIn("CAPCHAIN_FINDINGS=findings " + self.path("fake/fuzz_region_info"), done.stdout)
         self.assertIn("kind region, 4 parsers; oracles: none, this is a script", done.stdout)
         self.assertRegex(done.stdout, r"region +(4.1|8.2|[0-9]+)k ")
         self.assertEqual(os.listdir(self.path("work/logs")), [])
 
     def test_broken_promise(self):
-        self.write("corpus/captured/iommu-plain.bin", bytes(16))
-        self.fake(START + PULSE + BREAK)
-        self.fake(START + PULSE + SECONDS, "iommu")
-        self.write("corpus/captured/device-plain.bin", bytes(16))
-        self.fake(START + PULSE + SECONDS, "device")
-        self.write("corpus/seeds/fetch-plain.bin", bytes(16))
-        self.fake(START + PULSE + SECONDS, "fetch")
-        done = self.fuzz("--jobs", "4", kind="all", seconds=3)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        for kind in KINDS:
+            self.write(f"corpus/captured/{kind}-plain.bin", bytes(32))
+            self.fake(START + PULSE + (BREAK if kind == "region" else SECONDS), kind)
+        done = self.fuzz("--jobs", "4", kind="all", status=1)
         self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
                       f"    {CAPCHAIN} explain --kind region "
                       "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
-        self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"",
-                      done.stdout)
+        self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"", done.stdout)
         self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
         self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
-        self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n"
-                         r".*fetch +4.1k ")
+        self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n.*fetch +4.1k ")
         done = self.fuzz("--jobs", "3", kind="buffers", seconds=3)
         self.assertNotIn("fuzz_fetch", done.stdout)
         self.assertNotIn("\x1b", done.stdout)
 
-    def test_sanitizer_report(self):
-        self.fake(START + PULSE + 'echo "SUMMARY: AddressSanitizer: bug.c:1" >&2\n'
-                  "echo 'x; Test unit written to findings/artifacts/region-crash-1'\nexit 77\n")
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("SUMMARY: AddressSanitizer: bug.c:1 (exit status 77)", done.stdout)
-        self.assertIn("fuzz_region_info findings/artifacts/region-crash-1\n", done.stdout)
-        self.assertEqual(len(os.listdir(self.path("work/logs"))), 1)
-
-    def test_status_of_the_target(self):
-        for status in (4, 5):
-            self.fake(f'echo "capchain: cannot do it" >&2\nexit {status}\n')
-            done = self.fuzz()
-            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-            self.assertIn(f"region: cannot do it (exit status {status})", done.stdout)
+    def test_bad_ends(self):
+        """A script, the exit status, what is said of it, and how many logs stay."""
+        counts = functools.partial(COUNTS.format, here=sys.path[0])
+        for program, status, logs, *words in ((PULSE + 'echo "SUMMARY: AddressSanitizer: bug.c:1" >&2\n'
+                 "echo 'x; Test unit written to findings/artifacts/region-crash-1'\nexit 77\n", 1, 1,
+                 "SUMMARY: AddressSanitizer: bug.c:1 (exit status 77)",
+                 "fuzz_region_info findings/artifacts/region-crash-1\n"),
+                ("", 1, 1, "region: not one input was run"),
+                (PULSE + counts(end=""), 5, 1, "region: 3 findings could not be written"),
+                (PULSE + counts(end=".2"), 5, 1, "region: 3 findings could not be written")):
+            with self.subTest(words=words):
+                self.fake(START + program)
+                done = self.fuzz(status=status)
+                for word in words:
+                    self.assertIn(word, done.stdout)
+                self.assertEqual(len(os.listdir(self.path("work/logs"))), logs)
+                self.assertEqual(os.listdir(self.path("findings", "counts")), [])
 
     def test_target_that_cannot_start(self):
-        self.fake('echo "==1==Shadow memory range interleaves. ABORTING" >&2\nexit 1\n')
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
-        self.assertIn("cannot start: Shadow memory range", done.stdout)
-        self.assertTrue(done.stdout.endswith("broken promises: 0, failures: 1, execs: 0\n"))
-
-    def test_what_a_sanitizer_needs(self):
-        """Each setting that keeps it from starting is named where it is so, and none where all is well."""
-        self.write("maps", b"")
-        os.mkdir(self.path("vm"))
-        maps, settings = fuzz_machine.MAPS, fuzz_machine.VM
-        self.addCleanup(setattr, fuzz_machine, "MAPS", maps)
-        self.addCleanup(setattr, fuzz_machine, "VM", settings)
-        fuzz_machine.MAPS, fuzz_machine.VM = self.path("maps"), self.path("vm") + "/"
-        for overcommit, bits, says in (("0", "28", None), ("2", "28", "vm.overcommit_memory is 2"),
-                                       ("1", "32", "vm.mmap_rnd_bits is 32"),
-                                       ("0", None, "vm.mmap_rnd_bits may be too high")):
-            self.write("vm/overcommit_memory", overcommit.encode())
-            if bits:
-                self.write("vm/mmap_rnd_bits", bits.encode())
-            else:
-                os.unlink(self.path("vm/mmap_rnd_bits"))
-            said = fuzz_machine.sanitizer_needs()
-            self.assertTrue(said.startswith(f"; {says}") if says else not said, said)
-        os.unlink(self.path("maps"))
-        self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
-
-    def test_what_tells_of_processes(self):
-        """Each file that is not there is named; a kernel may have no list of children."""
-        self.assertIsNone(fuzz_machine.processes_hidden())
-        self.addCleanup(setattr, fuzz_machine, "PROC", fuzz_machine.PROC)
-        fuzz_machine.PROC, pid = self.path("proc"), os.getpid()
-        for name in ("stat", "status", f"task/{pid}/children"):
-            path = Path(self.path("proc", str(pid), name))
-            self.assertTrue(fuzz_machine.processes_hidden().startswith(f"{path}: No such file"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        self.assertIsNone(fuzz_machine.processes_hidden())
-
-    def test_what_afl_needs(self):
-        said = {files: subprocess.run(
-            ["prlimit", f"--nofile={files}:{files}", sys.executable, "-c",
-             f"import sys; sys.path[0] = {sys.path[0]!r}; from fuzz import machine; print(machine.afl_needs())"],
-            capture_output=True, text=True, check=True).stdout.strip() for files in (199, 200)}
-        self.assertEqual(said, {199: "; it takes file descriptors up to 199, and this process may have 199: "
-                                     "`ulimit -n 200` or more", 200: ""})
-
-    def test_who_lives(self):
-        gone = subprocess.Popen(["true"])
-        gone.wait()
-        self.assertEqual([fuzz_machine.is_alive(pid) for pid in (os.getpid(), "1", gone.pid, "x", "")],
-                         [True, True, False, False, False])
+        for program, status, words in (
+                ('echo "capchain: cannot do it" >&2\nexit 4\n', 4, "region: cannot do it (exit status 4)"),
+                ('echo "capchain: cannot do it" >&2\nexit 5\n', 5, "region: cannot do it (exit status 5)"),
+                ('echo "==1==Shadow memory range interleaves. ABORTING" >&2\nexit 1\n', 3,
+                 "cannot start: Shadow memory range")):
+            with self.subTest(words=words):
+                self.fake(program)
+                done = self.fuzz(status=status)
+                self.assertIn(words, done.stdout)
+                self.assertTrue(done.stdout.endswith("broken promises: 0, failures: 1, execs: 0\n"))
 
     def test_target_that_wants_no_randomisation(self):
-        can = subprocess.run(["setarch", "-R", "true"], capture_output=True, check=False)
-        if can.returncode:
+        if run("setarch", "-R", "true").returncode:
             self.skipTest("setarch -R is not allowed here")
         self.fake("grep -q 0040000 /proc/self/personality || exit 1\n" + START + PULSE + SECONDS)
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("  CAPCHAIN_FINDINGS=findings setarch -R ", done.stdout)
-
-    def test_no_input(self):
-        self.fake(START)
-        done = self.fuzz()
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("region: not one input was run", done.stdout)
-
-    def test_disk_full(self):
-        for end in ("", ".2"):
-            self.fake(START + PULSE + COUNTS.format(here=sys.path[0], end=end))
-            done = self.fuzz()
-            self.assertEqual(done.returncode, 5, done.stdout + done.stderr)
-            self.assertIn("region: 3 findings could not be written", done.stdout)
-            self.assertEqual(os.listdir(self.path("findings", "counts")), [])
+        self.assertIn("  CAPCHAIN_FINDINGS=findings setarch -R ", self.fuzz(status=0).stdout)
 
     def test_leftovers_of_killed_runs(self):
         """Half-written witnesses of processes that are gone; nobody else's, and no witness."""
@@ -437,9 +354,7 @@ class Ends(Base):
         self.wait_for(lambda: glob.glob(self.path("work/logs/*")))
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=20)
-        self.assertEqual(process.returncode, 0, said)
-        self.assertIn("stopped by SIGTERM", said)
+        self.ends(process, "stopped by SIGTERM")
 
     def test_terminal(self):
         self.fake(START + PULSE + SECONDS)
@@ -453,41 +368,80 @@ class Ends(Base):
         self.assertRegex(said, r"\r\x1b\[K0:0\d left  region  .* exec/s  5 edges  7 in corpus")
 
 
+class Machine(Case):
+    """What machine.py says of this one, as it is and as a container may have it."""
+
+    def test_what_a_sanitizer_needs(self):
+        """Each setting that keeps it from starting is named where it is so, and none where all is well."""
+        with mock.patch.multiple(fuzz_machine, MAPS=self.write("maps", b""), VM=self.path("vm/")):
+            for overcommit, bits, says in (("0", "28", None), ("2", "28", "vm.overcommit_memory is 2"),
+                                           ("1", "32", "vm.mmap_rnd_bits is 32"),
+                                           ("0", "", "vm.mmap_rnd_bits may be too high")):
+                self.write("vm/overcommit_memory", overcommit)
+                self.write("vm/mmap_rnd_bits", bits)
+                if not bits:
+                    os.unlink(self.path("vm/mmap_rnd_bits"))
+                said = fuzz_machine.sanitizer_needs()
+                self.assertTrue(said.startswith(f"; {says}") if says else not said, said)
+            os.unlink(self.path("maps"))
+            self.assertIn("/proc is not mounted", fuzz_machine.sanitizer_needs())
+
+    def test_what_tells_of_processes(self):
+        """Each file that is not there is named; a kernel may have no list of children."""
+        self.assertIsNone(fuzz_machine.processes_hidden())
+        pid = os.getpid()
+        with mock.patch.object(fuzz_machine, "PROC", self.path("proc")):
+            for name in ("stat", "status", f"task/{pid}/children"):
+                path = f"proc/{pid}/{name}"
+                self.assertTrue(fuzz_machine.processes_hidden().startswith(f"{self.path(path)}: No such file"))
+                self.write(path, b"")
+            self.assertIsNone(fuzz_machine.processes_hidden())
+
+    def test_what_afl_needs(self):
+        program = f"import sys; sys.path[0] = {sys.path[0]!r}; from fuzz import machine; print(machine.afl_needs())"
+        said = [run("prlimit", f"--nofile={files}:{files}", sys.executable, "-c", program, check=True).stdout.strip()
+                for files in (199, 200)]
+        self.assertEqual(said, ["; it takes file descriptors up to 199, and this process may have 199: "
+                                "`ulimit -n 200` or more", ""])
+
+    def test_who_lives(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        self.assertEqual([fuzz_machine.is_alive(pid) for pid in (os.getpid(), "1", gone.pid, "x", "")],
+                         [True, True, False, False, False])
+
+
 class Real(Base):
     """The built targets."""
 
+    targets = os.path.join(BUILD, "libfuzzer")
+
     def setUp(self):
         super().setUp()
-        for path in (CAPCHAIN, os.path.join(BUILD, "libfuzzer", "fuzz_region_info")):
+        for path in (CAPCHAIN, os.path.join(self.targets, "fuzz_region_info")):
             self.assertTrue(os.path.exists(path), f"{path} is missing: make {path}")
-        self.targets = os.path.join(BUILD, "libfuzzer")
 
     def holds_table(self, said):
-        self.assertRegex(said, r"what every parser did with [0-9.]+[kM]? buffers\n"
-                               r" +ok +absent +truncated +reject +abstain +oob +stale +runaway +"
-                               r"wrote +crash\n")
-        self.assertRegex(said, r"\nnaive  ( +([0-9.]+[kM]?|\.)){10}\n")
-        self.assertRegex(said, r" skipped\n")
-        self.assertRegex(said, r"\nregion +[0-9.]+[kM]? +[0-9.]+[kM]? +\d+/\d+ +[0-9.]+[kM]? +\d+ \(\+\d+\)"
-                               r"( +\d+%){4}\n")
-        self.assertRegex(said, r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer")
-        self.assertRegex(said, r"\n\d+ new sets of verdicts, smallest first\n")
+        number = r"[0-9.]+[kM]?"
+        for line in (rf"what every parser did with {number} buffers\n"
+                     r" +ok +absent +truncated +reject +abstain +oob +stale +runaway +wrote +crash\n",
+                     rf"\nnaive  ( +({number}|\.)){{10}}\n", r" skipped\n",
+                     rf"\nregion +{number} +{number} +\d+/\d+ +{number} +\d+ \(\+\d+\)( +\d+%){{4}}\n",
+                     r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer",
+                     r"\n\d+ new sets of verdicts, smallest first\n"):
+            self.assertRegex(said, line)
 
     def test_run(self):
         # Counts of another process: of an earlier run, or of one that shares the folder.
         stale = fuzz_report.HEAD.pack(fuzz_report.MAGIC, 0, 10**15, 0, 1, 0, 0, 0, 0)
-        rest = 4 * fuzz_report.PARSER.size
-        self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(rest))
-        done = self.fuzz("--show", "2", targets=self.targets, seconds=5)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(4 * fuzz_report.PARSER.size))
+        done = self.fuzz("--show", "2", targets=self.targets, seconds=5, status=0)
         self.holds_table(done.stdout)
         self.assertNotRegex(done.stdout, r"[\r\x1b]")
         self.assertRegex(done.stdout, r"-max_len=4096 -max_total_time=4 -timeout=10 ")
         self.holds_new(done.stdout)
         explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
-        explained = subprocess.run(explain[0].split(), cwd=self.dir, capture_output=True,
-                                   check=False)
-        self.assertEqual(explained.returncode, 0)
+        self.assertEqual(run(*explain[0].split(), cwd=self.dir).returncode, 0)
         self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
 
     def holds_new(self, said):
@@ -507,21 +461,17 @@ class Real(Base):
 
     def test_interrupt(self):
         for jobs in ("1", "2"):
+            shutil.rmtree(self.path("findings"), ignore_errors=True)
             process = self.start("--jobs", jobs, targets=self.targets, seconds=50)
             self.wait_for(lambda: glob.glob(self.path("findings/sets/region-*")))
             time.sleep(1.5)
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=20)
-            self.assertEqual(process.returncode, 0, said)
-            self.assertIn("stopped by SIGINT\n", said)
-            self.holds_table(said)
+            self.holds_table(self.ends(process, "stopped by SIGINT\n"))
 
     def test_two_runs_share_folders(self):
         runs = [self.start(targets=self.targets, seconds=4) for _ in range(2)]
         for each in runs:
-            said, _ = each.communicate(timeout=30)
-            self.assertEqual(each.returncode, 0, said)
-            self.holds_table(said)
+            self.holds_table(self.ends(each))
 
     def test_killed_front_end_leaves_no_engine(self):
         process = self.start(targets=self.targets, seconds=50)
@@ -539,33 +489,29 @@ class Real(Base):
         except OSError:
             return False
 
-    def test_afl(self):
+    def afl(self, *options, status=0, **named):
         targets = os.path.join(BUILD, "afl")
         if not (shutil.which("afl-fuzz") and os.path.exists(f"{targets}/fuzz_region_info")):
             self.skipTest("no AFL++ here, or its target is not built")
+        return self.fuzz("--engine", "afl", *options, targets=targets, status=status, **named)
+
+    def test_afl(self):
         for seeds in (1, 2):
-            done = self.fuzz("--engine", "afl", targets=targets, seconds=4)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            done = self.afl(seconds=4)
             self.assertRegex(done.stdout, r"what every parser did with [0-9.]+[kM]? buffers")
             self.assertRegex(done.stdout, r"\nregion +[0-9.]+[kM]? +[0-9.]+[kM]? +\d+/\d+ ")
             self.assertIn("\n  kind region, ", done.stdout)
             self.assertEqual(len(os.listdir(self.path("work/afl/region/seeds/queue"))), seeds)
-            self.assertIn(f"AFL_CUSTOM_MUTATOR_LIBRARY={targets}/mutator_region.so", done.stdout)
+            self.assertIn(f"AFL_CUSTOM_MUTATOR_LIBRARY={BUILD}/afl/mutator_region.so", done.stdout)
             # Operators stand in the names of what they found.
             self.assertRegex(" ".join(os.listdir(self.path("work/afl/region/w1/queue"))),
                              r"id:\S+,(next|cap|argsz|flag|truncate|extend|chain|count|id|version)")
             self.write("corpus/captured/region-more.bin", bytes(32))
 
     def test_afl_mutators(self):
-        targets = os.path.join(BUILD, "afl")
-        if not (shutil.which("afl-fuzz") and os.path.exists(f"{targets}/fuzz_region_info")):
-            self.skipTest("no AFL++ here, or its target is not built")
-        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets)
-        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        done = self.afl("--mutators", "nowhere", status=3)
         self.assertIn("nowhere/mutator_region.so is missing", done.stderr)
-        done = self.fuzz("--engine", "afl", "--mutators", "nowhere", targets=targets,
-                         env={"CAPCHAIN_MUTATOR": "default"})
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = self.afl("--mutators", "nowhere", env={"CAPCHAIN_MUTATOR": "default"})
         self.assertNotIn("AFL_CUSTOM_MUTATOR_LIBRARY", done.stdout)
 
 
