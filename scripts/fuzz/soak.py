@@ -11,6 +11,7 @@ an engine is missing, or what /proc says of a process's memory.
 """
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,11 @@ from pathlib import Path
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import KINDS  # noqa: E402
-from fuzz import machine
-from fuzz import seeds as fuzz_seeds
-from fuzz.engines import BUILDS, ENGINES, of_build
-from fuzz.report import NO_ENGINE, Refused
-from fuzz.worker import tree
+from fuzz import machine  # noqa: E402
+from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz.engines import BUILDS, ENGINES, of_build  # noqa: E402
+from fuzz.report import NO_ENGINE, Refused  # noqa: E402
+from fuzz.worker import tree  # noqa: E402
 
 GROWTH = 1.10
 # In KiB: AFL++'s targets are small, and which of their pages are in memory changes from child to child.
@@ -32,8 +33,7 @@ GROWTH_LEAST = 1024
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=600, help="of each run (600)")
     parser.add_argument("--jobs", type=int, default=6, help="runs side by side (6)")
     parser.add_argument("--build", default="build", help="where the targets are (build)")
@@ -52,28 +52,32 @@ def quarantine():
     first million execs, however little it keeps. With 16 MiB it is as large after 100,000 as it will be.
     AFL++ has options of its own.
     """
-    return {"ASAN_OPTIONS": ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"),
-                                                   "quarantine_size_mb=16")))}
+    return {"ASAN_OPTIONS": ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=16")))}
+
+
+def resident(pid):
+    """KiB in memory of a process; 0 of one that is gone."""
+    try:
+        return int(re.search(r"^VmRSS:\s*(\d+)", Path(f"/proc/{pid}/status").read_text("ascii"), re.M)[1])
+    except (OSError, TypeError):
+        return 0
 
 
 class Run:
     """One kind in one engine."""
 
     def __init__(self, options, build, kind, folder, seeds):
-        self.name = f"{build} {kind}"
-        self.engine = of_build(build)
+        self.name, self.engine = f"{build} {kind}", of_build(build)
         self.out = os.path.join(folder, f"{build}-{kind}")
-        self.log = self.out + ".log"
         self.samples = []
         os.mkdir(self.out)
         words = command(options.build, build, kind, seeds, self.out, seconds=options.seconds)
         print(" ".join(words), flush=True)
-        self.log_file = open(self.log, "wb")
         self.start = time.monotonic()
         environment = self.engine.alone_environment(None) if self.engine.program else quarantine()
-        self.process = subprocess.Popen(words, env={**os.environ, **environment},
-                                        stdout=self.log_file, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL)
+        with open(self.out + ".log", "wb") as log:
+            self.process = subprocess.Popen(words, env={**os.environ, **environment}, stdout=log,
+                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def sample(self):
         """
@@ -81,14 +85,7 @@ class Run:
         a leak check at exit shares all of it with a second process. Nor what afl-fuzz has: some 100 MiB
         of its own from CmpLog's first stage on, whenever that is.
         """
-        largest = 0
-        for pid in tree(self.process.pid)[bool(self.engine.program):]:
-            try:
-                with open(f"/proc/{pid}/status", encoding="ascii") as file:
-                    largest = max([largest] + [int(line.split()[1]) for line in file
-                                               if line.startswith("VmRSS")])
-            except OSError:
-                continue
+        largest = max(map(resident, tree(self.process.pid)[bool(self.engine.program):]), default=0)
         if largest:
             self.samples.append((time.monotonic() - self.start, largest))
 
@@ -100,19 +97,12 @@ class Run:
         half = self.samples[-1][0] / 2 if self.samples else 0
         first = max((rss for at, rss in self.samples if at <= half), default=0)
         second = max((rss for at, rss in self.samples if at > half), default=0)
-        found = []
-        if self.process.returncode:
-            found.append(f"ended with status {self.process.returncode}")
-        said = Path(self.log).read_bytes().decode(errors="replace")
+        said = Path(self.out + ".log").read_text("utf-8", "replace")
         trouble, execs = self.engine.trouble(self.out, said), self.engine.execs_of(self.out, said)
-        found += trouble
-        if not execs:
-            found.append("ran no input")
-        if not first or second > first * GROWTH + GROWTH_LEAST:
-            found.append(f"peak memory {first} KiB, then {second} KiB")
-        self.summary = (f"{execs} execs, {len(trouble)} stops or doubts, peak memory {first} KiB then "
-                        f"{second} KiB")
-        return found
+        self.summary = f"{execs} execs, {len(trouble)} stops or doubts, peak memory {first} KiB then {second} KiB"
+        return [*([f"ended with status {self.process.returncode}"] if self.process.returncode else []), *trouble,
+                *([] if execs else ["ran no input"]), *([f"peak memory {first} KiB, then {second} KiB"]
+                  if not first or second > first * GROWTH + GROWTH_LEAST else [])]
 
 
 def main():
@@ -122,25 +112,23 @@ def main():
     hidden = machine.processes_hidden()
     if hidden:
         raise Refused(f"memory of processes cannot be read: {hidden}", NO_ENGINE)
-    fine = True
+    fine, running = True, []
     with tempfile.TemporaryDirectory() as folder:
         seeds = fuzz_seeds.prepared(os.path.join(folder, "seeds"), KINDS, f"{options.build}/capchain")
         waiting = [(build, kind) for kind in KINDS for build in BUILDS]
-        running = []
         while waiting or running:
             while waiting and len(running) < options.jobs:
                 build, kind = waiting.pop(0)
                 running.append(Run(options, build, kind, folder, seeds[kind]))
             time.sleep(1)
-            for run in list(running):
+            for run in running:
                 run.sample()
-                if not run.done():
-                    continue
-                running.remove(run)
+            for run in filter(Run.done, running):
                 problems = run.problems()
                 fine &= not problems
-                print(f"{'BAD' if problems else 'ok '} {run.name}: {run.summary}"
-                      + (f": {'; '.join(problems)}" if problems else ""), flush=True)
+                print(": ".join([f"{'BAD' if problems else 'ok '} {run.name}", run.summary,
+                                 *(["; ".join(problems)] if problems else [])]), flush=True)
+            running = [run for run in running if run.process.returncode is None]
     sys.exit(0 if fine else 1)
 
 

@@ -9,16 +9,15 @@ CAPCHAIN_BUILD is the folder with afl/, afl-asan/ and afl-cmplog/ of `make night
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 import types
 import unittest
-from pathlib import Path
 from unittest import mock
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
@@ -29,41 +28,32 @@ from nightly import instances as engines  # noqa: E402
 from fuzz import soak  # noqa: E402
 from fuzz.engine_afl import STABLE, UNATTENDED, Afl, read_stats  # noqa: E402
 from fuzz.engines import BUILDS  # noqa: E402
-from fuzz.report import NO_ENGINE, NOT_FINE, Refused  # noqa: E402
-from test.tools import BUILD, ROOT, Case, run_tests  # noqa: E402
+from fuzz.report import FINE, NO_ENGINE, NOT_FINE, Refused  # noqa: E402
+from test.tools import BUILD, ROOT, Case, run, run_tests  # noqa: E402
 
 # One input in 512 is held to the relations.
 EXECS = 4000
-# Every second run of an input goes another way.
-UNSTABLE = """
-#include "target.h"
-static unsigned int runs;
-int LLVMFuzzerInitialize(int *argc, char ***argv) { return !argc && !argv; }
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	if (size && data[0] && runs++ % 2)
-		runs += 2;
-	return 0;
-}
-"""
-
-# What a soak says of it, and not of a run that has no sample yet.
+# What a soak says of one that grows, and not of a run that has no sample yet.
 GROWN = re.compile(r"peak memory [1-9]\d* KiB, then [1-9]\d* KiB")
-# Four KiB of every run stay.
-LEAKING = """
+TARGET = """
 #include <stdlib.h>
 #include <string.h>
 #include "target.h"
-static char *volatile kept;
-int LLVMFuzzerInitialize(int *argc, char ***argv) { return !argc && !argv; }
+int LLVMFuzzerInitialize(int *argc, char ***argv) {{ return !argc && !argv; }}
+{more}
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+{{
+	{body}
+	return 0;
+}}
+"""
+# Every second run of an input goes another way.
+UNSTABLE = TARGET.format(more="static unsigned int runs;", body="if (size && data[0] && runs++ % 2) runs += 2;")
+# Four KiB of every run stay.
+LEAKING = TARGET.format(more="static char *volatile kept;", body="""
 	kept = malloc(4096);
 	if (kept)
-		memset(kept, size ? data[0] : 1, 4096);
-	return 0;
-}
-"""
+		memset(kept, size ? data[0] : 1, 4096);""")
 
 
 @unittest.skipUnless(shutil.which("afl-fuzz"), "no AFL++ here")
@@ -78,14 +68,13 @@ class Stability(Case):
 
     def planted(self, source):
         """A build folder whose region target is made of this."""
-        os.makedirs(self.path("build", "afl-asan"))
-        Path(self.path("planted.c")).write_text(source, "ascii")
-        subprocess.run([*compilers.c_of("clang"), "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c",
-                        self.path("planted.c"), "-o", self.path("planted.o")], check=True)
-        subprocess.run(["afl-clang-fast", self.path("planted.o"), f"{BUILD}/afl/afl_main.o",
-                        f"{BUILD}/clang/obj/fuzz/target/run_files.o", f"{BUILD}/clang/obj/fuzz/target/file.o", "-o",
-                        self.path("build", "afl-asan", "fuzz_region_info")],
-                       env={**os.environ, "AFL_QUIET": "1"}, check=True)
+        source, made = self.write("planted.c", source), self.path("planted.o")
+        target = self.write("build/afl-asan/fuzz_region_info", "")
+        run(*compilers.c_of("clang"), "-iquote", "fuzz/target", "-fsanitize-coverage=trace-pc-guard", "-c", source, "-o",
+            made, check=True)
+        run("afl-clang-fast", made, f"{BUILD}/afl/afl_main.o",
+            *(f"{BUILD}/clang/obj/fuzz/target/{name}.o" for name in ("run_files", "file")), "-o", target,
+            env={**os.environ, "AFL_QUIET": "1"}, check=True)
         return self.path("build")
 
     def test_every_target_is_stable(self):
@@ -93,10 +82,8 @@ class Stability(Case):
             seeds = self.seeds(kind)
             for build in [build for build in BUILDS if build.startswith(Afl.name)]:
                 out = self.path(f"{build}-{kind}")
-                done = subprocess.run(
-                    soak.command(BUILD, build, kind, seeds, out, execs=EXECS, seed=1),
-                    env={**os.environ, **UNATTENDED, "AFL_FAST_CAL": "1"}, stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                done = run(*soak.command(BUILD, build, kind, seeds, out, execs=EXECS, seed=1), timeout=None,
+                           env={**os.environ, **UNATTENDED, "AFL_FAST_CAL": "1"})
                 stats = read_stats(os.path.join(out, "default", "fuzzer_stats"))
                 with self.subTest(build=build, kind=kind):
                     self.assertEqual(done.returncode, 0, done.stdout[-800:])
@@ -105,12 +92,10 @@ class Stability(Case):
 
     def started(self, build, seconds):
         """A soak of the region target of a build folder."""
-        options = types.SimpleNamespace(build=build, seconds=seconds)
-        os.makedirs(self.path("in"))
-        Path(self.path("in", "seed")).write_bytes(b"seed")
+        self.write("in/seed", b"seed")
         with contextlib.redirect_stdout(io.StringIO()):
-            soaking = soak.Run(options, "afl-asan", "region", self.dir, self.path("in"))
-        self.addCleanup(soaking.log_file.close)
+            soaking = soak.Run(types.SimpleNamespace(build=build, seconds=seconds), "afl-asan", "region", self.dir,
+                               self.path("in"))
         self.addCleanup(soaking.process.wait)
         return soaking
 
@@ -124,8 +109,7 @@ class Stability(Case):
 
     def test_soak_sees_one_that_is_not(self):
         soaking, problems = self.soaked(self.planted(UNSTABLE))
-        problems = [problem for problem in problems if problem.startswith("stability")]
-        self.assertEqual(len(problems), 1, soaking.summary)
+        self.assertEqual(sum(problem.startswith("stability") for problem in problems), 1, soaking.summary)
 
     def test_soak_sees_one_that_grows(self):
         """It grows by what it runs, so it is looked at until that shows, however slow this machine is."""
@@ -151,17 +135,14 @@ class Stability(Case):
                          "/proc as the kernel has it: mount it")
 
     def test_a_night_sees_one_that_is_not(self):
-        setup = engines.NightSetup("libfuzzer", "corpus", self.dir, self.path("findings"), "capchain",
-                                   "targets")
+        setup = engines.NightSetup("libfuzzer", "corpus", self.dir, self.path("findings"), "capchain", "targets")
         worker = Afl(setup, "region", 2, 1, "asan")
         worker.process = types.SimpleNamespace(returncode=0)
-        os.makedirs(worker.own)
-        for said, how in ((STABLE, "fine"), ("99.82%", "failed")):
-            Path(os.path.join(worker.own, "fuzzer_stats")).write_text(f"stability         : {said}\n", "ascii")
-            end = worker.outcome()
-            self.assertEqual(end.how, how)
-        self.assertEqual((end.status, end.why), (NOT_FINE, (
-            "targets/fuzz_region_info is not stable as asan: AFL++ says 99.82%")))
+        for said, end in ((STABLE, ("fine", FINE, "")),
+                          ("99.82%", ("failed", NOT_FINE, "targets/fuzz_region_info is not stable as asan: AFL++ says "
+                                      "99.82%"))):
+            self.write(os.path.relpath(worker.own, self.dir) + "/fuzzer_stats", f"stability         : {said}\n")
+            self.assertEqual(dataclasses.astuple(worker.outcome()), end)
 
 
 if __name__ == "__main__":
