@@ -48,8 +48,7 @@ class Feedback(Case):
 
     def libfuzzer(self, build, feedback):
         target = os.path.join(BUILD, build, "fuzz_region_info")
-        said = self.run_it([target, "-runs=0", self.path("one"),
-                            self.path("other")], feedback)
+        said = self.run_it([target, "-runs=0", self.path("one"), self.path("other")], feedback)
         return tuple(map(int, re.search(r"INITED cov: (\d+) ft: \d+ corp: (\d+)/", said).groups()))
 
     def test_libfuzzer(self):
