@@ -60,7 +60,9 @@ def hunt(engine, target, bug, kind, *, seeds, execs, seed, dictionary=None, envi
         status, said = run(engine.alone(target, seeds, out, dictionary, execs=execs, seed=seed, more=more), {
             "CAPCHAIN_PLANTED": bug, "CAPCHAIN_MARKS": marks, "CAPCHAIN_FINDINGS": findings, **engine.UNTIL_FOUND,
             **(environment or {})}, seconds)
-        numbers = struct.unpack("=3Q", Path(marks).read_bytes()) if os.path.exists(marks) else (0, 0, 0)
+        # One that was ended at its start has none, or an empty file.
+        numbers = Path(marks).read_bytes() if os.path.exists(marks) else b""
+        numbers = struct.unpack("=3Q", numbers) if numbers else (0, 0, 0)
         buckets = [os.path.basename(path).removeprefix(f"{kind}-").replace("_", ":")
                    for path in glob.glob(f"{findings}/broken/{kind}-{bug}_*")]
         return {"execs": engine.found_at(out, said) or engine.execs_of(out, said), **dict(zip(MARKS, numbers)),

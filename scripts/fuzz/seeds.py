@@ -55,11 +55,11 @@ def assemble_some(setup, texts):
                       max(done.returncode, UNUSABLE))
 
 
-def copy(source, out):
-    temporary = f"{out}.{os.getpid()}.tmp"
-    data = Path(source).read_bytes()
+def write(path, data):
+    """Writes @path whole or not at all."""
+    temporary = f"{path}.{os.getpid()}.tmp"
     Path(temporary).write_bytes(data)
-    os.replace(temporary, out)
+    os.replace(temporary, path)
 
 
 def read_made(path):
@@ -70,13 +70,6 @@ def read_made(path):
     except (OSError, ValueError):
         return {}
     return made if isinstance(made, dict) else {}
-
-
-def write_made(path, made):
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(made, file, indent=0, sort_keys=True)
-    os.replace(temporary, path)
 
 
 def seed_name(source):
@@ -104,13 +97,13 @@ def prepare(setup, kind):
             if text:
                 texts.append((path, out))
             else:
-                copy(path, out)
+                write(out, Path(path).read_bytes())
         made[name] = digest
     assemble(setup, texts)
     for name in set(before) - set(made):
         if os.path.exists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
-    write_made(folder + ".json", made)
+    write(folder + ".json", json.dumps(made, indent=0, sort_keys=True).encode())
     if not made:
         raise Refused(f"no {kind} seed under {setup.corpus} (files named {kind}-*): "
                       "a fuzzer that starts from nothing shows nothing", NOT_FINE)

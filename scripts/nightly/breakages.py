@@ -104,8 +104,7 @@ def night(breakage):
         return "the night did not end with status 3", said
     if not any(re.search(breakage.reason, line) for line in lines):
         return f"the night gave other reasons: {lines}", said
-    print(f"      night: {next(line for line in lines if re.search(breakage.reason, line))}",
-          flush=True)
+    print(f"      night: {next(line for line in lines if re.search(breakage.reason, line))}", flush=True)
     return None, said
 
 

@@ -9,19 +9,20 @@ does nothing.
 """
 
 import concurrent.futures
+import functools
 import os
 import re
 import shutil
 import struct
 import subprocess
 import tempfile
-from pathlib import Path
 
+from fuzz import alone
 from fuzz import machine
 from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
 from fuzz.engines import BUILDS as ENGINE_BUILDS, ENGINES, LEAD, build_of, of_build
-from fuzz.worker import ORACLES, PROMISE
+from fuzz.worker import ORACLES
 from gen.names import CAPS
 
 # Of the seeds with CAPS set and cap_offset not 0, so many deliver a capability in the reference.
@@ -32,14 +33,9 @@ SPEED_FETCH = {build: floor for engine in ENGINES.values() for build, floor in e
 # CPU seconds below which an instance has mostly been starting: it reads thousands of inputs, and
 # writes as many.
 SPEED_FROM = 20.0
-CANARIES_MIN = 16
-# Of fetch loops, which are the canaries of conversations.
-FETCH_CANARIES_MIN = 6
-# Of each engine, in buffers and in conversations, with the mutator that knows chains; `make bench-bugs` has
-# the figures.
-CANARY_EXECS = {name: engine.canary_execs[0] for name, engine in ENGINES.items()}
-FETCH_CANARY_EXECS = {name: engine.canary_execs[1] for name, engine in ENGINES.items()}
-# No run of one of these takes a tenth of it; it keeps a hung engine from hanging the night.
+# Of conversations, the canaries are fetch loops.
+CANARIES_MIN, FETCH_CANARIES_MIN = 16, 6
+# No run of an engine after a canary takes a tenth of it; it keeps a hung one from hanging the night.
 HUNG = 900
 # The sandbox's test takes a second, and has no end where nothing stops its loops.
 SANDBOX_HUNG = 120
@@ -48,32 +44,21 @@ SANDBOX_HUNG = 120
 ALWAYS = ("arena", "canaries")
 SANITIZERS = {**{build: ("asan", "ubsan") for engine in ENGINES.values() for build in engine.sanitized},
               "clang-asan": ("asan", "ubsan"), "clang-msan": ("msan",)}
-NAMES = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer",
-         "msan": "MemorySanitizer"}
-REPORTS = {"asan": "AddressSanitizer", "ubsan": "runtime error", "msan": "MemorySanitizer"}
+NAMES = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer", "msan": "MemorySanitizer"}
+REPORTS = {**NAMES, "ubsan": "runtime error"}
 REPLAY_BUILDS = ("clang", "clang-asan", "clang-msan")
 
-
-def tied(command):
-    """The command, so that it ends with us: a night that is killed leaves nothing running."""
-    return (["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []) + command
-
-
-def run(command, env=None, seconds=HUNG):
-    """(exit status, what it said on both streams); status None where it hung."""
-    plain = {key: value for key, value in os.environ.items() if not key.startswith("CAPCHAIN_")}
-    try:
-        done = subprocess.run(tied(command), env={**plain, **(env or {})}, check=False,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=seconds, start_new_session=True)
-    except subprocess.TimeoutExpired as late:
-        return None, (late.stdout or b"").decode("utf-8", "replace")
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+run = functools.partial(alone.run, seconds=HUNG)
 
 
 def in_parallel(jobs, work, things):
     with concurrent.futures.ThreadPoolExecutor(max(jobs, 1)) as pool:
         return list(pool.map(work, things))
+
+
+def unlike(reasons):
+    """Each reason once; of those that differ in their build or kind alone, all."""
+    return list(dict.fromkeys(reason for reason in reasons if reason))
 
 
 # ---- seeds ----
@@ -87,13 +72,12 @@ def expected(corpus):
         return {}
 
 
-def set_aside(verdict):
-    """Whether the corpus itself says that this one delivers nothing: malformed or truncated."""
-    return verdict.startswith(("reject", "truncated"))
-
-
-def offers(data, kind):
-    """Whether the bytes say that there is a chain."""
+def offers(path, kind):
+    """Whether the bytes say that there is a chain; a conversation may always have one."""
+    if kind == "fetch":
+        return True
+    with open(path, "rb") as file:
+        data = file.read()
     bit, at = CAPS[kind]
     return (len(data) >= at + 4 and struct.unpack_from("=I", data, 4)[0] & bit != 0
             and struct.unpack_from("=I", data, at)[0] != 0)
@@ -106,59 +90,26 @@ def deliver_reason(setup, kind, sources):
     if strangers:
         return (f"{len(strangers)} {kind} seeds have no expected verdict, the first "
                 f"{strangers[0]}: misnamed, or not blessed")
-    folder = setup.seeds(kind)
-    names = {fuzz_seeds.seed_name(source): source for source in sources}
-    paths = []
-    for name in sorted(names):
-        path = os.path.join(folder, name)
-        with open(path, "rb") as file:
-            if (kind == "fetch" or offers(file.read(), kind)) and not set_aside(known[names[name]]):
-                paths.append(path)
+    verdicts = {os.path.join(setup.seeds(kind), fuzz_seeds.seed_name(source)): known[source] for source in sources}
+    # The corpus itself says of the malformed and the truncated that they deliver nothing.
+    paths = [path for path, verdict in sorted(verdicts.items())
+             if offers(path, kind) and not verdict.startswith(("reject", "truncated"))]
     if not paths:
         return f"no {kind} seed has CAPS set and a cap_offset: the seeds are of something else"
     if kind == "fetch":
         # Some of its producers have no capabilities: what is known to be right has to come out so.
-        paths = [path for path in paths if known[names[os.path.basename(path)]] == "ok"]
-    delivered = sum(bool(one["reference"].get("caps"))
-                    for one in fuzz_report.check(setup.capchain, kind, paths))
+        paths = [path for path in paths if verdicts[path] == "ok"]
+    delivered = sum(bool(one["reference"].get("caps")) for one in fuzz_report.check(setup.capchain, kind, paths))
     if delivered < DELIVER * len(paths):
         return (f"{delivered} of {len(paths)} {kind} seeds with CAPS set and a cap_offset deliver a "
                 f"capability, fewer than {DELIVER:.0%}: misnamed, or damaged")
     return None
 
 
-def gone(setup, kinds, sources):
-    """Inputs that have an expected verdict and no file."""
-    lost = sorted(name for name in expected(setup.corpus)
-                  if os.path.basename(name).split("-")[0] in kinds and name not in sources)
-    if not lost:
-        return []
-    return [f"{len(lost)} inputs of {setup.corpus}/expect are gone, the first {lost[0]}"]
-
-
 def corpus_reasons(setup, kinds):
     """What can be said before anything is built."""
     return [f"no {kind} seed under {setup.corpus} (files named {kind}-*)" for kind in kinds
             if not fuzz_seeds.find_sources(setup.corpus, kind)]
-
-
-def planted_name(kind):
-    """The program that fuzzes @kind with a planted bug in it."""
-    return fuzz_seeds.target_name(kind).replace("fuzz_", "planted_")
-
-
-def missing_reasons(setup, options):
-    """The first program that a night runs and that is not there."""
-    programs = [options.capchain] + [
-        os.path.join(options.build, build, fuzz_seeds.target_name(kind))
-        for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds] + [
-        os.path.join(options.build, build, planted_name(kind))
-        for build in CANARY_EXECS for kind in options.kinds] + [
-        path for engine in ENGINES.values() for kind in options.kinds for path in engine.loaded(setup, kind)]
-    for path in programs:
-        if not os.access(path, os.X_OK):
-            return [f"{path} is missing: make nightly-built"]
-    return []
 
 
 def seed_reasons(setup, kinds):
@@ -171,7 +122,25 @@ def seed_reasons(setup, kinds):
             reasons.append(deliver_reason(setup, kind, found))
         except fuzz_report.Refused as refused:
             reasons.append(str(refused))
-    return [reason for reason in reasons if reason] + gone(setup, kinds, sources)
+    lost = sorted(name for name in expected(setup.corpus)
+                  if os.path.basename(name).split("-")[0] in kinds and name not in sources)
+    if lost:
+        reasons.append(f"{len(lost)} inputs of {setup.corpus}/expect are gone, the first {lost[0]}")
+    return unlike(reasons)
+
+
+def target(options, build, kind):
+    return os.path.join(options.build, build, fuzz_seeds.target_name(kind))
+
+
+def missing_reasons(setup, options):
+    """The first program that a night runs and that is not there."""
+    programs = [options.capchain]
+    for kind in options.kinds:
+        programs += [target(options, build, kind) for build in (*ENGINE_BUILDS, *REPLAY_BUILDS)]
+        programs += [alone.planted_target(options.build, name, kind) for name in ENGINES]
+        programs += [path for engine in ENGINES.values() for path in engine.loaded(setup, kind)]
+    return [f"{path} is missing: make nightly-built" for path in programs if not os.access(path, os.X_OK)][:1]
 
 
 # ---- oracles ----
@@ -189,43 +158,26 @@ def oracle_reason(build, line):
     return None
 
 
-class Alive:
-    """One target on every seed of its kind: what it judged, and what it said it sees."""
-
-    def __init__(self, build_folder, build, kind, seeds):
-        self.build, self.kind = build, kind
-        self.target = os.path.join(build_folder, build, fuzz_seeds.target_name(kind))
-        self.seeds = [os.path.join(seeds, name) for name in sorted(os.listdir(seeds))]
-        self.oracles, self.broken = None, []
-        self.judged = 0
-
-    def look(self):
-        with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
-            self.status, said = run([self.target, *self.seeds],
-                                    {"CAPCHAIN_VERDICTS": verdicts.name})
-            self.judged = sum(1 for _ in verdicts)
-        oracles = ORACLES.search(said)
-        self.oracles = oracles and oracles[1]
-        self.broken = PROMISE.findall(said)
-        self.said = said
-        return self
-
-    def reason(self):
-        if self.oracles is None:
-            last = (self.said.strip().splitlines() or ["it said nothing"])[-1]
-            needs = machine.maps_missing() if "san/" in self.target else ""
-            return f"{self.target} does not start: {last}{needs}"
-        # One that stops breaks a promise or is a sanitizer's: a finding, and said elsewhere.
-        if self.judged < len(self.seeds) and self.status == 0:
-            return (f"{self.target} judged {self.judged} of {len(self.seeds)} seeds: it returns "
-                    "before it judges")
-        return oracle_reason(self.build, self.oracles)
+def look_at(options, build, kind, folder):
+    """Runs a target on the seeds in @folder: (the oracles it says it has or None, why it cannot be used or None)."""
+    program, seeds = target(options, build, kind), sorted(os.listdir(folder))
+    with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
+        status, said = run([program, *(os.path.join(folder, name) for name in seeds)],
+                           {"CAPCHAIN_VERDICTS": verdicts.name})
+        judged = sum(1 for _ in verdicts)
+    oracles = ORACLES.search(said)
+    if not oracles:
+        needs = machine.maps_missing() if "san/" in program else ""
+        return None, f"{program} does not start: {alone.last_line(said)}{needs}"
+    # One that stops breaks a promise or is a sanitizer's: a finding, and said elsewhere.
+    if judged < len(seeds) and status == 0:
+        return oracles[1], f"{program} judged {judged} of {len(seeds)} seeds: it returns before it judges"
+    return oracles[1], oracle_reason(build, oracles[1])
 
 
 def fault_reason(folder, build, name):
     """Plants a fault that sanitizer @name of @build has to see."""
-    program = os.path.join(folder, build, "planted_region_info")
-    status, said = run([program], {"CAPCHAIN_PLANTED": name})
+    status, said = run([alone.planted_target(folder, build, "region")], {"CAPCHAIN_PLANTED": name})
     if status and REPORTS[name] in said:
         return None
     return f"{NAMES[name]} is not active in build/{build}: it does not see a planted fault"
@@ -233,8 +185,7 @@ def fault_reason(folder, build, name):
 
 def sandbox_reason(folder, build):
     """The sandbox's own test: every fault that hooks, arena and canaries have to see, planted."""
-    status, said = run([os.path.join(folder, build, "test", "sandbox", "sandbox_test")],
-                       seconds=SANDBOX_HUNG)
+    status, said = run([os.path.join(folder, build, "test", "sandbox", "sandbox_test")], seconds=SANDBOX_HUNG)
     if status == 0:
         return None
     failed = re.search(r"^\[  ERROR   \].*|^ERROR: .*", said, re.M)
@@ -244,158 +195,105 @@ def sandbox_reason(folder, build):
 
 def oracle_reasons(setup, options):
     """Runs every target on the seeds and every planted fault; (reasons, oracle lines)."""
-    lives = in_parallel(options.jobs, Alive.look, [
-        Alive(options.build, build, kind, setup.seeds(kind))
-        for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds])
-    lines = sorted({f"{life.build}: {life.oracles.split('oracles: ')[-1]}"
-                    for life in lives if life.oracles})
-    reasons = unlike(life.reason() for life in lives)
+    pairs = [(build, kind) for build in (*ENGINE_BUILDS, *REPLAY_BUILDS) for kind in options.kinds]
+    looks = in_parallel(options.jobs, lambda pair: look_at(options, *pair, setup.seeds(pair[1])), pairs)
+    lines = sorted({f"{build}: {oracles.split('oracles: ')[-1]}" for (build, _), (oracles, _) in zip(pairs, looks)
+                    if oracles})
+    reasons = unlike(reason for _, reason in looks)
     # Without hooks the planted loops of what follows have no end.
     if reasons:
         return reasons, lines
-    reasons += in_parallel(options.jobs, lambda pair: fault_reason(options.build, *pair), [
-        (build, name) for build, names in SANITIZERS.items() for name in names])
+    faults = [(build, name) for build, names in SANITIZERS.items() for name in names]
+    reasons += in_parallel(options.jobs, lambda pair: fault_reason(options.build, *pair), faults)
     # cmocka is not instrumented, so MemorySanitizer has no sandbox_test.
     reasons += in_parallel(options.jobs, lambda build: sandbox_reason(options.build, build),
                            (*ENGINE_BUILDS, "clang", "clang-asan"))
     return unlike(reasons), lines
 
 
-def unlike(reasons):
-    """Each reason once; of those that differ in their build or kind alone, all."""
-    return list(dict.fromkeys(reason for reason in reasons if reason))
-
-
 # ---- the canary ----
 
 def canaries(options):
     """{kind: names} of the planted bugs that each kind can show, sorted."""
-    names = {}
-    for kind in options.kinds:
-        program = os.path.join(options.build, LEAD.name, planted_name(kind))
-        status, said = run([program], {"CAPCHAIN_PLANTED": "list"})
-        listed = re.findall(r"^(planted-\S+)((?: \w+)*): ", said, re.M) if status == 0 else ()
-        names[kind] = sorted(name for name, kinds in listed if kind in kinds.split())
-    return names
+    return {kind: alone.planted_in(alone.planted_target(options.build, LEAD.name, kind), kind)
+            for kind in options.kinds}
 
 
 def too_few_reasons(names):
     """The kinds for which there are fewer canaries than there should be."""
-    return unlike(
-        f"{len(names[kind])} canaries {'of conversations ' if kind == 'fetch' else ''}are planted, "
-        f"fewer than {least}" for kind in names
-        for least in (FETCH_CANARIES_MIN if kind == "fetch" else CANARIES_MIN,)
-        if len(names[kind]) < least)
+    reasons = []
+    for kind, known in names.items():
+        least, what = (FETCH_CANARIES_MIN, "of conversations ") if kind == "fetch" else (CANARIES_MIN, "")
+        if len(known) < least:
+            reasons.append(f"{len(known)} canaries {what}are planted, fewer than {least}")
+    return unlike(reasons)
 
 
-class Hunt:
-    """One engine after the canary in one kind, from plain seeds that do not show it."""
-
-    def __init__(self, setup, options, state, engine, kind):
-        self.setup, self.options, self.state = setup, options, state
-        self.engine, self.kind = engine, kind
-        self.canary = state.canaries[kind]
-        self.execs_max = (FETCH_CANARY_EXECS if kind == "fetch" else CANARY_EXECS)[engine]
-        self.folder = os.path.join(options.work, "canary", f"{engine}-{kind}")
-        self.target = os.path.join(options.build, engine, planted_name(kind))
-
-    def shows(self, path):
-        """Whether the input as it is shows the canary: any conversation of two calls shows some."""
-        return run([self.target, path], {"CAPCHAIN_PLANTED": self.canary})[0] != 0
-
-    def seeds(self):
-        """Copies the plain inputs of corpus/seeds, those aside that need no fuzzing."""
-        folder = os.path.join(self.folder, "in")
-        os.makedirs(folder)
-        paths = [os.path.join(self.setup.seeds(self.kind), name)
-                 for name in sorted(os.listdir(self.setup.seeds(self.kind)))
-                 if name.endswith(".seeds")]
-        for one in fuzz_report.check(self.setup.capchain, self.kind, paths):
-            if one["class"] == "plain" and (self.kind != "fetch" or not self.shows(one["file"])):
-                shutil.copy(one["file"], folder)
-        return folder
-
-    def go(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-        marks = os.path.join(self.folder, "marks")
-        out, engine = os.path.join(self.folder, "out"), ENGINES[self.engine]
-        os.makedirs(out)
-        _, said = run(engine.alone(self.target, self.seeds(), out, self.setup.dictionary(), execs=self.execs_max,
-                                   seed=self.state.seed % (1 << 31) + 1), {
-            "CAPCHAIN_PLANTED": self.canary, "CAPCHAIN_MARKS": marks,
-            "CAPCHAIN_FINDINGS": os.path.join(self.folder, "findings"),
-            **engine.alone_environment(self.setup.mutator(self.kind)), **engine.UNTIL_FOUND})
-        try:
-            numbers = struct.unpack("=3Q", Path(marks).read_bytes())
-        except (OSError, struct.error):
-            numbers = (0, 0, 0)
-        broken = os.path.join(self.folder, "findings", "broken")
-        witnesses = [name for name in (os.listdir(broken) if os.path.isdir(broken) else ())
-                     if name.startswith(f"{self.kind}-{self.canary}_")]
-        return {"engine": self.engine, "kind": self.kind, "canary": self.canary, "execs": engine.execs_of(out, said),
-                "reached": numbers[0], "triggered": numbers[1], "detected": numbers[2],
-                "bucket": witnesses[0] if witnesses else None}
+def canary_seeds(setup, options, canary, kind, folder):
+    """Copies to @folder the plain inputs of corpus/seeds, those aside that need no fuzzing."""
+    program = alone.planted_target(options.build, LEAD.name, kind)
+    for path in fuzz_seeds.plain(setup.capchain, kind, setup.seeds(kind)):
+        # Any conversation of two calls shows some.
+        if kind != "fetch" or run([program, path], {"CAPCHAIN_PLANTED": canary})[0] == 0:
+            shutil.copy(path, folder)
 
 
-def hunt_reason(hunt):
+def hunt(setup, options, state, name, kind, execs=None):
+    """Engine @name after the canary of @kind, from plain seeds that do not show it."""
+    engine, canary = ENGINES[name], state.canaries[kind]
+    with tempfile.TemporaryDirectory(prefix="canary-") as seeds:
+        canary_seeds(setup, options, canary, kind, seeds)
+        found = alone.hunt(engine, alone.planted_target(options.build, name, kind), canary, kind, seeds=seeds,
+            execs=execs or engine.canary_execs[kind == "fetch"], seed=state.seed % (1 << 31) + 1,
+            dictionary=setup.dictionary(), environment=engine.alone_environment(setup.mutator(kind)), seconds=HUNG)
+    del found["said"]
+    return {"engine": name, "kind": kind, "canary": canary, **found}
+
+
+def hunt_reason(found):
     """A canary counts as found where its mark and its witness both say so."""
-    if hunt["detected"] and hunt["bucket"]:
+    if found["detected"] and found["bucket"]:
         return None
-    how = ("reached it never" if not hunt["reached"] else
-           "never triggered it" if not hunt["triggered"] else
-           "triggered it, and no oracle saw" if not hunt["detected"] else "kept no witness")
-    return (f"the canary {hunt['canary']} was not found by {hunt['engine']} in {hunt['kind']} within "
-            f"{hunt['execs']} execs: it {how}")
+    how = ("reached it never" if not found["reached"] else "never triggered it" if not found["triggered"] else
+           "triggered it, and no oracle saw" if not found["detected"] else "kept no witness")
+    return (f"the canary {found['canary']} was not found by {found['engine']} in {found['kind']} within "
+            f"{found['execs']} execs: it {how}")
 
 
 def canary_reasons(setup, options, state):
     """Sends both engines after the canary of each kind; fills state.found, and returns reasons."""
-    hunts = [Hunt(setup, options, state, engine, kind) for engine in CANARY_EXECS
-             for kind in options.kinds]
-    found = in_parallel(options.jobs, Hunt.go, hunts)
-    state.found = {f"{hunt['engine']} {hunt['kind']}": hunt for hunt in found}
+    pairs = [(name, kind) for name in ENGINES for kind in options.kinds]
+    found = in_parallel(options.jobs, lambda pair: hunt(setup, options, state, *pair), pairs)
+    state.found = {f"{one['engine']} {one['kind']}": one for one in found}
     return unlike(map(hunt_reason, found))
 
 
 # ---- after the engines ----
 
-def empty_speed(setup, options, build):
+def empty_speed(options, build):
     """Execs a CPU second of the target that does nothing, under the engine of @build."""
-    program = os.path.join(options.build, build, "empty_info")
-    with tempfile.TemporaryDirectory(prefix="empty-") as folder:
-        seeds, out = os.path.join(folder, "in"), os.path.join(folder, "out")
-        os.makedirs(seeds)
-        os.makedirs(out)
-        Path(os.path.join(seeds, "seed")).write_bytes(bytes(64))
-        engine = of_build(build)
-        cpu, said = timed(engine.alone(program, seeds, out, execs=engine.empty_execs, seed=1),
-                          engine.alone_environment(None))
-        execs = engine.execs_of(out, said)
-    return execs / cpu if cpu else 0
-
-
-def timed(command, environment):
-    """CPU seconds of a command and all that it waited for, and what it said."""
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            tied(command), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
-            start_new_session=True, env={**os.environ, **environment})
+    engine = of_build(build)
+    with alone.OneSeed() as (seeds, out), tempfile.TemporaryFile() as said:
+        command = engine.alone(os.path.join(options.build, build, "empty_info"), seeds, out,
+                               execs=engine.empty_execs, seed=1)
+        process = subprocess.Popen(alone.tied(command), stdin=subprocess.DEVNULL, stdout=said,
+                                   stderr=subprocess.STDOUT, start_new_session=True,
+                                   env={**os.environ, **engine.alone_environment(None)})
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
-        return usage.ru_utime + usage.ru_stime, said.read().decode("utf-8", "replace")
+        cpu, execs = usage.ru_utime + usage.ru_stime, engine.execs_of(out, said.read().decode("utf-8", "replace"))
+    return execs / cpu if cpu else 0
 
 
-def speed_shares(setup, options, state):
+def speed_shares(options, state):
     """{"kind role": share of the empty target's speed}, where enough was run to tell."""
-    builds = sorted({build_of(name.split()[1]) for name in state.tallies} & set(SPEED))
-    empty = {build: empty_speed(setup, options, build) for build in builds}
+    empty = functools.cache(functools.partial(empty_speed, options))
     shares = {}
     for name, tally in state.tallies.items():
         build = build_of(name.split()[1])
-        if empty.get(build) and tally.cpu >= SPEED_FROM:
-            shares[name] = tally.execs / tally.cpu / empty[build]
+        if build in SPEED and tally.cpu >= SPEED_FROM and empty(build):
+            shares[name] = tally.execs / tally.cpu / empty(build)
     return shares
 
 
@@ -405,16 +303,13 @@ def run_reasons(options, state, shares):
     reasons = [f"no {kind} target was run" for kind in options.kinds if kind not in had]
     for name in state.due:
         kind, role = name.split()
-        tally = state.tallies.get(name)
-        target = os.path.join(options.build, build_of(role), fuzz_seeds.target_name(kind))
+        tally, program = state.tallies.get(name), target(options, build_of(role), kind)
         if not tally or not tally.execs:
-            reasons.append(f"{target} ran no input as {role}")
+            reasons.append(f"{program} ran no input as {role}")
         elif not tally.walked:
-            reasons.append(f"{target} judged none of {tally.execs} inputs as {role}: it returns "
-                           "before it judges")
-        floors = SPEED_FETCH if kind == "fetch" else SPEED
-        share, floor = shares.get(name), floors.get(build_of(role))
-        if share is not None and share < floor:
-            reasons.append(f"{target} runs at {share:.1%} of the empty target's speed as {role}, "
+            reasons.append(f"{program} judged none of {tally.execs} inputs as {role}: it returns before it judges")
+        floor = (SPEED_FETCH if kind == "fetch" else SPEED).get(build_of(role))
+        if name in shares and shares[name] < floor:
+            reasons.append(f"{program} runs at {shares[name]:.1%} of the empty target's speed as {role}, "
                            f"below {100 * floor:g}%")
     return reasons

@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 
 from fuzz import fuzz
+from fuzz import seeds as fuzz_seeds
 from fuzz.engines import ENGINES, LEAD, build_of, engine_of
 from fuzz.worker import LEN_MAX, Setup
 
@@ -53,8 +54,7 @@ def plan(kinds, jobs, seconds):
     """
     if jobs >= len(FIRST) * len(kinds):
         share = jobs // len(kinds)
-        turns = [[(kind, roles_for(share + (i < jobs % len(kinds))))
-                  for i, kind in enumerate(kinds)]]
+        turns = [[(kind, roles_for(share + (i < jobs % len(kinds)))) for i, kind in enumerate(kinds)]]
     else:
         turns = [[(kind, group)] for group in groups_for(jobs) for kind in kinds]
     if not seconds:
@@ -73,14 +73,10 @@ def exchange(setup, kind):
     os.makedirs(folder, exist_ok=True)
     known = set(os.listdir(folder))
     for path in found(setup.work, kind):
-        if os.path.dirname(path) == folder:
-            continue
         data = Path(path).read_bytes()
         name = hashlib.sha1(data).hexdigest()
         if name not in known and 0 < len(data) <= LEN_MAX:
-            temporary = f"{folder}.{os.getpid()}.tmp"
-            Path(temporary).write_bytes(data)
-            os.replace(temporary, os.path.join(folder, name))
+            fuzz_seeds.write(os.path.join(folder, name), data)
             known.add(name)
 
 

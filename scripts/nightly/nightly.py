@@ -13,6 +13,7 @@ import time
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz import alone  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
@@ -47,7 +48,7 @@ folders, below NIGHT (build/nightly):
   findings/           witnesses as bytes; as for `make fuzz`, and buckets/ has the smallest of each
                       divergence that the corpus does not know
   corpus/             the merged corpus, at most {triage.INPUTS_MAX} inputs and {triage.BYTES_MAX >> 20} MiB a kind
-  canary/, logs/      of the last night
+  logs/               of the last night
 
 A night does not count, and says so in one line each, where
   seeds are missing, misnamed or damaged (of those with CAPS set and a cap_offset, fewer than
@@ -83,8 +84,7 @@ GO_ON = "the same command goes on with it"
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="nightly.py", description=__doc__, epilog=MANUAL,
+    parser = argparse.ArgumentParser(prog="nightly.py", description=__doc__, epilog=MANUAL,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     time_of = parser.add_mutually_exclusive_group()
@@ -105,7 +105,6 @@ def parse(arguments):
     options.jobs = options.jobs or len(os.sched_getaffinity(0))
     options.kinds = KINDS if options.kind == "all" else (options.kind,)
     options.capchain = options.capchain or os.path.join(options.build, "capchain")
-    options.inputs_max, options.bytes_max = triage.INPUTS_MAX, triage.BYTES_MAX
     return options
 
 
@@ -116,22 +115,27 @@ class Night:
         self.options = options
         self.state = State(options.work)
         self.stop = None
-        self.reasons = []
-        self.setups = {build: engines.NightSetup(
-            LEAD.name, options.corpus, options.work, os.path.join(options.work, "findings"),
-            options.capchain, os.path.join(options.build, build),
-            os.path.join(options.build, "afl"), state=self.state)
-            for build in checks.ENGINE_BUILDS}
+        self.reasons, self.lines, self.oracles = [], [], []
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
-        for setup in self.setups.values():
-            setup.folders = self.setups[LEAD.name].folders
+        folders = {}
+        self.setups = {build: engines.NightSetup(
+            LEAD.name, options.corpus, options.work, self.path("findings"), options.capchain,
+            os.path.join(options.build, build), os.path.join(options.build, "afl"), folders=folders, state=self.state)
+            for build in checks.ENGINE_BUILDS}
         self.setup = self.setups[LEAD.name]
-        self.lines = []
 
-    def tell(self, line=""):
-        """Prints a line that the summary has too."""
-        say(line)
-        self.lines.append(line)
+    def path(self, *names):
+        return os.path.join(self.options.work, *names)
+
+    def tell(self, *lines):
+        """Prints lines that the summary has too."""
+        for line in lines:
+            say(line)
+        self.lines += lines
+
+    def refuse(self, *reasons):
+        """Each says why the night does not count."""
+        self.reasons += [reason for reason in checks.unlike(reasons) if reason not in self.reasons]
 
     # ---- before the engines ----
 
@@ -139,35 +143,30 @@ class Night:
         if self.options.no_make:
             return
         say("building")
-        plain = {key: value for key, value in os.environ.items()
-                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        done = subprocess.run(
-            checks.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
-                         "nightly-built", f"BUILD={self.options.build}"]),
-            env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            check=False)
-        said = done.stdout.decode("utf-8", "replace")
+        plain = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        done = subprocess.run(alone.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
+                                          "nightly-built", f"BUILD={self.options.build}"]),
+                              env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", check=False)
         if done.returncode:
-            os.makedirs(os.path.join(self.options.work, "logs"), exist_ok=True)
-            log = os.path.join(self.options.work, "logs", "build.log")
-            write_whole(log, said)
-            why = next((line for line in said.splitlines() if "rror" in line or "***" in line),
+            log = self.path("logs", "build.log")
+            write_whole(log, done.stdout)
+            why = next((line.strip() for line in done.stdout.splitlines() if "rror" in line or "***" in line),
                        "make failed")
-            self.reasons.append(f"the build failed: {why.strip()} ({log})")
+            self.refuse(f"the build failed: {why} ({log})")
 
     def folders(self):
         for name in ("sets", "broken", "counts", "artifacts"):
             os.makedirs(os.path.join(self.setup.findings, name), exist_ok=True)
-        fuzz.clear_logs(os.path.join(self.options.work, "logs"))
+        fuzz.clear_logs(self.path("logs"))
         self.adopt_counts()
         for engine in ENGINES.values():
             engine.recover(self.options.work)
 
     def adopt_counts(self):
         """Counts that targets of a killed slice have left; their processes are gone."""
-        for path in glob.glob(os.path.join(self.setup.findings, "counts", "*")):
-            pid = path.rsplit("-", 1)[-1].split(".")[0]
-            if not machine.is_alive(pid):
+        for path in glob.glob(os.path.join(glob.escape(self.setup.findings), "counts", "*")):
+            if not machine.is_alive(path.rsplit("-", 1)[-1].split(".")[0]):
                 counts = report.read_counts(path)
                 if counts and not self.state.finished:
                     self.state.counts.add(counts)
@@ -175,41 +174,35 @@ class Night:
 
     def look_first(self):
         """Seeds and oracles; a night that cannot see is over before it begins."""
-        self.reasons += (checks.missing_reasons(self.setup, self.options) or
-                         checks.seed_reasons(self.setup, self.options.kinds))
-        if self.reasons:
-            return
-        reasons, lines = checks.oracle_reasons(self.setup, self.options)
-        self.reasons += reasons
-        self.oracles = lines
+        self.refuse(*checks.missing_reasons(self.setup, self.options) or
+                    checks.seed_reasons(self.setup, self.options.kinds))
+        if not self.reasons:
+            reasons, self.oracles = checks.oracle_reasons(self.setup, self.options)
+            self.refuse(*reasons)
 
     def choose(self):
         """Takes up the night that is in the folder, or begins one."""
         names = checks.canaries(self.options)
-        self.reasons += checks.too_few_reasons(names)
+        self.refuse(*checks.too_few_reasons(names))
         if self.reasons:
             return
-        state = self.state
-        wanted = [list(self.options.kinds), self.options.jobs, self.options.seconds]
+        state, options = self.state, self.options
+        wanted = [list(options.kinds), options.jobs, options.seconds]
         if state.finished or any(state.canaries.get(kind) not in names[kind] for kind in names):
             today = datetime.date.today()
-            seed = today.toordinal() if self.options.seed is None else self.options.seed
-            state.begin(today.isoformat(), seed,
-                        {kind: names[kind][seed % len(names[kind])] for kind in names}, wanted)
-            say(f"the night of {state.date}, seed {state.seed}: {state.seconds} s, "
-                f"{self.options.jobs} jobs, canary {self.canaries()}")
+            seed = today.toordinal() if options.seed is None else options.seed
+            state.begin(today.isoformat(), seed, {kind: names[kind][seed % len(names[kind])] for kind in names}, wanted)
+            what, done = "the night", f"{state.seconds} s, {options.jobs} jobs"
         else:
             state.take_up(wanted)
-            say(f"taking up the night of {state.date}, seed {state.seed}, canary "
-                f"{self.canaries()}: {state.spent:.0f} of {self.options.seconds} s done")
-
-    def canaries(self):
-        """Those of the night, each once: buffers of every kind have the same."""
-        return " and ".join(dict.fromkeys(self.state.canaries.values()))
+            what, done = "taking up the night", f"{state.spent:.0f} of {options.seconds} s done"
+        # Buffers of every kind have the same canary.
+        canaries = " and ".join(dict.fromkeys(state.canaries.values()))
+        say(f"{what} of {state.date}, seed {state.seed}, canary {canaries}: {done}")
 
     def hunt(self):
         if not self.state.found:
-            self.reasons += checks.canary_reasons(self.setup, self.options, self.state)
+            self.refuse(*checks.canary_reasons(self.setup, self.options, self.state))
             if self.reasons:
                 self.state.found = {}
             self.state.save()
@@ -252,17 +245,12 @@ class Night:
             self.state.tally(run.kind, worker.role).add(worker, run.elapsed)
             if worker.oracles:
                 self.state.oracles = sorted({*self.state.oracles, worker.oracles})
-                self.reasons_of(checks.oracle_reason(
-                    build_of(worker.role), worker.oracles))
+                self.refuse(checks.oracle_reason(build_of(worker.role), worker.oracles))
         self.state.counts.add(run.counts())
         for failure in run.failures:
             # That nothing ran is said of each instance at the end.
             if "not one input was run" not in failure[0] and failure not in self.state.failures:
                 self.state.failures.append(failure)
-
-    def reasons_of(self, reason):
-        if reason and reason not in self.reasons:
-            self.reasons.append(reason)
 
     # ---- after the engines ----
 
@@ -270,107 +258,72 @@ class Night:
         """Everything from files and the state; done again where a night was killed in it."""
         kinds, setup, state = self.options.kinds, self.setup, self.state
         say("merging")
-        merged = {kind: triage.merge(setup, state, self.options, kind) for kind in kinds}
+        merged = {kind: triage.merge(setup, state, kind) for kind in kinds}
         say("replaying")
         inputs, broken, failures = triage.replay(
-            self.options, setup, kinds,
-            {kind: triage.everything(setup, state, kind) for kind in kinds})
+            self.options, setup, kinds, {kind: triage.everything(setup, state, kind) for kind in kinds})
         failures += triage.overdue(self.options.corpus, datetime.date.today())
+        failures += [(failure[0], None, "\n  ".join(map(str.strip, failure[1:]))) for failure in state.failures]
         say("measuring speed and coverage")
-        shares = checks.speed_shares(setup, self.options, state)
-        for reason in checks.run_reasons(self.options, state, shares):
-            self.reasons_of(reason)
+        shares = checks.speed_shares(self.options, state)
+        self.refuse(*checks.run_reasons(self.options, state, shares))
         covered = self.coverage()
         say("sorting")
         new = triage.divergences(setup, state, kinds, broken)
-        folder = os.path.join(self.options.work, "pull-request")
-        names = triage.pull_request(setup, state, new, folder)
-        status = self.status(broken, failures, new)
-        self.summary(merged, inputs, shares, covered, broken, failures, new, names, folder)
+        names = triage.pull_request(setup, state, new, self.path("pull-request"))
+        status = NOT_FINE if broken or failures or new else FINE
+        if self.reasons:
+            status = COUNTS_NOT
+        elif state.counts.failed:
+            status = NO_FINDINGS
+        say()
+        self.summary(merged, inputs, shares, covered)
+        self.findings(broken, failures, new, names)
         self.verdict(status)
         return status
 
     def coverage(self):
-        command = [sys.executable, os.path.join(sys.path[0], "test", "coverage.py"),
-                   "--no-tests", "--build", os.path.join(self.options.build, "coverage"), "--corpus",
-                   self.options.corpus, "--capchain", self.options.capchain, "--inputs",
-                   os.path.join(self.options.work, "corpus")]
+        command = [sys.executable, os.path.join(sys.path[0], "test", "coverage.py"), "--no-tests", "--build",
+                   os.path.join(self.options.build, "coverage"), "--corpus", self.options.corpus, "--capchain",
+                   self.options.capchain, "--inputs", self.path("corpus")]
         status, said = checks.run(command)
-        return said.rstrip().splitlines() + ([] if status == FINE else [
-            f"coverage.py ended with status {status}"])
+        return said.rstrip().splitlines() + ([] if status == FINE else [f"coverage.py ended with status {status}"])
 
-    def status(self, broken, failures, new):
-        if self.reasons:
-            return COUNTS_NOT
-        if self.state.counts.failed:
-            return NO_FINDINGS
-        return NOT_FINE if broken or failures or new or self.state.failures else FINE
-
-    def summary(self, merged, inputs, shares, covered, broken, failures, new, names, folder):
-        tell, state = self.tell, self.state
-        say()
-        tell(f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
-             f"{state.slices} slices, taken up again {state.resumed} times")
-        tell()
-        for line in self.found():
-            tell(line)
-        tell()
+    def summary(self, merged, inputs, shares, covered):
+        state = self.state
+        self.tell(f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
+                  f"{state.slices} slices, taken up again {state.resumed} times", "", *self.found(), "")
         if state.counts.walked:
-            for line in report.parser_tables(state.counts):
-                tell(line)
-            tell()
-        for line in self.instances(shares):
-            tell(line)
-        tell()
+            self.tell(*report.parser_tables(state.counts), "")
+        self.tell(*self.instances(shares), "")
         for kind, (count, size, dropped) in merged.items():
-            tell(f"corpus {kind}: {count} inputs, {size} bytes"
-                 + (f", {dropped} dropped for the budget" if dropped else ""))
-        tell(f"replayed: {inputs} inputs in each of {', '.join(checks.REPLAY_BUILDS)}")
-        tell()
-        tell("coverage")
-        for line in covered:
-            tell(f"  {line}".rstrip())
-        tell()
-        tell("oracles")
-        for line in self.oracles:
-            tell(f"  {line}")
-        tell()
-        self.findings(broken, failures, new, names, folder)
+            self.tell(f"corpus {kind}: {count} inputs, {size} bytes"
+                      + (f", {dropped} dropped for the budget" if dropped else ""))
+        self.tell(f"replayed: {inputs} inputs in each of {', '.join(checks.REPLAY_BUILDS)}", "")
+        for head, lines in (("coverage", covered), ("oracles", self.oracles)):
+            self.tell(head, *(f"  {line}".rstrip() for line in lines), "")
 
     def instances(self, shares):
-        rows = []
-        for name, tally in self.state.tallies.items():
-            share = shares.get(name)
-            rows.append([name, report.compact(tally.execs),
-                         report.compact(tally.execs / max(tally.cpu, 0.01)),
-                         "-" if share is None else f"{share:.0%}", tally.edges,
-                         report.compact(tally.corpus)])
+        rows = [[name, report.compact(tally.execs), report.compact(tally.execs / max(tally.cpu, 0.01)),
+                 f"{shares[name]:.0%}" if name in shares else "-", tally.edges, report.compact(tally.corpus)]
+                for name, tally in self.state.tallies.items()]
         return report.table(["", "execs", "exec/s of CPU", "of empty", "edges", "corpus"], rows)
 
-    def findings(self, broken, failures, new, names, folder):
-        tell = self.tell
+    def findings(self, broken, failures, new, names):
         for bucket, (kind, path) in sorted(broken.items()):
-            tell(f"broken promise: {bucket}")
-            tell(f"  {report.explain(self.setup, kind, path)}")
-        for line, kind, path in failures:
-            tell(f"failure: {line}")
-            if path:
-                tell(f"  {path}")
-        for failure in self.state.failures:
-            tell(f"failure: {failure[0]}")
-            for line in failure[1:]:
-                tell(f"  {line.strip()}")
+            self.tell(f"broken promise: {bucket}", f"  {report.explain(self.setup, kind, path)}")
+        for line, _, more in failures:
+            self.tell(f"failure: {line}", *([f"  {more}"] if more else []))
         for one in new:
             if not one.promise:
-                tell(f"new divergence: {one.bucket}")
-                tell(f"  {report.explain(self.setup, one.kind, one.path)}")
+                self.tell(f"new divergence: {one.bucket}", f"  {report.explain(self.setup, one.kind, one.path)}")
         if names:
-            tell(f"{len(names)} new witnesses for a pull request: {folder}")
-            tell(f"  git apply {os.path.join(folder, 'changes.patch')}")
+            folder = self.path("pull-request")
+            self.tell(f"{len(names)} new witnesses for a pull request: {folder}",
+                      f"  git apply {os.path.join(folder, 'changes.patch')}")
 
     def verdict(self, status):
-        for reason in self.reasons:
-            self.tell(f"this night does not count: {reason}")
+        self.tell(*(f"this night does not count: {reason}" for reason in self.reasons))
         if not self.reasons:
             self.tell(f"this night counts; exit status {status}")
 
@@ -378,7 +331,7 @@ class Night:
 
     def go(self):
         self.folders()
-        self.reasons += checks.corpus_reasons(self.setup, self.options.kinds)
+        self.refuse(*checks.corpus_reasons(self.setup, self.options.kinds))
         for phase in (self.build, self.look_first, self.choose, self.hunt):
             if not self.reasons:
                 phase()
@@ -391,7 +344,7 @@ class Night:
             say(f"stopped by {self.stop.signal.name} after {self.state.spent:.0f} s; {GO_ON}")
             return COUNTS_NOT
         status = self.close()
-        write_whole(os.path.join(self.options.work, "summary.txt"), "\n".join(self.lines) + "\n")
+        write_whole(self.path("summary.txt"), "\n".join(self.lines) + "\n")
         self.state.finished = True
         self.state.save()
         return status

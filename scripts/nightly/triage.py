@@ -7,6 +7,7 @@ All of it is worked out from files, so a night that was killed and taken up agai
 """
 
 import collections
+import filecmp
 import glob
 import hashlib
 import os
@@ -18,12 +19,13 @@ from pathlib import Path
 
 from fuzz import report as fuzz_report
 from fuzz import seeds as fuzz_seeds
-from gen import ledger
+from fuzz.alone import last_line
 from fuzz.engines import ENGINES, LEAD
-from fuzz.worker import LEN_MAX, PID, PROMISE, WRONG
-from nightly import instances
 from fuzz.report import NO_ENGINE, Refused
-from nightly.checks import REPLAY_BUILDS, in_parallel, run
+from fuzz.worker import LEN_MAX, PID, PROMISE, WRONG
+from gen import ledger
+from nightly import instances
+from nightly.checks import REPLAY_BUILDS, in_parallel, run, target
 
 # A merged corpus keeps the smallest inputs that fit.
 INPUTS_MAX, BYTES_MAX = 4096, 16 << 20
@@ -37,7 +39,7 @@ Divergence = collections.namedtuple("Divergence", "bucket kind size path promise
 
 # ---- the corpus ----
 
-def merge(setup, state, options, kind):
+def merge(setup, state, kind):
     """
     Merges what every engine has into the next corpus of @kind, held to its budget, and gives up
     what it was made from. Returns (inputs, bytes, how many the budget cost).
@@ -52,9 +54,8 @@ def merge(setup, state, options, kind):
     for path in glob.glob(glob.escape(folder) + ".stop-*"):
         os.unlink(path)
     if status or not os.listdir(folder):
-        last = (said.strip().splitlines() or ["it said nothing"])[-1]
-        raise Refused(f"{setup.target(kind)} -merge=1 failed ({status}): {last}", NO_ENGINE)
-    numbers = hold_to_budget(folder, options.inputs_max, options.bytes_max)
+        raise Refused(f"{setup.target(kind)} -merge=1 failed ({status}): {last_line(said)}", NO_ENGINE)
+    numbers = hold_to_budget(folder, INPUTS_MAX, BYTES_MAX)
     state.keep_corpus(kind)
     for engine in ENGINES.values():
         engine.drop(setup.work, kind)
@@ -65,24 +66,22 @@ def keep_stops(setup, kind):
     """Copies what stopped or hung an engine to the artifacts, each under the digest of its bytes."""
     for what, path in [stop for engine in ENGINES.values() for stop in engine.stops(setup.work, kind)]:
         data = Path(path).read_bytes()
-        out = os.path.join(setup.findings, "artifacts",
-                           f"{kind}-{what}-{hashlib.sha1(data).hexdigest()}")
+        out = os.path.join(setup.findings, "artifacts", f"{kind}-{what}-{hashlib.sha1(data).hexdigest()}")
         if data and not os.path.exists(out):
-            Path(out + ".tmp").write_bytes(data)
-            os.replace(out + ".tmp", out)
+            fuzz_seeds.write(out, data)
 
 
 def hold_to_budget(folder, inputs_max, bytes_max):
     """Drops the largest inputs of @folder until it fits."""
-    sizes = sorted((os.path.getsize(os.path.join(folder, name)), name)
-                   for name in os.listdir(folder))
-    kept = total = 0
-    for size, name in sizes:
+    kept = total = dropped = 0
+    for path in sorted(Path(folder).iterdir(), key=lambda path: (path.stat().st_size, path.name)):
+        size = path.stat().st_size
         if kept < inputs_max and total + size <= bytes_max:
             kept, total = kept + 1, total + size
         else:
-            os.unlink(os.path.join(folder, name))
-    return kept, total, len(sizes) - kept
+            path.unlink()
+            dropped += 1
+    return kept, total, dropped
 
 
 # ---- replay ----
@@ -92,7 +91,7 @@ class Replay:
 
     def __init__(self, options, build, kind, paths):
         self.build, self.kind, self.paths = build, kind, paths
-        self.target = os.path.join(options.build, build, fuzz_seeds.target_name(kind))
+        self.target = target(options, build, kind)
         self.verdicts = collections.Counter()
         self.broken = {}
         self.stopped = []
@@ -109,8 +108,7 @@ class Replay:
     def some(self, paths):
         """Runs @paths; takes in their verdicts, or returns what was said where it stopped."""
         with tempfile.NamedTemporaryFile(prefix="verdicts-") as verdicts:
-            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name},
-                               seconds=REPLAY_HUNG)
+            status, said = run([self.target, *paths], {"CAPCHAIN_VERDICTS": verdicts.name}, seconds=REPLAY_HUNG)
             if status == 0:
                 self.verdicts.update(line.decode("utf-8", "replace").rstrip() for line in verdicts)
                 return None
@@ -126,9 +124,8 @@ class Replay:
             self.stopped.append((promise[1], path))
             return
         wrong = [line for line in said.splitlines() if WRONG.search(line)]
-        summary = [line for line in wrong if "SUMMARY: " in line] or wrong
-        last = (summary or said.strip().splitlines()[-1:] or ["it said nothing"])[0]
-        self.failures.append((PID.sub("", last), path))
+        summary = [line for line in wrong if "SUMMARY: " in line]
+        self.failures.append((PID.sub("", (summary + wrong + [last_line(said)])[0]), path))
 
     def unlike(self, first):
         """Why its verdicts are not those of build @first, in words; None where they are."""
@@ -150,17 +147,15 @@ def replay(options, setup, kinds, paths_of):
     Every input through every build. Returns (inputs a build, {bucket: (kind, path)},
     [(line, kind, path)]); builds that differ in a verdict are among the failures.
     """
-    todo = [Replay(options, build, kind, paths_of[kind]) for kind in kinds
-            for build in REPLAY_BUILDS]
-    done = in_parallel(options.jobs, Replay.go, todo)
+    done = in_parallel(options.jobs, Replay.go, [Replay(options, build, kind, paths_of[kind])
+                                                 for kind in kinds for build in REPLAY_BUILDS])
     broken, failures = {}, []
     first = {one.kind: one for one in done if one.build == REPLAY_BUILDS[0]}
     for one in done:
         drop_known(setup, one)
         for bucket, path in one.broken.items():
             broken.setdefault(bucket, (one.kind, path))
-        failures += [(f"build/{one.build}: {line}", one.kind, path)
-                     for line, path in one.failures]
+        failures += [(f"build/{one.build}: {line}", one.kind, path) for line, path in one.failures]
         why = one.unlike(first[one.kind])
         if why:
             failures.append((f"build/{one.build}: {why}", one.kind, None))
@@ -174,21 +169,17 @@ def drop_known(setup, one):
         witness = setup.witness(one.kind, bucket)
         if os.path.dirname(path) == artifacts and os.path.exists(witness):
             one.broken[bucket] = witness
-            if os.path.exists(path):
-                os.unlink(path)
+            Path(path).unlink(missing_ok=True)
 
 
 def files(folder, start=""):
-    try:
-        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))
-                if name.startswith(start) and not name.endswith(".tmp")]
-    except OSError:
-        return []
+    return [path for path in sorted(glob.glob(os.path.join(glob.escape(folder), start + "*")))
+            if not path.endswith(".tmp")]
 
 
 def everything(setup, state, kind):
     """Seeds, the merged corpus and every witness of @kind."""
-    return (files(setup.seeds(kind)) + files(state.corpus(kind) or "")
+    return (files(setup.seeds(kind)) + (files(state.corpus(kind)) if state.corpus(kind) else [])
             + [path for name in ("sets", "broken", "artifacts", "buckets")
                for path in files(os.path.join(setup.findings, name), kind + "-")])
 
@@ -212,8 +203,7 @@ class Harvest:
         os.makedirs(self.folder, exist_ok=True)
 
     def paths(self, kind):
-        found = everything(self.setup, self.state, kind) + instances.found(self.setup.work, kind)
-        for path in found:
+        for path in everything(self.setup, self.state, kind) + instances.found(self.setup.work, kind):
             try:
                 key = (path, os.stat(path).st_size)
             except OSError:
@@ -225,27 +215,22 @@ class Harvest:
     def go(self):
         for kind in self.kinds:
             for one in fuzz_report.check(self.setup.capchain, kind, list(self.paths(kind))):
-                for two in one["disagreements"]:
-                    if not self.known.explains(one, two["bucket"]):
-                        self.keep(kind, two["bucket"], one["file"], one["len"])
+                for bucket in fuzz_report.buckets_of(one):
+                    if not self.known.explains(one, bucket):
+                        self.keep(os.path.join(self.folder, slug(kind, bucket)), one)
 
-    def keep(self, kind, bucket, path, size):
-        out = os.path.join(self.folder, slug(kind, bucket))
-        if os.path.exists(out) and os.stat(out).st_size <= size:
-            return
-        data = Path(path).read_bytes()
-        Path(out + ".tmp").write_bytes(data)
-        os.replace(out + ".tmp", out)
+    def keep(self, out, one):
+        if not os.path.exists(out) or os.stat(out).st_size > one["len"]:
+            fuzz_seeds.write(out, Path(one["file"]).read_bytes())
 
 
 class Known:
     """What is no news: the buckets that the corpus shows, by kind, and what its ledger excuses."""
 
     def __init__(self, setup, kinds):
-        self.shown = set()
-        for kind in kinds:
-            for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind))):
-                self.shown.update((kind, two["bucket"]) for two in one["disagreements"])
+        self.shown = {(kind, bucket) for kind in kinds
+                      for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind)))
+                      for bucket in fuzz_report.buckets_of(one)}
         # What a conversation brings goes to walks that the other kinds know.
         self.shown.update([("fetch", bucket) for _, bucket in self.shown])
         self.entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
@@ -271,14 +256,11 @@ def divergences(setup, state, kinds, broken):
     found = {}
     for kind in kinds:
         for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
-            for two in one["disagreements"]:
-                bucket = two["bucket"]
-                new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
-                if known.excuses(one, bucket) or (bucket not in broken and
-                                                  known.explains(one, bucket)):
+            for bucket in fuzz_report.buckets_of(one):
+                if known.excuses(one, bucket) if bucket in broken else known.explains(one, bucket):
                     continue
-                found[bucket, kind] = min(found.get((bucket, kind), new), new,
-                                          key=lambda which: which[2:4])
+                new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
+                found[bucket, kind] = min(found.get((bucket, kind), new), new)
     return [found[key] for key in sorted(found)]
 
 
@@ -308,11 +290,9 @@ def free_name(folder, name):
 
 
 def must(command):
-    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["nothing said"]
-        raise Refused(f"{' '.join(command[:2])}: {said[-1]}", NO_ENGINE)
-    return done.stdout
+    status, said = run(command)
+    if status:
+        raise Refused(f"{' '.join(command[:2])}: {last_line(said)}", NO_ENGINE)
 
 
 def write_text(setup, out, one, buckets, date):
@@ -323,65 +303,52 @@ def write_text(setup, out, one, buckets, date):
     Path(out).write_text(f"# Found by the night of {date}; say here what it shows.\n{head}{text}", "utf-8")
 
 
+def add_regressions(setup, state, new, corpus):
+    """Adds the witnesses of @new to a copy of the corpus, and their verdicts; returns their names."""
+    folder, same, names = os.path.join(corpus, "regressions"), {}, []
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="shrunk-") as less:
+        for one in new:
+            path = shrunk(setup, one, less)
+            same.setdefault((one.kind, Path(path).read_bytes()), []).append(one._replace(path=path))
+        for shown in same.values():
+            name = free_name(folder, slug(shown[0].kind, shown[0].bucket))
+            write_text(setup, os.path.join(folder, name), shown[0], [one.bucket for one in shown], state.date)
+            names.append(f"regressions/{name}")
+    if names:
+        must([setup.capchain, "bless", corpus])
+    return sorted(names)
+
+
 def pull_request(setup, state, new, out):
     """
     Writes @out anew, whole: corpus/regressions/*.yaml, the lists of corpus/expect that change, and
-    changes.patch of both. Returns the names of the new regressions.
+    changes.patch of both, which is empty where nothing changed. Returns the names of the new regressions.
     """
     making = f"{out}.{os.getpid()}.tmp"
     shutil.rmtree(making, ignore_errors=True)
-    names = []
+    os.makedirs(making)
     with tempfile.TemporaryDirectory(prefix="pull-request-") as folder:
-        after = os.path.join(folder, "corpus")
-        shutil.copytree(setup.corpus, after, ignore=shutil.ignore_patterns(".*"))
-        os.makedirs(os.path.join(folder, "less"))
-        os.makedirs(os.path.join(after, "regressions"), exist_ok=True)
-        same = {}
-        for one in new:
-            less = shrunk(setup, one, os.path.join(folder, "less"))
-            same.setdefault((one.kind, Path(less).read_bytes()), []).append(one._replace(path=less))
-        for shown in same.values():
-            name = free_name(os.path.join(after, "regressions"),
-                             slug(shown[0].kind, shown[0].bucket))
-            write_text(setup, os.path.join(after, "regressions", name), shown[0],
-                       [one.bucket for one in shown], state.date)
-            names.append(f"regressions/{name}")
-        if names:
-            must([setup.capchain, "bless", after])
-        os.makedirs(making)
-        copy_changed(setup.corpus, after, os.path.join(making, "corpus"))
-        write_patch(setup.corpus, after, os.path.join(making, "changes.patch"))
+        for side in "ab":
+            shutil.copytree(setup.corpus, os.path.join(folder, side, "corpus"), ignore=shutil.ignore_patterns(".*"))
+        names = add_regressions(setup, state, new, os.path.join(folder, "b", "corpus"))
+        # What `git apply` takes.
+        with open(os.path.join(making, "changes.patch"), "wb") as patch:
+            subprocess.run(["diff", "-ruN", "a", "b"], cwd=folder, stdout=patch, check=False)
+        copy_changed(Path(folder, "a"), Path(folder, "b"), Path(making))
     old = f"{out}.old"
     shutil.rmtree(old, ignore_errors=True)
     if os.path.exists(out):
         os.rename(out, old)
     os.rename(making, out)
     shutil.rmtree(old, ignore_errors=True)
-    return sorted(names)
+    return names
 
 
 def copy_changed(before, after, out):
-    for folder, _, names in os.walk(after):
-        for name in names:
-            path = os.path.join(folder, name)
-            below = os.path.relpath(path, after)
-            data = Path(path).read_bytes()
-            try:
-                with open(os.path.join(before, below), "rb") as file:
-                    if file.read() == data:
-                        continue
-            except OSError:
-                pass
-            os.makedirs(os.path.dirname(os.path.join(out, below)), exist_ok=True)
-            shutil.copyfile(path, os.path.join(out, below))
-
-
-def write_patch(before, after, out):
-    """What `git apply` takes; empty where nothing changed."""
-    with tempfile.TemporaryDirectory(prefix="patch-") as folder:
-        for side, source in (("a", before), ("b", after)):
-            shutil.copytree(source, os.path.join(folder, side, "corpus"),
-                            ignore=shutil.ignore_patterns(".*"))
-        done = subprocess.run(["diff", "-ruN", "a", "b"], cwd=folder, capture_output=True,
-                              check=False)
-    Path(out).write_bytes(done.stdout)
+    for path in after.rglob("*"):
+        name = path.relative_to(after)
+        known = before / name
+        if path.is_file() and not (known.is_file() and filecmp.cmp(path, known, shallow=False)):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / name)
