@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """AFL++, 4.04c to 5.02c: afl-fuzz around the target. A broken promise is a crash to it, and it goes on."""
 
+import contextlib
 import functools
 import glob
 import hashlib
@@ -63,22 +64,19 @@ def stability(own):
 
 def publish(folder, queue):
     """Adds the files of @folder to a @queue that has not got them; each is whole."""
-    known = sorted(os.listdir(queue))
-    number = int(known[-1][3:9]) + 1 if known else 0
-    digests = {name.rsplit(":", 1)[-1] for name in known}
-    for name in sorted(os.listdir(folder)):
+    known = {name.rsplit(":", 1)[-1] for name in os.listdir(queue)}
+    for path in sorted(Path(folder).iterdir()):
         # libFuzzer, which may be running, drops an input for a smaller one.
         try:
-            data = Path(os.path.join(folder, name)).read_bytes()
+            data = path.read_bytes()
         except FileNotFoundError:
             continue
         digest = hashlib.sha256(data).hexdigest()[:16]
-        if data and len(data) <= LEN_MAX and digest not in digests:
-            temporary = os.path.join(os.path.dirname(queue), f"new.{os.getpid()}")
-            Path(temporary).write_bytes(data)
-            os.replace(temporary, os.path.join(queue, f"id:{number:06},orig:{digest}"))
-            digests.add(digest)
-            number += 1
+        if 0 < len(data) <= LEN_MAX and digest not in known:
+            temporary = Path(os.path.dirname(queue), f"new.{os.getpid()}")
+            temporary.write_bytes(data)
+            temporary.replace(os.path.join(queue, f"id:{len(known):06},orig:{digest}"))
+            known.add(digest)
 
 
 class Afl(Worker):
@@ -101,13 +99,12 @@ class Afl(Worker):
 
     @staticmethod
     def alone(target, seeds, out, dictionary=None, execs=None, seconds=None, seed=None, more=()):
+        # An instance runs the CmpLog build alone: 4.04c's -c with a second program finds nothing.
+        options = {"-x": dictionary, "-E": execs, "-V": seconds, "-s": seed,
+                   "-c": 0 if "afl-cmplog/" in target else None}
         return ["afl-fuzz", "-i", seeds, "-o", out, "-G", str(LEN_MAX), "-t", str(TIMEOUT * 1000), *more,
-                *(["-x", dictionary] if dictionary else []),
-                *([] if execs is None else ["-E", str(execs)]),
-                *([] if seconds is None else ["-V", str(seconds)]),
-                *([] if seed is None else ["-s", str(seed)]),
-                # The instance runs the CmpLog build alone: 4.04c's -c with a second program finds nothing.
-                *(["-c", "0"] if "afl-cmplog/" in target else []), "--", target]
+                *(word for option, value in options.items() if value is not None for word in (option, str(value))),
+                "--", target]
 
     @staticmethod
     def alone_environment(path=None):
@@ -232,10 +229,9 @@ class Afl(Worker):
         queue = os.path.join(self.out, "seeds", "queue")
         os.makedirs(queue, exist_ok=True)
         shared = () if self.role is None else (self.setup.merged(self.kind), self.setup.found(self.kind))
-        for folder in (self.setup.seeds(self.kind), *shared):
-            if folder:
-                os.makedirs(folder, exist_ok=True)
-                publish(folder, queue)
+        for folder in filter(None, (self.setup.seeds(self.kind), *shared)):
+            os.makedirs(folder, exist_ok=True)
+            publish(folder, queue)
 
     def walks_per_exec(self):
         return 4
@@ -245,15 +241,11 @@ class Afl(Worker):
         The fork server, afl-fuzz's child, maps the counts that its children add to. It is found
         while it lives, by its parent; a stale file of an earlier run has none.
         """
-        pids = list(self.counts)
-        for pid in set(self.counts_files().values()):
-            try:
-                with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-                    parent = int(file.read().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-            if parent == self.process.pid and pid not in self.counts:
-                pids.append(pid)
+        pids = set(self.counts)
+        for pid in set(self.counts_files().values()) - pids:
+            with contextlib.suppress(OSError):
+                parent = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rsplit(")", 1)[1].split()[1]
+                pids |= {pid} if int(parent) == self.process.pid else set()
         return pids
 
     def watch(self):

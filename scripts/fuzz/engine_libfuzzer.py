@@ -31,12 +31,11 @@ class LibFuzzer(Worker):
     # ---- a run by itself ----
 
     @staticmethod
-    def alone(target, seeds, out, dictionary=None, execs=None, seconds=None, seed=None, more=()):
-        return [target, out, seeds, *FLAGS, *more, f"-artifact_prefix={out}.stop-", f"-timeout={TIMEOUT}",
-                *([f"-dict={dictionary}"] if dictionary else []),
-                *([] if execs is None else [f"-runs={execs}"]),
-                *([] if seconds is None else [f"-max_total_time={seconds}"]),
-                *([] if seed is None else [f"-seed={seed}"])]
+    def alone(target, seeds, out, dictionary=None, execs=None, seconds=None, seed=None, more=(), artifacts=None):
+        options = {"dict": dictionary, "runs": execs, "max_total_time": seconds, "seed": seed, "timeout": TIMEOUT,
+                   "artifact_prefix": artifacts or f"{out}.stop-"}
+        return [target, out, seeds, *FLAGS, *more,
+                *(f"-{name}={value}" for name, value in options.items() if value is not None)]
 
     @staticmethod
     def alone_environment(_mutator=None):
@@ -96,17 +95,13 @@ class LibFuzzer(Worker):
                 **({} if self.ours else {"CAPCHAIN_MUTATOR": "default"})}
 
     def command(self):
-        artifacts = os.path.join(self.setup.findings, "artifacts", f"{self.kind}-")
-        dictionary, merged = self.setup.dictionary(), self.setup.merged(self.kind)
-        # libFuzzer ends in the second after its last one.
-        seconds = max(self.seconds - 1, 1)
-        return [*self.prefix, self.setup.target(self.kind), self.setup.found(self.kind),
-                self.setup.seeds(self.kind), *([merged] if merged else []),
-                *([f"-dict={dictionary}"] if dictionary else []), *FLAGS,
-                f"-max_total_time={seconds}", f"-timeout={TIMEOUT}",
-                # Off where a target has a mutator of its own, used or not.
-                *([] if self.ours else ["-len_control=100"]),
-                "-rss_limit_mb=2048", f"-artifact_prefix={artifacts}"]
+        setup, merged = self.setup, self.setup.merged(self.kind)
+        # It ends in the second after its last one. Its control of lengths is off where a target has a mutator of
+        # its own, used or not.
+        more = [*([merged] if merged else []), *([] if self.ours else self.flags("default")), "-rss_limit_mb=2048"]
+        return [*self.prefix, *self.alone(
+            setup.target(self.kind), setup.seeds(self.kind), setup.found(self.kind), setup.dictionary(), more=more,
+            seconds=max(self.seconds - 1, 1), artifacts=os.path.join(setup.findings, "artifacts", f"{self.kind}-"))]
 
     def start(self):
         os.makedirs(self.setup.found(self.kind), exist_ok=True)

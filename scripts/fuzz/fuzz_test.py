@@ -438,7 +438,7 @@ class Real(Base):
         done = self.fuzz("--show", "2", targets=self.targets, seconds=5, status=0)
         self.holds_table(done.stdout)
         self.assertNotRegex(done.stdout, r"[\r\x1b]")
-        self.assertRegex(done.stdout, r"-max_len=4096 -max_total_time=4 -timeout=10 ")
+        self.assertRegex(done.stdout, r"-max_len=4096 .*-max_total_time=4 -timeout=10 ")
         self.holds_new(done.stdout)
         explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
         self.assertEqual(run(*explain[0].split(), cwd=self.dir).returncode, 0)
