@@ -33,6 +33,7 @@ from fuzz import fuzz  # noqa: E402
 from fuzz import worker as fuzz_worker  # noqa: E402
 from fuzz.engine_afl import Afl, publish  # noqa: E402
 from fuzz.engines import BUILDS, build_of, engine_of  # noqa: E402
+from fuzz.mutator_library import Library  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from gen.names import BUFFERS  # noqa: E402
@@ -470,14 +471,11 @@ class Whole(OnCorpus):
     def own(self, count):
         """Buffers with sets of verdicts that the corpus does not show, made from it."""
         chance = random.Random(KILL_SEED)
-        seeds = self.prepare()
+        seeds, library = self.prepare(), Library(BUILD, "region", KILL_SEED)
         for i in range(6000):
-            data = bytearray(Path(chance.choice(seeds)).read_bytes())
-            for _ in range(chance.randrange(1, 6)):
-                if len(data) >= 8:
-                    struct.pack_into("=I", data, chance.randrange(len(data) // 4) * 4, chance.choice(
-                        (0, 1, 2, 8, 31, 32, 33, 36, 40, 48, 64, len(data) - 4, len(data), 1 << 28)))
-            self.write(f"tried/region-{i:04}", bytes(data))
+            data = Path(chance.choice(seeds)).read_bytes()
+            self.write(f"tried/region-{i:04}", library.fuzz(data, None, fuzz_worker.LEN_MAX))
+        library.end()
         shown, tried = verdict_sets("region", seeds), verdict_sets("region", glob.glob(self.path("tried", "*")))
         new = [one["file"] for verdicts, one in sorted(tried.items()) if verdicts not in shown]
         self.assertGreaterEqual(len(new), count)
