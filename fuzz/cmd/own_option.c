@@ -75,7 +75,8 @@ static int build(const char *path, const char *parser, char ret_path[PATH_MAX])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_UNUSABLE;
 }
 
-void own_option(const char *arg, const struct argp_state *state, const char **ret_file)
+/* Takes FILE. */
+static void own_option(const char *arg, const struct argp_state *state, const char **ret_file)
 {
 	char **const words = state->argv + state->next - 1;
 
@@ -88,7 +89,24 @@ void own_option(const char *arg, const struct argp_state *state, const char **re
 	words[0] = (char *)(uintptr_t)OWN_JOINED;
 }
 
-int own_run(const char *verb, const char *file, char **argv)
+error_t own_parse(int key, char *arg, const struct argp_state *state, struct own_options *options)
+{
+	switch (key) {
+	case OPTION_PARSER:
+		own_option(arg, state, &options->parser);
+		return 0;
+	case OPTION_JOINED:
+		options->joined = true;
+		return 0;
+	case OPTION_ALLOW_FAULTS:
+		options->allow_faults = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int own_run(const char *verb, const char *file, char **argv)
 {
 	static char path[PATH_MAX], command[PATH_MAX];
 	int status;
@@ -118,6 +136,26 @@ int own_run(const char *verb, const char *file, char **argv)
 		}
 	fprintf(stderr, "capchain: %s: %s\n", command, strerror(errno));
 	return EXIT_UNUSABLE;
+}
+
+bool own_begin(const char *verb, const struct own_options *options, char **argv, int *ret_status)
+{
+	const char *why = NULL;
+
+	*ret_status = EXIT_UNUSABLE;
+	if (options->parser) {
+		if (options->allow_faults)
+			setenv(OWN_ALLOW, "faults", 1);
+		*ret_status = own_run(verb, options->parser, argv);
+		return false;
+	}
+	if (options->joined && !own_parser)
+		why = "no parser joined this command; --parser FILE is how";
+	else if (options->allow_faults)
+		why = own_allow_faults();
+	if (why)
+		fprintf(stderr, "capchain: %s\n", why);
+	return !why;
 }
 
 const struct judged *own_judged(const struct judge *judge)
@@ -222,9 +260,7 @@ void own_print_account(void)
 		       account.buckets[i].first ? account.buckets[i].first : "?");
 	if (own_known)
 		printf("  seen: %s\n", own_known->seen);
-	printf("%s, %s: %s%zu inputs break its promise\n", own_parser->name,
-	       own_parser->trust == INFO_HARDENED
-		       ? "hardened (a safe and right answer on every buffer)"
-		       : "trusting (right on plain buffers)",
+	printf("%s, %s (%s): %s%zu inputs break its promise\n", own_parser->name,
+	       promise_name(own_parser->trust), promise_words(own_parser->trust),
 	       account.skipped ? "not proved to end; " : "", account.broken);
 }

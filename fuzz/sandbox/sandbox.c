@@ -356,7 +356,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		result->scratch = true;
 		result->offset = at;
 	}
-	if (result->stale && parser->trust == INFO_HARDENED && result->verdict <= VERDICT_ABSTAIN) {
+	if (result->stale && parser->trust != INFO_TRUSTING && result->verdict <= VERDICT_ABSTAIN) {
 		result->verdict = VERDICT_STALE;
 		result->seen_by = SEEN_BY_HOOK;
 		result->reason = NULL;

@@ -65,7 +65,13 @@ pub const READS_ALL: Reads = Reads { style: LIST, ids: ALL_IDS, decodes: 0 };
 
 pub type Read = extern "C" fn(*mut Walk, *const c_void, u32, c_int) -> Answer;
 
-/// Strings end in "\0"; trust is 0 trusting or 1 hardened, source 0 kernel or 1 peer.
+/// What a parser promises: right on plain buffers; the same, and never a fault on any; a safe and right
+/// answer on every buffer.
+pub const TRUSTING: c_int = 0;
+pub const SAFE: c_int = 2;
+pub const HARDENED: c_int = 1;
+
+/// Strings end in "\0"; source is 0 kernel or 1 peer.
 #[repr(C)]
 pub struct Parser {
     pub name: *const u8,
