@@ -247,6 +247,12 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size);
 __attribute__((noreturn)) void walk_crash(struct walk *walk, int signal);
 
 /*
+ * Keeps @len bytes at @text as what the parser says of why it is about to end by a signal: a panic's
+ * message and place, for one.
+ */
+void walk_panicked(const char *text, size_t len);
+
+/*
  * Every registered parser, sorted by name; parsers/registry.h is the one list. An adapter from
  * outside joins it before main(), and nothing changes it after that.
  */

@@ -170,6 +170,14 @@ struct judge *judge_or_exit(void);
 /* One JSON object for one input, as `check --json` prints it; a new reference. */
 json_t *report_json(const struct judge *judge, const char *path);
 
+/*
+ * Prints where in its source the parser from outside ended this walk, and what it said, as one line
+ * each with two blanks before; nothing where neither is known. where_say_lacking() says on stderr, where
+ * that was so, that lines are not known.
+ */
+void print_place(const struct walk_result *walk);
+void where_say_lacking(void);
+
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
 /*

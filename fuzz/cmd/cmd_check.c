@@ -233,6 +233,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		if (judged_differs(own_judged(judge))) {
 			print_reference(judge, input.path);
 			print_parser(own_judged(judge));
+			print_place(&own_judged(judge)->walk);
 		}
 	} else {
 		print_reference(judge, input.path);
@@ -274,6 +275,7 @@ int cmd_check(int argc, char **argv)
 	}
 	if (o.own.joined && !o.json && count)
 		own_print_account();
+	where_say_lacking();
 	judge_free(judge);
 	inputs_free(files, count);
 	return worst;

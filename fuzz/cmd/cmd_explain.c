@@ -386,6 +386,7 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 	}
 	print_delivered(judge, &judged->walk);
 	print_fault(judge, &judged->walk);
+	print_place(&judged->walk);
 	print_ranges(judge, trace);
 }
 
@@ -458,6 +459,7 @@ int cmd_explain(int argc, char **argv)
 		if (explain_file(&judge, &o, o.files[i]))
 			worst = EXIT_UNUSABLE;
 	}
+	where_say_lacking();
 	if (judge)
 		judge_free(judge);
 	return worst;

@@ -16,6 +16,7 @@
 
 #include "../judge/ledger.h"
 #include "../judge/own.h"
+#include "../sandbox/where.h"
 #include "cmd.h"
 
 /* Seconds of CPU time that a parser without load hooks may take for one file. */
@@ -205,6 +206,7 @@ static struct {
 	struct {
 		char name[BUCKET_MAX];
 		char *first;
+		char *place; /* of the first */
 		size_t count;
 		bool breaks;
 	} buckets[BUCKETS_MAX];
@@ -225,6 +227,8 @@ static void count_bucket(const struct judged *judged, const char *path)
 		snprintf(account.buckets[i].name, BUCKET_MAX, "%s", bucket);
 		account.buckets[i].first = strdup(path);
 		account.buckets[i].breaks = own_broke(judged);
+		if (judged->walk.code && where_words(judged->walk.code))
+			account.buckets[i].place = strdup(where_words(judged->walk.code));
 	}
 	account.buckets[i].count++;
 }
@@ -254,10 +258,13 @@ void own_print_account(void)
 	       "does not read\n",
 	       own_parser->name, account.inputs, account.right, account.policies, account.differ,
 	       account.skipped, account.other_kinds);
-	for (size_t i = 0; i < account.nbuckets; i++)
+	for (size_t i = 0; i < account.nbuckets; i++) {
 		printf("  %4zu  %s%s  first: %s\n", account.buckets[i].count,
 		       account.buckets[i].name, account.buckets[i].breaks ? "  PROMISE BROKEN" : "",
 		       account.buckets[i].first ? account.buckets[i].first : "?");
+		if (account.buckets[i].place)
+			printf("        in %s\n", account.buckets[i].place);
+	}
 	if (own_known)
 		printf("  seen: %s\n", own_known->seen);
 	printf("%s, %s (%s): %s%zu inputs break its promise\n", own_parser->name,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../target/findings.h"
+#include "../sandbox/sandbox.h"
 #include "../sandbox/walk.h"
 #include "../judge/own.h"
 
@@ -143,6 +144,7 @@ static __attribute__((constructor(101))) void enter(void)
 	info_parsers = table;
 	info_parser_count++;
 	own_parser = &entry;
+	sandbox_is_own(&entry);
 	own_known = &own_facts;
 	allow(getenv(OWN_ALLOW));
 }

@@ -620,8 +620,8 @@ class Template(unittest.TestCase):
             self.assertLessEqual(len(file.readlines()), 45)
 
 
-def main(classes):
-    """The classes side by side, one a process; what they built is removed."""
+def main(classes, file=__file__):
+    """The classes of @file side by side, one a process; what they built is removed."""
     own = os.path.join(os.path.dirname(CAPCHAIN), "own")
     own = own if os.path.isdir(own) else os.path.join(ROOT, "build", "own")
     before = set(os.listdir(own)) if os.path.isdir(own) else set()
@@ -630,7 +630,7 @@ def main(classes):
                     os.path.join(OWN, "template.c")], stdout=subprocess.DEVNULL, check=False)
     subprocess.run(["make", "-s", "-C", ROOT, "lib"], check=False)
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        done = list(pool.map(lambda name: run(sys.executable, __file__, "--here", name), classes))
+        done = list(pool.map(lambda name: run(sys.executable, file, "--here", name), classes))
     for each in done:
         print(each.stdout + each.stderr, end="")
     for name in set(os.listdir(own)) - before - {"lock"}:
