@@ -28,7 +28,7 @@ include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/o
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
-	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= fuzz a parser of yours: see parsers/own/README.md;'
+	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
 	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing;'
@@ -61,9 +61,13 @@ $(error ENGINE=$(ENGINE): say libfuzzer or afl)
 endif
 fuzz: | setup-fuzz ## fuzz all kinds for SECONDS=60 in all, from the corpus
 	@$(call needs,$(CLANG) $(if $(filter afl,$(ENGINE)),afl-clang-fast afl-fuzz))
+ifneq ($(filter-out $(if $(OWN_PARSER),faults),$(ALLOW)),)
+	@echo >&2 'capchain: ALLOW=$(ALLOW): ALLOW=faults goes with PARSER=FILE, whose promise is trusting'; exit 2
+endif
 ifneq ($(OWN_PARSER),)
 	@$(if $(filter afl,$(ENGINE)),$(MAKE) $(QUIET) $(KINDS:%=$(BUILD)/afl/mutator_%.so))
-	@own=$$($(PYTHON) scripts/fuzz/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
+	@export CAPCHAIN_ALLOW='$(ALLOW)'; \
+	own=$$($(PYTHON) scripts/fuzz/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
 	$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
 		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
 		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl

@@ -13,7 +13,7 @@ VERSION  = $(patsubst "%",%,$(filter "%",$(file <fuzz/cmd/version.h)))
 LIB     := $(BUILD)/lib
 LIB_OBJ := $($(FRONT)_JUDGE) $(BUILD)/$(FRONT)/obj/parsers/bpf/absent.o \
 	$(addprefix $(BUILD)/$(FRONT)/obj/fuzz/own/,register.o kind.o target.o)
-SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in layout_* capchain_* __sanitizer_cov_* __tsan_* \
+SHOWN   := LLVMFuzzer* walk_deliver walk_alloc walk_copy_in walk_panicked layout_* capchain_* __sanitizer_cov_* __tsan_* \
 	   __asan_on_error __ubsan_on_report
 $(LIB)/libcapchain-fuzz.a: $(LIB_OBJ) mk/install.mk
 	$(call say,AR,$(@F))$(Q)mkdir -p $(@D)
@@ -51,6 +51,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
 	$(Q)$(call put,fuzz/sandbox/heap.syms,$(OWN)/fuzz/sandbox)
+	$(Q)$(call put,fuzz/own/text.ld,$(OWN)/fuzz/own)
 	$(Q)$(call put,$(CONTRACT),$(OWN)/parsers)
 	$(Q)$(call put,parsers/own/capchain/*,$(OWN)/parsers/own/capchain)
 	$(Q)$(call put,$(addprefix $(BUILD)/$(FRONT)/,own.a own_command.a flags),$(OWN)/build/$(FRONT))

@@ -126,8 +126,12 @@ static inline struct info_answer answer_reject(const char *reason)
 	return made;
 }
 
-/* trusting: right on plain buffers only; hardened: a safe and right answer on every buffer. */
-enum info_trust { INFO_TRUSTING, INFO_HARDENED };
+/*
+ * What a parser promises. trusting: it is right on plain buffers. safe: the same, and never a fault on
+ * any buffer; what is not plain it may refuse. hardened: a safe and right answer on every buffer. The
+ * numbers are part of the contract.
+ */
+enum info_trust { INFO_TRUSTING, INFO_HARDENED, INFO_SAFE, INFO_TRUSTS };
 
 /* Who writes the replies that the program reads: the kernel, or a peer process (vfio-user). */
 enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
@@ -138,7 +142,7 @@ enum info_style { INFO_LIST, INFO_LOOKUP };
 /*
  * What a parser claims stays as it was when a buffer is changed in a way that should change
  * nothing; fuzz/judge/relations.h says how each is put to the test. A hardened parser that names none
- * claims all.
+ * claims all, another one from outside this tree that names none a second reading.
  */
 enum info_claim {
 	INFO_CLAIM_SLACK = 1 << 0,  /* bytes after the chain */
@@ -179,8 +183,8 @@ struct walk;
  * @summary: one line for lists
  * @trust: what the parser promises
  * @source: who writes what it reads
- * @claims: INFO_CLAIM_* bits; 0: none of a trusting parser, all of a hardened one. A trusting
- *	parser is held to them on plain buffers
+ * @claims: INFO_CLAIM_* bits; 0: all of a hardened parser, none of another (INFO_CLAIM_AGAIN where
+ *	it is from outside). One that is not hardened is held to them on plain buffers
  * @fixed_size: bytes of the fixed buffer its program uses, or 0. Such a parser reads, and is judged
  *	on, a zero-padded buffer of that size; a longer input is cut, its argsz left as it is
  * @reads: per kind, what it delivers and decodes
@@ -241,6 +245,12 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size);
  * a hundred times as slow.
  */
 __attribute__((noreturn)) void walk_crash(struct walk *walk, int signal);
+
+/*
+ * Keeps @len bytes at @text as what the parser says of why it is about to end by a signal: a panic's
+ * message and place, for one.
+ */
+void walk_panicked(const char *text, size_t len);
 
 /*
  * Every registered parser, sorted by name; parsers/registry.h is the one list. An adapter from

@@ -170,6 +170,14 @@ struct judge *judge_or_exit(void);
 /* One JSON object for one input, as `check --json` prints it; a new reference. */
 json_t *report_json(const struct judge *judge, const char *path);
 
+/*
+ * Prints where in its source the parser from outside ended this walk, and what it said, as one line
+ * each with two blanks before; nothing where neither is known. where_say_lacking() says on stderr, where
+ * that was so, that lines are not known.
+ */
+void print_place(const struct walk_result *walk);
+void where_say_lacking(void);
+
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
 /*
@@ -234,21 +242,33 @@ void expect_drop(struct expected *expected, const char *name);
 int expect_save(const struct expected *expected, const char *root);
 
 /*
- * --parser FILE of a verb. own_option() takes it from argp and puts OWN_JOINED, an option that the
- * verb hides, in its place; own_run() builds the capchain that has FILE's parser, and becomes it:
- * returns an exit status after one line where it cannot.
+ * --parser FILE of a verb. own_parse() takes what argp does not know as the verb's own, and puts
+ * OWN_JOINED, an option that the verb hides, in the place of --parser FILE. Once all is parsed,
+ * own_begin() builds the capchain that has FILE's parser, and becomes it; there it says whether the
+ * parser is held as asked. True where the verb goes on, else *@ret_status is the exit status, after
+ * one line.
  */
 #define OWN_JOINED "--joined"
-enum { OPTION_PARSER = 0x100, OPTION_JOINED };
-#define OWN_OPTIONS                                                                                     \
-	INFO_ROW(                                                                                       \
-		"parser", OPTION_PARSER, "FILE", 0,                                                     \
-		"look at the parser of FILE (.c .cc .rs .o .a; see parsers/own/), built as `make fuzz " \
-		"PARSER=FILE` does, with PARSER_CFLAGS and PARSER_LIBS of the environment",             \
-		0),                                                                                     \
+struct own_options {
+	const char *parser;
+	bool joined;
+	bool allow_faults;
+};
+enum { OPTION_PARSER = 0x100, OPTION_JOINED, OPTION_ALLOW_FAULTS };
+#define OWN_OPTIONS                                                                                       \
+	INFO_ROW(                                                                                         \
+		"parser", OPTION_PARSER, "FILE", 0,                                                       \
+		"look at the parser of FILE (.c .cc .rs .o .a; see parsers/own/), built as `make fuzz "   \
+		"PARSER=FILE` does, with PARSER_CFLAGS and PARSER_LIBS of the environment",               \
+		0),                                                                                       \
+		INFO_ROW(                                                                                 \
+			"allow-faults", OPTION_ALLOW_FAULTS, NULL, 0,                                     \
+			"with --parser: faults of a trusting parser on what is not plain are shown, and " \
+			"break nothing",                                                                  \
+			0),                                                                               \
 		INFO_ROW("joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0)
-void own_option(const char *arg, const struct argp_state *state, const char **ret_file);
-int own_run(const char *verb, const char *file, char **argv);
+error_t own_parse(int key, char *arg, const struct argp_state *state, struct own_options *options);
+bool own_begin(const char *verb, const struct own_options *options, char **argv, int *ret_status);
 
 /*
  * The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused.

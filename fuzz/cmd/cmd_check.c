@@ -16,8 +16,7 @@ struct check_options {
 	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
-	const char *parser;
-	bool joined;
+	struct own_options own;
 	int nfiles;
 	char **files;
 };
@@ -54,12 +53,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_JSON:
 		o->json = true;
 		return 0;
-	case OPTION_PARSER:
-		own_option(arg, state, &o->parser);
-		return 0;
-	case OPTION_JOINED:
-		o->joined = true;
-		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
 		o->files = state->argv + state->next;
@@ -68,7 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which FILE?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return own_parse(key, arg, state, &o->own);
 	}
 }
 
@@ -79,7 +72,8 @@ static const struct argp argp = {
 	"Runs every parser on every FILE (folders wholly) and prints what the reference says of the "
 	"buffer, each parser's verdict, and where it differs.\v"
 	"A parser that differs is named with its bucket, parser:verdict:class:cause. `promise broken` "
-	"stands where a hardened parser differs, or any parser on a plain buffer, and the ledger of "
+	"stands where a hardened parser differs, a safe one (or any that --parser names) faults, or any "
+	"parser differs on a plain buffer, and the ledger of "
 	"known divergences does not excuse it. The last line names the oracles of this build: what it "
 	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
 	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
@@ -217,7 +211,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		return EXIT_UNUSABLE;
 	}
 	/* A parser that joined reads buffers. */
-	if (o->joined && input.kind == KIND_FETCH) {
+	if (o->own.joined && input.kind == KIND_FETCH) {
 		input_free(&input);
 		return EXIT_FINE;
 	}
@@ -230,15 +224,16 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 			"capchain: %s: a parser reads fields across one another: on a %s-endian "
 			"machine its verdict may be another\n",
 			input.path, endian_name(input.endian));
-	found = o->joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
-	if (o->joined)
+	found = o->own.joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
+	if (o->own.joined)
 		own_count(judge, input.path);
 	if (o->json) {
 		put_json(report_json(judge, input.path));
-	} else if (o->joined) {
+	} else if (o->own.joined) {
 		if (judged_differs(own_judged(judge))) {
 			print_reference(judge, input.path);
 			print_parser(own_judged(judge));
+			print_place(&own_judged(judge)->walk);
 		}
 	} else {
 		print_reference(judge, input.path);
@@ -255,18 +250,15 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 int cmd_check(int argc, char **argv)
 {
 	struct check_options o = {.endian = ENDIAN_HOST};
-	int worst = EXIT_FINE;
+	int worst;
 	struct judge *judge;
 	size_t count;
 	char **files;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (o.parser)
-		return own_run("check", o.parser, argv);
-	if (o.joined && !own_parser) {
-		fprintf(stderr, "capchain: no parser joined this command; --parser FILE is how\n");
-		return EXIT_UNUSABLE;
-	}
+	if (!own_begin("check", &o.own, argv, &worst))
+		return worst;
+	worst = EXIT_FINE;
 	if (inputs_find(o.nfiles, o.files, &files, &count))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
@@ -281,8 +273,9 @@ int cmd_check(int argc, char **argv)
 		fprintf(stderr, "capchain: no input under %s\n", o.files[0]);
 		worst = EXIT_UNUSABLE;
 	}
-	if (o.joined && !o.json && count)
+	if (o.own.joined && !o.json && count)
 		own_print_account();
+	where_say_lacking();
 	judge_free(judge);
 	inputs_free(files, count);
 	return worst;

@@ -20,7 +20,7 @@ struct explain_options {
 	enum info_kind kind_value;
 	enum endian endian;
 	const char *color;
-	const char *parser;
+	struct own_options own;
 	int nfiles;
 	char **files;
 };
@@ -48,11 +48,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
 		o->color = arg;
 		return 0;
-	case OPTION_PARSER:
-		own_option(arg, state, &o->parser);
-		return 0;
-	case OPTION_JOINED:
-		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
 		o->files = state->argv + state->next;
@@ -61,7 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which FILE?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return own_parse(key, arg, state, &o->own);
 	}
 }
 
@@ -391,6 +386,7 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 	}
 	print_delivered(judge, &judged->walk);
 	print_fault(judge, &judged->walk);
+	print_place(&judged->walk);
 	print_ranges(judge, trace);
 }
 
@@ -451,17 +447,19 @@ int cmd_explain(int argc, char **argv)
 {
 	struct explain_options o = {.color = "auto", .endian = ENDIAN_HOST};
 	struct judge *judge = NULL;
-	int worst = EXIT_FINE;
+	int worst;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	if (o.parser)
-		return own_run("explain", o.parser, argv);
+	if (!own_begin("explain", &o.own, argv, &worst))
+		return worst;
+	worst = EXIT_FINE;
 	for (int i = 0; i < o.nfiles; i++) {
 		if (i)
 			putchar('\n');
 		if (explain_file(&judge, &o, o.files[i]))
 			worst = EXIT_UNUSABLE;
 	}
+	where_say_lacking();
 	if (judge)
 		judge_free(judge);
 	return worst;

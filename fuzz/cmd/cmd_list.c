@@ -54,11 +54,6 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
-static const char *trust_name(enum info_trust trust)
-{
-	return trust == INFO_HARDENED ? "hardened" : "trusting";
-}
-
 static const char *source_name(enum info_source source)
 {
 	return source == INFO_FROM_PEER ? "peer" : "kernel";
@@ -103,7 +98,7 @@ static void print_parser(const struct info_parser *parser)
 {
 	char ids[256];
 
-	printf("  %-14s %s, reads from the %s: %s\n", parser->name, trust_name(parser->trust),
+	printf("  %-14s %s, reads from the %s: %s\n", parser->name, promise_name(parser->trust),
 	       source_name(parser->source), parser->summary);
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
 		const struct info_reads *const reads = &parser->reads[kind];
@@ -192,7 +187,7 @@ static void json_parser(const struct info_parser *parser)
 	}
 	claims_words(parser, ids, sizeof(ids));
 	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:s,s:o}", "parser", parser->name, "summary",
-			   parser->summary, "trust", trust_name(parser->trust), "source",
+			   parser->summary, "trust", promise_name(parser->trust), "source",
 			   source_name(parser->source), "fixed_size", (int)parser->fixed_size,
 			   "everywhere", !parser->open, "relations", ids, "kinds", kinds));
 }
@@ -229,7 +224,7 @@ static void json_all(void)
 	for (size_t i = 0; i < fetch_loop_count; i++)
 		put_json(json_pack("{s:s,s:s,s:s,s:s,s:s}", "loop", fetch_loops[i]->name, "summary",
 				   fetch_loops[i]->summary, "trust",
-				   trust_name(fetch_loops[i]->trust), "source",
+				   promise_name(fetch_loops[i]->trust), "source",
 				   source_name(fetch_loops[i]->source), "walk",
 				   fetch_loops[i]->walk));
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)

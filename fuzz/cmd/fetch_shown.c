@@ -127,7 +127,7 @@ void fetch_list(void)
 	puts("fetch loops");
 	for (size_t i = 0; i < fetch_loop_count; i++)
 		printf("  %-14s %s, asks the %s: %s\n", fetch_loops[i]->name,
-		       fetch_loops[i]->trust == INFO_HARDENED ? "hardened" : "trusting",
+		       promise_name(fetch_loops[i]->trust),
 		       fetch_loops[i]->source == INFO_FROM_PEER ? "peer" : "kernel",
 		       fetch_loops[i]->summary);
 	puts("rules of conversations");

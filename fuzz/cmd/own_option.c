@@ -16,6 +16,7 @@
 
 #include "../judge/ledger.h"
 #include "../judge/own.h"
+#include "../sandbox/where.h"
 #include "cmd.h"
 
 /* Seconds of CPU time that a parser without load hooks may take for one file. */
@@ -75,7 +76,8 @@ static int build(const char *path, const char *parser, char ret_path[PATH_MAX])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_UNUSABLE;
 }
 
-void own_option(const char *arg, const struct argp_state *state, const char **ret_file)
+/* Takes FILE. */
+static void own_option(const char *arg, const struct argp_state *state, const char **ret_file)
 {
 	char **const words = state->argv + state->next - 1;
 
@@ -88,7 +90,24 @@ void own_option(const char *arg, const struct argp_state *state, const char **re
 	words[0] = (char *)(uintptr_t)OWN_JOINED;
 }
 
-int own_run(const char *verb, const char *file, char **argv)
+error_t own_parse(int key, char *arg, const struct argp_state *state, struct own_options *options)
+{
+	switch (key) {
+	case OPTION_PARSER:
+		own_option(arg, state, &options->parser);
+		return 0;
+	case OPTION_JOINED:
+		options->joined = true;
+		return 0;
+	case OPTION_ALLOW_FAULTS:
+		options->allow_faults = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int own_run(const char *verb, const char *file, char **argv)
 {
 	static char path[PATH_MAX], command[PATH_MAX];
 	int status;
@@ -118,6 +137,26 @@ int own_run(const char *verb, const char *file, char **argv)
 		}
 	fprintf(stderr, "capchain: %s: %s\n", command, strerror(errno));
 	return EXIT_UNUSABLE;
+}
+
+bool own_begin(const char *verb, const struct own_options *options, char **argv, int *ret_status)
+{
+	const char *why = NULL;
+
+	*ret_status = EXIT_UNUSABLE;
+	if (options->parser) {
+		if (options->allow_faults)
+			setenv(OWN_ALLOW, "faults", 1);
+		*ret_status = own_run(verb, options->parser, argv);
+		return false;
+	}
+	if (options->joined && !own_parser)
+		why = "no parser joined this command; --parser FILE is how";
+	else if (options->allow_faults)
+		why = own_allow_faults();
+	if (why)
+		fprintf(stderr, "capchain: %s\n", why);
+	return !why;
 }
 
 const struct judged *own_judged(const struct judge *judge)
@@ -167,6 +206,7 @@ static struct {
 	struct {
 		char name[BUCKET_MAX];
 		char *first;
+		char *place; /* of the first */
 		size_t count;
 		bool breaks;
 	} buckets[BUCKETS_MAX];
@@ -187,6 +227,8 @@ static void count_bucket(const struct judged *judged, const char *path)
 		snprintf(account.buckets[i].name, BUCKET_MAX, "%s", bucket);
 		account.buckets[i].first = strdup(path);
 		account.buckets[i].breaks = own_broke(judged);
+		if (judged->walk.code && where_words(judged->walk.code))
+			account.buckets[i].place = strdup(where_words(judged->walk.code));
 	}
 	account.buckets[i].count++;
 }
@@ -216,15 +258,16 @@ void own_print_account(void)
 	       "does not read\n",
 	       own_parser->name, account.inputs, account.right, account.policies, account.differ,
 	       account.skipped, account.other_kinds);
-	for (size_t i = 0; i < account.nbuckets; i++)
+	for (size_t i = 0; i < account.nbuckets; i++) {
 		printf("  %4zu  %s%s  first: %s\n", account.buckets[i].count,
 		       account.buckets[i].name, account.buckets[i].breaks ? "  PROMISE BROKEN" : "",
 		       account.buckets[i].first ? account.buckets[i].first : "?");
+		if (account.buckets[i].place)
+			printf("        in %s\n", account.buckets[i].place);
+	}
 	if (own_known)
 		printf("  seen: %s\n", own_known->seen);
-	printf("%s, %s: %s%zu inputs break its promise\n", own_parser->name,
-	       own_parser->trust == INFO_HARDENED
-		       ? "hardened (a safe and right answer on every buffer)"
-		       : "trusting (right on plain buffers)",
+	printf("%s, %s (%s): %s%zu inputs break its promise\n", own_parser->name,
+	       promise_name(own_parser->trust), promise_words(own_parser->trust),
 	       account.skipped ? "not proved to end; " : "", account.broken);
 }

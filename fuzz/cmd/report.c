@@ -12,6 +12,7 @@
 #include "../target/file.h"
 #include "../judge/ledger.h"
 #include "../judge/verdicts.h"
+#include "../sandbox/where.h"
 #include "cmd.h"
 
 struct judge *judge_or_exit(void)
@@ -62,6 +63,23 @@ void put_json(json_t *json)
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(json);
+}
+
+void print_place(const struct walk_result *walk)
+{
+	const char *const place = walk->code ? where_words(walk->code) : NULL;
+
+	if (place)
+		printf("  in %s\n", place);
+	if (walk->said)
+		printf("  said: %s\n", walk->said);
+}
+
+void where_say_lacking(void)
+{
+	if (where_lacks_lines())
+		fputs("capchain: lines of the parser's source are not known: build it with -g\n",
+		      stderr);
 }
 
 void print_oracles(const char *before, const struct judge *judge)
@@ -131,6 +149,25 @@ static json_t *notes_json(const struct judge *judge)
 	return notes;
 }
 
+/* The innermost first, then what it was inlined into. */
+static json_t *place_json(uintptr_t code)
+{
+	json_t *const place = json_array();
+	const struct where *frames;
+	const size_t count = where_find(code, &frames);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *const frame = json_pack("{s:s}", "function", frames[i].function);
+
+		if (frames[i].line) {
+			json_object_set_new(frame, "file", json_string(frames[i].file));
+			json_object_set_new(frame, "line", json_integer(frames[i].line));
+		}
+		json_array_append_new(place, frame);
+	}
+	return place;
+}
+
 static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 {
 	const struct walk_result *const walk = &judged->walk;
@@ -151,6 +188,10 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 		json_object_set_new(json, "signal", json_integer(walk->signal));
 	if (walk->stale)
 		json_object_set_new(json, "stale", json_integer(walk->stale_at));
+	if (walk->code)
+		json_object_set_new(json, "place", place_json(walk->code));
+	if (walk->said)
+		json_object_set_new(json, "said", json_string(walk->said));
 	if (judged->skipped)
 		json_object_set_new(json, "skipped", json_true());
 	if (judged->policy)

@@ -29,9 +29,12 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 {
 	const struct info_reads *const reads = &parser->reads[kind];
 
-	if (parser->trust == INFO_HARDENED)
-		return JUDGE_K_HARDENED;
-	return reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
+	const uint64_t lookups =
+		reads->style == INFO_LOOKUP ? (uint64_t)__builtin_popcountll(reads->ids) : 1;
+
+	if (parser->trust == INFO_TRUSTING || lookups > JUDGE_K_HARDENED)
+		return lookups;
+	return JUDGE_K_HARDENED;
 }
 
 static void abstain(struct judged *judged)
@@ -179,7 +182,7 @@ bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
  */
 static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, size_t len)
 {
-	if (judge->hooked[i] || judge->judged[i].parser->trust == INFO_HARDENED)
+	if (judge->hooked[i] || judge->judged[i].parser->trust != INFO_TRUSTING)
 		return false;
 	return judge_links_loop(judge->kind, info, len);
 }

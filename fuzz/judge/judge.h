@@ -18,8 +18,8 @@
  * A walk may take 64 + bound + K * (header and payload bytes that the reference visited) loads of
  * the buffer. One load a byte reads the finest payload there is, and half a load a byte passes a
  * header; so K is 1 for a reader that goes through the chain once, and the number of its lookups
- * for one that looks up ids. A hardened parser answers on every chain, and may go over it again to
- * find a loop: 4. A loop is caught in about one pass over the bound.
+ * for one that looks up ids. A safe or hardened parser ends on every chain, and may go over it again to
+ * find a loop: 4 at least. A loop is caught in about one pass over the bound.
  */
 #define JUDGE_K_HARDENED 4
 

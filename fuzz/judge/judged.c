@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "../../parsers/layout.h"
+#include "own.h"
 
 const char *judge_kind_name(const struct judge *judge)
 {
@@ -101,9 +102,36 @@ bool judged_differs(const struct judged *judged)
 
 bool judged_breaks(const struct judged *judged)
 {
+	const struct info_parser *const parser = judged->parser;
+
 	if (judged->disagreement == AGREES)
 		return judged->relation != RELATION_NONE;
-	return judged->parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN;
+	if (parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN)
+		return true;
+	return judged->disagreement == FAULT &&
+	       (parser->trust == INFO_SAFE || own_faults_count(parser));
+}
+
+const char *promise_name(enum info_trust trust)
+{
+	static const char *const names[INFO_TRUSTS] = {
+		[INFO_TRUSTING] = "trusting",
+		[INFO_SAFE] = "safe",
+		[INFO_HARDENED] = "hardened",
+	};
+
+	return names[trust];
+}
+
+const char *promise_words(enum info_trust trust)
+{
+	static const char *const words[INFO_TRUSTS] = {
+		[INFO_TRUSTING] = "right on plain buffers",
+		[INFO_SAFE] = "right on plain buffers, and never a fault on any",
+		[INFO_HARDENED] = "a safe and right answer on every buffer",
+	};
+
+	return words[trust];
 }
 
 /* What the ledger was asked, and its answer: it is asked once a bucket and its notes. */
@@ -132,6 +160,9 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 					   256];
 	char bucket[BUCKET_MAX];
 
+	/* The ledger is of our models. */
+	if (asked.parser == own_parser)
+		return NULL;
 	if (slot->parser == asked.parser && slot->cause == asked.cause &&
 	    slot->verdict == asked.verdict && slot->disagreement == asked.disagreement &&
 	    slot->relation == asked.relation && slot->kind == asked.kind &&

@@ -139,12 +139,19 @@ size_t judged_cause(const struct judged *judged);
 uint64_t judge_signature(const struct judge *judge);
 
 /*
- * The first parser that broke its promise (a hardened one that disagrees, or any on a plain buffer)
- * in a bucket that the ledger does not excuse; NULL where all kept theirs.
+ * The first parser that broke its promise (a hardened one that disagrees, a safe one that faults, or
+ * any on a plain buffer) in a bucket that the ledger does not excuse; NULL where all kept theirs.
  */
 const struct judged *judge_broken(const struct judge *judge);
 
-/* Whether this one parser broke its promise, excused or not. */
+/* What a parser promises: "safe", and what that means. */
+const char *promise_name(enum info_trust trust);
+const char *promise_words(enum info_trust trust);
+
+/*
+ * Whether this one parser broke its promise, excused or not. A fault of the parser from outside does so
+ * on any buffer, whatever its promise, but where faults of a trusting one are allowed.
+ */
 bool judged_breaks(const struct judged *judged);
 
 /* Whether there is a bucket to name: it disagrees, or broke a relation. */

@@ -27,6 +27,17 @@ extern const struct own_facts *own_known;
  */
 bool own_lacks_hooks(const struct info_parser *parser);
 
+/*
+ * Has faults of a trusting parser from outside, where its buffer is not plain, shown without being a
+ * broken promise: what --allow-faults and CAPCHAIN_ALLOW=faults ask for. NULL, or one line that says
+ * why not: there is no such parser, or it promises that it has none.
+ */
+#define OWN_ALLOW "CAPCHAIN_ALLOW"
+const char *own_allow_faults(void);
+
+/* Whether a fault of @parser on any buffer breaks its promise, since it is from outside. */
+bool own_faults_count(const struct info_parser *parser);
+
 /* The command that explains a witness: "build/capchain", or the one that has the parser. */
 const char *own_command(void);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../sandbox/sandbox.h"
+#include "own.h"
 #include "share.h"
 #include "variant.h"
 
@@ -23,9 +24,11 @@ static struct walk_result walk;
 
 uint32_t relations_claimed(const struct info_parser *parser)
 {
-	if (parser->claims == 0 && parser->trust == INFO_HARDENED)
+	if (parser->claims)
+		return parser->claims;
+	if (parser->trust == INFO_HARDENED)
 		return INFO_CLAIM_ALL;
-	return parser->claims;
+	return parser == own_parser ? INFO_CLAIM_AGAIN : 0;
 }
 
 bool relations_chosen(const uint8_t *info, size_t len)

@@ -13,7 +13,7 @@
  *	unread	bytes that the reference's answer does not rest on are turned over: same answer
  *	again	nothing is changed; the walk comes after all the others: same answer
  *
- * Held are hardened parsers that agree with the reference, on every buffer; trusting ones that
+ * Held are hardened parsers that agree with the reference, on every buffer; others that
  * claim it and agree, on plain buffers; and the reference itself, on every buffer. A parser with a
  * buffer of fixed size is held to unread and again alone: its length is its own.
  *

@@ -2,7 +2,12 @@
 /*
  * Puts the parser `capchain_parser` of an adapter into the table, in the order of names, before
  * main(). What does not keep the contract is refused here, in one line and with status 2: from then
- * on it is a parser like any other.
+ * on it is a parser like any other, but that its faults break its promise on every buffer.
+ *
+ * Environment:
+ *
+ *	CAPCHAIN_ALLOW	faults: where it promises to be trusting, its faults on what is not plain are
+ *			shown, and break nothing
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +15,7 @@
 #include <unistd.h>
 
 #include "../target/findings.h"
+#include "../sandbox/sandbox.h"
 #include "../sandbox/walk.h"
 #include "../judge/own.h"
 
@@ -62,7 +68,7 @@ static void hold_to_contract(const struct info_parser *parser)
 		refuse("its .name is lower case letters, digits and dashes, 31 at most");
 	if (!parser->summary || !parser->summary[0] || strchr(parser->summary, '\n'))
 		refuse("its .summary is one line");
-	if (parser->trust > INFO_HARDENED || parser->source > INFO_FROM_PEER)
+	if (parser->trust >= INFO_TRUSTS || parser->source > INFO_FROM_PEER)
 		refuse("its .trust or .source is none there is");
 	if (parser->fixed_size > INFO_LEN_MAX)
 		refuse("its .fixed_size is above 65536");
@@ -102,6 +108,21 @@ static struct info_answer read_and_look(struct walk *walk, const void *info, uin
 	return said;
 }
 
+/* What CAPCHAIN_ALLOW asks for. */
+static void allow(const char *what)
+{
+	const char *why;
+
+	if (!what || !what[0])
+		return;
+	why = strcmp(what, "faults") ? "what is allowed is `faults` or nothing"
+				     : own_allow_faults();
+	if (!why)
+		return;
+	fprintf(stderr, "capchain: %s\n", why);
+	_exit(UNUSABLE);
+}
+
 /* Runs before AFL++'s constructor, which opens the judge. */
 static __attribute__((constructor(101))) void enter(void)
 {
@@ -123,5 +144,7 @@ static __attribute__((constructor(101))) void enter(void)
 	info_parsers = table;
 	info_parser_count++;
 	own_parser = &entry;
+	sandbox_is_own(&entry);
 	own_known = &own_facts;
+	allow(getenv(OWN_ALLOW));
 }

@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "walk.h"
+#include "where.h"
+
+/* What calls a function of this file. */
+#define CALLER ((uintptr_t)__builtin_return_address(0) - 1)
 
 /*
  * Member by member, as it was written: a wide load of what narrow stores have just left waits for
@@ -62,9 +66,23 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 		return -1;
 	if (size == 0)
 		return 0;
-	walk_saw(walk, offset, size, true);
+	walk_saw(walk, offset, size, true, CALLER);
 	memcpy(dst, (const void *)(walk->window + offset), size);
 	return 0;
+}
+
+void walk_panicked(const char *text, size_t len)
+{
+	static char said[512];
+	size_t used = 0;
+
+	if (!the_walk.running)
+		return;
+	for (; used < len && used < sizeof(said) - 1; used++)
+		said[used] = text[used] < ' ' ? ' ' : text[used];
+	said[used] = '\0';
+	the_walk.result->said = said;
+	the_walk.result->code = where_called(true);
 }
 
 _Noreturn void walk_crash(struct walk *walk, int signal)

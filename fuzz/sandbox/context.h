@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a signal's context tells of the access that faulted: the stack pointer, and whether it was a
- * store or a load.
+ * What a signal's context tells of the access that faulted: the stack pointer, the instruction, and
+ * whether it was a store or a load.
  *
  * x86 says which in the page fault's error code, arm64 in a record of the syndrome register that
  * not every kernel or emulator adds. s390x does not say, and tells the page alone: there a store is
@@ -20,9 +20,16 @@ enum access { ACCESS_UNTOLD, ACCESS_LOAD, ACCESS_STORE };
 #if defined(__x86_64__) || defined(__i386__)
 #if defined(__x86_64__)
 #define CONTEXT_SP REG_RSP
+#define CONTEXT_PC REG_RIP
 #else
 #define CONTEXT_SP REG_ESP
+#define CONTEXT_PC REG_EIP
 #endif
+static inline uintptr_t context_pc(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gregs[CONTEXT_PC];
+}
+
 static inline uintptr_t context_sp(const ucontext_t *context)
 {
 	return (uintptr_t)context->uc_mcontext.gregs[CONTEXT_SP];
@@ -36,6 +43,11 @@ static inline enum access context_access(const ucontext_t *context)
 static inline uintptr_t context_sp(const ucontext_t *context)
 {
 	return (uintptr_t)context->uc_mcontext.sp;
+}
+
+static inline uintptr_t context_pc(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.pc;
 }
 
 /* Records follow each other until one of no size. Bit 6 of a data abort's syndrome is a store. */
@@ -60,6 +72,11 @@ static inline enum access context_access(const ucontext_t *context)
 static inline uintptr_t context_sp(const ucontext_t *context)
 {
 	return (uintptr_t)context->uc_mcontext.gregs[15];
+}
+
+static inline uintptr_t context_pc(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.psw.addr;
 }
 
 static inline enum access context_access(const ucontext_t *context)

@@ -33,8 +33,18 @@ static inline bool is_own(uintptr_t address)
 }
 #endif
 
+/* The instruction behind the call of a hook is the one that loads or stores. */
+#define HOOKED ((uintptr_t)__builtin_return_address(0) - 1)
+
+static _Noreturn void leave(enum verdict verdict, uintptr_t address, size_t size, uintptr_t frame,
+			    uintptr_t code)
+{
+	the_walk.result->code = code;
+	walk_leave(verdict, SEEN_BY_HOOK, address, size, frame);
+}
+
 /* Every load but the plainest: outside the buffer, past the bound, traced, or one too many. */
-static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size)
+static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size, uintptr_t code)
 {
 	const uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 	struct walk *const walk = &the_walk;
@@ -45,21 +55,21 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 		return;
 	if (is_own(address)) {
 		if (--walk->own_left < 0)
-			walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size, frame);
+			leave(VERDICT_RUNAWAY, address, size, frame, code);
 		return;
 	}
 	if (--walk->info_left < 0)
-		walk_leave(VERDICT_RUNAWAY, SEEN_BY_HOOK, address, size, frame);
+		leave(VERDICT_RUNAWAY, address, size, frame, code);
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
-		walk_saw(walk, offset, size, false);
+		walk_saw(walk, offset, size, false, code);
 		return;
 	}
 	object = scratch_find(address);
 	/* The whole load lies inside one piece of scratch memory. */
 	if (object && size <= object->start + object->size - address)
 		return;
-	walk_leave(VERDICT_OOB, SEEN_BY_HOOK, address, size, frame);
+	leave(VERDICT_OOB, address, size, frame, code);
 }
 
 static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size_t length)
@@ -68,7 +78,8 @@ static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size
 }
 
 /* The path of nearly every load, and so of most of a fuzz run's time: a handful of instructions. */
-static inline __attribute__((always_inline)) void on_load(uintptr_t address, size_t size)
+static inline __attribute__((always_inline)) void on_load(uintptr_t address, size_t size,
+							  uintptr_t code)
 {
 	struct walk *const walk = &the_walk;
 
@@ -82,7 +93,7 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
 	else if (is_own(address) && walk->own_left > 0)
 		walk->own_left--;
 	else
-		on_other_load(address, size);
+		on_other_load(address, size, code);
 }
 
 /*
@@ -90,7 +101,7 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
  * slot that no guard page or canary is near to. Stores that no hook hears (struct copies, memset)
  * are left to those.
  */
-static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size)
+static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size, uintptr_t code)
 {
 	const struct scratch_object *const object = scratch_find(address);
 	const uintptr_t end = object ? object->start + object->size : address;
@@ -99,21 +110,22 @@ static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t s
 	if (!the_walk.running || (object && size <= end - address))
 		return;
 	/* Its first byte outside, as a canary tells it. */
-	walk_leave(VERDICT_WROTE, SEEN_BY_HOOK, end, size - (end - address),
-		   (uintptr_t)__builtin_frame_address(0));
+	leave(VERDICT_WROTE, end, size - (end - address), (uintptr_t)__builtin_frame_address(0),
+	      code);
 }
 
-static inline __attribute__((always_inline)) void on_store(uintptr_t address, size_t size)
+static inline __attribute__((always_inline)) void on_store(uintptr_t address, size_t size,
+							   uintptr_t code)
 {
 	if (!is_own(address))
-		on_arena_store(address, size);
+		on_arena_store(address, size, code);
 }
 
 #define COV_LOAD(size)                                                                             \
 	void __sanitizer_cov_load##size(const void *address);                                      \
 	void __sanitizer_cov_load##size(const void *address)                                       \
 	{                                                                                          \
-		on_load((uintptr_t)address, size);                                                 \
+		on_load((uintptr_t)address, size, HOOKED);                                         \
 	}
 COV_LOAD(1)
 COV_LOAD(2)
@@ -125,7 +137,7 @@ COV_LOAD(16)
 	void __sanitizer_cov_store##size(const void *address);                                     \
 	void __sanitizer_cov_store##size(const void *address)                                      \
 	{                                                                                          \
-		on_store((uintptr_t)address, size);                                                \
+		on_store((uintptr_t)address, size, HOOKED);                                        \
 	}
 COV_STORE(1)
 COV_STORE(2)
@@ -138,7 +150,7 @@ COV_STORE(16)
 	void __tsan_##suffix(const void *address);                                                 \
 	void __tsan_##suffix(const void *address)                                                  \
 	{                                                                                          \
-		on_access((uintptr_t)address, size);                                               \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
 	}
 TSAN_ACCESS(read1, 1, on_load)
 TSAN_ACCESS(read2, 2, on_load)
@@ -168,13 +180,13 @@ void __tsan_func_entry(const void *caller)
 void __tsan_read_range(const void *address, size_t size);
 void __tsan_read_range(const void *address, size_t size)
 {
-	on_load((uintptr_t)address, size);
+	on_load((uintptr_t)address, size, HOOKED);
 }
 
 void __tsan_write_range(const void *address, size_t size);
 void __tsan_write_range(const void *address, size_t size)
 {
-	on_store((uintptr_t)address, size);
+	on_store((uintptr_t)address, size, HOOKED);
 }
 
 void __tsan_func_exit(void);

@@ -45,6 +45,10 @@ struct sandbox_trace {
  *	where a fault did not tell
  * @loads: loads that the hooks counted, wherever they pointed; 0 where the parser has none
  * @stale: it read at @stale_at, between the bound and the length: not delivered by this reply
+ * @code, @stale_code: of a parser from outside, the instruction that ended the walk, and the one of
+ *	@stale; 0 where that is not known. where.h names them
+ * @said: what it said before it ended the walk itself: the message of a panic; or NULL. Valid until
+ *	another walk
  * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
  *	walk
  */
@@ -60,6 +64,9 @@ struct walk_result {
 	uint64_t loads;
 	bool stale;
 	uint32_t stale_at;
+	uintptr_t code;
+	uintptr_t stale_code;
+	const char *said;
 	struct info_cap *caps;
 	size_t ncaps;
 };

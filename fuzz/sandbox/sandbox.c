@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "heard.h"
 #include "scratch.h"
+#include "where.h"
 
 #define STACK_OF_SIGNALS ((size_t)1 << 16)
 
@@ -89,6 +90,8 @@ __attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t
 		pass_on(signal, info);
 		return;
 	}
+	if (the_walk.own && where_is_own(context_pc(context)))
+		the_walk.result->code = context_pc(context);
 	if (fault && address >= the_arena.start && address < the_arena.end)
 		walk_leave(fault_verdict(address, context_access(context)), SEEN_BY_FAULT, address,
 			   0, context_sp(context));
@@ -313,6 +316,13 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 		trace->count = 0;
 }
 
+static const struct info_parser *own;
+
+void sandbox_is_own(const struct info_parser *parser)
+{
+	own = parser;
+}
+
 static sandbox_watcher *watcher;
 
 void sandbox_watch(sandbox_watcher *see)
@@ -336,6 +346,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
+	the_walk.own = parser == own;
 	the_walk.trace = trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
@@ -356,12 +367,15 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		result->scratch = true;
 		result->offset = at;
 	}
-	if (result->stale && parser->trust == INFO_HARDENED && result->verdict <= VERDICT_ABSTAIN) {
+	if (result->stale && parser->trust != INFO_TRUSTING && result->verdict <= VERDICT_ABSTAIN) {
 		result->verdict = VERDICT_STALE;
+		result->code = result->stale_code;
 		result->seen_by = SEEN_BY_HOOK;
 		result->reason = NULL;
 		result->need = 0;
 	}
+	if (!the_walk.own)
+		result->code = 0;
 	if (result->verdict == VERDICT_ABSTAIN)
 		forget_all(result, limits->trace);
 }

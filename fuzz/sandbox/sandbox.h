@@ -66,6 +66,9 @@ void sandbox_watch(sandbox_watcher *see);
 /* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
 bool sandbox_has_hooks(const struct info_parser *parser);
 
+/* Says which parser is one from outside; NULL: none, as at first. */
+void sandbox_is_own(const struct info_parser *parser);
+
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);
 

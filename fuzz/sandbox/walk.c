@@ -2,6 +2,8 @@
 /* The one walk that runs, and how it is left before its end; see walk.h. */
 #include "walk.h"
 
+#include "where.h"
+
 struct walk the_walk;
 
 #if defined(__has_feature)
@@ -37,6 +39,9 @@ __attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verd
 	the_walk.quiet = 0;
 	result->verdict = verdict;
 	result->seen_by = seen_by;
+	/* What is in libc or in the sandbox was called by the parser. */
+	if (the_walk.own && !result->code)
+		result->code = where_called(false);
 	the_walk.left_at = address;
 	result->size = (uint32_t)size;
 	if (frame < the_walk.stack_top)

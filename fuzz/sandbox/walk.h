@@ -50,6 +50,7 @@ struct walk {
 	uintptr_t scratch;	    /* the last piece of scratch memory */
 	volatile size_t scratch_size;
 	volatile bool running;
+	bool own; /* the parser is one from outside */
 
 	volatile int64_t copies_left; /* words that walk_copy_in() may still read */
 	size_t len;
@@ -71,10 +72,11 @@ extern struct walk the_walk;
 extern const char hooks_linked;
 
 /*
- * A load of @size bytes of the INFO buffer at @offset, inside it, or a copy: held to the bound, and
- * traced.
+ * A load of @size bytes of the INFO buffer at @offset, inside it, or a copy, by @code: held to the bound,
+ * and traced.
  */
-static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool copied)
+static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool copied,
+			    uintptr_t code)
 {
 	struct sandbox_trace *const trace = walk->trace;
 
@@ -83,6 +85,7 @@ static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool 
 	    !walk->result->stale) {
 		walk->result->stale = true;
 		walk->result->stale_at = (uint32_t)offset;
+		walk->result->stale_code = code;
 		/* The first is all that is told: from here on they are loads like others. */
 		if (!trace)
 			walk->quiet = walk->len;

@@ -16,6 +16,7 @@
 #include "../../parsers/layout.h"
 #include "file.h"
 #include "../judge/own.h"
+#include "../sandbox/where.h"
 
 /*
  * Sets of verdicts seen by this process: open addressing, size of the best witness beside each. It
@@ -261,12 +262,24 @@ void findings_keep(const struct judge *judge, uint64_t signature)
 		*size = judge->len + 1;
 }
 
+/* Where in its source a parser from outside did it. */
+static void say_place(const struct walk_result *walk)
+{
+	const char *const place = walk->code ? where_words(walk->code) : NULL;
+
+	if (place)
+		fprintf(stderr, "capchain: in %s\n", place);
+	if (walk->said)
+		fprintf(stderr, "capchain: it said: %s\n", walk->said);
+}
+
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
 {
 	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096], entry[LEDGER_TEXT_MAX];
 
 	judged_bucket(broken, bucket);
 	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
+	say_place(&broken->walk);
 	if (folder) {
 		snprintf(name, sizeof(name), "%s", bucket);
 		for (char *at = name; (at = strchr(at, ':'));)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fuzz target of one kind: raw INFO bytes in, every parser on them, and a stop only where a
- * promise is broken: a hardened parser that faults or differs from the reference, or any parser
- * wrong on a plain buffer that the ledger does not excuse. It stops by abort(), after naming the
+ * promise is broken: a hardened parser that faults or differs from the reference, a safe one or one
+ * from outside that faults, or any wrong on a plain buffer that the ledger does not excuse. It stops by abort(), after naming the
  * bucket. What trusting parsers do elsewhere is counted and kept, and stops nothing.
  *
  * One source for libFuzzer, AFL++ and the stand-alone program; TARGET_KIND is the kind.
@@ -13,6 +13,7 @@
  *	CAPCHAIN_FEEDBACK	for comparison: 0, verdicts are no coverage; sets or answers, only
  *				sets of verdicts or only what each parser answers to a cause
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
+ *	CAPCHAIN_ALLOW		faults: see own/register.c
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
  *
  * A planted target (TARGET_PLANTED) judges one planted bug beside them: planted/bugs.h. That of

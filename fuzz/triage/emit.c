@@ -214,13 +214,8 @@ static bool finds_all(const struct spec *spec, const struct info_reads *reads)
 /* The budget that judge.h states. */
 static uint64_t budget(const struct judged *judged, enum info_kind kind)
 {
-	const struct info_reads *const reads = &judged->parser->reads[kind];
-	uint64_t k = 1;
+	const uint64_t k = judge_loads_per_byte(judged->parser, kind);
 
-	if (judged->parser->trust == INFO_HARDENED)
-		k = JUDGE_K_HARDENED;
-	else if (reads->style == INFO_LOOKUP)
-		k = (uint64_t)__builtin_popcountll(reads->ids);
 	return 64 + judged->spec->bound + k * judged->spec->visited;
 }
 

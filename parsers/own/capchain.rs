@@ -65,7 +65,13 @@ pub const READS_ALL: Reads = Reads { style: LIST, ids: ALL_IDS, decodes: 0 };
 
 pub type Read = extern "C" fn(*mut Walk, *const c_void, u32, c_int) -> Answer;
 
-/// Strings end in "\0"; trust is 0 trusting or 1 hardened, source 0 kernel or 1 peer.
+/// What a parser promises: right on plain buffers; the same, and never a fault on any; a safe and right
+/// answer on every buffer.
+pub const TRUSTING: c_int = 0;
+pub const SAFE: c_int = 2;
+pub const HARDENED: c_int = 1;
+
+/// Strings end in "\0"; source is 0 kernel or 1 peer.
 #[repr(C)]
 pub struct Parser {
     pub name: *const u8,
@@ -88,6 +94,7 @@ unsafe impl Sync for Parser {}
 
 extern "C" {
     fn walk_deliver(walk: *mut Walk, cap: *const Cap);
+    fn walk_panicked(text: *const u8, len: usize);
 }
 
 /// Hands one capability to the host.
@@ -95,11 +102,29 @@ pub fn deliver(walk: *mut Walk, cap: &Cap) {
     unsafe { walk_deliver(walk, cap) }
 }
 
-/// What a read function wraps its work in: a panic ends it as abort() would, without the standard
-/// message, which keeps memory of a walk that is over.
+/// Text of some length, without memory of a walk.
+struct Text([u8; 512], usize);
+
+impl std::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let len = text.len().min(self.0.len() - self.1);
+        self.0[self.1..self.1 + len].copy_from_slice(&text.as_bytes()[..len]);
+        self.1 += len;
+        Ok(())
+    }
+}
+
+/// What a read function wraps its work in: a panic ends it as abort() would. Its message and place go to
+/// the host: the standard ones would keep memory of a walk that is over.
 pub fn guarded(read: impl FnOnce() -> Answer) -> Answer {
     static HOOK: std::sync::Once = std::sync::Once::new();
-    HOOK.call_once(|| std::panic::set_hook(Box::new(|_| ())));
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let mut text = Text([0; 512], 0);
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{}", info));
+            unsafe { walk_panicked(text.0.as_ptr(), text.1) }
+        }))
+    });
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
         Ok(answer) => answer,
         Err(_) => std::process::abort(),

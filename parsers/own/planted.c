@@ -24,6 +24,10 @@ struct area {
 	uint64_t offset, size;
 };
 
+#ifndef PROMISE
+#define PROMISE INFO_TRUSTING
+#endif
+
 static volatile uint64_t sum;
 
 static void read_areas(const char *cap)
@@ -91,6 +95,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 const struct info_parser capchain_parser = {
 	.name = "planted",
 	.summary = "has four planted bugs",
+	.trust = PROMISE,
 	.reads = {[INFO_REGION] = {.style = INFO_LIST, .ids = INFO_ALL_IDS}},
 	.read = read_info,
 };

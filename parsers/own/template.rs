@@ -6,32 +6,42 @@ mod capchain;
 use capchain::{Answer, Cap, Parser, Walk};
 use std::os::raw::{c_int, c_void};
 
-/// In place of this stands your reader. This one is safe Rust: out of bounds is a panic.
-fn caps(info: &[u8], caps_flag: u32, cap_offset_at: usize) -> Option<Vec<Cap>> {
-    let word = |at: usize| u32::from_le_bytes(info[at..at + 4].try_into().unwrap());
-    let half = |at: usize| u16::from_le_bytes(info[at..at + 2].try_into().unwrap());
+/// In place of this stands your reader. What it cannot read it refuses; a panic would be a crash.
+fn caps(info: &[u8], caps_flag: u32, cap_offset_at: usize) -> Result<Vec<Cap>, &'static str> {
+    let word = |at: usize| Some(u32::from_le_bytes(info.get(at..at.checked_add(4)?)?.try_into().ok()?));
     let mut found = Vec::new();
-    if word(4) & caps_flag == 0 {
-        return None;
+    if info.len() < 16 || word(4).ok_or("short-buffer\0")? & caps_flag == 0 {
+        return if info.len() < 16 { Err("short-buffer\0") } else { Ok(found) };
     }
-    let mut offset = word(cap_offset_at);
+    let mut offset = word(cap_offset_at).ok_or("short-argsz\0")?;
     while offset != 0 {
         let at = offset as usize;
-        found.push(Cap { offset, id: half(at), version: half(at + 2), ..Cap::default() });
-        offset = word(at + 4);
+        let (head, next) = word(at).zip(word(at + 4)).ok_or("bad-link\0")?;
+        found.push(Cap { offset, id: head as u16, version: (head >> 16) as u16, ..Cap::default() });
+        // No chain has more headers than stand side by side.
+        if found.len() > info.len() / 8 {
+            return Err("bad-link\0");
+        }
+        offset = next;
     }
-    Some(found)
+    Ok(found)
 }
 
 extern "C" fn read_info(walk: *mut Walk, info: *const c_void, len: u32, kind: c_int) -> Answer {
     let info = unsafe { std::slice::from_raw_parts(info as *const u8, len as usize) };
     let flag = [128, 8, 2][kind as usize];
     let cap_offset_at = if kind == capchain::REGION { 12 } else { 16 };
-    capchain::guarded(|| match caps(info, flag, cap_offset_at) {
-        None => capchain::ABSENT,
-        Some(found) => {
-            found.iter().for_each(|cap| capchain::deliver(walk, cap));
-            capchain::OK
+    capchain::guarded(|| {
+        // What is behind argsz is not of this reply.
+        let argsz = info.get(..4).map_or(0, |word| u32::from_le_bytes(word.try_into().unwrap()));
+        let info = &info[..info.len().min(argsz as usize)];
+        match caps(info, flag, cap_offset_at) {
+            Err(why) => capchain::reject(why),
+            Ok(found) if found.is_empty() => capchain::ABSENT,
+            Ok(found) => {
+                found.iter().for_each(|cap| capchain::deliver(walk, cap));
+                capchain::OK
+            }
         }
     })
 }
@@ -40,7 +50,8 @@ extern "C" fn read_info(walk: *mut Walk, info: *const c_void, len: u32, kind: c_
 pub static capchain_parser: Parser = Parser {
     name: "mine-in-rust\0".as_ptr(),
     summary: "what it reads chains for\0".as_ptr(),
-    trust: 0,
+    // TRUSTING: may fault on bad replies. HARDENED: right on them, where SAFE may refuse.
+    trust: capchain::SAFE,
     source: 0,
     claims: 0,
     fixed_size: 0,

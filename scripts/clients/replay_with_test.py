@@ -286,6 +286,23 @@ class Reader(Case):
         self.assertEqual(done.stdout.count("# SKIP malformed"), 2)
         self.assertLessEqual(set(self.wrong(done)), set(plain))
 
+    def test_safe(self):
+        """Held to the answers on plain inputs, and to an end on every one."""
+        kinds = self.classes()
+        wrong = self.wrong(self.run_it("echo reject\n", "--promise", "safe"))
+        self.assertTrue(wrong)
+        self.assertEqual({kinds[name] for name in wrong}, {"plain"})
+        wrong = self.wrong(self.run_it("kill -SEGV $$\n", "--promise", "safe"))
+        self.assertEqual(set(wrong), set(kinds))
+
+    def test_absent_is_empty(self):
+        """A reader that returns 0 or -errno cannot tell them apart; check has them the same."""
+        name = "region-flag-clear-chain-there.yaml"
+        shutil.copy(os.path.join(CORPUS, "regressions", name), self.path("corpus"))
+        for word in ("ok", "absent"):
+            self.assertNotIn(name, self.wrong(self.run_it(f"echo {word}\n")))
+        self.assertIn(name, self.wrong(self.run_it("printf 'ok\\ncap 32 1 1\\n'\n")))
+
     def test_nothing_judged(self):
         done = self.run_it("echo abstain\n")
         self.assertEqual(self.wrong(done), {})

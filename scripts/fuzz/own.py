@@ -286,7 +286,8 @@ def join_objects(given, folder, flags):
         else:
             parts.append(path)
     whole, own = os.path.join(folder, "whole.o"), os.path.join(folder, "own.o")
-    run(["ld", "-r", "--force-group-allocation", "-u", SYMBOL, "-o", whole, "--start-group", *parts,
+    run(["ld", "-r", "--force-group-allocation", "-T", os.path.join(ROOT, "fuzz", "own", "text.ld"),
+         "-u", SYMBOL, "-o", whole, "--start-group", *parts,
          "--end-group"], f"{shown(given.parser)} does not link with its PARSER_LIBS")
     run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'fuzz', 'sandbox', 'heap.syms')}",
          f"--keep-global-symbol={SYMBOL}", whole, own], f"{shown(given.parser)}: objcopy fails")

@@ -413,11 +413,11 @@ python_test() {
 	CAPCHAIN=$build/$config/capchain /usr/bin/python3 "scripts/$test" "$@"
 }
 
-# They share folders below build/own.
+# own_alone TEST CONFIG CLASS...: they share folders below build/own.
 own_alone() {
 	exec 9>"$logs/own.lock"
 	flock 9
-	python_test fuzz/own_test.py "$@"
+	python_test "$@"
 }
 
 bench_statistics() {
@@ -429,13 +429,13 @@ bench_statistics() {
 	python_test bench/measure_test.py "$first" Comparisons
 }
 
-# own_with COMMAND PACKAGE CLASS: tests that want a command which not everybody has.
+# own_with COMMAND PACKAGE TEST CLASS: tests that want a command which not everybody has.
 own_with() {
 	command -v "$1" >/dev/null || {
 		echo "no $1 here (Debian package $2)"
 		return 77
 	}
-	own_alone "$first" "$3"
+	own_alone "$3" "$first" "$4"
 }
 
 TIMEFORMAT='took %1U + %1S of CPU'

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests what is seen and said of a parser from outside: where in its source each fault is.
+
+Usage: own_oracles_test.py [CLASS...]; all but InRust, which wants rustc.
+
+CAPCHAIN names the command, build/capchain by default, of a tree that is built.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from fuzz import own_test  # noqa: E402
+from fuzz.own_test import CLANG, GCC, HAS_CLANG, OWN, reader, region, cap  # noqa: E402
+from test.tools import CAPCHAIN, run_tests, text_of  # noqa: E402
+
+
+class Base(own_test.Base):
+    def own(self, parser, *files, status=(0, 1), **env):
+        """What `check --json` says of the parser from outside, an object a file."""
+        ours = {entry["parser"] for entry in map(json.loads, self.run_it(
+            CAPCHAIN, "list", "--json").stdout.splitlines()) if "parser" in entry}
+        done = self.check(parser, "--json", *files, status=status, **env)
+        return [each for entry in map(json.loads, done.stdout.splitlines())
+                for each in entry["parsers"] if each["name"] not in ours]
+
+
+# A reader with a fault on each marked line; which one, the id of the first capability says.
+PLACES = """
+#include "capchain/parser.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+static volatile char sum, *nothing;
+static void *(*volatile copy)(void *, const void *, size_t) = memcpy;
+static void goes_on(const volatile char *at)
+{
+    for (;;)
+        sum += *at;  // runaway
+}
+static inline __attribute__((always_inline)) void looks(const volatile char *at, size_t end)
+{
+    sum += at[end];  // oob
+}
+static __attribute__((noinline)) void stores(volatile char *at)
+{
+    at[0] = 1;  // wrote
+}
+static __attribute__((noinline)) void gives_up(void)
+{
+    abort();  // abort
+}
+static struct info_answer read_info(struct walk *walk, const void *info, uint32_t len,
+                                    enum info_kind kind)
+{
+    static char own[64];
+    (void)walk, (void)kind;
+    switch (((const volatile char *)info)[32]) {
+    case 1: goes_on(info); break;
+    case 2: looks(info, len); break;  // inlined
+    case 3: stores((char *)(uintptr_t)info); break;
+    case 4: gives_up(); break;
+    case 5: sum = *nothing; break;  // crash
+    case 6: copy(own, (const char *)info + len, 1); break;  // libc
+    case 7: free(own + 1); break;  // free
+    }
+    return answer(VERDICT_OK);
+}
+const struct info_parser capchain_parser = {
+    .name = "tested", .summary = "of a test", .reads = {[INFO_REGION] = {.ids = INFO_ALL_IDS}},
+    .read = read_info};
+"""
+FAULTS = (("runaway", "goes_on", "runaway"), ("oob", "looks", "oob"), ("wrote", "stores", "wrote"),
+          ("crash", "gives_up", "abort"), ("crash", "read_info", "crash"),
+          ("oob", "read_info", "libc"), ("crash", "read_info", "free"))
+
+
+class Places(Base):
+    """Function, file and line of each fault."""
+
+    def setUp(self):
+        super().setUp()
+        self.faults = [self.write(f"region-{number}.bin", region(cap(number, 0, bytes(8))))
+                       for number in range(1, len(FAULTS) + 1)]
+
+    def line(self, mark):
+        return [number for number, line in enumerate(PLACES.split("\n"), 1)
+                if line.endswith("// " + mark)][0]
+
+    def hold(self, parser, faults=FAULTS, **env):
+        said = self.own(parser, *self.faults[-len(faults):], **env)
+        for (verdict, function, mark), got in zip(faults, said):
+            with self.subTest(mark):
+                self.assertEqual(got["verdict"], verdict)
+                self.assertEqual(got["place"][0], {
+                    "function": function, "file": "places.c", "line": self.line(mark)})
+        # The chain of what was inlined.
+        self.assertEqual([(frame["function"], frame["line"]) for frame in said[1 - len(FAULTS)]["place"]],
+                         [("looks", self.line("oob")), ("read_info", self.line("inlined"))])
+
+    def test_source(self):
+        self.hold(self.write("places.c", PLACES))
+
+    def test_objects(self):
+        """Without hooks: what a page fault or a signal told."""
+        places = self.write("places.c", PLACES)
+        for compiler, hooks in ((GCC, []), (GCC, ["-fsanitize=thread"]), *([(CLANG, [])] * HAS_CLANG)):
+            with self.subTest([compiler, hooks]):
+                self.build(*compiler, "-g", "-O2", *hooks, "-w", "-I" + OWN, "-c", places, "-o", "places.o")
+                self.hold("places.o", FAULTS if hooks else FAULTS[1:])
+
+    def test_every_report(self):
+        parser = self.write("places.c", PLACES)
+        where = rf"in looks at places.c:{self.line('oob')}, in read_info at places.c:{self.line('inlined')}"
+        said = self.check(parser, self.faults[1]).stdout
+        self.assertEqual(len(re.findall(rf"(?m)^ +{where}$", said)), 2, said)
+        self.assertRegex(self.check(parser, self.faults[1], verb="explain").stdout,
+                         rf"(?m)^  {where}$")
+
+    def test_without_debug_information_it_says_so_once(self):
+        parser = self.write("places.c", PLACES)
+        done = self.check(parser, *self.faults, PARSER_CFLAGS="-g0")
+        self.assertIn("  in gives_up\n", done.stdout)
+        says = "capchain: lines of the parser's source are not known: build it with -g\n"
+        self.assertEqual(done.stderr.count(says), 1)
+        self.assertNotIn(says, self.check(parser, *self.faults).stderr)
+
+    def test_addr2line_where_llvm_has_none(self):
+        os.makedirs(self.path("bin"))
+        parser = self.write("places.c", PLACES)
+        self.check(parser, *self.faults)
+        self.write("bin/llvm-symbolizer", "#!/bin/sh\nexit 1\n", 0o755)
+        self.hold(parser, PATH=f"{self.path('bin')}:{os.environ['PATH']}")
+
+    def test_cplusplus(self):
+        """What is thrown and not caught, and what stands in the language's own headers."""
+        parser = self.write("throws.cc", """\
+#include "capchain/parser.h"
+#include <vector>
+static info_answer read_info(walk *, const void *info, uint32_t len, info_kind)
+{
+    std::vector<char> bytes(static_cast<const char *>(info), static_cast<const char *>(info) + len);
+    return bytes.at(len + 1) ? answer(VERDICT_OK) : answer(VERDICT_ABSENT);
+}
+const info_parser capchain_parser = {
+    "throws", "of a test", INFO_TRUSTING, INFO_FROM_KERNEL, 0, 0,
+    {{INFO_LIST, 0, 0}, {INFO_LIST, INFO_ALL_IDS, 0}, {INFO_LIST, 0, 0}}, read_info};
+""")
+        got, = self.own(parser, self.faults[0])
+        self.assertEqual((got["verdict"], got["place"][0]["function"], got["place"][0]["line"]),
+                         ("crash", "read_info", 6))
+
+
+class InRust(Base):
+    def test_a_panic_keeps_its_message_and_place(self):
+        text = text_of("parsers", "own", "template.rs").replace('.ok_or("bad-link\\0")?', ".unwrap()")
+        line = text[:text.index(".unwrap();")].count("\n") + 1
+        shutil.copy(os.path.join(OWN, "capchain.rs"), self.dir)
+        got, = self.own(self.write("panics.rs", text), self.write("region-1.bin", region(cap(9, 4096))))
+        self.assertEqual(got["verdict"], "crash")
+        self.assertEqual(got["place"][0], {"function": "caps", "file": "panics.rs", "line": line})
+        self.assertRegex(got["said"], rf"panics.rs:{line}:.*called `Option::unwrap\(\)` on a `None` value")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--here"]:
+        run_tests(argv=[sys.argv[0], *sys.argv[2:]])
+    sys.exit(own_test.main(sys.argv[1:] or ["Places"], __file__))
