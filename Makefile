@@ -65,12 +65,9 @@ ifneq ($(filter-out $(if $(OWN_PARSER),faults),$(ALLOW)),)
 	@echo >&2 'capchain: ALLOW=$(ALLOW): ALLOW=faults goes with PARSER=FILE, whose promise is trusting'; exit 2
 endif
 ifneq ($(OWN_PARSER),)
-	@$(if $(filter afl,$(ENGINE)),$(MAKE) $(QUIET) $(KINDS:%=$(BUILD)/afl/mutator_%.so))
-	@export CAPCHAIN_ALLOW='$(ALLOW)'; \
-	own=$$($(PYTHON) scripts/fuzz/own.py --engine $(ENGINE) --build $(BUILD) -- "$$OWN_PARSER") && \
-	$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND:all=buffers) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
-		--corpus corpus --work "$$own/fuzz" --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain "$$own/capchain" \
-		--targets "$$own/$(ENGINE)" --mutators $(BUILD)/afl
+	@CAPCHAIN_ALLOW='$(ALLOW)' $(PYTHON) scripts/fuzz/fuzz.py --parser "$$OWN_PARSER" --build $(BUILD) --kind $(KIND) --seconds $(SECONDS) \
+		--engine $(ENGINE) $(call option,jobs,JOBS) $(if $(FINDINGS),--findings '$(FINDINGS)') $(if $(ALL),--all) \
+		--corpus corpus --mutators $(BUILD)/afl
 else
 	@$(MAKE) $(QUIET) $(BUILD)/capchain \
 		$(foreach k,$(if $(filter all,$(KIND)),$(KINDS) fetch,$(KIND)),$(if $(filter afl,$(ENGINE)),\

@@ -298,4 +298,15 @@ void verdict_words(enum verdict verdict, const char *reason, char *ret_words, si
 /* The same of a parser: with an `ok` whose capabilities are wrong, what is wrong of them. */
 void answer_words(const struct judged *judged, char *ret_words, size_t size);
 
+/*
+ * Of one that differs, what the reference has and what came in its place: "SPARSE_MMAP at 32" and
+ * "nothing", "reject loop at 32" and "no end after 181 loads".
+ */
+#define DIFFERS_SIZE 256
+void expected_words(const struct judged *judged, char *ret_words, size_t size);
+void got_words(const struct judged *judged, size_t len, char *ret_words, size_t size);
+
+/* Where an access of VERDICT_OOB or VERDICT_WROTE was, of a buffer of @len bytes. */
+void fault_words(const struct walk_result *walk, size_t len, char *ret_words, size_t size);
+
 #endif

@@ -292,23 +292,16 @@ static void print_ranges(const struct judge *judge, const struct sandbox_trace *
 	       trace->count);
 }
 
-/* Where an access was, as a distance from the buffer. */
+/* Where an access was, and what saw it. */
 static void print_where(const struct judge *judge, const struct walk_result *walk)
 {
-	const char *const what = walk->verdict == VERDICT_WROTE ? "a store" : "a load";
+	char words[DIFFERS_SIZE];
 
-	if (walk->scratch)
-		printf("  %s at %" PRId64
-		       " of its own memory: from its copy or table, not the buffer",
-		       what, (int64_t)walk->offset);
-	else if ((int64_t)walk->offset < 0)
-		printf("  %s %" PRIu64 " bytes before the buffer", what, -walk->offset);
-	else
-		printf("  %s at %" PRIu64 ", the buffer has %zu bytes", what, walk->offset,
-		       judge->len);
-	puts(walk->seen_by == SEEN_BY_HOOK     ? " (seen by the load hooks)"
-	     : walk->seen_by == SEEN_BY_CANARY ? " (seen by a canary)"
-					       : " (seen by a page fault)");
+	fault_words(walk, judge->len, words, sizeof(words));
+	printf("  %s%s%s\n", words, walk->scratch ? ": from its copy or table, not the buffer" : "",
+	       walk->seen_by == SEEN_BY_HOOK	 ? " (seen by the load hooks)"
+	       : walk->seen_by == SEEN_BY_CANARY ? " (seen by a canary)"
+						 : " (seen by a page fault)");
 }
 
 static void print_fault(const struct judge *judge, const struct walk_result *walk)
@@ -362,7 +355,7 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 {
 	const struct judged *const judged = &judge->judged[i];
 	const struct ledger_entry *entry = judged_excuse(judged);
-	char words[64], bucket[BUCKET_MAX];
+	char words[DIFFERS_SIZE], got[DIFFERS_SIZE], bucket[BUCKET_MAX];
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
 	printf("%s: %s%s%s\n", judged->parser->name, words,
@@ -374,6 +367,9 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
 		       judged_breaks(judged) && entry ? "  in the ledger: " : "",
 		       judged_breaks(judged) && entry ? entry->reason : "");
+		expected_words(judged, words, sizeof(words));
+		got_words(judged, judge->len, got, sizeof(got));
+		printf("  expected %s, got %s\n", words, got);
 	}
 	if (judged->relation)
 		printf("  %s; changed so it is %s\n", relation_words(judged->relation),

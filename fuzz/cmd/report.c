@@ -11,6 +11,7 @@
 #include "../../parsers/layout.h"
 #include "../target/file.h"
 #include "../judge/ledger.h"
+#include "../judge/own.h"
 #include "../judge/verdicts.h"
 #include "../sandbox/where.h"
 #include "cmd.h"
@@ -34,7 +35,8 @@ void suggest_entry(const struct judged *judged, const char *path)
 	char bucket[BUCKET_MAX], root[PATH_MAX], real[PATH_MAX], text[LEDGER_TEXT_MAX];
 	const char *witness = "\"\"   # its place below corpus/";
 
-	if (!judged_breaks(judged) || judged_excuse(judged))
+	/* The ledger is for the readers of this tree. */
+	if (!judged_breaks(judged) || judged_excuse(judged) || judged->parser == own_parser)
 		return;
 	if (expect_root(path, root, sizeof(root)) && realpath(path, real))
 		witness = real + strlen(root) + 1;
@@ -205,17 +207,19 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 	return json;
 }
 
-static void add_disagreement(json_t *list, const struct judged *judged)
+static void add_disagreement(json_t *list, const struct judged *judged, size_t len)
 {
+	char bucket[BUCKET_MAX], expected[DIFFERS_SIZE], got[DIFFERS_SIZE];
 	const struct ledger_entry *entry;
-	char bucket[BUCKET_MAX];
 	json_t *json;
 
 	if (!judged_differs(judged))
 		return;
 	judged_bucket(judged, bucket);
-	json = json_pack("{s:s,s:s,s:s}", "parser", judged->parser->name, "class",
-			 judged_class(judged), "bucket", bucket);
+	expected_words(judged, expected, sizeof(expected));
+	got_words(judged, len, got, sizeof(got));
+	json = json_pack("{s:s,s:s,s:s,s:s,s:s}", "parser", judged->parser->name, "class",
+			 judged_class(judged), "bucket", bucket, "expected", expected, "got", got);
 	entry = judged_excuse(judged);
 	/* A promise that the ledger excuses, and why; or one that it does not. */
 	if (judged_breaks(judged) && entry)
@@ -236,9 +240,9 @@ json_t *report_json(const struct judge *judge, const char *path)
 		const struct judged *const judged = &judge->judged[i];
 
 		json_array_append_new(parsers, parser_json(judged, judge->kind));
-		add_disagreement(disagreements, judged);
+		add_disagreement(disagreements, judged, judge->len);
 	}
-	add_disagreement(disagreements, &judge->reference);
+	add_disagreement(disagreements, &judge->reference, judge->len);
 	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:s}", "file", path, "kind",
 			 judge_kind_name(judge), "len", (json_int_t)judge->len, "argsz",
 			 (json_int_t)judge->spec->argsz, "class",

@@ -127,6 +127,7 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 		if (make_folder(dir, "", ret_error, error_size) ||
 		    make_folder(dir, "sets", ret_error, error_size) ||
 		    make_folder(dir, "broken", ret_error, error_size) ||
+		    make_folder(dir, "buckets", ret_error, error_size) ||
 		    make_folder(dir, "counts", ret_error, error_size) ||
 		    map_counts(dir,
 			       kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
@@ -273,28 +274,95 @@ static void say_place(const struct walk_result *walk)
 		fprintf(stderr, "capchain: it said: %s\n", walk->said);
 }
 
+/* The witness of @bucket in the folder @name. */
+static void witness_path(const struct judge *judge, const char *name, const char *bucket,
+			 char *ret_path, size_t size)
+{
+	const int used =
+		snprintf(ret_path, size, "%s/%s/%s-", folder, name, judge_kind_name(judge));
+
+	if (used < 0 || (size_t)used >= size)
+		return;
+	snprintf(ret_path + used, size - (size_t)used, "%s", bucket);
+	for (char *at = ret_path + used; (at = strchr(at, ':'));)
+		*at = '_';
+}
+
+/* The row of @bucket: rows are taken in turn from where its hash is, and the last has the rest. */
+static struct findings_bucket *bucket_row(const char *bucket)
+{
+	uint64_t hash = INFO_HASH_START;
+
+	for (const char *at = bucket; *at; at++)
+		hash = info_hash(hash, (unsigned char)*at);
+	for (size_t tried = 0; tried < FINDINGS_BUCKETS_MAX; tried++) {
+		struct findings_bucket *const row =
+			&counts->buckets[(hash + tried) % FINDINGS_BUCKETS_MAX];
+
+		if (!row->name[0])
+			snprintf(row->name, sizeof(row->name), "%s", bucket);
+		if (strcmp(row->name, bucket) == 0)
+			return row;
+	}
+	return &counts->buckets[FINDINGS_BUCKETS_MAX - 1];
+}
+
+static void count_bucket(const struct judge *judge, const struct judged *judged, bool breaks)
+{
+	char bucket[BUCKET_MAX], path[4096];
+	struct findings_bucket *row;
+
+	judged_bucket(judged, bucket);
+	row = bucket_row(bucket);
+	row->times++;
+	row->breaks |= breaks;
+	if (row->size && row->size <= judge->len + 1)
+		return;
+	if (folder) {
+		witness_path(judge, "buckets", bucket, path, sizeof(path));
+		if (keep_smaller(judge, path))
+			return;
+	}
+	row->size = judge->len + 1;
+}
+
+void findings_go_on(const struct judge *judge)
+{
+	for (size_t i = 0; i <= judge->nreaders; i++) {
+		const struct judged *const judged =
+			i < judge->nreaders ? &judge->judged[judge->readers[i]] : &judge->reference;
+		bool breaks;
+
+		if (!judged_differs(judged))
+			continue;
+		breaks = judged_breaks(judged) && !judged_excuse(judged);
+		if (breaks || judged->parser == own_parser)
+			count_bucket(judge, judged, breaks);
+	}
+}
+
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken)
 {
-	char bucket[BUCKET_MAX], name[BUCKET_MAX], path[4096], entry[LEDGER_TEXT_MAX];
+	char bucket[BUCKET_MAX], path[4096], entry[LEDGER_TEXT_MAX];
 
 	judged_bucket(broken, bucket);
 	fprintf(stderr, "capchain: broken promise: %s\n", bucket);
 	say_place(&broken->walk);
 	if (folder) {
-		snprintf(name, sizeof(name), "%s", bucket);
-		for (char *at = name; (at = strchr(at, ':'));)
-			*at = '_';
-		snprintf(path, sizeof(path), "%s/broken/%s-%s", folder, judge_kind_name(judge),
-			 name);
+		witness_path(judge, "broken", bucket, path, sizeof(path));
 		if (keep_smaller(judge, path) == 0)
 			fprintf(stderr, "capchain: %s explain --kind %s %s\n", own_command(),
 				judge_kind_name(judge), file_word(path));
 	}
-	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes,
-		       "\"\"   # the witness, below corpus/regressions/", entry);
-	fprintf(stderr,
-		"capchain: mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
-		broken->parser->name, entry);
+	/* The ledger is for the readers of this tree. */
+	if (broken->parser != own_parser) {
+		ledger_suggest(bucket, broken->spec->kind, broken->spec->notes,
+			       "\"\"   # the witness, below corpus/regressions/", entry);
+		fprintf(stderr,
+			"capchain: mend %s, or where this is known and stays add to "
+			"corpus/ledger.yaml:\n%s",
+			broken->parser->name, entry);
+	}
 	/* What libFuzzer, ClusterFuzz and AFL++ group crashes by. */
 	fprintf(stderr, "Assertion failure: %s\nDEDUP_TOKEN: %s\n", bucket, bucket);
 	abort();

@@ -9,6 +9,7 @@
  *
  *	DIR/sets/KIND-SIGNATURE		smallest input with that set of verdicts
  *	DIR/broken/KIND-BUCKET		input that broke a promise, `:` as `_`
+ *	DIR/buckets/KIND-BUCKET		the same of a run that goes on: of every bucket
  *	DIR/counts/KIND-PID		struct findings_counts, in host order
  */
 #ifndef FUZZ_TARGET_FINDINGS_H
@@ -16,8 +17,10 @@
 
 #include "../judge/judged.h"
 
-#define FINDINGS_MAGIC	  UINT64_C(0x31746e7563706163)
-#define FINDINGS_NAME_MAX 32
+#define FINDINGS_MAGIC	     UINT64_C(0x32746e7563706163)
+#define FINDINGS_NAME_MAX    32
+/* Buckets that a run which goes on tells apart; what comes after those is counted in the last. */
+#define FINDINGS_BUCKETS_MAX 512
 
 struct findings_counts {
 	uint64_t magic;
@@ -32,6 +35,13 @@ struct findings_counts {
 		uint64_t disagreements[DISAGREEMENTS];
 		uint64_t skipped;
 	} of[INFO_PARSERS_MAX];
+	/* Of a run that goes on. A free row has no name. */
+	struct findings_bucket {
+		char name[BUCKET_MAX];
+		uint64_t times;
+		uint64_t size;	 /* of its smallest witness, plus one; 0: none is kept yet */
+		uint64_t breaks; /* whether it breaks a promise that the ledger does not excuse */
+	} buckets[FINDINGS_BUCKETS_MAX];
 };
 
 /*
@@ -46,6 +56,12 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
  * has @signature. A parser that does not read the kind abstains uncounted.
  */
 void findings_keep(const struct judge *judge, uint64_t signature);
+
+/*
+ * For a run that goes on, under `make fuzz PARSER=` alone: counts the buckets of the parser that
+ * joined, and those in which any other breaks a promise, and keeps the smallest witness of each.
+ */
+void findings_go_on(const struct judge *judge);
 
 /* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);

@@ -12,6 +12,8 @@
  *	CAPCHAIN_TRUNCATE	1: also judge the truncations of each buffer (AFL++ does of 1 in 4)
  *	CAPCHAIN_FEEDBACK	for comparison: 0, verdicts are no coverage; sets or answers, only
  *				sets of verdicts or only what each parser answers to a cause
+ *	CAPCHAIN_GO_ON		1: a promise that is broken is counted, its witness kept, and the run
+ *				goes on; `make fuzz PARSER=` sets it, where another's parser joined
  *	CAPCHAIN_PARSERS	names with commas between: only these parsers
  *	CAPCHAIN_ALLOW		faults: see own/register.c
  *	CAPCHAIN_VERDICTS	file to append one line of verdicts a buffer to
@@ -58,6 +60,7 @@
 
 static struct judge *judge;
 static FILE *verdicts;
+static bool goes_on;
 /* Which buffers it truncates; AFL++ builds start with a share. */
 static enum { TRUNCATE_NONE, TRUNCATE_SHARE, TRUNCATE_ALL } truncates = TARGET_TRUNCATES;
 
@@ -129,6 +132,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *const path = getenv("CAPCHAIN_VERDICTS");
 	const char *const truncate = getenv("CAPCHAIN_TRUNCATE");
+	const char *const go_on = getenv("CAPCHAIN_GO_ON");
 	char error[512];
 
 	(void)argc;
@@ -153,6 +157,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		setvbuf(verdicts, NULL, _IOLBF, 0);
 	if (truncate && strcmp(truncate, "1") == 0)
 		truncates = TRUNCATE_ALL;
+	goes_on = go_on && strcmp(go_on, "1") == 0;
 	say_oracles();
 	/*
 	 * AFL++'s run-time is not instrumented: MemorySanitizer would take our dead frames for its.
@@ -183,6 +188,10 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 #elif TARGET_PLANTED
 	planted_watch(judge);
 #endif
+	if (goes_on) {
+		findings_go_on(judge);
+		return signature;
+	}
 	broken = judge_broken(judge);
 	if (broken)
 		findings_stop(judge, broken);

@@ -158,6 +158,10 @@ class Afl(Worker):
         return (setup.mutator(kind),)
 
     @classmethod
+    def beside(cls, kind):
+        return [f"afl/mutator_{kind}.so"]
+
+    @classmethod
     def queues(cls, work, kind):
         # What has never run are seeds, and what the others found.
         return [path for path in glob.glob(os.path.join(work, "afl", kind, "*", "queue"))
@@ -198,7 +202,7 @@ class Afl(Worker):
         self.execs_before = int(read_stats(os.path.join(self.own, "fuzzer_stats")).get("execs_done", 0))
 
     def environment(self):
-        return {**UNATTENDED, "CAPCHAIN_FINDINGS": self.setup.findings, "AFL_AUTORESUME": "1",
+        return {**UNATTENDED, **self.setup.environment(), "AFL_AUTORESUME": "1",
                 "AFL_IMPORT_FIRST": "1", "AFL_DEBUG_CHILD": "1",
                 **(mutator(self.setup.mutator(self.kind)) if self.ours else {})}
 

@@ -91,7 +91,7 @@ class LibFuzzer(Worker):
     # ---- a process ----
 
     def environment(self):
-        return {"CAPCHAIN_FINDINGS": self.setup.findings,
+        return {**self.setup.environment(),
                 **({} if self.ours else {"CAPCHAIN_MUTATOR": "default"})}
 
     def command(self):

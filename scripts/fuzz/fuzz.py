@@ -21,6 +21,8 @@ from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.engines import ENGINES, LEAD  # noqa: E402
+from fuzz.own import Built  # noqa: E402
+from fuzz.own import Refused as OwnRefused  # noqa: E402
 from fuzz.report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup, Worker, default_mutators  # noqa: E402
 
@@ -28,7 +30,7 @@ MANUAL = """\
 A run feeds mutated INFO buffers to every parser and holds each to the reference. It shares the time
 between the kinds: side by side where there is a job for each, else one after the other with all
 jobs. The exact command of every engine is printed before it starts; on a terminal one line then
-shows how it goes, elsewhere a line every ten seconds. A run ends with the same tables whether its
+shows how it goes, elsewhere a line every four seconds. A run ends with the same tables whether its
 time is over or it got Ctrl-C or SIGTERM, and what it has found is in files at any moment.
 
 Seeds are the files of CORPUS whose name starts with the kind and a dash: bytes as they are, text
@@ -109,18 +111,37 @@ def parse(arguments):
         help=", ".join(f"{name}: {engine.title}" for name, engine in ENGINES.items()))
     add("--jobs", type=jobs, metavar="N", help="engine processes at once (CPUs, at most 8)")
     add("--corpus", default="corpus", metavar="DIR", help="seeds and dictionary (corpus)")
-    add("--work", default="build/fuzz", metavar="DIR", help="kept between runs (build/fuzz)")
-    add("--findings", default="build/findings", metavar="DIR", help="what was found (build/findings)")
+    add("--work", metavar="DIR", help="kept between runs (build/fuzz; of a parser, its own)")
+    add("--findings", metavar="DIR", help="what was found (build/findings; of a parser, own/ there)")
     add("--capchain", default="build/capchain", metavar="PATH", help="(build/capchain)")
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
+    add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it reads, "
+        "and the report is about it")
+    add("--build", default="build", metavar="DIR", help="what --parser is built in (build)")
+    add("--all", action="store_true", help="with --parser, show all other readers too")
     add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
-    options.targets = options.targets or os.path.join("build", options.engine)
     options.kinds = {"all": KINDS, "buffers": BUFFERS}.get(options.kind, (options.kind,))
+    options.own = None
+    options.findings = options.findings or (None if options.parser else os.path.join(options.build, "findings"))
+    options.work = options.work or os.path.join(options.build, "fuzz")
+    options.targets = options.targets or os.path.join(options.build, options.engine)
     return options
+
+
+def build_own(options):
+    """Builds the parser that the run is about, and has the run be about it."""
+    built = Built(options.parser, options.build, options.engine,
+                  None if options.kind in ("all", "buffers") else options.kinds)
+    say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}; {built.seen}")
+    folder = os.path.relpath(built.folder)
+    options.own = {**built.facts, "all": options.all}
+    options.kinds, options.capchain = tuple(built.kinds), os.path.relpath(built.command)
+    options.work, options.targets = os.path.join(folder, "fuzz"), os.path.join(folder, options.engine)
+    options.findings = options.findings or os.path.join(options.build, "findings", "own", os.path.basename(folder))
 
 
 # ---- one kind ----
@@ -171,7 +192,10 @@ class Run:
         return total
 
     def broken(self):
-        """Broken promises, and how often."""
+        """Broken promises, and how often; a target that goes on counts them."""
+        if self.setup.own:
+            return collections.Counter({bucket: times for bucket, (times, breaks) in
+                                        self.counts().buckets.items() if breaks})
         return sum((worker.broken for worker in self.workers()), collections.Counter())
 
     def sets(self):
@@ -236,7 +260,7 @@ class Run:
                                   f"{self.setup.findings}: make room, or choose another folder"])
         if not (self.execs() or self.failures or interrupted):
             self.failures.append([f"{self.kind}: not one input was run"])
-        if self.failures:
+        if self.failures or self.setup.own and self.broken():
             self.status = max(self.status, NOT_FINE)
         elif not self.broken():
             for worker in self.workers():
@@ -257,12 +281,21 @@ class Stop:
         self.signal = self.signal or signal.Signals(number)
 
 
+def fitted(parts, columns):
+    """The first and the last of @parts, and of the others as many as fit between them."""
+    first, *others, last = parts
+    while others and len("  ".join((first, *others, last))) > columns:
+        others.pop()
+    return "  ".join((first, *others, last))
+
+
 class Screen:
     """The line that shows how it goes: in place on a terminal, else now and then."""
 
     def __init__(self):
         self.live = sys.stdout.isatty()
-        self.every = 1 if self.live else 10
+        # Never silent for five seconds.
+        self.every = 1 if self.live else 4
         self.due = time.monotonic() + self.every
         self.past = collections.deque(maxlen=10)
 
@@ -275,26 +308,25 @@ class Screen:
             return
         self.due = now + self.every
         self.past.append((now, sum(run.execs() for run in runs)))
-        line = self.line(runs, left)
+        line = fitted(self.parts(runs, left), shutil.get_terminal_size().columns - 1)
         if self.live:
-            columns = shutil.get_terminal_size().columns
-            print(f"{CLEAR}{line[:columns - 1]}", end="", flush=True)
+            print(f"{CLEAR}{line}", end="", flush=True)
         else:
             say(line)
 
-    def line(self, runs, left):
+    def parts(self, runs, left):
         (before, execs), (now, more) = self.past[0], self.past[-1]
         if now == before:
             before, execs = runs[0].began, 0
         sets = [run.sets() for run in runs]
-        return "  ".join((
+        return (
             f"{int(left) // 60}:{int(left) % 60:02} left",
             runs[0].kind if len(runs) == 1 else f"{len(runs)} kinds",
             f"{report.compact((more - execs) / max(now - before, 0.1))} exec/s",
             f"{sum(run.most('edges') for run in runs)} edges",
             f"{sum(run.most('corpus') for run in runs)} in corpus",
             f"{sum(count for count, _ in sets)} sets (+{sum(new for _, new in sets)})",
-            f"{sum(len(run.broken()) for run in runs)} broken"))
+            f"{sum(len(run.broken()) for run in runs)} broken")
 
 
 def fuzz_batch(runs, later, stop, screen):
@@ -371,7 +403,7 @@ def sweep(findings):
 def prepare(options):
     """Folders and seeds; refuses what cannot run."""
     setup = Setup(options.engine, options.corpus, options.work, options.findings,
-                  options.capchain, options.targets, options.mutators)
+                  options.capchain, options.targets, options.mutators, options.own)
     refused = missing(setup, options)
     if refused:
         raise refused
@@ -387,6 +419,8 @@ def prepare(options):
 
 
 def run_all(options):
+    if options.parser:
+        build_own(options)
     stop, screen = Stop(), Screen()
     setup = prepare(options)
     todo = batches(setup, options)
@@ -414,7 +448,7 @@ def main(arguments):
     options = parse(arguments)
     try:
         return run_all(options)
-    except Refused as refused:
+    except (Refused, OwnRefused) as refused:
         print(f"fuzz: {refused}", file=sys.stderr)
         return refused.status
     except OSError as error:

@@ -20,7 +20,7 @@ environment:
                   compiled as FILE is; -l and -L options, linked as they are
   CLANG, GCC      compilers
 
-prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info.
+prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info of each kind that it reads.
 
 exit status:
   0  built
@@ -32,6 +32,7 @@ exit status:
 import argparse
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -39,6 +40,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
@@ -84,16 +86,50 @@ def words(name):
         raise Refused(f"{name}: {error}") from None
 
 
-def run(command, what, status=UNUSABLE, **options):
+class Progress:
+    """
+    Says what is being built: at once, and never silent for five seconds. On a terminal that is one line
+    in its place.
+    """
+    QUIET = 4
+
+    def __init__(self):
+        self.live, self.said, self.text, self.began = sys.stderr.isatty(), 0.0, None, time.monotonic()
+
+    def say(self, text, now=False):
+        if text == self.text or not (self.live or now or time.monotonic() > self.said + self.QUIET):
+            return
+        self.text, self.said = text, time.monotonic()
+        print(f"\r\x1b[K{text[:shutil.get_terminal_size().columns - 1]}" if self.live else text,
+              end="" if self.live else "\n", file=sys.stderr, flush=True)
+
+    def wait(self, process, what):
+        """Waits for @process, which is @what."""
+        while True:
+            try:
+                return process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                self.say(f"{what} ({time.monotonic() - self.began:.0f} s)")
+
+    def clear(self):
+        if self.live and self.text:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+PROGRESS = Progress()
+
+
+def run(command, what, status=UNUSABLE, doing="building", **options):
     """Runs @command, what it says to stderr; refuses with @what where it fails."""
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False,
-                              **options)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, **options) as process:
+            code = PROGRESS.wait(process, doing)
     except FileNotFoundError:
         raise Refused(f"{command[0]} is missing: `make setup-fuzz`, or Debian's "
                       f"{'rustc' if command[0] == 'rustc' else 'clang and binutils'}",
                       MISSING) from None
-    if done.returncode:
+    if code:
+        PROGRESS.clear()
         raise Refused(what, status)
 
 
@@ -204,6 +240,12 @@ def our_compiler():
     return os.listdir(os.path.join(ROOT, "build"))[0]
 
 
+def jobs():
+    """How many at once: JOBS=, or as many as there are processors."""
+    said = os.environ.get("JOBS", "")
+    return said if said.isdecimal() and said != "0" else str(len(os.sched_getaffinity(0)))
+
+
 def make(build, *goals):
     """Has make build our side. What a make above this one said of jobs is not for this one."""
     if not is_tree():
@@ -211,10 +253,22 @@ def make(build, *goals):
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PARSER",
                           "OWN_PARSER", "KIND", "ENGINE")}
-    jobs = str(len(os.sched_getaffinity(0)))
+    command = ["make", "-s", "--no-print-directory", "-C", ROOT, f"BUILD={build}"]
+    PROGRESS.say("building capchain", now=True)
     with locked(os.path.join(ROOT, build, "own")):
-        run(["make", "-s", "--no-print-directory", "-C", ROOT, f"-j{jobs}", f"BUILD={build}", "PROGRESS=1",
-             *goals], "capchain itself does not build; see above", MISSING, env=env)
+        # The same words as V=1 has: what would be compiled.
+        todo = subprocess.run([*command, "-n", "PROGRESS=", *goals], env=env, capture_output=True, text=True,
+                              check=False).stdout.count(" -c ")
+        with subprocess.Popen([*command, f"-j{jobs()}", "PROGRESS=1", *goals], env=env, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            done = 0
+            for line in process.stdout:
+                done += line.startswith("  CC ")
+                PROGRESS.say(f"building capchain: {min(done, todo)} of {todo} {' '.join(line.split()[1:])}"
+                             if PROGRESS.live else f"building capchain: {min(done, todo)} of {todo}")
+    if process.returncode:
+        PROGRESS.clear()
+        raise Refused("capchain itself does not build; see above", MISSING)
 
 
 def flags_of(folder):
@@ -376,15 +430,17 @@ def build_command(given, build, folder, hooked):
         line = (said.stderr.strip().splitlines() or ["it does not start"])[-1]
         raise Refused(f"{shown(given.parser)}: {line.removeprefix('capchain: ')}",
                       max(said.returncode, UNUSABLE))
+    return next(one for one in map(json.loads, said.stdout.splitlines()) if one.get("own"))
 
 
-def build_targets(given, build, folder, engine, hooked):
+def build_targets(given, build, folder, engine, hooked, kinds):
     from fuzz.engines import of_build  # where it is installed there are no engines
 
-    make(build, f"own-{engine}-targets")
+    make(build, f"own-{engine}-targets", *(f"{build}/{path}" for kind in kinds
+                                           for path in of_build(engine).beside(kind)))
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
-    for kind in flags["kinds"]:
+    for kind in kinds:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
         parts = [os.path.join(place, "obj", part) for part in of_build(engine).objects(kind)]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
@@ -392,30 +448,50 @@ def build_targets(given, build, folder, engine, hooked):
               os.path.join(place, "own.a"), *libs], given)
 
 
+class Built:
+    """What was made of FILE: the @folder that has it, and @facts, what `list --json` says of the parser."""
+
+    def __init__(self, parser, build, engine=None, kinds=None):
+        given = Given(parser)
+        self.folder = given.folder(writable(build))
+        self.command = os.path.join(self.folder, "capchain")
+        with locked(self.folder):
+            hooked = given.hooked()
+            self.facts = build_command(given, build, self.folder, hooked)
+            self.kinds = self.only_read(kinds)
+            if engine:
+                build_targets(given, build, self.folder, engine, hooked, self.kinds)
+        self.seen = f"{shown(parser)}: seen by {SEEN if hooked else UNSEEN}"
+        PROGRESS.clear()
+
+    def only_read(self, kinds):
+        """Of @kinds those that it reads; all that it reads where none are given."""
+        reads = list(self.facts["kinds"])
+        found = [kind for kind in kinds or reads if kind in reads]
+        if not found:
+            raise Refused(f"{self.facts['parser']} does not read {' or '.join(kinds)}: its .reads has "
+                          f"{', '.join(reads)}; say KIND={reads[0]}")
+        return found
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(prog="own.py", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", choices=("libfuzzer", "libfuzzer-fast", "afl"),
                         help="build its fuzz targets too")
+    parser.add_argument("--kind", action="append", help="targets of this kind alone; may be given again (all "
+                        "that it reads)")
     parser.add_argument("--build", default="build", metavar="DIR", help="(build)")
     parser.add_argument("--command", action="store_true", help="print the path of capchain")
     parser.add_argument("parser", metavar="FILE")
     options = parser.parse_args(arguments)
     try:
-        given = Given(options.parser)
-        build = options.build
-        folder = given.folder(writable(build))
         if options.engine and not is_tree():
             raise Refused("targets are built in the source tree alone: make fuzz PARSER=FILE")
-        with locked(folder):
-            hooked = given.hooked()
-            build_command(given, build, folder, hooked)
-            if options.engine:
-                build_targets(given, build, folder, options.engine, hooked)
+        built = Built(options.parser, options.build, options.engine, options.kind)
         if options.engine:
-            print(f"capchain: {shown(options.parser)}: seen by {SEEN if hooked else UNSEEN}",
-                  file=sys.stderr)
-        print(os.path.join(folder, "capchain") if options.command else os.path.relpath(folder))
+            print(f"capchain: {built.seen}", file=sys.stderr)
+        print(built.command if options.command else os.path.relpath(built.folder))
         return 0
     except Refused as refused:
         print(f"capchain: {refused}", file=sys.stderr)

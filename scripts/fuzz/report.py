@@ -18,9 +18,11 @@ FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 ABSTAIN = VERDICTS.index("abstain")
 
 # struct findings_counts of fuzz/target/findings.h; fuzz_test.py holds the two together.
-MAGIC = 0x31746E7563706163
+MAGIC = 0x32746E7563706163
 HEAD = struct.Struct(f"=5Q{len(CLASSES)}Q")
 PARSER = struct.Struct(f"=32s{len(VERDICTS)}Q{len(DISAGREEMENTS)}QQ")
+BUCKET = struct.Struct("=128s3Q")
+PARSERS_MAX, BUCKETS_MAX = 128, 512
 
 FILES_PER_CHECK = 500
 BUCKETS_SHOWN = 3
@@ -36,9 +38,19 @@ class Refused(Exception):
         self.status = status
 
 
-# What is new has its smallest witness: a bucket, or a set of verdicts with all its buckets.
-New = namedtuple("New", "size path kind buckets reference")
+# A finding is a bucket, several of one witness, or a set of verdicts: its smallest witness, what there is
+# to say of it beside its buckets, and lines that say more.
+Finding = namedtuple("Finding", "size path kind buckets words more", defaults=("", ()))
 WHAT_IS_NEW = ("buckets", "sets of verdicts")
+# What comes first; all other answers are wrong, or refuse what is right.
+WORST = ("wrote", "oob", "crash", "runaway", "stale")
+REFUSES = ("rejects-valid", "wrong-refusal")
+
+
+def badness(bucket):
+    """The lower, the worse: by verdict, then by class."""
+    _, verdict, what, _ = bucket.split(":", 3)
+    return WORST.index(verdict) if verdict in WORST else len(WORST) + (what in REFUSES)
 
 
 class Counts:
@@ -47,7 +59,7 @@ class Counts:
     def __init__(self):
         self.walked = self.failed = 0
         self.classes = [0] * len(CLASSES)
-        self.parsers = {}
+        self.parsers, self.buckets = {}, {}
 
     def add(self, other):
         self.walked += other.walked
@@ -56,6 +68,9 @@ class Counts:
         for name, numbers in other.parsers.items():
             before = self.parsers.get(name, (0,) * len(numbers))
             self.parsers[name] = tuple(a + b for a, b in zip(before, numbers))
+        for name, (times, breaks) in other.buckets.items():
+            before, broke = self.buckets.get(name, (0, False))
+            self.buckets[name] = before + times, broke or breaks
 
 
 def read_counts(path):
@@ -64,11 +79,10 @@ def read_counts(path):
         data = Path(path).read_bytes()
     except OSError:
         return None
-    room, rest = divmod(len(data) - HEAD.size, PARSER.size)
-    if room < 0 or rest:
+    if len(data) != HEAD.size + PARSERS_MAX * PARSER.size + BUCKETS_MAX * BUCKET.size:
         return None
     magic, parsers, walked, _, failed, *classes = HEAD.unpack_from(data)
-    if magic != MAGIC or parsers > room:
+    if magic != MAGIC or parsers > PARSERS_MAX:
         return None
     counts = Counts()
     counts.walked, counts.failed, counts.classes = walked, failed, classes
@@ -76,8 +90,17 @@ def read_counts(path):
         name, *numbers = PARSER.unpack_from(data, HEAD.size + i * PARSER.size)
         # One that does not read the kind is not counted: it abstained on every buffer.
         numbers[ABSTAIN] += max(walked - sum(numbers[:len(VERDICTS)]), 0)
-        counts.parsers[name.split(b"\0")[0].decode("utf-8", "replace")] = tuple(numbers)
+        counts.parsers[text(name)] = tuple(numbers)
+    rows = memoryview(data)[HEAD.size + PARSERS_MAX * PARSER.size:]
+    for name, times, _, breaks in BUCKET.iter_unpack(rows):
+        if name[0] and times:
+            counts.buckets[text(name)] = times, bool(breaks)
     return counts
+
+
+def text(name):
+    """What a row of bytes says, up to its first zero."""
+    return name.split(b"\0")[0].decode("utf-8", "replace")
 
 
 def set_names(findings, kind):
@@ -184,8 +207,9 @@ def find_new(setup, kind):
              for name in sorted(set_names(setup.findings, kind))]
     for judged in check(setup.capchain, kind, paths):
         reference = judged["reference"]
-        one = New(judged["len"], judged["file"], kind, buckets_of(judged),
-                  f"{reference['verdict']} {reference.get('reason', '')}".strip())
+        one = Finding(judged["len"], judged["file"], kind, buckets_of(judged),
+                      f"reference {reference['verdict']} {reference.get('reason', '')}".strip() +
+                      ", nothing differs")
         verdicts = verdicts_of(judged)
         if verdicts not in shown:
             sets[verdicts] = min(one, sets.get(verdicts, one))
@@ -199,16 +223,18 @@ def find_new(setup, kind):
 
 
 def explain(setup, kind, path):
-    return shlex.join([setup.capchain, "explain", "--kind", kind, path])
+    return shlex.join([setup.capchain, "explain", *([] if os.path.basename(path).startswith(f"{kind}-") else
+                                                    ["--kind", kind]), path])
 
 
-def new_entry(setup, new, most):
-    """A witness in two lines: size and what differs, and the command that explains it."""
-    differs = ", ".join(new.buckets[:most])
-    if len(new.buckets) > most:
-        differs += f" and {len(new.buckets) - most} more"
-    return [f"  {new.size:5} bytes  {differs or f'reference {new.reference}, nothing differs'}",
-            f"               {explain(setup, new.kind, new.path)}"]
+def entry(setup, found, most):
+    """A finding, of whatever reader: size and what differs, what there is to say, the command that explains it."""
+    differs = ", ".join(found.buckets[:most])
+    if len(found.buckets) > most:
+        differs += f" and {len(found.buckets) - most} more"
+    more = "".join(f"\n{'':15}{line}" for line in (*found.more, explain(setup, found.kind, found.path)))
+    words = f"  {found.words}" if differs and found.more else "" if differs else found.words
+    return f"  {found.size:5} bytes  {differs}{words}{more}".split("\n")
 
 
 def counted(new, what):
@@ -228,7 +254,7 @@ def write_new(setup, kind, new):
             for ones, what in zip(new, WHAT_IS_NEW):
                 print(counted(ones, what), file=file)
                 for one in ones:
-                    print(*new_entry(setup, one, len(one.buckets)), sep="\n", file=file)
+                    print(*entry(setup, one, len(one.buckets)), sep="\n", file=file)
         os.replace(temporary, path)
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
@@ -252,7 +278,7 @@ def new_lines(setup, kinds, show, bold):
         yield bold(counted(every, what) if every else f"no new {what}")
         most = show if what == "buckets" else min(show, SETS_SHOWN)
         for one in fair(lists, most):
-            yield from new_entry(setup, one, BUCKETS_SHOWN)
+            yield from entry(setup, one, BUCKETS_SHOWN)
         if len(every) > most:
             yield f"  {len(every) - most} more; all of them: {' '.join(paths)}"
 
@@ -299,16 +325,107 @@ def oracle_lines(runs):
 
 def final_lines(runs, show, bold):
     """The report of a run, the most urgent first."""
-    for lines in (promise_lines(runs), failure_lines(runs)):
+    own = runs[0].setup.own
+    if own:
+        yield from mine_lines(runs, bold)
+    for lines in (() if own else promise_lines(runs), failure_lines(runs)):
         if len(lines) > 1:
             yield from (bold(lines[0]), *lines[1:], "")
-    counts = Counts()
-    for run in runs:
-        counts.add(run.counts())
+    counts = total(runs)
     ran = [run for run in runs if run.workers()]
+    if own and not own["all"]:
+        yield others_line(counts, runs)
+        return
     if counts.walked:
         yield from (*parser_tables(counts), "")
     if ran:
         yield from (*kind_table(ran), "", *oracle_lines(ran), "")
     if counts.walked:
         yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show, bold), "")
+
+
+def total(runs):
+    counts = Counts()
+    for run in runs:
+        counts.add(run.counts())
+    return counts
+
+
+# ---- a parser that is not ours ----
+
+def mine(run):
+    """{bucket: (times, breaks)} of the parser that the run is about."""
+    prefix = run.setup.own["parser"] + ":"
+    return {name: row for name, row in run.counts().buckets.items() if name.startswith(prefix)}
+
+
+def said_of(judged, bucket):
+    """What `check --json` says of @bucket in lines: what was expected and what came, and where in the source."""
+    for one in judged["disagreements"]:
+        if one["bucket"] == bucket:
+            yield f"expected {one['expected']}, got {one['got']}"
+    for one in judged["parsers"]:
+        if one["name"] == bucket.split(":")[0]:
+            yield from one.get("where", ())
+
+
+def find_mine(run, last):
+    """A Finding for each bucket of the parser, with what its smallest witness shows."""
+    rows = mine(run)
+    paths = {run.setup.witness(run.kind, bucket): bucket for bucket in rows}
+    known = {judged["file"]: judged for judged in check(run.setup.capchain, run.kind, [
+        path for path in sorted(paths) if os.path.exists(path)])}
+    for path, bucket in paths.items():
+        times, breaks = rows[bucket]
+        judged = known.get(path)
+        words = f"{compact(times)} times" if times > 1 else "once"
+        yield Finding(judged["len"] if judged else 0, path, run.kind, (bucket,), "  ".join(filter(None, (
+            words, breaks and "BROKEN", run.kind in last and bucket not in last[run.kind] and "new"))),
+            tuple(said_of(judged, bucket)) if judged else ("its witness could not be kept",))
+
+
+def read_last(findings):
+    """{kind: buckets} of the parser's own last run."""
+    try:
+        return json.loads(Path(findings, "last.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_last(findings, last):
+    path = os.path.join(findings, "last.json")
+    try:
+        Path(f"{path}.tmp").write_text(json.dumps(last, indent=0, sort_keys=True), "utf-8")
+        os.replace(f"{path}.tmp", path)
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
+
+
+def mine_lines(runs, bold):
+    """What the user's parser did: each bucket, worst first."""
+    setup, counts = runs[0].setup, total(runs)
+    name, last = setup.own["parser"], read_last(setup.findings)
+    found = sorted((one for run in runs for one in find_mine(run, last)),
+                   key=lambda one: (badness(one.buckets[0]), "BROKEN" not in one.words, one))
+    broken, new = (sum(word in one.words for one in found) for word in ("BROKEN", "new"))
+    did = counts.parsers.get(name)
+    if did:
+        yield from (*table(["", *VERDICTS], [[name, *map(dotted, did[:len(VERDICTS)])]]), "")
+    yield bold(f"{name}, {setup.own['trust']}: {compact(counts.walked)} buffers, {len(found)} buckets, {broken} "
+               f"break its promise" + (f", {new} new" if last else "") + (", worst first" if found else ""))
+    for one in found:
+        yield from entry(setup, one, 1)
+    gone = {f"{bucket} ({run.kind})" for run in runs for bucket in set(last.get(run.kind, ())) - set(mine(run))}
+    if gone:
+        yield f"  of its last run did not come again: {', '.join(sorted(gone))}"
+    yield ""
+    write_last(setup.findings, {**last, **{run.kind: sorted(mine(run)) for run in runs if run.workers()}})
+
+
+def others_line(counts, runs):
+    """All other readers in one line."""
+    name = runs[0].setup.own["parser"]
+    broken = [bucket for run in runs for bucket, (_, breaks) in run.counts().buckets.items()
+              if breaks and not bucket.startswith(name + ":")]
+    return (f"{max(len(counts.parsers) - 1, 0)} other readers on the same buffers: {len(broken)} broken promises"
+            f"{''.join(f', {bucket}' for bucket in broken)}; ALL=1 shows them")

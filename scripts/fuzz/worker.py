@@ -48,6 +48,8 @@ class Setup:
     capchain: str
     targets: str
     mutators: str = os.path.join("build", "afl")
+    # Of `make fuzz PARSER=`: what `capchain list --json` says of the parser, and `all`; None of ours.
+    own: dict = None
     prefix: list = field(default_factory=list)
     folders: dict = field(default_factory=dict)
 
@@ -74,7 +76,12 @@ class Setup:
         return path if os.path.exists(path) else None
 
     def witness(self, kind, bucket):
-        return os.path.join(self.findings, "broken", f"{kind}-{bucket.replace(':', '_')}")
+        return os.path.join(self.findings, "buckets" if self.own else "broken",
+                            f"{kind}-{bucket.replace(':', '_')}")
+
+    def environment(self):
+        """What every target is told: also, where the parser is another's, to go on at a finding."""
+        return {"CAPCHAIN_FINDINGS": self.findings, **({"CAPCHAIN_GO_ON": "1"} if self.own else {})}
 
     def own_folder(self, kind):
         """AFL++ wants its output folder for itself, so a second run beside this one has its own."""
@@ -199,6 +206,11 @@ class Worker:
     def objects(cls, _kind):
         """Objects of the build that a target has of it."""
         return ()
+
+    @classmethod
+    def beside(cls, _kind):
+        """Files of the build, below its folder, that run beside a target."""
+        return []
 
     @classmethod
     def queues(cls, _work, _kind):
