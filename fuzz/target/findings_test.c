@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "findings.h"
+#include "../judge/own.h"
 #include "../within.h"
 
 /* How often two processes meet over one witness. */
@@ -517,7 +518,7 @@ static void test_full_file_system(void **state)
 	struct run made;
 
 	(void)state;
-	if (mount("none", dir, "tmpfs", 0, "size=64k")) {
+	if (mount("none", dir, "tmpfs", 0, "size=192k")) {
 		print_message("skipped: no small disk to fill, mount(): %s\n", strerror(errno));
 		skip();
 	}
@@ -559,6 +560,30 @@ static void stop_here(void)
 }
 
 #define BUCKET "one:ok:accepts-malformed:loop"
+
+static const struct judge *with_bucket(enum verdict verdict, enum disagreement disagreement,
+				       size_t len, uint8_t byte)
+{
+	found(1, len, byte);
+	judged.disagreement = disagreement;
+	judged.walk.verdict = verdict;
+	return &judge;
+}
+
+/* Of one that joined each bucket counts; of any other those in which it breaks a promise. */
+static void go_on(void)
+{
+	own_parser = &parser;
+	findings_go_on(with_bucket(VERDICT_OK, AGREES, 8, 1));
+	findings_go_on(with_bucket(VERDICT_OK, ACCEPTS_MALFORMED, 40, 2));
+	findings_go_on(with_bucket(VERDICT_OK, ACCEPTS_MALFORMED, 50, 3));
+	findings_go_on(with_bucket(VERDICT_OK, ACCEPTS_MALFORMED, 39, 4));
+	findings_go_on(with_bucket(VERDICT_ABSENT, ABSENT_FOR_UNREADABLE, 9, 5));
+	own_parser = NULL;
+	findings_go_on(with_bucket(VERDICT_OK, WRONG_CAPS, 9, 6));
+	parser.trust = INFO_HARDENED;
+	findings_go_on(with_bucket(VERDICT_REJECT, WRONG_REFUSAL, 9, 7));
+}
 
 /* Every engine finds the bucket, as a line of its own, and the end is abort()'s. */
 static void assert_stopped(const struct run *made)
@@ -627,6 +652,46 @@ static void test_counts_survive(void **state)
 	assert_int_equal(files_in("sets"), 4);
 }
 
+static const struct findings_bucket *counted(const struct findings_counts *counts, const char *name)
+{
+	for (size_t i = 0; i < FINDINGS_BUCKETS_MAX; i++)
+		if (strcmp(counts->buckets[i].name, name) == 0)
+			return &counts->buckets[i];
+	fail_msg("no row of %s", name);
+	return NULL;
+}
+
+static void test_go_on(void **state)
+{
+	static const struct {
+		const char *name, *witness;
+		uint64_t times, size, breaks;
+		uint8_t byte;
+	} rows[] = {
+		{BUCKET, "buckets/region-one_ok_accepts-malformed_loop", 3, 39, 0, 4},
+		{"one:absent:absent-for-unreadable:loop",
+		 "buckets/region-one_absent_absent-for-unreadable_loop", 1, 9, 0, 5},
+		{"one:reject:wrong-refusal:loop", "buckets/region-one_reject_wrong-refusal_loop", 1,
+		 9, 1, 7},
+	};
+	struct findings_counts counts;
+	struct run made;
+
+	(void)state;
+	made = run(go_on, dir, AS_IS);
+	assert_fine(&made);
+	counts = counts_of(made.pid);
+	assert_int_equal(files_in("buckets"), 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct findings_bucket *const row = counted(&counts, rows[i].name);
+
+		assert_int_equal(row->times, rows[i].times);
+		assert_int_equal(row->size, rows[i].size + 1);
+		assert_int_equal(row->breaks, rows[i].breaks);
+		assert_file(in_dir(rows[i].witness), rows[i].size, rows[i].byte);
+	}
+}
+
 /* Without a folder nothing is written anywhere. */
 static void test_no_folder(void **state)
 {
@@ -671,6 +736,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_file_system, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_unwritable, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_stop, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_go_on, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_counts_survive, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_no_folder, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_write, make_dir, remove_dir),

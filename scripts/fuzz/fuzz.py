@@ -38,6 +38,7 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
+  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of the last run
   FINDINGS/sets       the smallest input of each set of verdicts
   FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
                       its smallest witness and the command that explains it
@@ -49,6 +50,10 @@ Two runs may share both folders.
 
 A libFuzzer target stops at a broken promise. It is started again, at most three times for each
 bucket, so that the rest of the time is used; AFL++ goes on by itself.
+
+With --parser the run is about that parser: it has only the kinds that the parser's .reads names, counts
+what is broken and goes on in both engines, and ends with each bucket of that parser, worst first: how
+often, its smallest input, what was expected and what came. New is what its own last run had not.
 
 environment:
   CAPCHAIN_MUTATOR    default: the engines' own mutators, for comparison
@@ -65,6 +70,7 @@ exit status (the highest that applies):
 
 examples:
   make fuzz KIND=region SECONDS=600
+  make fuzz PARSER=my/copy.c
   scripts/fuzz/fuzz.py --kind all --seconds 3600 --jobs 8
   scripts/fuzz/fuzz.py --engine afl --kind iommu --findings /tmp/findings
 """

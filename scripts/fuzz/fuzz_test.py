@@ -42,9 +42,9 @@ SECONDS = '''for word; do case $word in -max_total_time=*) exec sleep ${word#*=}
 COUNTS = '''exec /usr/bin/python3 - <<'END'
 import os, sys
 sys.path.insert(0, {here!r})
-from fuzz.report import HEAD, MAGIC, PARSER
+from fuzz.report import BUCKET, BUCKETS_MAX, HEAD, MAGIC, PARSER, PARSERS_MAX
 with open(os.environ["CAPCHAIN_FINDINGS"] + f"/counts/region-{{os.getpid()}}{end}", "wb") as file:
-    file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(4 * PARSER.size))
+    file.write(HEAD.pack(MAGIC, 0, 9, 1, 3, 9, 0, 0, 0) + bytes(PARSERS_MAX * PARSER.size + BUCKETS_MAX * BUCKET.size))
 END
 '''
 YAML = """kind: region
@@ -114,8 +114,8 @@ class Forms(unittest.TestCase):
 
     def test_struct_compiles_to_the_size_that_is_read(self):
         program = ('#include "fuzz/target/findings.h"\n_Static_assert(sizeof(struct findings_counts) == '
-                   f"{fuzz_report.HEAD.size} + INFO_PARSERS_MAX * {fuzz_report.PARSER.size}"
-                   f' && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
+                   f"{fuzz_report.HEAD.size} + {fuzz_report.PARSERS_MAX} * {fuzz_report.PARSER.size} + "
+                   f'{fuzz_report.BUCKETS_MAX} * {fuzz_report.BUCKET.size} && FINDINGS_MAGIC == {fuzz_report.MAGIC}, "");')
         done = run(*compilers.any_c(), "-std=gnu11", "-I", ROOT, "-fsyntax-only", "-xc", "-", input=program)
         self.assertEqual(done.returncode, 0, done.stderr)
 
@@ -125,12 +125,30 @@ class Forms(unittest.TestCase):
             self.assertEqual(fuzz_report.compact(number), text)
 
 
+class Lines(unittest.TestCase):
+    """What fits, and what comes first."""
+
+    def test_a_narrow_line_keeps_what_is_broken(self):
+        parts = ("1:00 left", "region", "25k exec/s", "109 edges", "7 in corpus", "9 sets (+1)", "12 broken")
+        self.assertEqual(fuzz.fitted(parts, 200), "  ".join(parts))
+        for columns in range(20, 90):
+            line = fuzz.fitted(parts, columns)
+            self.assertLessEqual(len(line), columns)
+            self.assertTrue(line.startswith("1:00 left") and line.endswith("  12 broken"), line)
+
+    def test_worst_first(self):
+        worst = ["m:wrote:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:runaway:fault:x", "m:stale:fault:x",
+                 "m:ok:wrong-caps:x", "m:reject:rejects-valid:x"]
+        self.assertEqual(sorted(reversed(worst), key=fuzz_report.badness), worst)
+
+
 class Counts(Base):
     def counts(self, magic=fuzz_report.MAGIC, tail=b""):
         parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 18), 5)
         data = fuzz_report.HEAD.pack(magic, 1, 7, 2, 3, 1, 2, 3, 1) + parser
-        rest = 3 * fuzz_report.PARSER.size
-        self.write("counts", data + bytes(rest) + tail)
+        rest = (fuzz_report.PARSERS_MAX - 1) * fuzz_report.PARSER.size
+        rows = fuzz_report.BUCKET.pack(b"naive:ok:fault:x", 4, 9, 1), bytes(511 * fuzz_report.BUCKET.size)
+        self.write("counts", data + bytes(rest) + b"".join(rows) + tail)
         return fuzz_report.read_counts(self.path("counts"))
 
     def test_reads_and_adds(self):
@@ -138,6 +156,7 @@ class Counts(Base):
         total.add(self.counts())
         total.add(self.counts())
         self.assertEqual((total.walked, total.failed, total.classes), (14, 6, [2, 4, 6, 2]))
+        self.assertEqual(total.buckets, {"naive:ok:fault:x": (8, True)})
         self.assertEqual(total.parsers["naive"][:3] + total.parsers["naive"][-1:], (0, 2, 4, 10))
 
     def test_unfinished_or_foreign_file_is_none(self):
@@ -289,7 +308,7 @@ class Ends(Base):
             self.fake(START + PULSE + (BREAK if kind == "region" else SECONDS), kind)
         done = self.fuzz("--jobs", "4", kind="all", status=1)
         self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
-                      f"    {CAPCHAIN} explain --kind region "
+                      f"    {CAPCHAIN} explain "
                       "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
         self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"", done.stdout)
         self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
@@ -434,13 +453,14 @@ class Real(Base):
     def test_run(self):
         # Counts of another process: of an earlier run, or of one that shares the folder.
         stale = fuzz_report.HEAD.pack(fuzz_report.MAGIC, 0, 10**15, 0, 1, 0, 0, 0, 0)
-        self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(4 * fuzz_report.PARSER.size))
+        rest = fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size + fuzz_report.BUCKETS_MAX * fuzz_report.BUCKET.size
+        self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(rest))
         done = self.fuzz("--show", "2", targets=self.targets, seconds=5, status=0)
         self.holds_table(done.stdout)
         self.assertNotRegex(done.stdout, r"[\r\x1b]")
         self.assertRegex(done.stdout, r"-max_len=4096 .*-max_total_time=4 -timeout=10 ")
         self.holds_new(done.stdout)
-        explain = re.search(rf"{CAPCHAIN} explain --kind region findings/sets/\S+", done.stdout)
+        explain = re.search(rf"{CAPCHAIN} explain findings/sets/\S+", done.stdout)
         self.assertEqual(run(*explain[0].split(), cwd=self.dir).returncode, 0)
         self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
 

@@ -407,14 +407,73 @@ class Fuzzed(Fuzzing):
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertIn("the others are skipped where links loop", done.stderr)
 
-    def test_make_fuzz(self):
+
+class Mine(Base):
+    """make fuzz PARSER=: what it says of the parser, with planted readers (parsers/own/readers.c)."""
+
+    def make_fuzz(self, *variables, parser=None, fault="RIGHT", trust="HARDENED", seconds=4, **env):
+        return self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={parser or os.path.join(OWN, 'readers.c')}",
+                           f"SECONDS={seconds}", "SETUP=0", "JOBS=1", f"FINDINGS={self.path('found')}", *variables,
+                           MAKEFLAGS="", PARSER_CFLAGS=f"-DFAULT={fault} -DTRUST=INFO_{trust}", **env)
+
+    def test_right(self):
         shutil.copy(os.path.join(OWN, "template.c"), self.write("a b/it's mine.c", ""))
-        done = self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={self.path('a b')}/it's mine.c",
-                           "KIND=device", "SECONDS=3", "SETUP=0", f"FINDINGS={self.path('found')}",
-                           MAKEFLAGS="")
+        done = self.make_fuzz("KIND=device", parser=f"{self.path('a b')}/it's mine.c")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"(?m)^mine +[1-9]")
         self.assertIn("broken promises: 0, failures: 0", done.stdout)
+
+    def holds_wrong(self, engine):
+        """Wrong on plain seeds: it goes on to its end, and says each bucket, what was expected and what came."""
+        done = self.make_fuzz("KIND=iommu", f"ENGINE={engine}", fault="FIRST_ONLY", trust="TRUSTING", seconds=10)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("Error 1", done.stderr)
+        self.assertNotRegex(done.stdout, "stopped|unused|ledger")
+        self.assertRegex(done.stdout, r"failures: 0, execs: \d")
+        self.assertRegex(done.stdout, r"mine, trusting: \S+ buffers, \d+ buckets, 1 breaks its promise, worst first\n"
+                         r" +\d+ bytes  mine:ok:wrong-caps:ok  \S+ times  BROKEN\n"
+                         r" +expected \S+( \d+)? at \d+, got nothing\n +(\S+/capchain explain \S+)\n")
+        self.assertRegex(done.stdout, r"\n\d+ other readers on the same buffers: 0 broken promises; ALL=1 ")
+        # The command that it says is one, and shows this.
+        command = re.search(r"\S+/capchain explain \S+wrong-caps_ok$", done.stdout, re.M)[0].split()
+        said = run(*command, cwd=ROOT).stdout
+        self.assertIn("differs: mine:ok:wrong-caps:ok  PROMISE BROKEN", said)
+        self.assertRegex(said, r"expected .* at \d+, got nothing")
+        return done
+
+    def test_wrong_on_a_seed(self):
+        self.holds_wrong("libfuzzer")
+
+    @unittest.skipUnless(shutil.which("afl-fuzz") and shutil.which("afl-clang-fast"), "no AFL++ here")
+    def test_wrong_on_a_seed_in_afl(self):
+        self.holds_wrong("afl")
+
+    def test_new_is_against_its_own_last_run(self):
+        said = [self.make_fuzz("KIND=iommu", fault=fault).stdout for fault in ("ABSENT_TRUNC", "ABSENT_TRUNC",
+                                                                               "STALE")]
+        for each, words in zip(said, (None, "0 new", None)):
+            heading, = re.findall(r"mine, hardened: .*", each)
+            self.assertIn(words or "break its promise", heading)
+        self.assertNotIn("  new", said[0] + said[1])
+        self.assertRegex(said[2], r"mine:stale:fault:\S+  .*  new")
+        self.assertRegex(said[2], r"of its last run did not come again: mine:absent:absent-for-unreadable")
+
+    def test_only_its_kinds(self):
+        planted = os.path.join(OWN, "planted.c")
+        done = self.make_fuzz(parser=planted)
+        self.assertRegex(done.stdout, r"(?m)^planted, trusting, reads region; ")
+        self.assertRegex(done.stdout, r"(?m)^region: 1 job, 4 s$")
+        self.assertNotRegex(done.stdout, r"(?m)^(device|iommu): ")
+        done = self.make_fuzz("KIND=device", parser=planted)
+        self.assertIn("Error 2", done.stderr)
+        self.assertIn("fuzz: planted does not read device: its .reads has region; say KIND=region\n", done.stderr)
+
+    def test_worst_comes_first(self):
+        said = self.make_fuzz("KIND=region", parser=os.path.join(OWN, "planted.c")).stdout
+        verdicts = re.findall(r"bytes  planted:(\w+):fault:", said)
+        self.assertGreater(len(set(verdicts)), 2)
+        self.assertEqual(verdicts, sorted(verdicts, key=["wrote", "oob", "crash", "runaway", "stale"].index))
+        self.assertRegex(said, r"\n +expected .*, got a (store|load) at ")
 
 
 class Languages(Base):
@@ -641,4 +700,4 @@ def main(classes, file=__file__):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
         run_tests(argv=[sys.argv[0], *sys.argv[2:]])
-    sys.exit(main(sys.argv[1:] or ["Ways", "Promise", "Refused", "Fuzzed", "Languages", "Template"]))
+    sys.exit(main(sys.argv[1:] or ["Ways", "Promise", "Refused", "Fuzzed", "Mine", "Languages", "Template"]))
