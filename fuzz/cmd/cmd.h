@@ -276,6 +276,12 @@ bool own_begin(const char *verb, const struct own_options *options, char **argv,
 const struct judged *own_judged(const struct judge *judge);
 bool own_broke(const struct judged *judged);
 
+/* Makes the parser that joined the only one there is, where one did. */
+void own_alone(const struct own_options *options);
+
+/* One line where a verb wants a bucket of it and it has none in @path: returns EXIT_UNUSABLE. */
+int own_agrees(const struct judge *judge, const char *path);
+
 /*
  * Before a file is judged: where nothing but a clock can stop the parser, one line and status 2 end
  * a process that hangs on @path. That is no verdict.

@@ -259,6 +259,7 @@ int cmd_check(int argc, char **argv)
 	if (!own_begin("check", &o.own, argv, &worst))
 		return worst;
 	worst = EXIT_FINE;
+	own_alone(&o.own);
 	if (inputs_find(o.nfiles, o.files, &files, &count))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();

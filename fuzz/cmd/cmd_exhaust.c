@@ -26,6 +26,7 @@ struct exhaust_command {
 	const char *witnesses;
 	int caps;
 	int jobs;
+	struct own_options own;
 };
 
 enum {
@@ -50,6 +51,7 @@ static const struct argp_option options[] = {
 	 0},
 	{"json", OPTION_JSON, NULL, 0,
 	 "one JSON object a kind, a set of verdicts and a broken promise", 0},
+	OWN_OPTIONS,
 	{0}};
 
 static int number(struct argp_state *state, const char *what, const char *arg, int min, int max)
@@ -96,7 +98,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "how many capabilities? say --caps N");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return own_parse(key, arg, state, &c->own);
 	}
 }
 
@@ -111,6 +113,7 @@ static const struct argp argp = {
 	"verdicts with its smallest buffer, and every broken promise with the entry that the ledger "
 	"would need. fuzz/exhaust/exhaust.h has the alphabet. The output is the same for any number "
 	"of jobs, but for the line of speed. Where stderr is a terminal there is a progress bar.\n\n"
+	"With --parser that parser alone is held to the reference, on the kinds that it reads.\n\n"
 	"Exit status: 0; 1 where a promise is broken that the ledger does not excuse, where there was "
 	"no buffer, or where a job died; 2 the command line cannot be used; 4 no "
 	"memory; 5 the output or a witness could not be written.",
@@ -238,6 +241,15 @@ static void print_parsers(const struct report *r)
 	}
 }
 
+static void print_words(const struct judged *judged, size_t len)
+{
+	char expected[DIFFERS_SIZE], got[DIFFERS_SIZE];
+
+	expected_words(judged, expected, sizeof(expected));
+	got_words(judged, len, got, sizeof(got));
+	printf("      expected %s, got %s\n", expected, got);
+}
+
 static void print_buckets(struct report *r)
 {
 	const struct exhaust_result *const result = r->result;
@@ -255,7 +267,10 @@ static void print_buckets(struct report *r)
 		printf("    %s%s: %" PRIu64 " buffers, smallest %u bytes: %s\n", bucket->name,
 		       bucket->excused ? " (in the ledger)" : "", bucket->group.buffers,
 		       bucket->group.len, r->hex);
-		if (bucket->excused)
+		if (r->command->own.joined)
+			print_words(&r->judge->judged[0], r->judge->len);
+		/* The ledger is for the readers of this tree. */
+		if (bucket->excused || r->command->own.joined)
 			continue;
 		ledger_suggest(bucket->name, r->kind, bucket->notes,
 			       "\"\"   # write that buffer below corpus/, and name it here", entry);
@@ -399,7 +414,7 @@ static int report(const struct exhaust_command *c, const struct exhaust_result *
 		fprintf(stderr, "capchain: cannot report on kind %s\n", info_kind_name(kind));
 		return EXIT_FOUND;
 	}
-	return WEXITSTATUS(status);
+	return WEXITworst(status);
 }
 
 /* The one thing in the output that is not the same every time. */
@@ -457,21 +472,34 @@ static int cpus(void)
 int cmd_exhaust(int argc, char **argv)
 {
 	struct exhaust_command c = {.caps = -1, .jobs = cpus()};
-	int worst = EXIT_FINE;
+	bool ran = false;
+	int worst;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	if (!own_begin("exhaust", &c.own, argv, &worst))
+		return worst;
+	own_alone(&c.own);
+	worst = EXIT_FINE;
 	if (c.witnesses && mkdir(c.witnesses, 0777) && errno != EEXIST)
 		return cannot_write(c.witnesses, errno);
 	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++) {
 		int status;
 
-		if (c.one_kind && !c.kinds[kind])
+		if ((c.one_kind && !c.kinds[kind]) ||
+		    (c.own.joined && !info_parsers[0]->reads[kind].ids))
 			continue;
+		ran = true;
 		status = run_kind(&c, kind);
 		worst = status > worst ? status : worst;
 		/* What could not start or be written will not for the next kind. */
 		if (status > EXIT_UNUSABLE)
 			break;
 	}
-	return worst;
+	if (ran)
+		return worst;
+	fprintf(stderr,
+		"capchain: %s does not read this kind; without --kind it has all that it "
+		"reads\n",
+		info_parsers[0]->name);
+	return EXIT_UNUSABLE;
 }

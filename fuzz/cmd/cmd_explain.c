@@ -13,6 +13,7 @@
 
 #include "../../parsers/layout.h"
 #include "../fetch/fetch_judge.h"
+#include "../judge/own.h"
 #include "cmd.h"
 
 struct explain_options {
@@ -21,6 +22,7 @@ struct explain_options {
 	enum endian endian;
 	const char *color;
 	struct own_options own;
+	bool all;
 	int nfiles;
 	char **files;
 };
@@ -30,6 +32,7 @@ static const struct argp_option options[] = {
 	ENDIAN_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
 	OWN_OPTIONS,
+	{"all", 'a', NULL, 0, "with --parser, show all other parsers too, not `bounded` alone", 0},
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -47,6 +50,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
 		o->color = arg;
+		return 0;
+	case 'a':
+		o->all = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
@@ -386,7 +392,23 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 	print_ranges(judge, trace);
 }
 
-static void explain_buffer(struct judge *judge, const struct input *input, bool color)
+/* Where a parser joined, the question is of that one: beside it stands the one that is right. */
+static bool is_asked_for(const struct info_parser *parser, const struct explain_options *o)
+{
+	return !own_parser || o->all || parser == own_parser ||
+	       strcmp(parser->name, "bounded") == 0;
+}
+
+static void print_reference(const struct judge *judge)
+{
+	char words[64];
+
+	verdict_words(judge->spec->verdict, rule_name(judge->spec->rule), words, sizeof(words));
+	printf("\nreference: %s\n", words);
+}
+
+static void explain_buffer(struct judge *judge, const struct input *input, bool color,
+			   const struct explain_options *o)
 {
 	static struct sandbox_trace trace;
 
@@ -398,7 +420,11 @@ static void explain_buffer(struct judge *judge, const struct input *input, bool 
 	printf("bytes%s: . fixed struct, A B ... capability, ~ past argsz, blank nobody's\n",
 	       input->endian == ENDIAN_HOST ? "" : ", fields turned over to this machine's order");
 	dump(judge, color);
+	if (own_parser)
+		print_reference(judge);
 	for (size_t i = 0; i < judge->count; i++) {
+		if (!is_asked_for(judge->judged[i].parser, o))
+			continue;
 		if (!judge->judged[i].parser->reads[judge->kind].ids) {
 			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
 			continue;
@@ -431,9 +457,9 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 	} else {
 		if (!*judge)
 			*judge = judge_or_exit();
-		explain_buffer(*judge, &input,
-			       !strcmp(o->color, "always") ||
-				       (!strcmp(o->color, "auto") && isatty(1)));
+		explain_buffer(
+			*judge, &input,
+			!strcmp(o->color, "always") || (!strcmp(o->color, "auto") && isatty(1)), o);
 	}
 	input_free(&input);
 	return EXIT_FINE;

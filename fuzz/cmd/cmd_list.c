@@ -188,10 +188,10 @@ static void json_parser(const struct info_parser *parser)
 	}
 	claims_words(parser, ids, sizeof(ids));
 	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:s,s:o}", "parser", parser->name,
-			   "summary", parser->summary, "trust", promise_name(parser->trust), "source",
-			   source_name(parser->source), "fixed_size", (int)parser->fixed_size,
-			   "everywhere", !parser->open, "own", parser == own_parser, "relations",
-			   ids, "kinds", kinds));
+			   "summary", parser->summary, "trust", promise_name(parser->trust),
+			   "source", source_name(parser->source), "fixed_size",
+			   (int)parser->fixed_size, "everywhere", !parser->open, "own",
+			   parser == own_parser, "relations", ids, "kinds", kinds));
 }
 
 static void json_cap(const struct layout_cap *cap)

@@ -36,6 +36,9 @@ struct replay {
 	char **paths;
 	struct junit *junit;
 	const char *junit_path;
+	struct own_options own;
+	size_t unread; /* inputs of kinds that the parser which joined does not read */
+	size_t abstained;
 };
 
 static const struct argp_option replay_options[] = {
@@ -48,6 +51,7 @@ static const struct argp_option replay_options[] = {
 	 "also judge the truncations of each input that fuzz targets judge: the last byte gone, half, "
 	 "and 4 bytes into the first header",
 	 0},
+	OWN_OPTIONS,
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -77,7 +81,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which PATH?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return own_parse(key, arg, state, &r->own);
 	}
 }
 
@@ -95,6 +99,8 @@ static const struct argp replay_argp = {
 	"machine's (fields that are read across one another, and with --endian raw bytes of a text) is "
 	"counted as `other byte order`, and TAP's SKIP. Truncations have no expected verdicts. A replay that "
 	"a signal ends says at which input, and `Bail out!`.\n\n"
+	"With --parser the inputs are held to the promise of FILE's parser alone, whatever stands in "
+	"expect/; one of a kind that it does not read is SKIP.\n\n"
 	"Exit status: 0; 1 where an input failed or none was replayed; 2 no expect/ or an unusable PATH; 4 "
 	"no memory for the sandbox; 5 the output could not be written.",
 	NULL,
@@ -196,11 +202,19 @@ static bool breaks(const struct replay *r, const char *name, const char *where, 
 {
 	const struct judged *const broken = judge_broken(r->judge);
 	const size_t used = strlen(why);
-	char bucket[BUCKET_MAX], entry[LEDGER_TEXT_MAX];
+	char bucket[BUCKET_MAX], entry[LEDGER_TEXT_MAX], expected[DIFFERS_SIZE], got[DIFFERS_SIZE];
 
 	if (!broken)
 		return false;
 	judged_bucket(broken, bucket);
+	/* The ledger is for the readers of this tree. */
+	if (r->own.joined) {
+		expected_words(broken, expected, sizeof(expected));
+		got_words(broken, r->judge->len, got, sizeof(got));
+		snprintf(why + used, size - used, "# promise broken%s: %s\n# expected %s, got %s\n",
+			 where, bucket, expected, got);
+		return true;
+	}
 	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes, name, entry);
 	snprintf(why + used, size - used,
 		 "# promise broken%s: %s\n"
@@ -240,6 +254,10 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 	char words[128];
 	bool bad;
 
+	if (r->own.joined) {
+		r->abstained += r->judge->judged[0].walk.verdict == VERDICT_ABSTAIN;
+		return breaks(r, name, "", why, size);
+	}
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
 		      sizeof(words));
 	bad = differs("reference", reference, words, why, size);
@@ -318,6 +336,14 @@ static void replay_input(void *with, const char *path, const struct input *input
 		return;
 	}
 	fatal_at(r->done + 1, name);
+	if (r->own.joined &&
+	    (input->kind == KIND_FETCH || !info_parsers[0]->reads[input->kind].ids)) {
+		r->unread++;
+		printf("ok %zu - %s # SKIP it does not read this kind\n", ++r->done, name);
+		free(name);
+		return;
+	}
+	own_watch(name);
 	if (order_is_other(path, input) || judge_rests_on_order(r, input)) {
 		r->others++;
 		printf("ok %zu - %s # SKIP other byte order\n", ++r->done, name);
@@ -390,6 +416,9 @@ int cmd_replay(int argc, char **argv)
 	int status;
 
 	argp_parse(&replay_argp, argc, argv, 0, NULL, &r);
+	if (!own_begin("replay", &r.own, argv, &status))
+		return status;
+	own_alone(&r.own);
 	/* What was said stands, though an input may end the process. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fatal_watch();
@@ -406,7 +435,7 @@ int cmd_replay(int argc, char **argv)
 	if (status)
 		return close_replay(&r, status);
 	for (size_t i = 0; i < count; i++)
-		if (is_gone(&r, files[i])) {
+		if (!r.own.joined && is_gone(&r, files[i])) {
 			snprintf(why, sizeof(why),
 				 "# listed in expect/%s.txt, but its file is gone\n",
 				 expect_list(r.expected, files[i]));
@@ -420,11 +449,17 @@ int cmd_replay(int argc, char **argv)
 		       r.skipped);
 	if (!r.done)
 		puts("# nothing was replayed");
-	printf("%zu passed, %zu failed", r.done - r.failed - r.others, r.failed);
+	if (r.abstained)
+		printf("# %s abstained on %zu\n", info_parsers[0]->name, r.abstained);
+	printf("%zu passed, %zu failed", r.done - r.failed - r.others - r.unread, r.failed);
+	if (r.unread)
+		printf(", %zu of kinds that it does not read", r.unread);
 	if (r.others)
 		printf(", %zu other byte order", r.others);
 	putchar('\n');
-	status = r.failed || r.done == r.others ? EXIT_FOUND : EXIT_FINE;
+	status = r.failed || r.done == r.others + r.unread + r.abstained ? EXIT_FOUND : EXIT_FINE;
+	if (r.done && r.done == r.unread)
+		status = EXIT_UNUSABLE;
 	return close_replay(&r, write_junit(&r, status));
 }
 

@@ -18,6 +18,7 @@ struct shrink_options {
 	const char *bucket;
 	bool verdicts;
 	const char *out;
+	struct own_options own;
 };
 
 enum { OPTION_OUT = 'o', OPTION_BUCKET = 'b', OPTION_VERDICTS = 'v' };
@@ -32,6 +33,7 @@ static const struct argp_option options[] = {
 	 "keep this one, parser:verdict:class:cause, as `capchain check` prints it", 0},
 	{"verdicts", OPTION_VERDICTS, NULL, 0,
 	 "keep the whole set of verdicts: verdict, reason and class of every parser", 0},
+	OWN_OPTIONS,
 	{0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -56,7 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--bucket keeps one bucket, --verdicts all; say one");
 		return 0;
 	default:
-		return file_option(key, arg, state, &o->file);
+		return own_parse(key, arg, state, &o->own) == 0
+			       ? 0
+			       : file_option(key, arg, state, &o->file);
 	}
 }
 
@@ -66,9 +70,11 @@ static const struct argp argp = {
 	"FILE -o OUT",
 	"Writes the smallest buffer that still shows what FILE shows.\v"
 	"One bucket is kept. --bucket says which; without it that is the leading one, which leads "
-	"in the result too: the first, by parser name, of a broken promise that the ledger does not "
-	"excuse, else of a broken promise, else of all. The others are named. Where no parser "
-	"disagrees, the whole set of verdicts is kept, as with --verdicts.\n\n"
+	"in the result too: the worst of a broken promise that the ledger does not excuse, else of a "
+	"broken promise, else of all; worst is wrote, then oob, crash, runaway, stale, a wrong answer, "
+	"a refusal; of two the first by parser name. The others are named. Where no parser "
+	"disagrees, the whole set of verdicts is kept, as with --verdicts. With --parser, that "
+	"parser's buckets are all there are, and one in which it has none is refused.\n\n"
 	"A result is smaller if it has fewer bytes; then fewer capabilities in the chain; then "
 	"fewer fields that are not plain; then lower values; then fewer bytes that are not 0.\n\n"
 	"Three kinds of steps are tried, over and over, until none helps. On the chain: repack it, "
@@ -225,7 +231,12 @@ int cmd_shrink(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!own_begin("shrink", &o.own, argv, &status))
+		return status;
+	own_alone(&o.own);
 	if (input_load(o.file.path, o.file.kind, &input))
+		return EXIT_UNUSABLE;
+	if (o.own.joined && input_no_fetch(&input, "--parser"))
 		return EXIT_UNUSABLE;
 	if (input.kind != KIND_FETCH)
 		parsers = judge_or_exit();
@@ -233,6 +244,8 @@ int cmd_shrink(int argc, char **argv)
 	kind = o.bucket ? GOAL_BUCKET : GOAL_LEADING;
 	if (o.verdicts || (!o.bucket && !shrink_leading(judge)))
 		kind = GOAL_VERDICTS;
+	if (o.own.joined && kind == GOAL_VERDICTS && !o.verdicts)
+		return own_agrees(judge, input.path);
 	status = shrink_goal_open(&goal, kind, o.bucket, judge);
 	if (status == -ENOENT)
 		status = no_such_bucket(judge, &input, o.bucket);

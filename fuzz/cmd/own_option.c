@@ -167,6 +167,23 @@ const struct judged *own_judged(const struct judge *judge)
 	return NULL;
 }
 
+void own_alone(const struct own_options *options)
+{
+	if (!options->joined)
+		return;
+	info_parsers = &own_parser;
+	info_parser_count = 1;
+}
+
+int own_agrees(const struct judge *judge, const char *path)
+{
+	fprintf(stderr, "capchain: %s: %s %s: nothing to keep; `capchain explain` shows it\n", path,
+		own_parser->name,
+		own_parser->reads[judge->kind].ids ? "differs in nothing"
+						   : "does not read this kind");
+	return EXIT_UNUSABLE;
+}
+
 bool own_broke(const struct judged *judged)
 {
 	return judged_breaks(judged) && !judged_excuse(judged);

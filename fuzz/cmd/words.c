@@ -183,7 +183,7 @@ static void caps_words(const struct judged *judged, bool wanted, char *ret_words
 	mine = wanted ? want : got;
 	other = wanted ? got : want;
 	if (!mine)
-		snprintf(ret_words, size, other && !wanted ? "nothing" : "nothing there");
+		snprintf(ret_words, size, "nothing");
 	else if (other && same_header(mine, other))
 		payload_words(mine, other, judged->spec->kind, ret_words, size);
 	else

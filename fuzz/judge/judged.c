@@ -100,6 +100,17 @@ bool judged_differs(const struct judged *judged)
 	return judged->disagreement != AGREES || judged->relation != RELATION_NONE;
 }
 
+unsigned int judged_badness(const struct judged *judged)
+{
+	static const enum verdict worst[] = {VERDICT_WROTE, VERDICT_OOB, VERDICT_CRASH,
+					     VERDICT_RUNAWAY, VERDICT_STALE};
+	unsigned int i = 0;
+
+	while (i < sizeof(worst) / sizeof(worst[0]) && judged->walk.verdict != worst[i])
+		i++;
+	return i + (judged->disagreement == REJECTS_VALID || judged->disagreement == WRONG_REFUSAL);
+}
+
 bool judged_breaks(const struct judged *judged)
 {
 	const struct info_parser *const parser = judged->parser;

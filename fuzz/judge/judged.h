@@ -154,6 +154,12 @@ const char *promise_words(enum info_trust trust);
  */
 bool judged_breaks(const struct judged *judged);
 
+/*
+ * How bad what it did is, the lower the worse: wrote, oob, crash, runaway, stale, a wrong answer, a
+ * refusal of what is right.
+ */
+unsigned int judged_badness(const struct judged *judged);
+
 /* Whether there is a bucket to name: it disagrees, or broke a relation. */
 bool judged_differs(const struct judged *judged);
 

@@ -7,17 +7,26 @@
 
 #include "../fetch/fetch_judge.h"
 
+/* The lower, the further in front: by what it breaks, then by how bad that is. */
+static unsigned int leads(const struct judged *judged)
+{
+	const bool breaks = judged_breaks(judged);
+
+	return 16u * (!breaks + (!breaks || judged_excuse(judged))) + judged_badness(judged);
+}
+
 const struct judged *shrink_leading(const struct judge *all)
 {
-	const struct judged *const broken = judge_broken(all);
+	const struct judged *leading = NULL;
 
-	for (size_t i = 0; !broken && i < all->count; i++)
-		if (judged_breaks(&all->judged[i]))
-			return &all->judged[i];
-	for (size_t i = 0; !broken && i < all->count; i++)
-		if (judged_differs(&all->judged[i]))
-			return &all->judged[i];
-	return broken;
+	for (size_t i = 0; i <= all->count; i++) {
+		const struct judged *const judged =
+			i < all->count ? &all->judged[i] : &all->reference;
+
+		if (judged_differs(judged) && (!leading || leads(judged) < leads(leading)))
+			leading = judged;
+	}
+	return leading;
 }
 
 static bool has_bucket(const struct judged *judged, const char *bucket)

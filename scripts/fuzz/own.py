@@ -254,11 +254,12 @@ def make(build, *goals):
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PARSER",
                           "OWN_PARSER", "KIND", "ENGINE")}
     command = ["make", "-s", "--no-print-directory", "-C", ROOT, f"BUILD={build}"]
-    PROGRESS.say("building capchain", now=True)
     with locked(os.path.join(ROOT, build, "own")):
         # The same words as V=1 has: what would be compiled.
         todo = subprocess.run([*command, "-n", "PROGRESS=", *goals], env=env, capture_output=True, text=True,
                               check=False).stdout.count(" -c ")
+        if todo:
+            PROGRESS.say(f"building capchain: {todo} files", now=True)
         with subprocess.Popen([*command, f"-j{jobs()}", "PROGRESS=1", *goals], env=env, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             done = 0

@@ -443,8 +443,8 @@ class Check(Cli):
                              ["offset", "id", "version"])
         self.assertEqual(list(verdicts), sorted(verdicts))
         for differs in report["disagreements"]:
-            self.ordered(differs, ["parser", "class", "bucket", "excused", "broken"],
-                         ["parser", "class", "bucket"])
+            self.ordered(differs, ["parser", "class", "bucket", "expected", "got", "excused", "broken"],
+                         ["parser", "class", "bucket", "expected", "got"])
             self.assertRegex(differs["class"], r"^(wrong|rejects|accepts|absent|fault)")
             name = differs["parser"]
             self.assertTrue(differs["bucket"].startswith(
@@ -482,7 +482,21 @@ class Check(Cli):
             "parsers": [{"name": "bounded", "verdict": "reject", "reason": "loop", "caps": []},
                         {"name": "naive", "verdict": "runaway", "caps": []}],
             "disagreements": [{"parser": "naive", "class": "fault",
-                               "bucket": "naive:runaway:fault:loop"}]})
+                               "bucket": "naive:runaway:fault:loop", "expected": "reject loop at 32",
+                               "got": report["disagreements"][0]["got"]}]})
+        self.assertRegex(report["disagreements"][0]["got"], r"\Ano end after \d+ loads\Z")
+
+    def test_expected_and_got(self):
+        """What stands beside a bucket of each kind of difference."""
+        area = struct.pack("<II2Q", 1, 0, 0, 4096)
+        texts = {}
+        for name, data in (("cut", CUT), ("loop", LOOP), ("far", region(first=4096)),
+                           ("areas", region(cap(SPARSE, 1, 0, area), argsz=48))):
+            report, = map(json.loads, self.works("check", "--json", self.write(f"region-{name}", data)).splitlines())
+            for one in report["disagreements"]:
+                texts.setdefault(one["parser"], {})[name] = one["expected"], one["got"]
+        self.assertEqual(texts["naive"]["far"], ("reject offset-oob at 4096", "a load at 4096, the buffer has 32 bytes"))
+        self.assertRegex(" ".join(texts["naive"]["cut"]), r"\Atruncated, argsz 96 a load at \d+, the buffer has \d+ ")
 
     def test_exit_statuses(self):
         files = {"plain": PLAIN, "odd": ODD, "truncated": CUT, "malformed": LOOP}

@@ -113,6 +113,26 @@ class Triage(Case):
 
 
 class Shrink(Triage):
+    def test_the_worst_leads(self):
+        """Not the first by name: of what a buffer shows, the worst."""
+        worst, several = ("wrote", "oob", "crash", "runaway", "stale"), 0
+        for name in sorted(os.listdir(os.path.join(CORPUS, "regressions")))[::20]:
+            path = os.path.join(CORPUS, "regressions", name)
+            found = json.loads(run(CAPCHAIN, "check", "--json", path).stdout)
+            if found["kind"] == "fetch":
+                continue
+            ranks = [(("broken" not in one) + ("broken" not in one and "excused" not in one),
+                      worst.index(verdict) if verdict in worst else
+                      len(worst) + (one["class"] in ("rejects-valid", "wrong-refusal")))
+                     for one in found["disagreements"] for verdict in (one["bucket"].split(":")[1],)]
+            if len(set(ranks)) < 2:
+                continue
+            several += 1
+            kept = run(CAPCHAIN, "shrink", path, "-o", self.path("kept.yaml")).stdout.split("keeps ")[1].split()[0]
+            at, = [i for i, one in enumerate(found["disagreements"]) if one["bucket"] == kept]
+            self.assertEqual(ranks[at], min(ranks), path)
+        self.assertGreater(several, 5)
+
     def shrink(self, command, path, *options, out="out.yaml"):
         return self.works(command, "shrink", path, "-o", self.path(out), *options)
 
