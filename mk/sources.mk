@@ -46,7 +46,7 @@ MUTATE_SRC   := $(filter-out fuzz/mutator/mutate_afl.c fuzz/mutator/mutate_libfu
 
 # Shrink and emit. What is faulty stands in place of the registered parsers where they are tested.
 TRIAGE_SRC   := fuzz/triage/shrink.c fuzz/triage/shrink_try.c fuzz/triage/shrink_steps.c fuzz/triage/shrink_values.c \
-		fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c
+		fuzz/triage/shrink_goal.c fuzz/triage/shrink_script.c fuzz/triage/emit.c fuzz/triage/emit_own.c
 TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.c \
 		fuzz/triage/emit_faulty_registry.c
 # What a file that `emit` writes has beside the parser.

@@ -15,13 +15,18 @@ struct emit_options {
 	const char *parser;
 	const char *out;
 	const char *report;
+	struct own_options own;
 };
 
 static const struct argp_option options[] = {
 	{"output", 'o', "OUT", 0, "where the C file goes; standard output by default", 0},
 	{"kind", KIND_KEY, "KIND", 0, "the INFO struct that FILE starts with: " LAYOUT_KIND_WORDS,
 	 0},
-	{"parser", 'p', "PARSER", 0, "whose walk; by default that of the leading bucket", 0},
+	{"parser", 'p', "PARSER", 0,
+	 "whose walk; by default that of the leading bucket. A name of `capchain list`, or a FILE with a "
+	 "parser of yours, as for `check --parser`",
+	 0},
+	{"joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0},
 	{"report", 'r', "RUN", 0,
 	 "instead, a bug report from RUN, a file that `capchain run --json` wrote", 0},
 	{0}};
@@ -40,8 +45,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->out = arg;
 		return 0;
 	case 'p':
-		o->parser = arg;
+		/* No parser has a dot or a slash in its name, and every FILE that can be built has. */
+		if (strpbrk(arg, "./"))
+			own_parse(OPTION_PARSER, arg, state, &o->own);
+		else
+			o->parser = arg;
 		return 0;
+	case OPTION_JOINED:
+		return own_parse(key, arg, state, &o->own);
 	case 'r':
 		o->report = arg;
 		return 0;
@@ -69,7 +80,8 @@ static const struct argp argp = {
 	"Without --parser the walk is the one of the leading bucket: the first of a broken promise that "
 	"the ledger does not excuse, else the first of a broken promise, else the first, by parser "
 	"name. Shrink FILE first and the array is short. What restates a program says MODEL ONLY in "
-	"its first line: it is not that program's own code.\n\n"
+	"its first line: it is not that program's own code. Of a parser of yours its source stands in the "
+	"file, where that is one file of C; what it includes with quotes is included from where it is, and it wants the same flags.\n\n"
 	"The program prints what the walk and the reference say. A load outside the buffer and a store "
 	"to it are page faults; a walk that does not end is stepped through and its loads are counted "
 	"(on x86; elsewhere processor time ends it). With -fsanitize=address AddressSanitizer reports "
@@ -104,8 +116,9 @@ static const struct judged *find_parser(const struct judge *judge, const char *n
 
 static int run(const struct emit_options *o, const struct judge *judge, const struct input *input)
 {
-	const struct judged *const judged =
-		o->parser ? find_parser(judge, o->parser) : shrink_leading(judge);
+	const struct judged *const judged = o->parser	    ? find_parser(judge, o->parser)
+					    : o->own.joined ? own_judged(judge)
+							    : shrink_leading(judge);
 	/* A name must not end the comment it stands in. */
 	char *const name = path_shown(o->file.path, "*\\");
 	char *made = NULL;
@@ -125,12 +138,17 @@ static int run(const struct emit_options *o, const struct judge *judge, const st
 	if (memory && fclose(memory))
 		status = -ENOMEM;
 	if (status)
-		status = unusable(input,
-				  status == -EINVAL
-					  ? ": what runs in the kernel is no C that stands alone; "
-					    "--parser bounded reads the same way"
-					  : ": out of memory",
-				  judged->parser->name);
+		status = unusable(
+			input,
+			status == -EINVAL && o->own.joined
+				? ": is not given as one file of C, which alone can stand in "
+				  "a file with the buffer; `capchain explain --parser` shows "
+				  "this walk"
+			: status == -EINVAL
+				? ": what runs in the kernel is no C that stands alone; "
+				  "--parser bounded reads the same way"
+				: ": out of memory",
+			judged->parser->name);
 	else
 		status = output_put(o->out, made, size);
 	free(made);
@@ -146,6 +164,9 @@ int cmd_emit(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!own_begin("emit", &o.own, argv, &status))
+		return status;
+	own_alone(&o.own);
 	if (o.report)
 		return emit_report(o.report, o.out);
 	if (input_load(o.file.path, o.file.kind, &input))

@@ -414,7 +414,7 @@ static int report(const struct exhaust_command *c, const struct exhaust_result *
 		fprintf(stderr, "capchain: cannot report on kind %s\n", info_kind_name(kind));
 		return EXIT_FOUND;
 	}
-	return WEXITworst(status);
+	return WEXITSTATUS(status);
 }
 
 /* The one thing in the output that is not the same every time. */

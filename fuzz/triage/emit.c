@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../judge/own.h"
 #include "../text/text.h"
 
 /* Lines of text form in the head: a longer chain is better looked at with `capchain explain`. */
@@ -27,7 +28,7 @@ const struct emit_source *emit_find(const struct info_parser *parser)
 		if (!*symbol && !*name)
 			return &emit_sources[i];
 	}
-	return NULL;
+	return emit_own(parser);
 }
 
 enum host_exit emit_exit(const struct judged *judged)
@@ -136,7 +137,9 @@ static void put_head(const struct emitting *e)
 		fprintf(e->out,
 			"/* MODEL ONLY: %s restates how a program reads; it is not its code. */\n",
 			e->source->path);
-	fprintf(e->out, "/* SPDX-License-Identifier: MIT */\n/*\n * %s\n *\n",
+	/* The licence of another's source is that other's affair. */
+	fprintf(e->out, "%s/*\n * %s\n *\n",
+		judged->parser == own_parser ? "" : "/* SPDX-License-Identifier: MIT */\n",
 		judged->disagreement == AGREES ? "nothing disagrees" : bucket);
 	fprintf(e->out, " * parser     %s: %s\n * input      %s\n * walk       ",
 		judged->parser->name, judged->parser->summary, e->name);

@@ -41,6 +41,9 @@ extern const struct emit_file *const emit_host;
 /* The sources of @parser, NULL where the build knows none. */
 const struct emit_source *emit_find(const struct info_parser *parser);
 
+/* The same of the parser that joined: NULL where that is not one file of C that can be read. */
+const struct emit_source *emit_own(const struct info_parser *parser);
+
 /* How the program of this walk ends, outside AddressSanitizer. */
 enum host_exit emit_exit(const struct judged *judged);
 

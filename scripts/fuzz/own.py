@@ -202,6 +202,9 @@ class Given:
         name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(self.parser))[:40]
         return os.path.join(build, "own", f"{name}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:8]}")
 
+    def is_one_c_file(self):
+        return self.parser.endswith(".c") and self.files == [self.parser] and not self.options
+
     def hooked(self):
         """
         Whether all of it has load hooks: source gets them; an object or archive has them where
@@ -356,7 +359,7 @@ def libraries(whole):
     return libs + (RUST_LIBS if any(map(RUST.search, names)) else [])
 
 
-def write_facts(folder, out, hooked, flags, seen):
+def write_facts(given, folder, out, hooked, flags, seen):
     source = os.path.join(folder, "facts.c")
 
     def text(line):
@@ -365,8 +368,9 @@ def write_facts(folder, out, hooked, flags, seen):
                              else chr(byte) for byte in data) + '"'
 
     Path(source).write_text(
-        f'#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
-        f"\t{text(out)},\n\t{text(seen)}}};\n", "ascii")
+        f'#include <stddef.h>\n#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
+        f"\t{text(out)},\n\t{text(seen)},\n\t"
+        f"{text(given.parser) if given.is_one_c_file() else 'NULL'}}};\n", "ascii")
     made = os.path.join(folder, "facts.o")
     run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "judge"), "-o", made],
         f"{shown(source)} does not compile", MISSING)
@@ -406,7 +410,7 @@ def build_side(given, build, folder, config, hooked):
     # AddressSanitizer changes sizes, and the command, which comes first, is built without.
     if config in ("clang", "gcc"):
         check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
-    facts = write_facts(side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
+    facts = write_facts(given, side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
     join = os.path.join(place, "obj", "fuzz", "own", "register.o")
     libs = libraries(whole)

@@ -476,6 +476,69 @@ class Mine(Base):
         self.assertRegex(said, r"\n +expected .*, got a (store|load) at ")
 
 
+class Verbs(Base):
+    """What takes --parser beside check and explain."""
+    READERS = os.path.join(OWN, "readers.c")
+
+    def verb(self, verb, *words, fault="MISSED_FLAG", trust="TRUSTING", parser=READERS, status=0):
+        done = self.run_it(CAPCHAIN, verb, "--parser", parser, *words,
+                           PARSER_CFLAGS=f"-DFAULT={fault} -DTRUST=INFO_{trust}")
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def setUp(self):
+        super().setUp()
+        # No flag, and a cap_offset: what the reference calls absent.
+        self.flagless = self.write("region-flagless.bin", struct.pack("<IIIIQQ", 48, 0, 0, 32, 0, 0) + bytes(16))
+        self.write("expect/reference.txt", "")
+
+    def test_shrink_keeps_its_bucket(self):
+        said = self.verb("shrink", self.flagless, "-o", "region-small.bin").stdout
+        self.assertIn("keeps mine:ok:wrong-caps:absent\n", said)
+        self.assertEqual(self.judged(self.READERS, "region-small.bin", PARSER_CFLAGS="-DFAULT=MISSED_FLAG "
+                                     "-DTRUST=INFO_TRUSTING"), ["ok:wrong-caps:absent"])
+
+    def test_shrink_keeps_no_other(self):
+        said = self.verb("shrink", self.inputs["loop"], "-o", "region-small.bin", status=2).stderr
+        self.assertIn("mine differs in nothing: nothing to keep", said)
+        self.verb("shrink", "--bucket", "naive:runaway:fault:loop", self.inputs["loop"], "-o", "region-small.bin", status=2)
+        self.assertFalse(os.path.exists(self.path("region-small.bin")))
+
+    def test_explain_shows_three(self):
+        said = self.verb("explain", self.flagless).stdout
+        self.assertEqual(re.findall(r"(?m)^([a-z-]+): (?:absent|ok|reject)", said), ["reference", "bounded", "mine"])
+        self.assertIn("expected nothing, got id 0 at 32", said)
+        self.assertGreater(self.verb("explain", "--all", self.flagless).stdout.count("\nqemu"), 0)
+
+    def test_exhaust(self):
+        said = self.verb("exhaust", "--caps", "1", "--kind", "region", status=1).stdout
+        self.assertIn("broken promises: 3, and 0 that the ledger excuses", said)
+        self.assertRegex(said, r"mine:oob:fault:absent: .*\n +expected absent, got a load at \d+, the buffer")
+        self.assertNotRegex(said, "qemu|ledger.yaml")
+        self.verb("exhaust", "--caps", "1", "--kind", "region", fault="RIGHT", trust="HARDENED")
+        said = self.verb("exhaust", "--caps", "1", "--kind", "iommu", parser=os.path.join(OWN, "planted.c"), status=2)
+        self.assertIn("planted does not read this kind", said.stderr)
+
+    def test_replay(self):
+        said = self.verb("replay", self.dir, status=1).stdout
+        self.assertIn("# promise broken: mine:ok:wrong-caps:absent\n# expected nothing, got id 0 at 32\n", said)
+        self.assertRegex(said, r"\n4 passed, 1 failed\n")
+        self.assertNotIn("ledger", said)
+        self.verb("replay", self.dir, fault="RIGHT", trust="HARDENED")
+        self.assertIn("mine abstained on 5\n", self.verb("replay", self.dir, fault="ABSTAINS", trust="HARDENED",
+                                                         status=1).stdout)
+
+    def test_emit(self):
+        self.verb("emit", self.inputs["loop"], "-o", "walk.c", parser=os.path.join(OWN, "planted.c"))
+        self.build("cc", "-w", "walk.c", "-o", "walk")
+        self.assertEqual(self.run_it("./walk").returncode, 22)
+        self.assertIn("static void read_areas(const char *cap)", self.read("walk.c").decode())
+        self.build(*GCC, "-O2", "-I" + OWN, "-c", os.path.join(OWN, "planted.c"), "-o", "gcc.o")
+        said = self.verb("emit", self.inputs["loop"], "-o", "no.c", parser="gcc.o", status=2).stderr
+        self.assertRegex(said, "planted: is not given as one file of C, .*explain --parser")
+        self.assertFalse(os.path.exists(self.path("no.c")))
+
+
 class Languages(Base):
     def test_cplusplus(self):
         files = [os.path.join(CAPTURED, name) for name in sorted(os.listdir(CAPTURED))]
@@ -700,4 +763,4 @@ def main(classes, file=__file__):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
         run_tests(argv=[sys.argv[0], *sys.argv[2:]])
-    sys.exit(main(sys.argv[1:] or ["Ways", "Promise", "Refused", "Fuzzed", "Mine", "Languages", "Template"]))
+    sys.exit(main(sys.argv[1:] or ["Ways", "Promise", "Refused", "Fuzzed", "Mine", "Verbs", "Languages", "Template"]))
