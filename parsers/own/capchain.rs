@@ -92,7 +92,17 @@ pub struct Parser {
 // Its pointers are to constants.
 unsafe impl Sync for Parser {}
 
-extern "C" {
+/// Edition 2024 wants `unsafe` here, which a rustc before 1.82 does not know.
+macro_rules! host {
+    ($($functions:tt)*) => {
+        #[cfg(capchain_old)]
+        extern "C" { $($functions)* }
+        #[cfg(not(capchain_old))]
+        unsafe extern "C" { $($functions)* }
+    };
+}
+
+host! {
     fn walk_deliver(walk: *mut Walk, cap: *const Cap);
     fn walk_panicked(text: *const u8, len: usize);
 }

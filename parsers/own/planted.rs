@@ -73,7 +73,9 @@ extern "C" fn read_info(walk: *mut Walk, info: *const c_void, len: u32, _kind: c
 
 const READS: Reads = Reads { style: capchain::LIST, ids: capchain::ALL_IDS, decodes: 0 };
 
-#[no_mangle]
+// Edition 2024 wants unsafe(), which a rustc before 1.82 cannot read.
+#[cfg_attr(capchain_old, no_mangle)]
+#[cfg_attr(not(capchain_old), cfg_attr(all(), unsafe(no_mangle)))]
 pub static capchain_parser: Parser = Parser {
     name: "planted\0".as_ptr(),
     summary: "has four planted bugs\0".as_ptr(),

@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: MIT
 //! An adapter in Rust: copy it and capchain.rs anywhere, call your reader in read_info(), then
-//! `make fuzz PARSER=my/copy.rs`, or the staticlib that cargo makes of it as PARSER=.../libmine.a.
+//! `make fuzz PARSER=my/copy.rs`.
+//!
+//! Of a crate (`cargo new --lib`, edition 2021 or 2024) it is src/lib.rs. Its Cargo.toml needs
+//!
+//!     [lib]
+//!     crate-type = ["staticlib"]
+//!     [profile.release]
+//!     debug = true    # faults are then told by line
+//!
+//! and `cargo build --release` wants load hooks, without which loops are not counted:
+//!
+//!     RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3
+//!       -Cllvm-args=-sanitizer-coverage-trace-loads -Cllvm-args=-sanitizer-coverage-trace-stores"
+//!
+//! (on one line; a rustc before 1.82 also --cfg=capchain_old). Then PARSER=target/release/libNAME.a.
+#![allow(unknown_lints, unexpected_cfgs, non_upper_case_globals)]
 mod capchain;
 
 use capchain::{Answer, Cap, Parser, Walk};
@@ -46,7 +61,9 @@ extern "C" fn read_info(walk: *mut Walk, info: *const c_void, len: u32, kind: c_
     })
 }
 
-#[no_mangle]
+// Edition 2024 wants unsafe(), which a rustc before 1.82 cannot read.
+#[cfg_attr(capchain_old, no_mangle)]
+#[cfg_attr(not(capchain_old), cfg_attr(all(), unsafe(no_mangle)))]
 pub static capchain_parser: Parser = Parser {
     name: "mine-in-rust\0".as_ptr(),
     summary: "what it reads chains for\0".as_ptr(),

@@ -95,6 +95,7 @@ class Progress:
 
     def __init__(self):
         self.live, self.said, self.text, self.began = sys.stderr.isatty(), 0.0, None, time.monotonic()
+        self.what = "building"
 
     def say(self, text, now=False):
         if text == self.text or not (self.live or now or time.monotonic() > self.said + self.QUIET):
@@ -109,7 +110,7 @@ class Progress:
             try:
                 return process.wait(0.5)
             except subprocess.TimeoutExpired:
-                self.say(f"{what} ({time.monotonic() - self.began:.0f} s)")
+                self.say(f"{what or self.what} ({time.monotonic() - self.began:.0f} s)")
 
     def clear(self):
         if self.live and self.text:
@@ -119,7 +120,7 @@ class Progress:
 PROGRESS = Progress()
 
 
-def run(command, what, status=UNUSABLE, doing="building", **options):
+def run(command, what, status=UNUSABLE, doing=None, **options):
     """Runs @command, what it says to stderr; refuses with @what where it fails."""
     try:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, **options) as process:
@@ -133,12 +134,12 @@ def run(command, what, status=UNUSABLE, doing="building", **options):
         raise Refused(what, status)
 
 
-def output(command):
+def output(command, package="binutils"):
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is missing: Debian's binutils", MISSING) from None
+        raise Refused(f"{command[0]} is missing: Debian's {package}", MISSING) from None
 
 
 def check_file(path, kinds=(*SOURCES, *BINARIES)):
@@ -291,10 +292,16 @@ def rust_coverage(flags):
             *(f"-Cllvm-args=-sanitizer-coverage-{name}" for name in sorted(names))]
 
 
+def old_rust():
+    """What a rustc is told that does not know unsafe attributes, see parsers/own/template.rs."""
+    said = re.match(r"rustc (\d+)\.(\d+)", output(["rustc", "--version"], "rustc").stdout)
+    return ["--cfg=capchain_old"] if said and (int(said[1]), int(said[2])) < (1, 82) else []
+
+
 def compile_source(path, out, flags, cflags):
     include = os.path.join(ROOT, "parsers", "own")
     if path.endswith(".rs"):
-        command = ["rustc", "--edition=2021", "--crate-type=staticlib", "--crate-name=own", "-g",
+        command = ["rustc", *old_rust(), "--edition=2021", "--crate-type=staticlib", "--crate-name=own", "-g",
                    "-Copt-level=2", "-Ccodegen-units=1",
                    *rust_coverage(flags["compile"]), *cflags, path, "-o", out]
     else:
@@ -458,6 +465,7 @@ class Built:
 
     def __init__(self, parser, build, engine=None, kinds=None):
         given = Given(parser)
+        PROGRESS.what = f"building {shown(os.path.basename(parser))}"
         self.folder = given.folder(writable(build))
         self.command = os.path.join(self.folder, "capchain")
         with locked(self.folder):

@@ -22,6 +22,7 @@ import unittest
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import compilers  # noqa: E402
+from fuzz.own import old_rust  # noqa: E402
 from test.tools import CAPCHAIN, CAPTURED, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 OWN = os.path.join(ROOT, "parsers", "own")
@@ -173,7 +174,7 @@ class Base(Case):
         return done.stderr
 
     def rust(self, out, *flags):
-        self.build(RUST, "--edition=2021", "--crate-type=staticlib", "-O", *flags,
+        self.build(RUST, "--edition=2021", "--crate-type=staticlib", "-O", *old_rust(), *flags,
                    os.path.join(OWN, "planted.rs"), "-o", out)
         return out
 
@@ -388,6 +389,25 @@ class InRust(Given, Fuzzing):
 
     def test_planted_bugs_stop_it(self):
         self.is_stopped("planted.rs")
+
+    @unittest.skipUnless(shutil.which("cargo"), "no cargo here")
+    def test_cargo(self):
+        """The template as it stands, in a crate of each edition that this cargo knows."""
+        for edition in ("2021", "2024"):
+            name = f"of{edition}"
+            if self.run_it("cargo", "new", "--lib", "--vcs", "none", "--edition", edition, name).returncode:
+                self.assertEqual(edition, "2024")
+                continue
+            with open(self.path(name, "Cargo.toml"), "a", encoding="ascii") as file:
+                file.write('\n[lib]\ncrate-type = ["staticlib"]\n[profile.release]\ndebug = true\n')
+            for source, to in (("template.rs", "lib.rs"), ("capchain.rs", "capchain.rs")):
+                shutil.copy(os.path.join(OWN, source), self.path(name, "src", to))
+            done = self.run_it("cargo", "build", "--release", "--offline", "--manifest-path", f"{name}/Cargo.toml",
+                               RUSTFLAGS=" ".join([*RUST_HOOKS, *old_rust()]))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("warning", done.stderr)
+            library = self.path(name, "target", "release", f"lib{name}.a")
+            self.assertEqual(self.judged(library, self.inputs["loop"]), [None])
 
     def test_refused(self):
         said = self.refused(self.write("broken.rs", "fn f( {"), "broken.rs does not compile")

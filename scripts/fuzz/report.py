@@ -365,8 +365,11 @@ def said_of(judged, bucket):
         if one["bucket"] == bucket:
             yield f"expected {one['expected']}, got {one['got']}"
     for one in judged["parsers"]:
-        if one["name"] == bucket.split(":")[0]:
-            yield from one.get("where", ())
+        if one["name"] == bucket.split(":")[0] and one.get("place"):
+            yield ", ".join(f"in {frame['function']} at {frame.get('file', '?')}:{frame.get('line', '?')}"
+                            for frame in one["place"])
+        if one["name"] == bucket.split(":")[0] and one.get("said"):
+            yield f"it said: {one['said']}"
 
 
 def find_mine(run, last):
