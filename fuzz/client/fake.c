@@ -5,18 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "nameless.h"
 
-#define GROUP	  "26"
-#define DEVICES	  "/sys/bus/pci/devices"
 #define BAR0	  0xfebc0000u
 #define BAR0_SIZE 0x20000u
 #define BAR1	  0xfebe0000u
@@ -89,6 +89,22 @@ static bool fill(int fd, struct fake_ids ids)
 	return fine;
 }
 
+/* Asks nobody but this kernel: a file system of the client's own may wait for the client. */
+static bool inode_of(int fd, const char *path, struct inode *ret)
+{
+	struct statx what;
+
+	if (statx(fd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &what))
+		return false;
+	*ret = (struct inode){what.stx_dev_major, what.stx_dev_minor, what.stx_ino};
+	return true;
+}
+
+static bool is_same(const struct inode *a, const struct inode *b)
+{
+	return a->ino == b->ino && a->major == b->major && a->minor == b->minor;
+}
+
 static int make_fds(struct fake *fake, struct fake_ids ids)
 {
 	static const char *const names[FAKES] = {NULL, "vfio-container", "vfio-group",
@@ -96,15 +112,13 @@ static int make_fds(struct fake *fake, struct fake_ids ids)
 
 	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++) {
 		const int fd = nameless_file(names[kind]);
-		struct stat what;
 
 		if (fd < 0)
 			return fd;
 		fake->fds[kind] = fd;
-		if (fstat(fd, &what) || (kind == FAKE_DEVICE && !fill(fd, ids)))
+		if (!inode_of(fd, "", &fake->inodes[kind]) ||
+		    (kind == FAKE_DEVICE && !fill(fd, ids)))
 			return -errno;
-		fake->inodes[kind].dev = what.st_dev;
-		fake->inodes[kind].ino = what.st_ino;
 	}
 	return 0;
 }
@@ -146,22 +160,22 @@ static bool make_tree(const struct fake *fake, struct fake_ids ids)
 	char vendor[16], device[16], resource[1024];
 	const struct entry entries[] = {
 		{"/dev/vfio/vfio", ""},
-		{"/dev/vfio/" GROUP, ""},
-		{"/sys/kernel/iommu_groups/" GROUP "/devices", NULL},
+		{"/dev/vfio/" FAKE_GROUP_NAME, ""},
+		{"/sys/kernel/iommu_groups/" FAKE_GROUP_NAME "/devices", NULL},
 		{"/sys/bus/pci/drivers/vfio-pci", NULL},
 		{"/sys/module/vfio", NULL},
 		{"/sys/module/vfio_pci", NULL},
-		{DEVICES "/" FAKE_ADDRESS "/vendor", vendor},
-		{DEVICES "/" FAKE_ADDRESS "/device", device},
-		{DEVICES "/" FAKE_ADDRESS "/subsystem_vendor", vendor},
-		{DEVICES "/" FAKE_ADDRESS "/subsystem_device", device},
-		{DEVICES "/" FAKE_ADDRESS "/class", "0x020000\n"},
-		{DEVICES "/" FAKE_ADDRESS "/max_vfs", "0\n"},
-		{DEVICES "/" FAKE_ADDRESS "/numa_node", "0\n"},
-		{DEVICES "/" FAKE_ADDRESS "/resource", resource},
-		{DEVICES "/" FAKE_ADDRESS "/driver", "->../../../../bus/pci/drivers/vfio-pci"},
-		{DEVICES "/" FAKE_ADDRESS "/iommu_group",
-		 "->../../../../kernel/iommu_groups/" GROUP},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/vendor", vendor},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/device", device},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/subsystem_vendor", vendor},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/subsystem_device", device},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/class", "0x020000\n"},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/max_vfs", "0\n"},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/numa_node", "0\n"},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/resource", resource},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/driver", "->../../../../bus/pci/drivers/vfio-pci"},
+		{FAKE_DEVICES "/" FAKE_ADDRESS "/iommu_group",
+		 "->../../../../kernel/iommu_groups/" FAKE_GROUP_NAME},
 	};
 	int at = snprintf(resource, sizeof(resource), PCI_LINE PCI_LINE, BAR0, BAR0 + BAR0_SIZE - 1,
 			  0x40200u, BAR1, BAR1 + BAR1_SIZE - 1, 0x40200u);
@@ -176,11 +190,44 @@ static bool make_tree(const struct fake *fake, struct fake_ids ids)
 	return true;
 }
 
+static int make_folder(struct fake *fake)
+{
+	char made[PATH_MAX];
+	struct stat what;
+
+	snprintf(made, sizeof(made) - 128, "%s/capchain-run-XXXXXX", temporary_folder());
+	if (!mkdtemp(made))
+		return -errno;
+	/* The name that the kernel has for it, which folders that are open are known by. */
+	if (!realpath(made, fake->root)) {
+		const int error = errno;
+
+		rmdir(made);
+		fake->root[0] = '\0';
+		return -error;
+	}
+	fake->root_fd = open(fake->root, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fake->root_fd < 0 || fstat(fake->root_fd, &what))
+		return -errno;
+	return what.st_uid == geteuid() && chmod(fake->root, 0755) == 0 ? 0 : -errno;
+}
+
+/* Devices are everybody's. */
+static bool name_files(struct fake *fake)
+{
+	return inode_of(fake->root_fd, "dev/vfio/vfio", &fake->names[FAKE_CONTAINER]) &&
+	       inode_of(fake->root_fd, "dev/vfio/" FAKE_GROUP_NAME, &fake->names[FAKE_GROUP]) &&
+	       fchmodat(fake->root_fd, "dev/vfio/vfio", 0666, 0) == 0 &&
+	       fchmodat(fake->root_fd, "dev/vfio/" FAKE_GROUP_NAME, 0666, 0) == 0;
+}
+
 int fake_open(struct fake_ids ids, struct fake *ret_fake, const char **ret_failed)
 {
+	mode_t mask;
 	int status;
 
 	memset(ret_fake, 0, sizeof(*ret_fake));
+	ret_fake->root_fd = -1;
 	for (enum fake_kind kind = FAKE_NONE; kind < FAKES; kind++)
 		ret_fake->fds[kind] = -1;
 	*ret_failed = "a file with 10 TiB of holes, by memfd_create() or in TMPDIR";
@@ -188,16 +235,15 @@ int fake_open(struct fake_ids ids, struct fake *ret_fake, const char **ret_faile
 	if (status)
 		return status;
 	*ret_failed = "a folder in TMPDIR or /tmp";
-	snprintf(ret_fake->root, sizeof(ret_fake->root) - 128, "%s/capchain-run-XXXXXX",
-		 temporary_folder());
-	if (!mkdtemp(ret_fake->root)) {
-		ret_fake->root[0] = '\0';
-		return -errno;
-	}
-	/* Clients may run as somebody else. */
-	if (chmod(ret_fake->root, 0755))
-		return -errno;
-	return make_tree(ret_fake, ids) ? 0 : -errno;
+	status = make_folder(ret_fake);
+	if (status)
+		return status;
+	*ret_failed = "files in TMPDIR or /tmp";
+	/* Clients may run as somebody else, whatever our own files are like. */
+	mask = umask(022);
+	status = make_tree(ret_fake, ids) && name_files(ret_fake) ? 0 : -errno;
+	umask(mask);
+	return status;
 }
 
 static int remove_one(const char *path, const struct stat *what, int type, struct FTW *where)
@@ -214,6 +260,8 @@ void fake_close(struct fake *fake)
 	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++)
 		if (fake->fds[kind] >= 0)
 			close(fake->fds[kind]);
+	if (fake->root_fd >= 0)
+		close(fake->root_fd);
 	if (fake->root[0])
 		nftw(fake->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -230,38 +278,88 @@ int fake_fd(const struct fake *fake, enum fake_kind kind, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-enum fake_kind fake_of(const struct fake *fake, pid_t tid, int fd)
+int fake_of(const struct fake *fake, const struct caller *caller, int fd, enum fake_kind *ret_kind)
 {
 	char path[64];
-	struct stat what;
+	struct inode what;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
-	if (stat(path, &what))
-		return FAKE_NONE;
+	*ret_kind = FAKE_NONE;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)caller->tid, fd);
+	if (!inode_of(AT_FDCWD, path, &what))
+		return errno == ENOENT ? -EBADF : 0;
+	if (!caller_waits(caller))
+		return -EBADF;
 	for (enum fake_kind kind = FAKE_CONTAINER; kind < FAKES; kind++)
-		if (what.st_dev == fake->inodes[kind].dev && what.st_ino == fake->inodes[kind].ino)
-			return kind;
-	return FAKE_NONE;
+		if (is_same(&what, &fake->inodes[kind]))
+			*ret_kind = kind;
+	return 0;
 }
 
-bool fake_path(const struct fake *fake, const char *path, char ret_real[PATH_MAX],
-	       enum fake_kind *ret_kind)
+int fake_at(const struct fake *fake, const char *path, uint64_t flags)
 {
-	const size_t root = strlen(fake->root);
-	size_t at = root;
-	struct stat what;
+	const uint64_t keeps =
+		flags & O_PATH ? O_PATH | O_DIRECTORY | O_NOFOLLOW
+			       : O_ACCMODE | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK;
+	const struct open_how how = {.flags = (flags & keeps) | O_CLOEXEC,
+				     .resolve = RESOLVE_IN_ROOT};
+	long fd;
 
-	memcpy(ret_real, fake->root, root);
-	/* A path that does not fit is not one of ours. */
-	for (; *path && at + 1 < PATH_MAX; path++)
-		if (*path != '/' || ret_real[at - 1] != '/' || at == root)
-			ret_real[at++] = *path;
-	ret_real[at] = '\0';
-	if (strcmp(ret_real + root, "/") == 0 || strcmp(ret_real + root, "/dev") == 0 ||
-	    strcmp(ret_real + root, "/dev/") == 0 || lstat(ret_real, &what))
-		return false;
-	*ret_kind = !strcmp(ret_real + root, "/dev/vfio/vfio")	   ? FAKE_CONTAINER
-		    : !strcmp(ret_real + root, "/dev/vfio/" GROUP) ? FAKE_GROUP
-								   : FAKE_NONE;
-	return true;
+	/* Where anybody renames or mounts meanwhile, a path with `..` has to be gone again. */
+	for (int tries = 0; tries < 1000; tries++) {
+		fd = syscall(SYS_openat2, fake->root_fd, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* @path without `.` and `..` as it is written; its links may lead elsewhere. */
+static void straighten(char *path)
+{
+	size_t len = 0;
+
+	for (const char *from = path; *from;) {
+		const size_t word = strcspn(from, "/");
+
+		if (word == 2 && !strncmp(from, "..", 2)) {
+			while (len > 0 && path[--len] != '/')
+				;
+		} else if (word > 1 || (word == 1 && *from != '.')) {
+			/* It starts with a slash, so there is one for each word. */
+			path[len++] = '/';
+			memmove(path + len, from, word);
+			len += word;
+		}
+		from += word + (from[word] == '/');
+	}
+	path[len] = '\0';
+}
+
+static bool is_vfios(const char *path)
+{
+	return !strncmp(path, "/dev/vfio/", strlen("/dev/vfio/")) || !strcmp(path, "/dev/iommu");
+}
+
+enum place fake_place(const struct fake *fake, char *path, enum fake_kind *ret_kind)
+{
+	struct inode found, root, dev;
+	enum place place = PLACE_HERE;
+	int fd = fake_at(fake, path, O_PATH | O_NOFOLLOW);
+
+	*ret_kind = FAKE_NONE;
+	if (fd < 0) {
+		straighten(path);
+		fd = fake_at(fake, path, O_PATH | O_NOFOLLOW);
+	}
+	if (fd < 0)
+		return is_vfios(path) ? PLACE_EMPTY : PLACE_ELSEWHERE;
+	if (!inode_of(fd, "", &found) || !inode_of(fake->root_fd, "", &root) ||
+	    !inode_of(fake->root_fd, "dev", &dev) || is_same(&found, &root) ||
+	    is_same(&found, &dev))
+		place = PLACE_ELSEWHERE;
+	for (enum fake_kind kind = FAKE_CONTAINER; kind <= FAKE_GROUP; kind++)
+		if (is_same(&found, &fake->names[kind]))
+			*ret_kind = kind;
+	close(fd);
+	return place;
 }

@@ -15,25 +15,35 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "remote.h"
+
 #define FAKE_ADDRESS	  "0000:00:1e.0"
+#define FAKE_GROUP_NAME	  "26"
+#define FAKE_DEVICES	  "/sys/bus/pci/devices"
 #define FAKE_REGION_SHIFT 40
 #define FAKE_REGIONS	  9u
 #define FAKE_IRQS	  5u
 
 enum fake_kind { FAKE_NONE, FAKE_CONTAINER, FAKE_GROUP, FAKE_DEVICE, FAKES };
 
+/* What tells a file from every other. */
+struct inode {
+	uint32_t major, minor;
+	uint64_t ino;
+};
+
 /**
  * struct fake - the device and its files
- * @root: folder that stands for / in the paths it holds
- * @fds, @inodes: of each kind but FAKE_NONE, its file and what tells it from every other file
+ * @root, @root_fd: folder that stands for / in the paths it holds, by its real path
+ * @fds, @inodes: of each kind but FAKE_NONE, its file
+ * @names: of the container and the group, the file in the folder that is opened in its name
  */
 struct fake {
 	char root[PATH_MAX];
+	int root_fd;
 	int fds[FAKES];
-	struct {
-		dev_t dev;
-		ino_t ino;
-	} inodes[FAKES];
+	struct inode inodes[FAKES];
+	struct inode names[FAKES];
 };
 
 /* What a client sees in PCI config space and in sysfs. */
@@ -52,16 +62,29 @@ void fake_close(struct fake *fake);
 /* A new open file of @kind, close-on-exec, or -errno. */
 int fake_fd(const struct fake *fake, enum fake_kind kind, int flags);
 
-/* What the client's file descriptor @fd is. */
-enum fake_kind fake_of(const struct fake *fake, pid_t tid, int fd);
+/*
+ * What file descriptor @fd of the client's is, FAKE_NONE another's. Returns 0, or -EBADF where it is
+ * not open.
+ */
+int fake_of(const struct fake *fake, const struct caller *caller, int fd, enum fake_kind *ret_kind);
 
 /*
- * Where @path, absolute, lives in the fake's folder: true with it in @ret_real, and what it opens
- * as in
- * @ret_kind. / and /dev are the client's own: what else they hold is real.
+ * PLACE_HERE: in the fake's folder. PLACE_EMPTY: VFIO's, and the fake has no such file.
+ * PLACE_ELSEWHERE: the client's own, as / and /dev are, whose other files are real.
  */
-bool fake_path(const struct fake *fake, const char *path, char ret_real[PATH_MAX],
-	       enum fake_kind *ret_kind);
+enum place { PLACE_HERE, PLACE_EMPTY, PLACE_ELSEWHERE };
+
+/*
+ * Where @path, absolute, leads with the fake's folder as root, and
+ * what it opens as in *@ret_kind. One that comes by real folders is made the shortest way there.
+ */
+enum place fake_place(const struct fake *fake, char *path, enum fake_kind *ret_kind);
+
+/*
+ * Opens @path below the fake's folder, which no link and no `..` leaves, with this thread's rights.
+ * Of @flags those that change no file count. Returns a descriptor, close-on-exec, or -errno.
+ */
+int fake_at(const struct fake *fake, const char *path, uint64_t flags);
 
 /* Size in bytes and VFIO_REGION_INFO_FLAG_* of region @index. */
 uint64_t fake_region_size(uint32_t index);

@@ -20,6 +20,7 @@
 
 #include "paths.h"
 #include "remote.h"
+#include "signals.h"
 
 /*
  * On other machines system calls have other numbers and arguments than the supervisor takes them
@@ -50,11 +51,17 @@ static unsigned short write_filter(struct sock_filter *f)
 	unsigned short n = 0;
 
 	f[n++] = LOAD(arch);
+	/* Calls of a 32-bit program, which end the run. */
 	f[n++] = JUMP(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0);
-	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	f[n++] = RETURN(SECCOMP_RET_USER_NOTIF);
 	f[n++] = LOAD(nr);
-	f[n++] = JUMP(BPF_JGE, X32_BIT, 0, 1);
+	/* What a tracer left out. */
+	f[n++] = JUMP(BPF_JEQ, UINT32_MAX, 0, 1);
 	f[n++] = RETURN(SECCOMP_RET_ALLOW);
+	/* As on the many kernels that have no x32, and where io_uring is turned off. */
+	f[n++] = JUMP(BPF_JGE, X32_BIT, 1, 0);
+	f[n++] = JUMP(BPF_JEQ, SYS_io_uring_setup, 0, 1);
+	f[n++] = RETURN(SECCOMP_RET_ERRNO | ENOSYS);
 	for (size_t i = 0; i < PATHS; i++) {
 		f[n++] = JUMP(BPF_JEQ, (uint32_t)by_path[i], 0, 1);
 		f[n++] = RETURN(SECCOMP_RET_USER_NOTIF);
@@ -131,11 +138,14 @@ static int receive_fd(int from)
 }
 
 __attribute__((noreturn)) static void child(char *const argv[], struct filter_streams streams,
-					    int channel)
+					    int channel, pid_t parent)
 {
 	int listener, error;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The supervisor may be dead by now, which that signal does not tell any more. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		_exit(127);
+	signals_give_back();
 	signal(SIGPIPE, SIG_DFL);
 	if ((streams.input >= 0 && dup2(streams.input, STDIN_FILENO) < 0) ||
 	    (streams.output >= 0 && dup2(streams.output, STDOUT_FILENO) < 0))
@@ -165,6 +175,7 @@ bool filter_knows_machine(void)
 int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_pid,
 		 int *ret_listener, int *ret_exec, const char **ret_failed)
 {
+	const pid_t parent = getpid();
 	int ends[2], listener, error;
 	pid_t pid;
 
@@ -173,7 +184,7 @@ int filter_start(char *const argv[], struct filter_streams streams, pid_t *ret_p
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		child(argv, streams, ends[1]);
+		child(argv, streams, ends[1], parent);
 	error = errno;
 	close(ends[1]);
 	if (pid < 0) {

@@ -4,7 +4,8 @@
  * and look-ups by path, ioctls of VFIO's letter, mappings of files. All others run as they would.
  *
  * Needs no privilege: the filter comes with no_new_privs, so that set-user-id programs run as
- * nobody else. Linux 5.14 and x86-64; 32-bit clients are not followed.
+ * nobody else. Linux 5.14 and x86-64. A 32-bit call is handed over too, for the supervisor to end the
+ * run; there is no io_uring, which opens files without a call.
  */
 #ifndef FUZZ_CLIENT_FILTER_H
 #define FUZZ_CLIENT_FILTER_H

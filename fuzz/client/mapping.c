@@ -61,13 +61,14 @@ enum mapped mapped_of(const struct vfio *vfio, uint64_t offset, uint64_t length,
 		return MAPPED_NOWHERE;
 	size = layout_load(calls->bytes + INFO_AT_REGION_size, 8);
 	spec_read(calls->bytes, calls->len, INFO_REGION, spec);
+	/* No area makes a region larger than the reply says. */
+	if (!within(start, end, 0, size))
+		return MAPPED_NOWHERE;
 	/* One that stands before the point where the chain goes wrong is right to take. */
 	sparse = sparse_of(spec);
 	if (sparse && in_areas(calls->bytes, sparse, start, end))
 		return MAPPED_INSIDE;
 	if (spec->verdict != VERDICT_OK && spec->verdict != VERDICT_ABSENT)
 		return MAPPED_UNREADABLE;
-	if (sparse)
-		return MAPPED_OUTSIDE;
-	return within(start, end, 0, size) ? MAPPED_INSIDE : MAPPED_NOWHERE;
+	return sparse ? MAPPED_OUTSIDE : MAPPED_INSIDE;
 }

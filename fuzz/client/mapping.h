@@ -12,7 +12,7 @@ enum mapped {
 	MAPPED_INSIDE,	/* the region's, or one of its sparse areas, to the end of its last page */
 	MAPPED_OUTSIDE, /* the reply holds sparse areas, and the mapping leaves them */
 	MAPPED_UNREADABLE, /* the reply is truncated or malformed: nothing may be mapped */
-	MAPPED_NOWHERE, /* outside of every region that the device has, and the last reply's size */
+	MAPPED_NOWHERE, /* past the size that the region's last reply says, or of no region at all */
 	MAPPED_COUNT
 };
 

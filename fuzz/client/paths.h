@@ -18,6 +18,7 @@
 #ifdef __x86_64__
 #define PATH_CALLS_OLD(CALL)                                                                       \
 	CALL(open, 0, do_open)                                                                     \
+	CALL(creat, 0, do_creat)                                                                   \
 	CALL(stat, 0, do_stat)                                                                     \
 	CALL(lstat, 0, do_lstat)                                                                   \
 	CALL(access, 0, do_access)                                                                 \
@@ -32,7 +33,7 @@
 	CALL(openat2, 1, do_openat2)                                                               \
 	CALL(statx, 1, do_statx)                                                                   \
 	CALL(faccessat, 1, do_access)                                                              \
-	CALL(faccessat2, 1, do_access)                                                             \
+	CALL(faccessat2, 1, do_faccessat2)                                                         \
 	CALL(readlinkat, 1, do_readlink)
 
 /**
@@ -48,7 +49,7 @@ struct path_answer {
 };
 
 /* False: it is none of ours, and goes on as the client made it. */
-bool paths_answer(const struct fake *fake, const struct seccomp_notif *call,
-		  struct path_answer *ret_answer);
+bool paths_answer(const struct fake *fake, const struct caller *caller,
+		  const struct seccomp_data *call, struct path_answer *ret_answer);
 
 #endif

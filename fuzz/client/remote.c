@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,17 +92,26 @@ static size_t move(pid_t tid, uint64_t at, void *bytes, size_t size, bool writes
 	return done;
 }
 
-size_t remote_read(pid_t tid, uint64_t at, void *ret_bytes, size_t size)
+bool caller_waits(const struct caller *caller)
 {
-	return move(tid, at, ret_bytes, size, false);
+	return caller->listener < 0 ||
+	       ioctl(caller->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &caller->id) == 0;
 }
 
-size_t remote_write(pid_t tid, uint64_t at, const void *bytes, size_t size)
+size_t remote_read(const struct caller *caller, uint64_t at, void *ret_bytes, size_t size)
 {
-	return move(tid, at, (void *)(uintptr_t)bytes, size, true);
+	const size_t done = move(caller->tid, at, ret_bytes, size, false);
+
+	return caller_waits(caller) ? done : 0;
 }
 
-bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size)
+size_t remote_write(const struct caller *caller, uint64_t at, const void *bytes, size_t size)
+{
+	return caller_waits(caller) ? move(caller->tid, at, (void *)(uintptr_t)bytes, size, true)
+				    : 0;
+}
+
+bool remote_string(const struct caller *caller, uint64_t at, char *ret_string, size_t size)
 {
 	size_t have = 0;
 
@@ -108,7 +119,7 @@ bool remote_string(pid_t tid, uint64_t at, char *ret_string, size_t size)
 		const size_t room = PAGE - (at + have) % PAGE;
 		const size_t piece = size - have < room ? size - have : room;
 
-		if (remote_read(tid, at + have, ret_string + have, piece) != piece)
+		if (remote_read(caller, at + have, ret_string + have, piece) != piece)
 			return false;
 		if (memchr(ret_string + have, '\0', piece))
 			return true;
@@ -121,10 +132,11 @@ int remote_allowed(pid_t pid)
 {
 	/* After a fork this address is mapped in both. */
 	static volatile char here = 'x';
+	const struct caller child = {.tid = pid, .listener = -1};
 	char there = 0;
 
-	if (remote_read(pid, (uintptr_t)&here, &there, 1) == 1 &&
-	    remote_write(pid, (uintptr_t)&here, &there, 1) == 1)
+	if (remote_read(&child, (uintptr_t)&here, &there, 1) == 1 &&
+	    remote_write(&child, (uintptr_t)&here, &there, 1) == 1)
 		return 0;
 	return -errno;
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -17,6 +18,8 @@
 #include "remote.h"
 
 #define PAGE 4096u
+
+static struct caller self = {.listener = -1};
 
 /* A page with another behind it that nobody may touch. */
 static uint8_t *edge(void)
@@ -36,16 +39,32 @@ static void memory_ends_where_it_ends(void **state)
 
 	(void)state;
 	memset(pages, 7, PAGE);
-	assert_int_equal(remote_read(getpid(), (uintptr_t)pages + PAGE - 16, got, 16), 16);
+	assert_int_equal(remote_read(&self, (uintptr_t)pages + PAGE - 16, got, 16), 16);
 	assert_int_equal(got[15], 7);
-	assert_int_equal(remote_read(getpid(), (uintptr_t)pages + PAGE - 8, got, 16), 8);
-	assert_int_equal(remote_read(getpid(), (uintptr_t)pages + PAGE, got, 1), 0);
-	assert_int_equal(remote_read(getpid(), 0, got, 1), 0);
-	assert_int_equal(remote_read(getpid(), UINT64_MAX, got, 16), 0);
-	assert_int_equal(remote_write(getpid(), (uintptr_t)pages + PAGE - 8, got, 16), 8);
+	assert_int_equal(remote_read(&self, (uintptr_t)pages + PAGE - 8, got, 16), 8);
+	assert_int_equal(remote_read(&self, (uintptr_t)pages + PAGE, got, 1), 0);
+	assert_int_equal(remote_read(&self, 0, got, 1), 0);
+	assert_int_equal(remote_read(&self, UINT64_MAX, got, 16), 0);
+	assert_int_equal(remote_write(&self, (uintptr_t)pages + PAGE - 8, got, 16), 8);
 	assert_int_equal(mprotect(pages, PAGE, PROT_READ), 0);
-	assert_int_equal(remote_write(getpid(), (uintptr_t)pages, got, 1), 0);
+	assert_int_equal(remote_write(&self, (uintptr_t)pages, got, 1), 0);
 	munmap(pages, 2 * PAGE);
+}
+
+/* Another thread may have the id of one that was killed. */
+static void nothing_of_one_that_waits_no_more(void **state)
+{
+	const struct caller gone = {.tid = getpid(), .listener = open("/dev/null", O_RDONLY)};
+	char there[] = "there", got[8] = "";
+
+	(void)state;
+	assert_true(gone.listener >= 0);
+	assert_false(caller_waits(&gone));
+	assert_int_equal(remote_read(&gone, (uintptr_t)there, got, sizeof(there)), 0);
+	assert_int_equal(remote_write(&gone, (uintptr_t)there, "other", sizeof(there)), 0);
+	assert_string_equal(there, "there");
+	assert_false(remote_string(&gone, (uintptr_t)there, got, sizeof(got)));
+	close(gone.listener);
 }
 
 static void strings_have_an_end(void **state)
@@ -55,12 +74,12 @@ static void strings_have_an_end(void **state)
 
 	(void)state;
 	memcpy(pages + PAGE - 4, "abc", 4);
-	assert_true(remote_string(getpid(), (uintptr_t)pages + PAGE - 4, got, sizeof(got)));
+	assert_true(remote_string(&self, (uintptr_t)pages + PAGE - 4, got, sizeof(got)));
 	assert_string_equal(got, "abc");
 	pages[PAGE - 1] = 'd';
-	assert_false(remote_string(getpid(), (uintptr_t)pages + PAGE - 4, got, sizeof(got)));
+	assert_false(remote_string(&self, (uintptr_t)pages + PAGE - 4, got, sizeof(got)));
 	memset(pages, 'x', 64);
-	assert_false(remote_string(getpid(), (uintptr_t)pages, got, sizeof(got)));
+	assert_false(remote_string(&self, (uintptr_t)pages, got, sizeof(got)));
 	munmap(pages, 2 * PAGE);
 }
 
@@ -99,8 +118,10 @@ static void without_the_calls(void **state)
 
 int main(void)
 {
+	self.tid = getpid();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_ends_where_it_ends),
+		cmocka_unit_test(nothing_of_one_that_waits_no_more),
 		cmocka_unit_test(strings_have_an_end),
 		cmocka_unit_test(cpu_time_is_this_threads),
 		/* The last, since it is for good. */

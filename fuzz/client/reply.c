@@ -71,7 +71,8 @@ int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const 
 		free(copy);
 		return -ENOMEM;
 	}
-	memcpy(copy, bytes, len);
+	if (len)
+		memcpy(copy, bytes, len);
 	if (completes)
 		complete(copy, len, list);
 	/* What is no container is vfio-pci's. */
@@ -282,12 +283,14 @@ int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t byt
 	int len;
 
 	reply = &from->replies[from->next];
-	if (reply->rule != REPLY_RAW && argsz < layout_infos[kind].minsz)
+	if (!reply->fails && reply->rule != REPLY_RAW && argsz < layout_infos[kind].minsz)
 		return -EINVAL;
 	if (from->next + 1 < from->count)
 		from->next++;
 	else if (from->again)
 		from->next = 0;
+	if (reply->fails)
+		return -reply->fails;
 	if (reply->model && argsz < reply->len)
 		len = reply_model_answer(reply->model, bytes, argsz);
 	else

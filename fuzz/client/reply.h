@@ -19,8 +19,12 @@ enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
 
 struct reply_model;
 
-/* @model: what a producer would have told with it, or NULL. */
+/*
+ * @fails: the errno that the call fails with, in place of a reply; 0 else. @model: what a producer
+ * would have told with it, or NULL.
+ */
 struct reply {
+	int fails;
 	enum reply_rule rule;
 	enum reply_argsz how;
 	uint32_t argsz;
@@ -68,7 +72,7 @@ void replies_free(struct replies *replies);
 /*
  * The next reply of @list, which has one, to a caller with @argsz: up to min(argsz, INFO_LEN_MAX)
  * bytes into @bytes, which holds what the caller has there: not every byte before the last is
- * always written. Returns their number, or -EINVAL where argsz is below what the ioctl takes.
+ * always written. Returns their number, or -errno: -EINVAL where argsz is below what the ioctl takes.
  */
 int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t bytes[INFO_LEN_MAX]);
 

@@ -4,21 +4,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <linux/vfio.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mapping.h"
 #include "paths.h"
 #include "remote.h"
+#include "walkers.h"
 
-static const char *const outcome_names[OUTCOMES] = {"exit", "signal", "storm", "hang"};
+static const char *const outcome_names[OUTCOMES] = {"exit", "signal", "storm", "hang", "idle"};
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -31,18 +33,6 @@ const char *outcome_name(enum outcome outcome)
  */
 #define LOOK_MS	   20
 #define LOOK_CALLS 256
-#define THREADS	   64
-
-/*
- * A thread whose last call was an INFO ioctl, and its CPU time when it was first looked at after
- * that.
- */
-struct walker {
-	pid_t tid;
-	size_t info;
-	bool seen;
-	uint64_t cpu_ns;
-};
 
 struct supervisor {
 	struct vfio *vfio;
@@ -50,8 +40,8 @@ struct supervisor {
 	struct limits limits;
 	struct supervised *run;
 	int listener;
-	struct walker walkers[THREADS];
-	size_t nwalkers;
+	struct walkers walkers;
+	uint64_t waits_until;
 	struct seccomp_notif *call;
 	struct seccomp_notif_resp *response;
 	size_t call_size;
@@ -66,43 +56,34 @@ static void end(struct supervisor *s, enum outcome outcome, size_t info)
 	s->ended = true;
 }
 
-static void forget_walker(struct supervisor *s, size_t i)
+/* Seconds on a clock that nobody sets. */
+static uint64_t seconds(void)
 {
-	s->walkers[i] = s->walkers[--s->nwalkers];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
 }
 
-static void thread_called(struct supervisor *s, pid_t tid)
+static void wait_anew(struct supervisor *s)
 {
-	for (size_t i = 0; i < s->nwalkers; i++)
-		if (s->walkers[i].tid == tid) {
-			forget_walker(s, i);
-			return;
-		}
-}
-
-static void thread_walks(struct supervisor *s, pid_t tid, size_t info)
-{
-	/* More threads than there is room for hang unseen. */
-	if (s->nwalkers < THREADS)
-		s->walkers[s->nwalkers++] = (struct walker){tid, info, false, 0};
+	s->waits_until = s->limits.idle_s ? seconds() + s->limits.idle_s : UINT64_MAX;
 }
 
 static void look_for_hangs(struct supervisor *s)
 {
-	for (size_t i = s->nwalkers; i-- > 0 && !s->ended;) {
-		struct walker *const w = &s->walkers[i];
-		uint64_t now;
+	size_t info;
 
-		if (!remote_cpu(w->tid, &now)) {
-			forget_walker(s, i);
-		} else if (!w->seen) {
-			w->seen = true;
-			w->cpu_ns = now;
-		} else if (now - w->cpu_ns >= s->limits.hang_ns) {
-			s->run->cpu_ns = now - w->cpu_ns;
-			end(s, OUTCOME_HANG, w->info);
-		}
-	}
+	if (walkers_hang(&s->walkers, s->limits.hang_ns, &info, &s->run->cpu_ns))
+		end(s, OUTCOME_HANG, info);
+}
+
+static void look_at_clock(struct supervisor *s)
+{
+	if (s->ended || seconds() < s->waits_until)
+		return;
+	s->run->idle_s = s->limits.idle_s;
+	end(s, OUTCOME_IDLE, s->run->info);
 }
 
 /* Gives the client a descriptor of our @fd as the call's result; closes ours. */
@@ -138,24 +119,29 @@ static void go_on(struct supervisor *s)
 	ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, s->response);
 }
 
-static void on_ioctl(struct supervisor *s, pid_t tid)
+static void on_ioctl(struct supervisor *s, const struct caller *caller)
 {
 	const __u64 *const args = s->call->data.args;
-	const enum fake_kind kind = fake_of(s->vfio->fake, tid, (int)args[0]);
-	enum fake_kind gives;
+	enum fake_kind kind, gives;
+	int64_t result = fake_of(s->vfio->fake, caller, (int)args[0], &kind);
 	size_t info;
-	int64_t result;
 	int fd;
 
+	/*
+	 * Whatever a call of VFIO's letter is made on, by whatever way it was opened: none goes on to
+	 * a real device.
+	 */
 	if (kind == FAKE_NONE) {
-		go_on(s);
+		respond(s, result ? result : -ENOTTY);
 		return;
 	}
-	result = vfio_ioctl(s->vfio, tid, kind, (uint32_t)args[1], args[2], &gives, &info);
+	result = vfio_ioctl(s->vfio, caller, kind, (uint32_t)args[1], args[2], &gives, &info);
 	s->run->dma_maps += kind == FAKE_CONTAINER && (uint32_t)args[1] == VFIO_IOMMU_MAP_DMA;
 	if (info < CALLS) {
 		s->run->info = info;
-		thread_walks(s, tid, info);
+		wait_anew(s);
+		if (!walkers_add(&s->walkers, caller->tid, info))
+			result = -ENOMEM;
 	}
 	for (size_t i = 0; i < CALLS && !s->ended; i++)
 		if (s->vfio->calls[i].calls > s->limits.storm_calls)
@@ -167,30 +153,41 @@ static void on_ioctl(struct supervisor *s, pid_t tid)
 		respond_fd(s, fd, true);
 }
 
-static void on_mmap(struct supervisor *s, pid_t tid)
+static void on_mmap(struct supervisor *s, const struct caller *caller)
 {
 	const __u64 *const args = s->call->data.args;
+	enum fake_kind kind;
 
-	if (fake_of(s->vfio->fake, tid, (int)args[4]) == FAKE_DEVICE &&
+	if (fake_of(s->vfio->fake, caller, (int)args[4], &kind) == 0 && kind == FAKE_DEVICE &&
 	    s->run->nmappings++ < MAPPINGS_MAX)
 		s->run->mappings[s->run->nmappings - 1] = (struct mapping){
 			args[5], args[1], mapped_of(s->vfio, args[5], args[1], s->spec)};
 	go_on(s);
 }
 
+/* Its arguments mean something else, and what it opens would not be ours. */
+static void on_foreign(struct supervisor *s)
+{
+	s->run->foreign = true;
+	s->ended = true;
+	respond(s, -ENOSYS);
+}
+
 static void answer_call(struct supervisor *s)
 {
-	const pid_t tid = (pid_t)s->call->pid;
+	const struct caller caller = {(pid_t)s->call->pid, s->listener, s->call->id};
 	struct path_answer answer;
 
 	s->run->notifications++;
-	thread_called(s, tid);
+	walkers_called(&s->walkers, caller.tid);
 	s->response->id = s->call->id;
-	if (s->call->data.nr == SYS_ioctl)
-		on_ioctl(s, tid);
+	if (s->call->data.arch != AUDIT_ARCH_X86_64)
+		on_foreign(s);
+	else if (s->call->data.nr == SYS_ioctl)
+		on_ioctl(s, &caller);
 	else if (s->call->data.nr == SYS_mmap)
-		on_mmap(s, tid);
-	else if (!paths_answer(s->vfio->fake, s->call, &answer))
+		on_mmap(s, &caller);
+	else if (!paths_answer(s->vfio->fake, &caller, &s->call->data, &answer))
 		go_on(s);
 	else if (answer.fd >= 0)
 		respond_fd(s, answer.fd, answer.closes_on_exec);
@@ -212,13 +209,16 @@ static void loop(struct supervisor *s, int child, const volatile sig_atomic_t *s
 	struct pollfd polled[2] = {{.fd = s->listener, .events = POLLIN},
 				   {.fd = child, .events = POLLIN}};
 
+	wait_anew(s);
 	while (!s->ended && !*stop) {
-		const int ready = poll(polled, 2, s->nwalkers ? LOOK_MS : -1);
+		/* A second is as exact as the clock has to be. */
+		const int ready = poll(polled, 2, s->walkers.count ? LOOK_MS : 1000);
 
 		if (ready < 0 && errno != EINTR)
 			return;
 		if (ready <= 0 || s->run->notifications % LOOK_CALLS == 0)
 			look_for_hangs(s);
+		look_at_clock(s);
 		if (ready > 0 && polled[0].revents & POLLIN && !s->ended)
 			take_call(s);
 		else if (ready > 0 && polled[1].revents)
@@ -294,11 +294,6 @@ int supervise(struct vfio *vfio, char *const argv[], struct filter_streams strea
 		ret_run->failed = "a listener of seccomp";
 		status = open_buffers(&s);
 	}
-	/* What the client leaves behind is ours to kill. */
-	if (!status && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) {
-		ret_run->failed = "the processes that it leaves behind";
-		status = -errno;
-	}
 	if (!status)
 		status = filter_start(argv, streams, &pid, &s.listener, &exec_fd, &ret_run->failed);
 	if (!status)
@@ -309,6 +304,7 @@ int supervise(struct vfio *vfio, char *const argv[], struct filter_streams strea
 		close(s.listener);
 	if (exec_fd >= 0)
 		close(exec_fd);
+	walkers_free(&s.walkers);
 	spec_free(s.spec);
 	return status;
 }

@@ -2,9 +2,10 @@
 /*
  * Runs an unmodified program on given INFO replies and says how it ended.
  *
- * No wall clock decides: a retry storm is a count of calls, and a hang is CPU time that the thread
- * has spent since an INFO reply without making another call that is seen here. A program that
- * sleeps, or waits for its user, is waited for.
+ * A retry storm is a count of calls, and a hang is CPU time: what a thread that has read an INFO
+ * reply has spent since its last call that is seen here. What does neither, as a program that
+ * sleeps, is waited for until it has not asked for an INFO for so long: the one outcome that rests
+ * on a wall clock.
  */
 #ifndef FUZZ_CLIENT_SUPERVISE_H
 #define FUZZ_CLIENT_SUPERVISE_H
@@ -21,12 +22,15 @@
  * for before its next call, with good replies, was 234 ms of wall time (DPDK 22.11).
  */
 #define HANG_MS	    800
+/* Seconds after the last INFO call, or the start. */
+#define IDLE_S	    60
 
 enum outcome {
 	OUTCOME_EXIT,	/* it ended by itself, with a status */
 	OUTCOME_SIGNAL, /* it died of a signal */
 	OUTCOME_STORM,	/* it asked for the same INFO again and again */
-	OUTCOME_HANG,	/* it computes since an INFO reply and calls nothing */
+	OUTCOME_HANG,	/* a thread that read an INFO reply computes and calls nothing */
+	OUTCOME_IDLE,	/* it did not ask any more, and did not end */
 	OUTCOMES
 };
 
@@ -49,7 +53,9 @@ struct mapping {
  * @outcome, @status, @signal: how it ended; status of an exit, signal of a death by one
  * @info: of a storm and a hang, which INFO ioctl: index in vfio.calls; else that of the last reply,
  *	CALLS where there was none
- * @cpu_ns: of a hang, the CPU time since that reply
+ * @cpu_ns: of a hang, the CPU time since the thread's last call
+ * @idle_s: of OUTCOME_IDLE, how long it was waited for
+ * @foreign: it made a 32-bit call, and nothing is said of it
  * @notifications: system calls that were looked at
  * @dma_maps: IOVA ranges mapped on the container
  * @mappings, @nmappings: all of the device; those past MAPPINGS_MAX are counted alone
@@ -62,6 +68,8 @@ struct supervised {
 	int signal;
 	size_t info;
 	uint64_t cpu_ns;
+	uint64_t idle_s;
+	bool foreign;
 	uint64_t notifications;
 	uint64_t dma_maps;
 	size_t nmappings;
@@ -73,12 +81,13 @@ struct supervised {
 struct limits {
 	uint64_t storm_calls;
 	uint64_t hang_ns;
+	uint64_t idle_s; /* 0: for ever */
 };
 
 /*
- * Runs @argv to its end, and kills what it leaves behind. The caller's @vfio is filled anew.
- * Returns 0; -errno where programs cannot be supervised here; -EINTR where *@stop was set by a
- * signal handler.
+ * Runs @argv to its end, in a process that apart() made, and kills what it leaves behind. The caller's
+ * @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR where
+ * *@stop was set by a signal handler.
  */
 int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
 	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);

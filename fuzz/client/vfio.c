@@ -9,11 +9,10 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "remote.h"
 
 struct ioctl_call {
 	struct vfio *vfio;
-	pid_t tid;
+	const struct caller *caller;
 	uint64_t arg;
 	enum fake_kind *gives;
 	size_t *info;
@@ -26,7 +25,7 @@ static void remember(struct info_calls *calls, const struct ioctl_call *c, uint3
 	if (!calls->bytes)
 		calls->bytes = malloc(INFO_LEN_MAX);
 	if (calls->bytes)
-		calls->len = remote_read(c->tid, c->arg, calls->bytes, len);
+		calls->len = remote_read(c->caller, c->arg, calls->bytes, len);
 }
 
 static int64_t answer_info(const struct ioctl_call *c, enum info_kind kind, uint32_t index,
@@ -40,11 +39,11 @@ static int64_t answer_info(const struct ioctl_call *c, enum info_kind kind, uint
 	calls->calls++;
 	calls->asked = asked;
 	/* Where it ends before asked, so does what can be written. */
-	remote_read(c->tid, c->arg, bytes, asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX);
+	remote_read(c->caller, c->arg, bytes, asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX);
 	len = reply_next(c->vfio->replies, list, asked, bytes);
 	if (len < 0)
 		return len;
-	if (remote_write(c->tid, c->arg, bytes, (size_t)len) != (size_t)len)
+	if (remote_write(c->caller, c->arg, bytes, (size_t)len) != (size_t)len)
 		return -EFAULT;
 	if (len >= 4)
 		calls->argsz = (uint32_t)layout_load(bytes, 4);
@@ -57,7 +56,7 @@ static int64_t device_info(const struct ioctl_call *c)
 {
 	uint32_t argsz;
 
-	if (remote_read(c->tid, c->arg, &argsz, sizeof(argsz)) != sizeof(argsz))
+	if (remote_read(c->caller, c->arg, &argsz, sizeof(argsz)) != sizeof(argsz))
 		return -EFAULT;
 	return answer_info(c, INFO_DEVICE, 0, argsz);
 }
@@ -66,7 +65,7 @@ static int64_t iommu_info(const struct ioctl_call *c)
 {
 	uint32_t argsz;
 
-	if (remote_read(c->tid, c->arg, &argsz, sizeof(argsz)) != sizeof(argsz))
+	if (remote_read(c->caller, c->arg, &argsz, sizeof(argsz)) != sizeof(argsz))
 		return -EFAULT;
 	return answer_info(c, INFO_IOMMU, 0, argsz);
 }
@@ -75,7 +74,7 @@ static int64_t region_info(const struct ioctl_call *c)
 {
 	uint32_t fixed[3];
 
-	if (remote_read(c->tid, c->arg, fixed, sizeof(fixed)) != sizeof(fixed))
+	if (remote_read(c->caller, c->arg, fixed, sizeof(fixed)) != sizeof(fixed))
 		return -EFAULT;
 	if (fixed[2] >= FAKE_REGIONS) {
 		c->vfio->calls[CALLS_NO_REGION].calls++;
@@ -88,7 +87,7 @@ static int64_t irq_info(const struct ioctl_call *c)
 {
 	struct vfio_irq_info irq;
 
-	if (remote_read(c->tid, c->arg, &irq, sizeof(irq)) != sizeof(irq))
+	if (remote_read(c->caller, c->arg, &irq, sizeof(irq)) != sizeof(irq))
 		return -EFAULT;
 	if (irq.argsz < sizeof(irq) || irq.index >= FAKE_IRQS)
 		return -EINVAL;
@@ -100,27 +99,27 @@ static int64_t irq_info(const struct ioctl_call *c)
 		irq.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
 	if (irq.index == VFIO_PCI_MSIX_IRQ_INDEX)
 		irq.flags |= VFIO_IRQ_INFO_NORESIZE;
-	return remote_write(c->tid, c->arg, &irq, sizeof(irq)) == sizeof(irq) ? 0 : -EFAULT;
+	return remote_write(c->caller, c->arg, &irq, sizeof(irq)) == sizeof(irq) ? 0 : -EFAULT;
 }
 
 static int64_t group_status(const struct ioctl_call *c)
 {
 	struct vfio_group_status status;
 
-	if (remote_read(c->tid, c->arg, &status, sizeof(status)) != sizeof(status))
+	if (remote_read(c->caller, c->arg, &status, sizeof(status)) != sizeof(status))
 		return -EFAULT;
 	if (status.argsz < sizeof(status))
 		return -EINVAL;
 	status.flags = VFIO_GROUP_FLAGS_VIABLE;
-	return remote_write(c->tid, c->arg, &status, sizeof(status)) == sizeof(status) ? 0
-										       : -EFAULT;
+	return remote_write(c->caller, c->arg, &status, sizeof(status)) == sizeof(status) ? 0
+											  : -EFAULT;
 }
 
 static int64_t device_fd(const struct ioctl_call *c)
 {
 	char name[256];
 
-	if (!remote_string(c->tid, c->arg, name, sizeof(name)))
+	if (!remote_string(c->caller, c->arg, name, sizeof(name)))
 		return -EFAULT;
 	if (strcmp(name, FAKE_ADDRESS) != 0)
 		return -ENODEV;
@@ -171,10 +170,10 @@ static const struct {
 	{FAKE_DEVICE, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, no_device},
 };
 
-int64_t vfio_ioctl(struct vfio *vfio, pid_t tid, enum fake_kind kind, uint32_t cmd, uint64_t arg,
-		   enum fake_kind *ret_gives, size_t *ret_info)
+int64_t vfio_ioctl(struct vfio *vfio, const struct caller *caller, enum fake_kind kind,
+		   uint32_t cmd, uint64_t arg, enum fake_kind *ret_gives, size_t *ret_info)
 {
-	const struct ioctl_call c = {vfio, tid, arg, ret_gives, ret_info};
+	const struct ioctl_call c = {vfio, caller, arg, ret_gives, ret_info};
 
 	*ret_gives = FAKE_NONE;
 	*ret_info = CALLS;

@@ -9,6 +9,7 @@
 #ifndef FUZZ_CLIENT_VFIO_H
 #define FUZZ_CLIENT_VFIO_H
 
+#include "remote.h"
 #include "reply.h"
 
 /*
@@ -35,12 +36,12 @@ struct vfio {
 };
 
 /*
- * Answers ioctl @cmd with @arg that thread @tid made on a file of @kind. Returns its result or
+ * Answers ioctl @cmd with @arg that @caller made on a file of @kind. Returns its result or
  * -errno. *@ret_gives is the kind of file to return a descriptor of, FAKE_NONE else; *@ret_info the
  * index in `calls` where it was an INFO ioctl that wrote a reply, CALLS else.
  */
-int64_t vfio_ioctl(struct vfio *vfio, pid_t tid, enum fake_kind kind, uint32_t cmd, uint64_t arg,
-		   enum fake_kind *ret_gives, size_t *ret_info);
+int64_t vfio_ioctl(struct vfio *vfio, const struct caller *caller, enum fake_kind kind,
+		   uint32_t cmd, uint64_t arg, enum fake_kind *ret_gives, size_t *ret_info);
 
 /* "region 0", "iommu", "a region that is not there". */
 void vfio_calls_name(size_t calls, char *ret_name, size_t size);

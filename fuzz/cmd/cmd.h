@@ -198,6 +198,12 @@ int output_put(const char *path, const void *bytes, size_t len);
 /* Says in one line that @path cannot be written, for @error of errno: returns EXIT_CANNOT_WRITE. */
 int cannot_write(const char *path, int error);
 
+/*
+ * Holds the descriptors of standard streams that the starter closed, so that no file is opened as one
+ * of them: reading and writing them fails as before.
+ */
+void hold_descriptors(void);
+
 /* Has the process end with EXIT_CANNOT_WRITE, after one line, where stdout could not be written. */
 void hold_to_output(void);
 

@@ -142,7 +142,10 @@ static const char *what_it_does(const json_t *run)
 {
 	static const struct {
 		const char *outcome, *does;
-	} words[] = {{"signal", "crashes"}, {"hang", "hangs"}, {"storm", "asks without end"}};
+	} words[] = {{"signal", "crashes"},
+		     {"hang", "hangs"},
+		     {"storm", "asks without end"},
+		     {"idle", "does not end"}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(text_of(run, "outcome"), words[i].outcome) == 0)
@@ -162,6 +165,9 @@ static void print_outcome(FILE *out, const struct observed *o)
 			"It spends CPU time (%lld ms, when it was stopped) and makes no system call "
 			"that opens, maps or asks VFIO for anything.\n",
 			(long long)json_integer_value(json_object_get(o->run, "cpu_ms")));
+	else if (!strcmp(outcome, "idle"))
+		fprintf(out, "It had not ended %lld s after its last INFO call.\n",
+			(long long)json_integer_value(json_object_get(o->run, "idle_s")));
 	else if (!strcmp(outcome, "storm"))
 		fprintf(out,
 			"It was stopped after %lld calls of this one ioctl; the last asked with argsz %lld "

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../client/signals.h"
 #include "cmd.h"
 #include "version.h"
 
@@ -49,6 +50,8 @@ int main(int argc, char **argv)
 {
 	static char name[64];
 
+	hold_descriptors();
+	signals_take();
 	hold_to_output();
 	if (argc >= 2 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {

@@ -17,6 +17,46 @@ struct reading {
 	bool keeps_fields;
 };
 
+/* What is asked for with one option may be said before or after --rules: files are read last. */
+struct asked_file {
+	size_t list;
+	const char *path;
+};
+
+/**
+ * struct run_options - the command line
+ * @options to @options_end: its words before COMMAND's
+ * @each, @each_word: the folder of --each, and the last word that says so
+ */
+struct run_options {
+	struct asked_file files[LISTS];
+	size_t nfiles;
+	const char *script;
+	const char *each;
+	char **each_word;
+	struct reading reading;
+	struct fake_ids ids;
+	struct limits limits;
+	bool no_good;
+	bool json;
+	char **options;
+	char **options_end;
+	char **command;
+};
+
+/* What they ask for, in a process that apart() made. Returns the exit status. */
+int run_work(const struct run_options *options);
+
+/* Standard input in memory, to be read once a run; -1 where it is a terminal, -2 after one line. */
+int run_keep_input(uint64_t idle_s);
+
+/*
+ * Runs the command of @o on @replies. Returns 0, or an exit status after one line. @words: which
+ * replies those are, for the line before what the command prints, NULL for no line.
+ */
+int run_once(const struct run_options *o, const struct fake *fake, struct vfio *vfio,
+	     struct replies *replies, int input, const char *words, struct supervised *ret_run);
+
 /* "device", "iommu", "region", "region3": the list that is, or LISTS. */
 size_t run_list_of(const char *name);
 
@@ -28,10 +68,20 @@ int run_add_file(struct replies *replies, size_t list, const char *path, struct 
 		 struct reply **ret_reply);
 
 /*
+ * Adds the file at @path to the list of its kind, which is *@ret_list: LISTS where it is a conversation, and
+ * nothing was added. Returns as run_add_file().
+ */
+int run_add_of_kind(struct replies *replies, const char *path, struct reading reading,
+		    size_t *ret_list);
+
+/*
  * Adds what the script at @path says; its files are looked for beside it. Returns as
  * run_add_file().
  */
 int run_add_script(struct replies *replies, const char *path, struct reading reading);
+
+/* Adds what the command line names. Returns as run_add_file(). */
+int run_add_all(struct replies *replies, const struct run_options *o);
 
 /*
  * What there is to tell. @good: the run with good replies, NULL where it was left out. @options to
@@ -54,6 +104,9 @@ bool run_is_faulty(const struct run_report *report);
 
 /* "killed by SIGSEGV", in at most @size bytes. */
 void run_words(const struct supervised *run, char *ret_words, size_t size);
+
+/* "; maps what the reply does not hold", or nothing. */
+const char *run_maps_words(const struct run_report *report);
 
 void run_print(const struct run_report *report);
 json_t *run_json(const struct run_report *report);

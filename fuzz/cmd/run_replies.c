@@ -41,9 +41,35 @@ int run_add_file(struct replies *replies, size_t list, const char *path, struct 
 	input_free(&input);
 	if (!status)
 		return 0;
-	fprintf(stderr, "capchain: %s: %s\n", path, strerror(-status));
+	fprintf(stderr, "capchain: %s: %s\n", file_word(path), strerror(-status));
 	return EXIT_UNUSABLE;
 }
+
+int run_add_of_kind(struct replies *replies, const char *path, struct reading reading,
+		    size_t *ret_list)
+{
+	static struct input input;
+	struct reply *reply;
+	int status = 0;
+
+	*ret_list = LISTS;
+	if (input_load(path, NULL, &input))
+		return EXIT_UNUSABLE;
+	if (input.kind < INFO_IOCTL_KINDS) {
+		*ret_list = reply_list_of(input.kind, 0);
+		status = reply_add(replies, *ret_list, reading.rule, input.bytes, input.len,
+				   !reading.keeps_fields, &reply);
+	}
+	input_free(&input);
+	if (!status)
+		return 0;
+	fprintf(stderr, "capchain: %s: %s\n", file_word(path), strerror(-status));
+	return EXIT_UNUSABLE;
+}
+
+/* A line has to be of one, and text. A script that has more is none. */
+#define SCRIPT_MAX  ((size_t)1 << 20)
+#define REPLIES_MAX 4096u
 
 /* One line of a script, and where it stands. */
 struct line {
@@ -51,11 +77,18 @@ struct line {
 	unsigned int number;
 	struct replies *replies;
 	struct reading reading;
+	size_t count;
 };
 
 static int refuse(const struct line *line, const char *what, const char *word)
 {
-	fprintf(stderr, "capchain: %s:%u: %s `%s`\n", line->script, line->number, what, word);
+	char *const script = path_shown(line->script, ""), *const shown = path_shown(word, "");
+
+	/* A word may be as long as the script. */
+	fprintf(stderr, "capchain: %s:%u: %s `%.200s`\n", script ? script : "?", line->number, what,
+		shown ? shown : "?");
+	free(script);
+	free(shown);
 	return EXIT_UNUSABLE;
 }
 
@@ -89,15 +122,16 @@ static char *beside(const char *script, const char *name)
 	return asprintf(&made, "%.*s/%s", (int)(slash - script), script, name) < 0 ? NULL : made;
 }
 
-static int add_reply(struct line *line, size_t list, const char *rule, const char *name,
-		     const char *argsz)
+static int add_file(struct line *line, size_t list, const char *rule, const char *name,
+		    const char *argsz)
 {
 	struct reply *reply;
 	char *path;
 	int status;
 
 	if (!reply_rule_parse(rule, &line->reading.rule))
-		return refuse(line, "want kernel, iommufd, vfio-user, raw or again, not", rule);
+		return refuse(line, "want kernel, iommufd, vfio-user, raw, fails or again, not",
+			      rule);
 	if (!name)
 		return refuse(line, "no FILE after", rule);
 	path = beside(line->script, name);
@@ -107,60 +141,137 @@ static int add_reply(struct line *line, size_t list, const char *rule, const cha
 	return status ? status : argsz ? set_argsz(line, argsz, reply) : 0;
 }
 
-static int add_line(struct line *line, char *text)
+static int add_failure(struct line *line, size_t list, const char *name, const char *more)
 {
-	static const char blanks[] = " \t\r\n";
-	char *rest, *which, *rule, *name, *argsz, *more;
-	size_t list;
+	int error = name ? 0 : EINVAL;
+	struct reply *reply;
 
-	text[strcspn(text, "#")] = '\0';
-	which = strtok_r(text, blanks, &rest);
-	if (!which)
-		return 0;
-	rule = strtok_r(NULL, blanks, &rest);
-	name = strtok_r(NULL, blanks, &rest);
-	argsz = strtok_r(NULL, blanks, &rest);
-	more = strtok_r(NULL, blanks, &rest);
-	list = run_list_of(which);
-	if (list == LISTS)
-		return refuse(line, "want device, iommu, region or region0 to region8, not", which);
-	if (!rule)
-		return refuse(line, "no rule after", which);
 	if (more)
 		return refuse(line, "one reply a line; what is", more);
+	/* As many numbers as Linux has for errors. */
+	for (int i = 1; i < 134 && name; i++)
+		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
+			error = i;
+	if (!error)
+		return refuse(line, "want the name of an error, as in EINVAL, not", name);
+	if (reply_add(line->replies, list, REPLY_RAW, NULL, 0, false, &reply))
+		return refuse(line, "no memory for", "fails");
+	reply->fails = error;
+	return 0;
+}
+
+/*
+ * Cuts the next word off *@text: up to a blank, or what stands in quotes. NULL at the end of the
+ * line, or where a comment begins; *@ret_ends false where quotes do not end.
+ */
+static char *next_word(char **text, bool *ret_ends)
+{
+	char *from = *text + strspn(*text, " \t\r\n"), *to = from, *const word = from;
+	const bool quoted = *from == '"';
+
+	if (!*from || *from == '#') {
+		*text = from + strlen(from);
+		return NULL;
+	}
+	if (!quoted) {
+		to += strcspn(from, " \t\r\n");
+		*text = to + (*to != '\0');
+		*to = '\0';
+		return word;
+	}
+	for (from++; *from && *from != '"'; from++) {
+		from += *from == '\\' && from[1];
+		*to++ = *from;
+	}
+	*ret_ends = *from == '"';
+	*text = from + (*from == '"');
+	*to = '\0';
+	return word;
+}
+
+static int add_line(struct line *line, char *text)
+{
+	char *words[5] = {NULL};
+	bool ends = true;
+	size_t list;
+
+	for (size_t i = 0; i < 5 && ends; i++)
+		words[i] = next_word(&text, &ends);
+	if (!words[0])
+		return 0;
+	if (!ends)
+		return refuse(line, "quotes that do not end, in", words[0]);
+	list = run_list_of(words[0]);
+	if (list == LISTS)
+		return refuse(line, "want device, iommu, region or region0 to region8, not",
+			      words[0]);
+	if (!words[1])
+		return refuse(line, "no rule after", words[0]);
+	if (words[4])
+		return refuse(line, "one reply a line; what is", words[4]);
 	if (line->replies->lists[list].again)
-		return refuse(line, "nothing can follow `again` of", which);
-	if (strcmp(rule, "again"))
-		return add_reply(line, list, rule, name, argsz);
-	if (name || !line->replies->lists[list].count)
-		return refuse(line, "`again` stands alone, after replies of", which);
+		return refuse(line, "nothing can follow `again` of", words[0]);
+	if (++line->count > REPLIES_MAX)
+		return refuse(line, "more replies than 4096; the first too many is of", words[0]);
+	if (!strcmp(words[1], "fails"))
+		return add_failure(line, list, words[2], words[3]);
+	if (strcmp(words[1], "again"))
+		return add_file(line, list, words[1], words[2], words[3]);
+	if (words[2] || !line->replies->lists[list].count)
+		return refuse(line, "`again` stands alone, after replies of", words[0]);
 	line->replies->lists[list].again = true;
 	return 0;
 }
 
-int run_add_script(struct replies *replies, const char *path, struct reading reading)
+static int read_script(FILE *file, struct line *line)
 {
-	struct line line = {path, 0, replies, reading};
-	FILE *const file = file_open(path);
-	char *text = NULL;
-	size_t size = 0;
+	char *const text = malloc(SCRIPT_MAX + 1);
+	size_t len = text ? fread(text, 1, SCRIPT_MAX + 1, file) : 0;
 	int status = 0;
 
-	if (!file) {
-		fprintf(stderr, "capchain: %s: %s\n", path, file_why(errno));
+	if (!text || ferror(file) || len > SCRIPT_MAX || memchr(text, '\0', len)) {
+		fprintf(stderr, "capchain: %s: %s\n", file_word(line->script),
+			!text || ferror(file) ? strerror(errno)
+			: len > SCRIPT_MAX    ? "is longer than 1 MiB, the most a script may have"
+					      : "is no text");
+		free(text);
 		return EXIT_UNUSABLE;
 	}
-	errno = 0;
-	while (!status && getline(&text, &size, file) >= 0) {
-		line.number++;
-		status = add_line(&line, text);
-		errno = 0;
-	}
-	if (!status && ferror(file)) {
-		fprintf(stderr, "capchain: %s: %s\n", path, strerror(errno ? errno : EIO));
-		status = EXIT_UNUSABLE;
+	text[len] = '\0';
+	for (char *at = text, *end; *at && !status; at = end) {
+		end = at + strcspn(at, "\n");
+		end += *end == '\n' ? (*end = '\0', 1) : 0;
+		line->number++;
+		status = add_line(line, at);
 	}
 	free(text);
+	return status;
+}
+
+int run_add_script(struct replies *replies, const char *path, struct reading reading)
+{
+	struct line line = {path, 0, replies, reading, 0};
+	FILE *const file = file_open(path);
+	int status;
+
+	if (!file) {
+		fprintf(stderr, "capchain: %s: %s\n", file_word(path), file_why(errno));
+		return EXIT_UNUSABLE;
+	}
+	status = read_script(file, &line);
 	fclose(file);
+	return status;
+}
+
+int run_add_all(struct replies *replies, const struct run_options *o)
+{
+	struct reply *reply;
+	int status = 0;
+
+	for (size_t i = 0; i < o->nfiles && !status; i++)
+		status = run_add_file(replies, o->files[i].list, o->files[i].path, o->reading,
+				      &reply);
+	if (!status && o->script)
+		status = run_add_script(replies, o->script, o->reading);
 	return status;
 }

@@ -68,10 +68,16 @@ void run_words(const struct supervised *run, char *ret_words, size_t size)
 	case OUTCOME_STORM:
 		snprintf(ret_words, size, "retry storm on %s, no bound seen", name);
 		return;
-	default:
+	case OUTCOME_HANG:
 		snprintf(ret_words, size,
-			 "hang: %llu ms of CPU time since the reply to %s, and no call",
+			 "hang: %llu ms of CPU time and no call, after the reply to %s",
 			 (unsigned long long)(run->cpu_ns / 1000000), name);
+		return;
+	default:
+		snprintf(ret_words, size, "idle: no end %llu s after %s%s",
+			 (unsigned long long)run->idle_s,
+			 run->info < CALLS ? "its last INFO call, of " : "its start",
+			 run->info < CALLS ? name : "");
 	}
 }
 
@@ -110,6 +116,11 @@ static void print_mappings(const struct run_report *report)
 		printf("  and %zu mappings more\n", run->nmappings - MAPPINGS_MAX);
 }
 
+const char *run_maps_words(const struct run_report *report)
+{
+	return maps_wrongly(report) ? "; maps what the reply does not hold" : "";
+}
+
 void run_print(const struct run_report *report)
 {
 	char words[128];
@@ -121,8 +132,7 @@ void run_print(const struct run_report *report)
 		puts("good replies: not tried (--no-good), so what follows may be of another cause");
 	}
 	run_words(report->run, words, sizeof(words));
-	printf("these replies: %s%s\n", words,
-	       maps_wrongly(report) ? "; maps what the reply does not hold" : "");
+	printf("these replies: %s%s\n", words, run_maps_words(report));
 	print_calls(report->vfio);
 	print_mappings(report);
 }
@@ -141,6 +151,8 @@ static json_t *outcome_json(const struct supervised *run)
 	if (run->outcome == OUTCOME_HANG)
 		json_object_set_new(json, "cpu_ms",
 				    json_integer((json_int_t)(run->cpu_ns / 1000000)));
+	if (run->outcome == OUTCOME_IDLE)
+		json_object_set_new(json, "idle_s", json_integer((json_int_t)run->idle_s));
 	if (run->info < CALLS)
 		json_object_set_new(json, "info", json_string(name));
 	return json;
