@@ -95,8 +95,7 @@ class Tree:
         """The file with `const struct info_parser NAME_parser`; where a macro makes it, with NAME."""
         found = []
         for wanted in (rf"(?<!extern )const struct info_parser {name}_parser\b", rf"\b{name}\b"):
-            found = found or [path for path in sorted(self.sources)
-                              if re.search(wanted, self.texts[path])]
+            found = found or [path for path in sorted(self.sources) if re.search(wanted, self.texts[path])]
         if len(found) != 1:
             fail(f"{len(found)} sources define {name}_parser; want one")
         return found[0]
@@ -108,8 +107,7 @@ def body(text, path, is_parser):
     if is_parser or path.endswith(".h"):
         return text
     stem = re.sub(r"\W", "_", os.path.basename(path)[:-2])
-    renamed = list(dict.fromkeys(name for name in STATIC.findall(text)
-                                 if not name.startswith(stem + "_")))
+    renamed = list(dict.fromkeys(name for name in STATIC.findall(text) if not name.startswith(stem + "_")))
     macros = dict.fromkeys(DEFINES.findall(text))
     for name in UNDEFS.findall(text):
         macros.pop(name, None)
@@ -127,15 +125,13 @@ class Table:
     """The C file: each text once, each parser as a list of them."""
 
     def __init__(self):
-        self.numbers, self.lines = {}, [
-            "/* Made from the parsers' sources by scripts/gen/amalgamate.py. */",
-            '#include "fuzz/triage/emit.h"', ""]
+        self.numbers, self.lines = {}, ["/* Made from the parsers' sources by scripts/gen/amalgamate.py. */",
+                                        '#include "fuzz/triage/emit.h"', ""]
 
     def number(self, path, text):
         if (path, text) not in self.numbers:
             number = self.numbers[(path, text)] = len(self.numbers)
-            self.lines += [f"static const struct emit_file file_{number} = {{\"{path}\",",
-                           literal(text) + "};"]
+            self.lines += [f"static const struct emit_file file_{number} = {{\"{path}\",", literal(text) + "};"]
         return self.numbers[(path, text)]
 
     def list_of(self, name, numbers):
@@ -144,9 +140,8 @@ class Table:
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="amalgamate.py", description=__doc__, epilog=MANUAL,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="amalgamate.py", description=__doc__, epilog=MANUAL,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("out", metavar="OUT.c", help="the table to write")
     add("registry", metavar="REGISTRY.h", help="lists the parsers as PARSER(NAME), after PARSERS")

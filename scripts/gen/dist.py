@@ -158,8 +158,7 @@ def main():
         vendor = {name: (read(path), False) for name, path in VENDORED.items()}
         vendor["VERSION"] = (f"{version()}\n".encode(), False)
         vendor["verdicts.jsonl"] = (verdicts(capchain, paths), False)
-        vendor.update({in_archive(path): (texts[path] if path in texts else read(path), False)
-                       for path in paths})
+        vendor.update({in_archive(path): (texts[path] if path in texts else read(path), False) for path in paths})
         sums = [archive(os.path.join(out, f"{name}-{version()}.tar.gz"), f"{name}-{version()}", files)
                 for name, files in (("capchain", tree), ("capchain-vendor", vendor))]
         with open(os.path.join(out, "SHA256SUMS"), "w", encoding="ascii") as file:

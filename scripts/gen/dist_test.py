@@ -81,8 +81,7 @@ def validate(lines, names):
 
 
 def dist(root, out, **env):
-    return run(sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out,
-               env={**os.environ, **env})
+    return run(sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out, env={**os.environ, **env})
 
 
 class Archives(unittest.TestCase):

@@ -111,10 +111,8 @@ def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
                if "parser" in each and each["everywhere"]}
-    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values()
-                    for name in inputs})
-    paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml")
-             for name in names}
+    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values() for name in inputs})
+    paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml") for name in names}
     for path in paths.values():
         if not os.path.isfile(path):
             fail(f"{path}: not found; the page is made from it")
@@ -187,8 +185,7 @@ def on_note(note, said, judged, parser):
         return {"names it" if parser["kinds"][kind]["ids"] == "all" else "passes over"}
     at = [each["at"] for each in judged["notes"] if each["note"] == note]
     # An element capability is one that the reference counts, or would if it decoded it.
-    caps = [dict(delivered[cap["offset"]],
-                 counts=cap["id"] == 1 and kind in ("region", "iommu"))
+    caps = [dict(delivered[cap["offset"]], counts=cap["id"] == 1 and kind in ("region", "iommu"))
             for cap in wanted if cap["offset"] in at and cap["offset"] in delivered]
     if not [cap for cap in wanted if cap["offset"] in at]:
         return set()
@@ -218,8 +215,7 @@ def grid(title, table, parsers, judged):
     lines = [f"| {title} | " + " | ".join(table) + " |", "|---" * (len(table) + 1) + "|"]
     for name, parser in parsers.items():
         peer = " (peer)" if parser["source"] == "peer" else ""
-        lines.append(f"| `{name}`{peer} | " + " | ".join(
-            cell(parser, wanted, judged) for wanted in table) + " |")
+        lines.append(f"| `{name}`{peer} | " + " | ".join(cell(parser, wanted, judged) for wanted in table) + " |")
     return lines
 
 
@@ -245,25 +241,23 @@ def comment(models, judged):
 
 
 def page(parsers, judged, models):
-    lines = [
-        "# The policy matrix of VFIO user space", "",
-        "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
-        "the last table names; `make check` fails when it is stale. Do not edit.", "",
-        "A reader that has more than one word in a cell does each on one of the inputs, in their "
-        "order. Models read one reply; each says in its file which program and version it "
-        "restates, and what was measured. *peer*: it reads from another process, and its model "
-        "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
-        "any fault, or for none.", "",
-        "| words | meaning |", "|---|---|",
-        "| refuses | an error, an abort or a panic: the reply is not used |",
-        "| asks again | takes the reply for one that was cut, and asks with its argsz |",
-        "| finds none | says that there is no such capability, as if it had read the chain |",
-        "| takes it | uses what a rule rejects |",
-        "| match first | finds what it looks up before the bad place, and stops |",
-        "| reads past, writes past | leaves the buffer, or its own memory |",
-        "| never ends, crashes | as it says |",
-        "| - | does not read this kind of chain, or nothing that this is about |", "",
-        "## Rules: the reply is malformed", ""]
+    lines = ["# The policy matrix of VFIO user space", "",
+             "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
+             "the last table names; `make check` fails when it is stale. Do not edit.", "",
+             "A reader that has more than one word in a cell does each on one of the inputs, in their "
+             "order. Models read one reply; each says in its file which program and version it "
+             "restates, and what was measured. *peer*: it reads from another process, and its model "
+             "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
+             "any fault, or for none.", "", "| words | meaning |", "|---|---|",
+             "| refuses | an error, an abort or a panic: the reply is not used |",
+             "| asks again | takes the reply for one that was cut, and asks with its argsz |",
+             "| finds none | says that there is no such capability, as if it had read the chain |",
+             "| takes it | uses what a rule rejects |",
+             "| match first | finds what it looks up before the bad place, and stops |",
+             "| reads past, writes past | leaves the buffer, or its own memory |",
+             "| never ends, crashes | as it says |",
+             "| - | does not read this kind of chain, or nothing that this is about |", "",
+             "## Rules: the reply is malformed", ""]
     lines += grid("reader", RULES, parsers, judged)
     lines += ["", "## Odd notes: the reply is readable, the UAPI leaves the answer open", ""]
     lines += grid("reader", ODD, parsers, judged)
@@ -275,9 +269,8 @@ def page(parsers, judged, models):
     lines += comment(models, judged)
     lines += ["```", ""]
     for rule, _, wanted, inputs in OPEN:
-        lines.append(f"- {rule}, `{wanted}`: " + "; ".join(
-            f"{words} ({', '.join(names)})"
-            for words, names in choices(wanted, inputs, models, judged)))
+        lines.append(f"- {rule}, `{wanted}`: " + "; ".join(f"{words} ({', '.join(names)})"
+                                                           for words, names in choices(wanted, inputs, models, judged)))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
     for table in (RULES, ODD, PLAIN):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
@@ -291,8 +284,7 @@ def check(text, path):
         fail(f"{path}: {' '.join(str(error).split())}; make it with make policy", 1)
     if old == text:
         return
-    difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), path, "now",
-                                           lineterm="", n=0))
+    difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), path, "now", lineterm="", n=0))
     print("\n".join(difference[:DIFFERENCE_LINES]))
     fail(f"{path} is stale; make policy, and read the diff", 1)
 
@@ -309,8 +301,7 @@ def main():
     capchain, corpus, path = arguments
     parsers, judged = load(capchain, corpus)
     folder = os.path.dirname(os.path.abspath(path))
-    models = {name: parser for name, parser in parsers.items()
-              if os.path.isfile(os.path.join(folder, name + ".c"))}
+    models = {name: parser for name, parser in parsers.items() if os.path.isfile(os.path.join(folder, name + ".c"))}
     if not models:
         fail(f"no model of any parser beside {path}")
     text = page(parsers, judged, models)
