@@ -44,8 +44,7 @@ class Predictions:
             path = os.path.join(folder, f"{row.input.kind}-{number:05}")
             Path(path).write_bytes(self.held(calls))
             self.paths[id(row)] = path
-        done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True,
-                              check=False)
+        done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):
             raise OSError(done.returncode, done.stderr.strip(), capchain)
         judged = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
