@@ -64,7 +64,6 @@ class Policy(Case):
         """One line, and why: commands, inputs, the page."""
         self.one_line(self.check(self.path("none")), 2, "build it with make")
         self.one_line(self.check("/bin/false"), 2, "does not judge what it is given")
-        self.one_line(policy(CAPCHAIN), 2, "usage: ")
         self.one_line(policy(CAPCHAIN, self.corpus, self.path("POLICY.md")), 2, "no model of any parser")
         path = self.write("corpus/regressions/region-backward.yaml", "kind: region\ncaps:\n  - {id: TYPE}\n")
         self.one_line(self.check(), 2, "region-backward no longer shows backward")
@@ -75,6 +74,9 @@ class Policy(Case):
         self.one_line(self.check(), 1, "POLICY.md: .*; make it with make policy")
         os.mkdir(self.page)
         self.one_line(policy(CAPCHAIN, self.corpus, self.page), 5, "POLICY.md: ")
+        done = policy(CAPCHAIN)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "usage: ")
         self.assertIn("Exit status", policy("--help").stdout)
 
     def test_every_rule_and_note(self):
