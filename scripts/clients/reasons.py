@@ -25,8 +25,7 @@ import re
 from gen import ledger
 from clients.programs import CLIENTS, WORDS
 
-COMPARE = {"==": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le,
-           ">=": operator.ge}
+COMPARE = {"==": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 TERM = re.compile(r"(\w+) (==|<=|>=|<|>) (0x[0-9a-f]+|\d+)")
 # Where the fixed fields stand, and how wide they are: parsers/layout.h, which clients_test.py reads.
 FIELDS = {
