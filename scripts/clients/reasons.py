@@ -3,8 +3,8 @@
 
 Each entry is for rows of `make clients` in which the two differ. Its keys:
 
-  bucket    client:predicted:observed; each part may be an fnmatch pattern, not all of them `*`.
-            Predicted is the verdict of the client's model, observed a word of the table
+  bucket    client:verdict:word; each part may be an fnmatch pattern, not all of them `*`. The
+            verdict is what the client's model predicted, the word what was observed
   kind      optional: device, region or iommu
   inputs    optional: an fnmatch pattern of the inputs' names
   where     optional: what else holds, each as in `asked > 65536`: of `asked` and `answered`, the
