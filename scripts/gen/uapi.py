@@ -3,6 +3,7 @@
 """Compare a kernel's vfio.h with parsers/layout.h, the byte layouts that capchain is built on."""
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -104,11 +105,8 @@ def read_text(path, wanted="vfio.h"):
     try:
         with open(path, "rb") as file:
             data = file.read(READ_MAX + 1)
-    except IsADirectoryError:
-        raise Unusable(f"{path}: is a directory: name the {wanted} in it") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise Unusable(f"{path}: {why}: give the path of a {wanted}") from None
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}: give the path of a {wanted}") from None
     if not data.strip():
         raise Unusable(f"{path}: is empty: give the path of a {wanted}")
     if len(data) > READ_MAX or b"\0" in data:
@@ -141,8 +139,7 @@ class Header:
 
     def __init__(self, text):
         text = bare(text)
-        self.defines, self.inside, self.bodies, self.known = {}, {}, {}, {}
-        places = {}
+        self.defines, self.inside, self.bodies, places = {}, {}, {}, {}
         for line in self.DIRECTIVE.finditer(text):
             define = re.match(r"\s*#\s*define\s+(\w+)(?![\w(])(.*)", line[0])
             if define:
@@ -158,20 +155,12 @@ class Header:
                              r"\s*(?:<<\s*(\d{1,2})\s*)?\)*", self.defines.get(text, text))
         return int(match[1], 0) << int(match[2] or 0) if match else None
 
+    @functools.lru_cache(None)
     def struct(self, name):
         """Where the fields of struct @name lie, or Odd."""
         if name not in self.bodies:
             raise Odd(f"struct {name} is not in the header")
-        if name not in self.known:
-            self.known[name] = None
-            self.known[name] = self.lay_out(name)
-        if self.known[name] is None:
-            raise Odd(f"struct {name} is in itself, or not understood")
-        return self.known[name]
-
-    def lay_out(self, name):
-        made = Struct([], 0, 1, [])
-        at = 0
+        made, at = Struct([], 0, 1, []), 0
         for member in re.split(r";|(@\d+)", self.bodies[name]):
             if not member or not member.strip():
                 continue
@@ -182,6 +171,8 @@ class Header:
                 field, align = self.member(member)
             except Odd as odd:
                 raise Odd(f"{odd} in struct {name}") from None
+            except RecursionError:
+                raise Odd(f"struct {name} is in itself") from None
             field.at = -(-at // align) * align
             field.version = made.marks[-1] + 1 if made.marks else 1
             made.fields.append(field)

@@ -173,7 +173,7 @@ class Uapi(Case):
 
     def test_bad_headers(self):
         for path, says in ((self.path("none.h"), "No such file .*: give the path of a vfio.h"),
-                           (self.dir, "is a directory: name the vfio.h in it"),
+                           (self.dir, "Is a directory: give the path of a vfio.h"),
                            (self.write("a.h", ""), "is empty"), (self.write("b.h", " \n\n"), "is empty"),
                            (self.write("c.h", bytes(range(256))), "is binary"),
                            (self.write("d.h", b"\xff\xfe{{{/*"), "has no struct vfio_info_cap_h"),
@@ -183,7 +183,9 @@ class Uapi(Case):
                 (r"^struct vfio_region_info \{$", "struct vfio_other {",
                  "has no struct vfio_region_info: give a vfio.h"),
                 (r"^\t__u32\tindex;\t\t/\* Region index \*/$", "\t__u32 index : 8;",
-                 "not understood: `__u32 index : 8` in struct vfio_region_info: teach it")):
+                 "not understood: `__u32 index : 8` in struct vfio_region_info: teach it"),
+                (r"^\t__u32\tindex;\t\t/\* Region index \*/$", "\tstruct vfio_region_info inner;",
+                 "struct vfio_region_info is in itself")):
             self.renew()
             self.edit("vfio.h", before, after)
             self.unusable(self.path("vfio.h"), says=says)
