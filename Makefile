@@ -108,7 +108,7 @@ compile-commands: ## build/compile_commands.json, for editors and analysers
 
 vm: | setup-check ## Debian's kernels 6.1 and 6.12 in QEMU, swept by probe: KEEP=DIR for the replies
 	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
-	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance $(BUILD)/vm/init \
+	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance \
 		$(BUILD)/vm/helper.o own-clang
 	@if mkdir -p $(BUILD)/vm && scripts/test/links32.sh $(CLANG) -static >$(BUILD)/vm/no-caller32; then \
 		$(MAKE) $(QUIET) $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi

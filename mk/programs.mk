@@ -13,8 +13,6 @@ $(BUILD)/capchain: $(BUILD)/$(FRONT)/capchain
 $(BUILD)/clang/capchain-static: $(clang_CMD) $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
 	$(call say,LD,clang capchain-static)
 	$(Q)$(CLANG) -static $^ -lyaml -ljansson $(clang_LIBBPF) -lelf -lz -o $@
-$(BUILD)/vm/init: scripts/vm/init.c
-	$(call make_alone,$(CLANG) -static $(ALONE))
 # A 32-bit client for them; vm.py says what is missing where it cannot be built.
 $(BUILD)/vm/caller32: scripts/vm/caller.c
 	$(call make_alone,$(CLANG) -m32 -static $(ALONE))

@@ -2,31 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Runs Debian's VFIO programs, unmodified, on the regression corpus: make clients
 
-Usage: clients.py [--client NAME]... [--inputs REGEX] [--jobs N] [--json FILE] [--table FILE]
-                  [--bless] CAPCHAIN CORPUS
-
-Every client that is here (programs.py) first gets good replies; where it does not end as it
-should with those, its results are refused. Then each regression of a kind that it walks, and each
-script of replies in CORPUS/clients, is its reply, once as the program comes and once with fence.so,
-which makes every access past the reply's buffer a crash. What they come to has to be what
-CORPUS/clients/NAME.txt says, which names the package versions too. Last, the model of the program
-(parsers/models) judges the bytes that the program held, and its prediction stands beside what was
-seen; CORPUS/clients/ledger.yaml says why some differ (reasons.py has its keys). A difference
-that it does not explain is a failure, and so is an entry of it whose witness no longer differs.
-
-  --client NAME   this one; may be repeated (all of them without)
-  --inputs REGEX  only inputs whose name it matches; only those are compared with the lists then
-  --jobs N        runs side by side; CPUs by default
-  --json FILE     one object a row, as JSON Lines: both runs, and what was predicted
-  --table FILE    where the table client x input goes, in Markdown: build/clients/table.md
-  --bless         writes CORPUS/clients/ anew
+Every client that is here (programs.py) first gets good replies; where it does not end as it should with those,
+its results are refused. Then each regression of a kind that it walks, and each script of replies in
+CORPUS/clients, is its reply, once as the program comes and once with fence.so, which makes every access past the
+reply's buffer a crash. What they come to has to be what CORPUS/clients/NAME.txt says, which names the package
+versions too. Last, the model of the program (parsers/models) judges the bytes that the program held, and its
+prediction stands beside what was seen; CORPUS/clients/ledger.yaml says why some differ (reasons.py has its keys).
+A difference that it does not explain is a failure, and so is an entry of it whose witness no longer differs.
 
 Clients that are missing are said, and installed by `scripts/setup.sh clients`.
 
-Exit status: 0; 1 an outcome is not the expected one, too few predictions agree, or the ledger does
-not say what differs; 2 an input, the ledger or the command line cannot be used, or a client fails
-with good replies; 3 no client is here, or programs cannot be supervised; 5 the output could not be
-written.
+Exit status: 0; 1 an outcome is not the expected one, too few predictions agree, or the ledger does not say what
+differs; 2 an input, the ledger or the command line cannot be used, or a client fails with good replies; 3 no
+client is here, or programs cannot be supervised; 5 the output could not be written.
 """
 import argparse
 import concurrent.futures
@@ -41,6 +29,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from gen import ledger  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 from clients import reasons as clients_ledger
 from clients.programs import CLIENTS, WORDS, Seen, build_path
@@ -110,15 +99,11 @@ class Input:
 
 
 def load_inputs(options, folder):
-    """The regressions, and the scripts beside the lists."""
-    paths = []
-    for where, ending in (("regressions", ".yaml"), ("clients", ".replies")):
-        where = os.path.join(options.corpus, where)
-        paths += [os.path.join(where, name) for name in sorted(os.listdir(where))
-                  # A client has its own conversation.
-                  if name.endswith(ending) and not name.startswith("fetch-")]
-    inputs = [Input(options, folder, path) for path in paths
-              if not options.inputs or options.inputs.search(os.path.basename(path))]
+    """The regressions, and the scripts beside the lists; of conversations a client has its own."""
+    paths = sorted(Path(options.corpus, "regressions").glob("*.yaml")) + \
+        sorted(Path(options.corpus, "clients").glob("*.replies"))
+    inputs = [Input(options, folder, str(path)) for path in paths if not path.name.startswith("fetch-")
+              and (not options.inputs or options.inputs.search(path.name))]
     if not inputs:
         raise Unusable("clients: no input")
     return inputs
@@ -156,13 +141,12 @@ class Row:
 
 
 def run_row(options, client, good, item):
-    plain = Seen(client, start(options, client, item.replies(client)), good)
+    plain, fenced = Seen(client, start(options, client, item.replies(client)), good), None
     calls = plain.calls(item.kind)
     if calls is None:
         raise Unusable(f"clients: {client.name} does not ask for {item.kind}")
-    if plain.word() == "storm" or not 0 < calls["asked"] <= 65536:
-        return Row(client, item, plain, None)
-    fenced = Seen(client, start(options, client, item.replies(client), calls["asked"]), good)
+    if plain.word() != "storm" and 0 < calls["asked"] <= 65536:
+        fenced = Seen(client, start(options, client, item.replies(client), calls["asked"]), good)
     return Row(client, item, plain, fenced)
 
 
@@ -183,8 +167,7 @@ def run_client(options, pool, client, inputs):
     begun = time.monotonic()
     chosen = [item for item in inputs if item.kind in client.models]
     rows = list(pool.map(lambda item: run_row(options, client, good, item), chosen))
-    print(f"{client.name} ({client.version()}): {len(rows)} inputs in "
-          f"{time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{client.name} ({client.version()}): {len(rows)} inputs in {time.monotonic() - begun:.0f} s", flush=True)
     for kind in KINDS:
         words = [row.word() for row in rows if row.input.kind == kind]
         if words:
@@ -194,22 +177,19 @@ def run_client(options, pool, client, inputs):
 
 
 def list_path(options, client):
-    return os.path.join(options.corpus, "clients", client.name + ".txt")
-
-
-def list_lines(client, rows):
-    return [f"# {client.version()}"] + [f"{row.input.name} {row.word()}" for row in rows]
+    return Path(options.corpus, "clients", client.name + ".txt")
 
 
 def bless(options, client, rows):
-    os.makedirs(os.path.dirname(list_path(options, client)), exist_ok=True)
-    Path(list_path(options, client)).write_text("\n".join(list_lines(client, rows)) + "\n", "utf-8")
+    lines = [f"# {client.version()}"] + [f"{row.input.name} {row.word()}" for row in rows]
+    list_path(options, client).parent.mkdir(exist_ok=True)
+    list_path(options, client).write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def compare(options, client, rows):
     """How many lines differ from the list; each is printed."""
     try:
-        version, *lines = Path(list_path(options, client)).read_text("utf-8").splitlines()
+        version, *lines = list_path(options, client).read_text("utf-8").splitlines()
     except (OSError, ValueError):
         print(f"{client.name}: nothing is expected of it yet: make clients BLESS=1 writes it")
         return 1
@@ -231,32 +211,32 @@ def compare(options, client, rows):
 
 def write_table(path, clients, rows):
     """Client x input, in Markdown."""
-    cells = {(row.client.name, row.input.name): row.shown() for row in rows}
-    names = sorted({row.input.name for row in rows})
+    cells = {(row.input.name, row.client.name): row.shown() for row in rows}
     heads = [client.name for client in clients]
+    lines = [f"- {client.name}: {client.version()}" for client in clients]
+    lines += ["", f"| input | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name in sorted({row.input.name for row in rows}):
+        lines.append(f"| {name} | " + " | ".join(cells.get((name, head), "") for head in heads) + " |")
+    lines += ["", *(f"- {word}: {what}" for word, what in WORDS), ""]
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        for client in clients:
-            file.write(f"- {client.name}: {client.version()}\n")
-        file.write("\n| input | " + " | ".join(heads) + " |\n|---|" + "---|" * len(heads) + "\n")
-        for name in names:
-            file.write(f"| {name} | " + " | ".join(cells.get((head, name), "")
-                                                   for head in heads) + " |\n")
-        file.write("\n" + "\n".join(f"- {word}: {what}" for word, what in WORDS) + "\n")
+    Path(path).write_text("\n".join(lines), "utf-8")
 
 
 def options_of(argv):
-    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].removeprefix("Usage: "),
-                                     description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--client", action="append", choices=[c.name for c in CLIENTS])
-    parser.add_argument("--inputs", type=re.compile)
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--json")
-    parser.add_argument("--table", default=build_path("build", "clients", "table.md"))
-    parser.add_argument("--bless", action="store_true")
-    parser.add_argument("capchain")
-    parser.add_argument("corpus")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--client", metavar="NAME", action="append", choices=[client.name for client in CLIENTS],
+        help="this one; may be repeated (all of them without)")
+    add("--inputs", metavar="REGEX", type=re.compile,
+        help="only inputs whose name it matches; only those are compared with the lists then")
+    add("--jobs", metavar="N", type=int, default=len(os.sched_getaffinity(0)),
+        help="runs side by side; CPUs by default")
+    add("--json", metavar="FILE", help="one object a row, as JSON Lines: both runs, and what was predicted")
+    add("--table", metavar="FILE", default=build_path("build", "clients", "table.md"),
+        help="where the table client x input goes, in Markdown: build/clients/table.md")
+    add("--bless", action="store_true", help="writes CORPUS/clients/ anew")
+    add("capchain", metavar="CAPCHAIN")
+    add("corpus", metavar="CORPUS")
     return parser.parse_args(argv)
 
 
@@ -308,7 +288,7 @@ def main():
     except Unusable as error:
         print(error, file=sys.stderr)
         return error.status
-    except clients_ledger.LedgerError as error:
+    except ledger.Unusable as error:
         print(f"clients: {error}", file=sys.stderr)
         return 2
     except subprocess.TimeoutExpired as error:

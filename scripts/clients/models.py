@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a model predicts of a program, beside what the program did: part of clients.py.
 
-A model judges the very bytes that the program held after its last call of the INFO, in a buffer of
-the length that it asked with. So nothing rests on what a program asks: what is predicted is how it
-takes what it got. Where the two differ and that is known, corpus/clients/ledger.yaml says why
-(reasons.py).
+A model judges the very bytes that the program held after its last call of the INFO, in a buffer of the length that
+it asked with. So nothing rests on what a program asks: what is predicted is how it takes what it got. Where the
+two differ and that is known, corpus/clients/ledger.yaml says why (reasons.py).
 """
 import collections
 import json
@@ -37,22 +36,17 @@ class Predictions:
 
     def __init__(self, capchain, folder, rows):
         os.makedirs(folder)
-        self.verdicts = {}
-        self.paths = {}
+        self.verdicts, paths = {}, {}
         for number, row in enumerate(rows):
-            calls = row.seen().calls(row.input.kind)
-            path = os.path.join(folder, f"{row.input.kind}-{number:05}")
-            Path(path).write_bytes(self.held(calls))
-            self.paths[id(row)] = path
-        done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True,
-                              check=False)
+            paths[id(row)] = os.path.join(folder, f"{row.input.kind}-{number:05}")
+            Path(paths[id(row)]).write_bytes(self.held(row.seen().calls(row.input.kind)))
+        done = subprocess.run([capchain, "check", "--json", folder], capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):
             raise OSError(done.returncode, done.stderr.strip(), capchain)
         judged = {line["file"]: line for line in map(json.loads, done.stdout.splitlines())}
         for row in rows:
-            line = judged[self.paths[id(row)]]
-            model = row.client.models[row.input.kind]
-            verdict = next(p for p in line["parsers"] if p["name"] == model)
+            line = judged[paths[id(row)]]
+            verdict = next(one for one in line["parsers"] if one["name"] == row.client.models[row.input.kind])
             self.verdicts[id(row)] = (verdict, line)
 
     @staticmethod
@@ -70,13 +64,11 @@ class Predictions:
 
     def words(self, row):
         verdict = self.verdict(row)
-        return " ".join([verdict["verdict"], *([verdict["reason"]] if "reason" in verdict else [])])
+        return " ".join(verdict[key] for key in ("verdict", "reason") if key in verdict)
 
     def agrees(self, row):
         verdict = self.verdict(row)["verdict"]
-        may = COMES_OUT[verdict]
-        if verdict == "runaway" and self.loops(row):
-            may = {"hang"}
+        may = {"hang"} if verdict == "runaway" and self.loops(row) else COMES_OUT[verdict]
         return row.word() in may
 
     def json(self, row):

@@ -7,32 +7,31 @@ what each needs, and which exit status its good run has, was found by trying.
 import os
 import shutil
 import subprocess
+from collections import namedtuple
 
 ADDRESS = "0000:00:1e.0"
 PYTHON = "/usr/bin/python3"
 # Opening the device walks its IOMMU's chain; there is no command-line tool that does. With good
 # replies it fails with EINVAL (22) once it has mapped memory, for there is no mlx5 to talk to.
 # ENOSPC (28) is that of its allocator: it has taken the ranges, and finds too little room in them.
-MLX5 = ("from pyverbs.providers.mlx5.mlx5_vfio import *\n"
-        "from pyverbs.pyverbs_error import PyverbsRDMAError\n"
-        "try:\n"
-        f"    Mlx5VfioContext(attr=Mlx5VfioAttr(pci_name='{ADDRESS}'))\n"
-        "except PyverbsRDMAError as error:\n"
-        "    raise SystemExit(error.error_code)\n")
+MLX5 = f"""\
+from pyverbs.providers.mlx5.mlx5_vfio import *
+from pyverbs.pyverbs_error import PyverbsRDMAError
+try:
+    Mlx5VfioContext(attr=Mlx5VfioAttr(pci_name='{ADDRESS}'))
+except PyverbsRDMAError as error:
+    raise SystemExit(error.error_code)
+"""
 QEMU = ["-m", "64", "-nodefaults", "-display", "none", "-S", "-serial", "none", "-monitor", "stdio"]
 
 
-class Client:
-    """One program; `models`: each kind of chain that it walks, and the parser that restates it."""
-
-    def __init__(self, name, packages, models, command, status=0, stdin="", pci=None, shrinks=False,
-                 no_room=None):
-        self.name, self.packages, self.models = name, packages, models
-        self.command, self.status, self.stdin, self.pci = command, status, stdin, pci
-        # It asks with a smaller argsz where a reply names one, and is told the same again, cut.
-        self.shrinks = shrinks
-        # Its status where it has read the chain, and what that offers is too small to go on with.
-        self.no_room = no_room
+class Client(namedtuple("Client", "name packages models command status stdin pci shrinks no_room",
+                        defaults=(0, "", None, False, None))):
+    """
+    One program. @models: each kind of chain that it walks, and the parser that restates it. @status: of its good
+    run. @shrinks: it asks with a smaller argsz where a reply names one, and is told the same again, cut.
+    @no_room: its status where it has read the chain, and what that offers is too small to go on with.
+    """
 
     def missing(self):
         """Why it cannot be run here, or None."""
@@ -45,14 +44,14 @@ class Client:
 
     def version(self):
         """Its packages and their versions, as dpkg knows them: "qemu-utils 1:7.2"."""
-        told = []
-        for package in self.packages:
-            done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package],
-                                  capture_output=True, text=True, check=False) \
-                if shutil.which("dpkg-query") else None
-            version = done.stdout if done and done.returncode == 0 and done.stdout else "unknown"
-            told.append(f"{package} {version}")
-        return ", ".join(told)
+        def version_of(package):
+            if not shutil.which("dpkg-query"):
+                return "unknown"
+            done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True,
+                                  check=False)
+            return done.stdout if done.returncode == 0 and done.stdout else "unknown"
+
+        return ", ".join(f"{package} {version_of(package)}" for package in self.packages)
 
 
 CLIENTS = (

@@ -3,8 +3,8 @@
 
 Each entry is for rows of `make clients` in which the two differ. Its keys:
 
-  bucket    client:predicted:observed; each part may be an fnmatch pattern, not all of them `*`.
-            Predicted is the verdict of the client's model, observed a word of the table
+  bucket    client:verdict:word; each part may be an fnmatch pattern, not all of them `*`. The
+            verdict is what the client's model predicted, the word what was observed
   kind      optional: device, region or iommu
   inputs    optional: an fnmatch pattern of the inputs' names
   where     optional: what else holds, each as in `asked > 65536`: of `asked` and `answered`, the
@@ -22,16 +22,10 @@ import operator
 import os
 import re
 
-import yaml
-
 from gen import ledger
 from clients.programs import CLIENTS, WORDS
 
-TEXTS = ("bucket", "reason", "source", "witness")
-KEYS = (*TEXTS, "upstream", "review")
-MAY = ("kind", "inputs", "where")
-COMPARE = {"==": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le,
-           ">=": operator.ge}
+COMPARE = {"==": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 TERM = re.compile(r"(\w+) (==|<=|>=|<|>) (0x[0-9a-f]+|\d+)")
 # Where the fixed fields stand, and how wide they are: parsers/layout.h, which clients_test.py reads.
 FIELDS = {
@@ -40,10 +34,6 @@ FIELDS = {
                "offset": (24, 8)},
     "iommu": {"flags": (4, 4), "iova_pgsizes": (8, 8), "cap_offset": (16, 4)},
 }
-
-
-class LedgerError(Exception):
-    """One line that names the entry, and what to do."""
 
 
 class Difference:
@@ -74,11 +64,10 @@ def holds(term, difference):
 class Entry:
     """One entry, checked."""
 
-    def __init__(self, number, keys):
-        self.number = number
+    def __init__(self, keys):
+        self.number = keys.number
         self.client, self.predicted, self.observed = keys["bucket"].split(":")
-        self.kind, self.inputs = keys.get("kind"), keys.get("inputs", "*")
-        self.where = keys.get("where", [])
+        self.kinds, self.inputs, self.where = keys.get("kind"), keys.get("inputs", "*"), keys.get("where", [])
         self.reason = " ".join(keys["reason"].split())
         self.witness = os.path.splitext(os.path.basename(keys["witness"]))[0]
 
@@ -87,91 +76,47 @@ class Entry:
         return fnmatch.fnmatchcase(name, self.client)
 
     def excuses(self, difference):
-        return (self.is_of(difference.client) and self.kind in (None, difference.kind)
+        return (self.is_of(difference.client) and (not self.kinds or difference.kind in self.kinds)
                 and fnmatch.fnmatchcase(difference.predicted, self.predicted)
                 and fnmatch.fnmatchcase(difference.observed, self.observed)
                 and fnmatch.fnmatchcase(difference.input, self.inputs)
                 and all(holds(term, difference) for term in self.where))
 
 
-def bucket_error(bucket, verdicts):
-    """What is wrong with a bucket, or None."""
-    parts = bucket.split(":")
-    if len(parts) != 3:
-        return "a bucket is client:predicted:observed"
-    if parts == ["*", "*", "*"]:
-        return "it would excuse everything"
-    names = [client.name for client in CLIENTS]
-    for part, what, known in zip(parts, ("client", "verdict", "word"),
-                                 (names, verdicts, [word for word, _ in WORDS])):
-        if not fnmatch.filter(known, part):
-            return f"no {what} is `{part}`"
-    return None
+def terms(key, value):
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"{key} is a list of terms, as in [asked > 65536]")
+    for term in value:
+        if not isinstance(term, str) or not TERM.fullmatch(term):
+            raise ValueError(f"`{term}` is no term, as in asked > 65536")
+    return value
 
 
-def where_error(where, kind):
-    """What is wrong with the terms of `where`, or None."""
-    if not isinstance(where, list) or not where:
-        return "where is a list of terms, as in [asked > 65536]"
-    fields = {name for of in FIELDS for name in FIELDS[of] if kind in (None, of)}
-    for term in where:
-        match = TERM.fullmatch(term) if isinstance(term, str) else None
-        if not match:
-            return f"`{term}` is no term, as in asked > 65536"
-        if match[1] not in fields | {"asked", "answered"}:
-            return f"`{match[1]}` is no fixed field of its kind, nor asked or answered"
-    return None
-
-
-def keys_error(keys):
-    """What is wrong with an entry's keys and plain texts, or None."""
-    if not isinstance(keys, dict):
-        return "an entry is a mapping"
-    missing = [key for key in KEYS if key not in keys]
-    if missing:
-        return f"{missing[0]} is missing; the keys are {', '.join(KEYS)}"
-    unknown = sorted(map(str, set(keys) - set(KEYS) - set(MAY)))
-    if unknown:
-        return f"`{unknown[0]}` is no key of an entry"
-    for key in (*TEXTS, *(key for key in ("inputs",) if key in keys)):
-        if not isinstance(keys[key], str) or not keys[key].strip():
-            return f"{key} is empty, or no text"
-    if not isinstance(keys["review"], datetime.date) or \
-            isinstance(keys["review"], datetime.datetime):
-        return "review is a day, YYYY-MM-DD"
-    if "kind" in keys and keys["kind"] not in FIELDS:
-        return f"kind is one of {', '.join(FIELDS)}"
-    return ledger.upstream_of(keys)[1]
-
-
-def entry_error(keys, verdicts, corpus):
-    error = keys_error(keys) or bucket_error(keys["bucket"], verdicts)
-    if not error and "where" in keys:
-        error = where_error(keys["where"], keys.get("kind"))
-    if not error and not os.path.isfile(os.path.join(corpus, keys["witness"])):
-        error = f"there is no {keys['witness']} in {corpus}"
-    return error
+def check_fields(keys):
+    """That the terms of an entry are of fields that its kinds have."""
+    fields = {name for kind in keys.get("kind", FIELDS) for name in FIELDS[kind]}
+    for term in keys.get("where", []):
+        name = TERM.fullmatch(term)[1]
+        if name not in fields | {"asked", "answered"}:
+            raise keys.unusable(f"`{name}` is no fixed field of its kind, nor asked or answered", keys.places["where"])
 
 
 def load(corpus, verdicts):
     """The entries of the ledger in that folder, none where it has none; prints what is overdue."""
     path = os.path.join(corpus, "clients", "ledger.yaml")
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = yaml.safe_load(file) or []
-    except FileNotFoundError:
+    if not os.path.exists(path):
         return []
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        raise LedgerError(f"{path}: {' '.join(str(error).split())}") from None
-    if not isinstance(found, list):
-        raise LedgerError(f"{path}: a list of entries is wanted")
-    for number, keys in enumerate(found, 1):
-        error = entry_error(keys, verdicts, corpus)
-        if error:
-            raise LedgerError(f"{path}: entry {number}: {error}")
-    for line in ledger.overdue(path, found, datetime.date.today()):
+    checks = {"bucket": ledger.bucket_of("client:verdict:word", [client.name for client in CLIENTS], verdicts,
+                                         [word for word, _ in WORDS]),
+              "reason": ledger.text, "source": ledger.text, "witness": ledger.file_in(corpus),
+              "upstream": ledger.links, "review": ledger.day, "kind": ledger.names_of(FIELDS, "kind"),
+              "inputs": ledger.text, "where": terms}
+    entries = list(ledger.entries_of(path, checks, ("kind", "inputs", "where")))
+    for keys in entries:
+        check_fields(keys)
+    for line in ledger.overdue(path, entries, datetime.date.today()):
         print(f"warning: {line}")
-    return [Entry(number, keys) for number, keys in enumerate(found, 1)]
+    return [Entry(keys) for keys in entries]
 
 
 def first(entries, difference):
@@ -185,5 +130,4 @@ def stale(entries, rows, differences):
              if difference.input == entry.witness and first(entries, difference) is entry}
     # One client of a pattern may be missing here: the others show it or do not.
     return [entry for entry in entries if entry.number not in shown
-            and any(row.input.name == entry.witness and entry.is_of(row.client.name)
-                    for row in rows)]
+            and any(row.input.name == entry.witness and entry.is_of(row.client.name) for row in rows)]

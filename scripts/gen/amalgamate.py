@@ -1,33 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Write the sources of every parser into a C table, for `capchain emit`."""
+"""
+Write the sources of every parser into a C table, for `capchain emit`.
+
+OUT.c appears whole or not at all. It defines emit_sources, a row a parser with its files in the order in which
+they have to stand, and emit_host_header and emit_host, the part that is always the same; fuzz/triage/emit.h
+declares them. mk/objects.mk makes two: of the registered parsers, and of those that are planted for tests of triage.
+
+A parser's sources are the one SOURCE that defines `const struct info_parser NAME_parser`, every file that it
+includes with quotes, and for each X.h the X.c beside it among the SOURCEs. In a file made of all of them static
+names could meet, so those of every file but the parser's own are renamed while it lasts, and its macros end with
+it. Parser `bpf` is left out: it runs in the kernel.
+
+Exit status: 0; 2 the command line or a file cannot be used, a parser has no source or more than one, or none is
+registered; 5 OUT.c cannot be written.
+"""
 import argparse
 import os
 import re
 import sys
 from pathlib import Path
-
-MANUAL = """\
-OUT.c appears whole or not at all. It defines emit_sources, a row a parser with its files in the
-order in which they have to stand, and emit_host_header and emit_host, the part that is always the
-same; fuzz/triage/emit.h declares them. The Makefile makes two: build/emit_table.c of the registered
-parsers, build/triage_table.c of those that are planted for the tests of triage.
-
-A parser's sources are the one SOURCE that defines `const struct info_parser NAME_parser`, every file
-that it includes with quotes, and for each X.h the X.c beside it among the SOURCEs. In a file made of
-all of them static names could meet, so those of every file but the parser's own are renamed while it
-lasts, and its macros end with it. Parser `bpf` is left out: it runs in the kernel.
-
-exit status:
-  0  OUT.c is written
-  2  the command line or a file cannot be used, a parser has no source or more than one, or none is
-     registered
-  5  OUT.c cannot be written
-
-example, as the Makefile has it:
-  scripts/gen/amalgamate.py build/emit_table.c parsers/registry.h fuzz/triage/emit_host.h fuzz/triage/emit_host.c \\
-      parsers/*.c parsers/models/*.c
-"""
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)".*\n', re.M)
 PARSER = re.compile(r"\bPARSER\((\w+)\)")
@@ -95,8 +87,7 @@ class Tree:
         """The file with `const struct info_parser NAME_parser`; where a macro makes it, with NAME."""
         found = []
         for wanted in (rf"(?<!extern )const struct info_parser {name}_parser\b", rf"\b{name}\b"):
-            found = found or [path for path in sorted(self.sources)
-                              if re.search(wanted, self.texts[path])]
+            found = found or [path for path in sorted(self.sources) if re.search(wanted, self.texts[path])]
         if len(found) != 1:
             fail(f"{len(found)} sources define {name}_parser; want one")
         return found[0]
@@ -108,8 +99,7 @@ def body(text, path, is_parser):
     if is_parser or path.endswith(".h"):
         return text
     stem = re.sub(r"\W", "_", os.path.basename(path)[:-2])
-    renamed = list(dict.fromkeys(name for name in STATIC.findall(text)
-                                 if not name.startswith(stem + "_")))
+    renamed = list(dict.fromkeys(name for name in STATIC.findall(text) if not name.startswith(stem + "_")))
     macros = dict.fromkeys(DEFINES.findall(text))
     for name in UNDEFS.findall(text):
         macros.pop(name, None)
@@ -127,53 +117,45 @@ class Table:
     """The C file: each text once, each parser as a list of them."""
 
     def __init__(self):
-        self.numbers, self.lines = {}, [
-            "/* Made from the parsers' sources by scripts/gen/amalgamate.py. */",
-            '#include "fuzz/triage/emit.h"', ""]
+        self.numbers, self.lines = {}, ["/* Made from the parsers' sources by scripts/gen/amalgamate.py. */",
+                                        '#include "fuzz/triage/emit.h"', ""]
 
-    def number(self, path, text):
+    def file(self, path, text):
+        """The C name of a file."""
         if (path, text) not in self.numbers:
             number = self.numbers[(path, text)] = len(self.numbers)
-            self.lines += [f"static const struct emit_file file_{number} = {{\"{path}\",",
-                           literal(text) + "};"]
-        return self.numbers[(path, text)]
+            self.lines += [f"static const struct emit_file file_{number} = {{\"{path}\",", literal(text) + "};"]
+        return f"&file_{self.numbers[(path, text)]}"
 
-    def list_of(self, name, numbers):
-        self.lines.append(f"static const struct emit_file *const {name}[] = {{" +
-                          ", ".join(f"&file_{number}" for number in numbers) + ", 0};")
+    def list_of(self, name, files):
+        self.lines.append(f"static const struct emit_file *const {name}[] = {{{', '.join(files)}, 0}};")
 
 
-def parse(arguments):
-    parser = argparse.ArgumentParser(
-        prog="amalgamate.py", description=__doc__, epilog=MANUAL,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+def main():
+    parser = argparse.ArgumentParser(prog="amalgamate.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("out", metavar="OUT.c", help="the table to write")
     add("registry", metavar="REGISTRY.h", help="lists the parsers as PARSER(NAME), after PARSERS")
     add("host", metavar="HOST", nargs=2, help="header and source of what calls the walk")
     add("sources", metavar="SOURCE.c", nargs="+", help="where parsers and what they use may stand")
-    return parser.parse_args(arguments)
-
-
-def main(arguments):
-    options = parse(arguments)
+    options = parser.parse_args()
     tree, table, rows = Tree(options.sources), Table(), []
     for name in PARSER.findall(read(options.registry).split("#define PARSERS", 1)[-1]):
         if name in NOT_ALONE:
             continue
-        parser = tree.defining(name)
-        order = tree.order(parser)
-        table.list_of(f"files_{name}", [
-            table.number(path, body(tree.text(path), path, path == parser)) for path in order])
+        source = tree.defining(name)
+        order = tree.order(source)
+        table.list_of(f"files_{name}", [table.file(path, body(tree.text(path), path, path == source)) for path in order])
         own = any(os.path.basename(path) in VENDORED for path in order)
-        rows.append(f'\t{{"{name}", "{parser}", {"false" if own else "true"}, files_{name}}},')
+        rows.append(f'\t{{"{name}", "{source}", {"false" if own else "true"}, files_{name}}},')
     if not rows:
         fail(f"{options.registry}: no PARSER(name) in it")
-    host = [table.number(path, body(read(path), path, True)) for path in options.host]
+    header, host = (table.file(path, body(read(path), path, True)) for path in options.host)
     table.lines += ["const struct emit_source emit_sources[] = {", *rows, "};",
                     f"const size_t emit_source_count = {len(rows)};",
-                    f"const struct emit_file *const emit_host_header = &file_{host[0]};",
-                    f"const struct emit_file *const emit_host = &file_{host[1]};", ""]
+                    f"const struct emit_file *const emit_host_header = {header};",
+                    f"const struct emit_file *const emit_host = {host};", ""]
     try:
         Path(options.out + ".tmp").write_text("\n".join(table.lines), "utf-8")
         os.replace(options.out + ".tmp", options.out)
@@ -182,4 +164,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

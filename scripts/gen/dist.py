@@ -27,6 +27,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -65,12 +66,8 @@ def sources():
     if os.path.exists(os.path.join(ROOT, ".git")):
         names = run(["git", "ls-files", "-z"]).decode().split("\0")
         return [name for name in names if os.path.isfile(os.path.join(ROOT, name))]
-    found = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [name for name in folders
-                      if name != "__pycache__" and os.path.join(folder, name) != os.path.join(ROOT, "build")]
-        found += [os.path.relpath(os.path.join(folder, name), ROOT) for name in names]
-    return found
+    return [str(path.relative_to(ROOT)) for path in Path(ROOT).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts and path.relative_to(ROOT).parts[0] != "build"]
 
 
 def inputs():
@@ -83,18 +80,13 @@ def in_archive(path):
     return "corpus/" + re.sub(r"\.yaml$", ".bin", path.removeprefix("corpus/"))
 
 
-def assembled(capchain, paths, folder):
-    """{path: bytes} of texts, each written below @folder by `capchain asm`."""
+def assembled(capchain, paths):
+    """{path: bytes} of texts, as `capchain asm` writes them."""
     texts = [path for path in paths if path.endswith(".yaml")]
-    command = [capchain, "asm"]
-    for number, path in enumerate(texts):
-        command += [path, "-o", os.path.join(folder, f"{number}.bin")]
-    run(command)
-    made = {}
-    for number, path in enumerate(texts):
-        made[path] = read(os.path.join(folder, f"{number}.bin"))
-        os.unlink(os.path.join(folder, f"{number}.bin"))
-    return made
+    with tempfile.TemporaryDirectory() as folder:
+        made = [os.path.join(folder, f"{number}.bin") for number in range(len(texts))]
+        run([capchain, "asm", *(word for path, to in zip(texts, made) for word in (path, "-o", to))])
+        return {path: read(to) for path, to in zip(texts, made)}
 
 
 def verdict(parser):
@@ -154,16 +146,14 @@ def main():
             raise Refused(f"{options.capchain} is {said}, and the tree {version()}: make")
         tree = {path: (read(path), os.access(os.path.join(ROOT, path), os.X_OK)) for path in sources()}
         paths = inputs()
-        texts = assembled(capchain, paths, out)
+        texts = assembled(capchain, paths)
         vendor = {name: (read(path), False) for name, path in VENDORED.items()}
         vendor["VERSION"] = (f"{version()}\n".encode(), False)
         vendor["verdicts.jsonl"] = (verdicts(capchain, paths), False)
-        vendor.update({in_archive(path): (texts[path] if path in texts else read(path), False)
-                       for path in paths})
+        vendor.update({in_archive(path): (texts[path] if path in texts else read(path), False) for path in paths})
         sums = [archive(os.path.join(out, f"{name}-{version()}.tar.gz"), f"{name}-{version()}", files)
                 for name, files in (("capchain", tree), ("capchain-vendor", vendor))]
-        with open(os.path.join(out, "SHA256SUMS"), "w", encoding="ascii") as file:
-            file.writelines(sums)
+        Path(out, "SHA256SUMS").write_text("".join(sums), "ascii")
         print("".join(sums), end="")
         return 0
     except Refused as refused:

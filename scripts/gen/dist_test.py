@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -19,18 +18,20 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, ROOT, run, run_tests  # noqa: E402
+from test.tools import CAPCHAIN, ROOT, Case, run, run_tests, text_of  # noqa: E402
 
 DIST = os.path.join("scripts", "gen", "dist.py")
 WORDS = {"verdict": {"ok", "absent", "truncated", "reject"}, "kind": {"device", "region", "iommu", "fetch"},
          "class": {"plain", "odd", "truncated", "malformed"}}
 TYPES = {"string": str, "number": int, "array": list, "object": dict}
+# What objects in an array have, and what they may have.
+IN_ARRAYS = {"caps": ({"offset", "id", "version"}, {"count"}), "rules": ({"rule"}, {"at", "from"}),
+             "notes": ({"note"}, {"at"})}
 
 
 def described():
     """The tables of corpus/VERDICTS.md: three of {key: type}; what has no type in them is `object`'s."""
-    with open(os.path.join(ROOT, "corpus", "VERDICTS.md"), encoding="utf-8") as file:
-        tables = re.findall(r"^\| key of .*\n\|---.*\n((?:\|.*\n)+)", file.read(), re.M)
+    tables = re.findall(r"^\| key of .*\n\|---.*\n((?:\|.*\n)+)", text_of("corpus", "VERDICTS.md"), re.M)
     return [{key: TYPES[kind] for key, kind in re.findall(r"^\| `(\w+)` \| (\w+) \|", table, re.M)}
             for table in tables]
 
@@ -71,18 +72,13 @@ def validate(lines, names):
         if line["kind"] != "fetch":
             hold(("reason" in right) == (right["verdict"] == "reject") == bool(line["rules"]), f"{where}: rules")
             hold((right["verdict"] == "reject") == (line["class"] == "malformed"), f"{where}: class")
-        for cap in right["caps"]:
-            hold({"offset", "id", "version"} <= set(cap) <= {"offset", "id", "version", "count"}, f"{where}: caps")
-        for rule in line["rules"]:
-            hold({"rule"} <= set(rule) <= {"rule", "at", "from"}, f"{where}: rules")
-        for note in line["notes"]:
-            hold({"note"} <= set(note) <= {"note", "at"}, f"{where}: notes")
+        for key, (has, may) in IN_ARRAYS.items():
+            hold(all(has <= set(one) <= has | may for one in {**line, **right}[key]), f"{where}: {key}")
         hold(all(isinstance(said, str) for said in line["parsers"].values()), f"{where}: parsers")
 
 
 def dist(root, out, **env):
-    return run(sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out,
-               env={**os.environ, **env})
+    return run(sys.executable, os.path.join(root, DIST), "--capchain", CAPCHAIN, out, env={**os.environ, **env})
 
 
 class Archives(unittest.TestCase):
@@ -96,27 +92,20 @@ class Archives(unittest.TestCase):
     def setUp(self):
         self.assertEqual(self.done.returncode, 0, self.done.stderr)
 
-    def path(self, name):
-        found = [each for each in os.listdir(self.out) if re.fullmatch(rf"{name}-\d\S*\.tar\.gz", each)]
-        self.assertEqual(len(found), 1)
-        return os.path.join(self.out, found[0])
-
     def unpacked(self, name):
         """The folder that the archive holds."""
+        archive, = (each for each in os.listdir(self.out) if re.fullmatch(rf"{name}-\d\S*\.tar\.gz", each))
         to = tempfile.mkdtemp(dir=self.at)
-        with tarfile.open(self.path(name)) as tar:
-            tar.extractall(to, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(to)
-        folders = os.listdir(to)
-        self.assertEqual(folders, [os.path.basename(self.path(name)).removesuffix(".tar.gz")])
-        return os.path.join(to, folders[0])
+        with tarfile.open(os.path.join(self.out, archive)) as tar:
+            tar.extractall(to, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        self.assertEqual(os.listdir(to), [archive.removesuffix(".tar.gz")])
+        return os.path.join(to, archive.removesuffix(".tar.gz"))
 
     def test_sums(self):
-        with open(os.path.join(self.out, "SHA256SUMS"), encoding="ascii") as file:
-            sums = dict(reversed(line.split()) for line in file)
-        self.assertEqual(self.done.stdout, "".join(f"{value}  {name}\n" for name, value in sums.items()))
-        self.assertEqual(set(sums), set(os.listdir(self.out)) - {"SHA256SUMS"})
-        for name, value in sums.items():
-            self.assertEqual(hashlib.sha256(Path(os.path.join(self.out, name)).read_bytes()).hexdigest(), value)
+        self.assertEqual(self.done.stdout, Path(self.out, "SHA256SUMS").read_text("ascii"))
+        sums = dict(reversed(line.split("  ")) for line in self.done.stdout.splitlines())
+        self.assertEqual(sums, {name: hashlib.sha256(Path(self.out, name).read_bytes()).hexdigest()
+                                for name in os.listdir(self.out) if name != "SHA256SUMS"})
 
     def test_the_same_tree_gives_the_same_bytes(self):
         """Elsewhere, later, without git, from the archive itself."""
@@ -150,9 +139,8 @@ class Archives(unittest.TestCase):
     def vendored(self):
         """Its folder, the objects of verdicts.jsonl, and its files."""
         folder = self.unpacked("capchain-vendor")
-        with open(os.path.join(folder, "verdicts.jsonl"), encoding="utf-8") as file:
-            lines = [json.loads(line) for line in file]
-        names = [os.path.relpath(os.path.join(at, name), folder) for at, _, found in os.walk(folder) for name in found]
+        lines = [json.loads(line) for line in Path(folder, "verdicts.jsonl").read_text("utf-8").splitlines()]
+        names = [str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()]
         return folder, lines, names
 
     def test_verdicts(self):
@@ -169,40 +157,41 @@ class Archives(unittest.TestCase):
         _, lines, names = self.vendored()
         loop = next(index for index, line in enumerate(lines[1:], 1) if "region-loop-self" in line["file"])
 
-        def planted(index, change):
+        def without(key):
+            return lambda line: line.pop(key)
+
+        def with_other(key, value):
+            return lambda line: line.update({key: value})
+
+        def in_reference(change):
+            return lambda line: change(line["reference"])
+
+        for index, change in ((0, with_other("form_version", 2)), (0, with_other("inputs", 1)),
+                              (loop, with_other("new", 1)), (loop, without("argsz")), (loop, with_other("len", "56")),
+                              (loop, with_other("class", "plain")), (loop, in_reference(without("reason"))),
+                              (loop, in_reference(with_other("verdict", "fine"))),
+                              (loop, with_other("file", "corpus/none.bin")), (loop, with_other("rules", [{"at": 1}])),
+                              (loop, with_other("notes", [{"note": "x", "new": 1}]))):
             copy = json.loads(json.dumps(lines))
             change(copy[index])
-            with self.assertRaises(Wrong):
+            with self.subTest(copy[index]), self.assertRaises(Wrong):
                 validate(copy, names)
 
-        planted(0, lambda head: head.update(form_version=2))
-        planted(0, lambda head: head.update(inputs=1))
-        planted(loop, lambda line: line.update(new=1))
-        planted(loop, lambda line: line.pop("argsz"))
-        planted(loop, lambda line: line.update(len="56"))
-        planted(loop, lambda line: line.update({"class": "plain"}))
-        planted(loop, lambda line: line["reference"].pop("reason"))
-        planted(loop, lambda line: line["reference"].update(verdict="fine"))
-        planted(loop, lambda line: line.update(file="corpus/none.bin"))
 
-
-class Refused(unittest.TestCase):
+class Refused(Case):
     def test_one_line(self):
-        with tempfile.TemporaryDirectory() as at:
-            other = os.path.join(at, "capchain")
-            Path(other).write_text("#!/bin/sh\necho capchain 0.0.1\n", "ascii")
-            os.chmod(other, 0o755)
-            for words, status, says in ((["--capchain", "/none", at], 2, "/none is missing: make"),
-                                        (["--capchain", other, at], 2, r".*is capchain 0\.0\.1, and the tree .*: make"),
-                                        (["--capchain", CAPCHAIN, os.path.join(other, "x")], 5, ".*: Not a directory")):
-                done = run(sys.executable, os.path.join(ROOT, DIST), *words)
-                self.assertEqual(done.returncode, status, done.stderr)
-                self.assertRegex(done.stderr, rf"\Adist: {says}\n\Z")
+        other = self.write("capchain", "#!/bin/sh\necho capchain 0.0.1\n", 0o755)
+        for words, status, says in ((["--capchain", "/none", self.dir], 2, "/none is missing: make"),
+                                    (["--capchain", other, self.dir], 2,
+                                     r".*is capchain 0\.0\.1, and the tree .*: make"),
+                                    (["--capchain", CAPCHAIN, os.path.join(other, "x")], 5, ".*: Not a directory")):
+            done = run(sys.executable, os.path.join(ROOT, DIST), *words)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertRegex(done.stderr, rf"\Adist: {says}\n\Z")
 
     def test_version_has_a_place_in_the_changelog(self):
-        said = subprocess.run([CAPCHAIN, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
-        newest = re.search(r"(?m)^## (\S+)", Path(os.path.join(ROOT, "CHANGELOG.md")).read_text("utf-8"))[1]
-        self.assertEqual(newest.rstrip(","), said)
+        newest = re.search(r"(?m)^## (\S+)", text_of("CHANGELOG.md"))[1]
+        self.assertEqual(newest.rstrip(","), run(CAPCHAIN, "--version").stdout.split()[1])
 
 
 if __name__ == "__main__":

@@ -44,11 +44,15 @@ exit status:
 """
 
 PASSED, UNUSABLE, CANNOT_WRITE = 1, 2, 5
-TEXTS = ("bucket", "reason", "source", "witness")
-KEYS = (*TEXTS, "upstream", "review")
 OPTIONAL = ("kind", "notes")
 LINK = re.compile(r"(none|https?://\S+)")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+NOTES = {name: symbol for symbol, name in found(r'\bNOTE\((\w+), "([a-z0-9-]+)"', "fuzz/judge/rules.h")}
+RULES = found(r'\b(?:RULE|RELATION)\(\w+, "([a-z0-9-]+)"', "fuzz/judge/rules.h")
+
+
+class Unusable(Exception):
+    """One line: where in the ledger it is, and what is wrong."""
 
 
 def fail(line, status=UNUSABLE):
@@ -56,98 +60,103 @@ def fail(line, status=UNUSABLE):
     sys.exit(status)
 
 
-def known_names():
-    """(notes, verdicts, classes, causes): what a bucket and its notes may be made of."""
-    notes = dict(found(r'\bNOTE\((\w+), "([a-z0-9-]+)"', "fuzz/judge/rules.h"))
-    rules = found(r'\b(?:RULE|RELATION)\(\w+, "([a-z0-9-]+)"', "fuzz/judge/rules.h")
-    return ({name: symbol for symbol, name in notes.items()}, VERDICTS,
-            [*DISAGREEMENTS[1:], "unstable"], [*rules, *notes.values(), *VERDICTS])
+# Checks of a key's value: what the entry has in its place is returned, or it is a ValueError.
+
+def text(key, value):
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} is empty, or no text")
+    return value
 
 
-def bucket_error(bucket, verdicts, classes, causes):
-    """What is wrong with a bucket, or None."""
-    parts = bucket.split(":")
-    if len(parts) != 4:
-        return "a bucket is parser:verdict:class:cause"
-    if not NAME.fullmatch(parts[0]):
-        return f"`{parts[0]}` is no parser's name; an entry is for one parser"
-    for part, what, known in zip(parts[1:], ("verdict", "class", "cause"),
-                                 (verdicts, classes, causes)):
-        if not fnmatch.filter(known, part):
-            return f"no {what} is `{part}`"
-    if parts[1:] == ["*", "*", "*"]:
-        return "it would excuse everything that parser does"
-    return None
+def day(key, value):
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise ValueError(f"{key} is a day, YYYY-MM-DD")
+    return value
 
 
-def names_of(entry, key, known, what):
-    """(names, error) of an entry's @key: a name of @known or a list of such; [] without it."""
-    names = entry.get(key, [])
-    names = [names] if isinstance(names, str) else names
-    if not isinstance(names, list) or (key in entry and not names):
-        return [], f"{key} is a list of {what}s"
-    for name in names:
-        if name not in known:
-            return [], f"no {what} is `{name}`; `capchain list` names them"
-    if len(set(names)) != len(names):
-        return [], f"{key} says one twice"
-    return names, None
+def links(key, value):
+    value = value if isinstance(value, list) else [value]
+    if not value or not all(isinstance(link, str) and LINK.fullmatch(link) for link in value):
+        raise ValueError(f"{key} is a link, a list of links, or none")
+    return " ".join(value)
 
 
-def upstream_of(entry):
-    """(text, error) of an entry."""
-    links = entry["upstream"]
-    links = links if isinstance(links, list) else [links]
-    if not links or not all(isinstance(link, str) and LINK.fullmatch(link) for link in links):
-        return "", "upstream is a link, a list of links, or none"
-    return " ".join(links), None
+def names_of(known, what):
+    """A name of @known, or a list of such."""
+    def check(key, value):
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"{key} is a list of {what}s")
+        for name in value:
+            if name not in known:
+                raise ValueError(f"no {what} is `{name}`; `capchain list` names them")
+        if len(set(value)) != len(value):
+            raise ValueError(f"{key} says one twice")
+        return value
+    return check
 
 
-def entry_error(entry):
-    """(key, what is wrong) of an entry's keys and plain texts, or (None, None)."""
-    for key in KEYS:
-        if key not in entry:
-            return None, f"{key} is missing; the keys are {', '.join(KEYS)}, and kind and notes " \
-                "where it needs them"
-    for key in entry:
-        if key not in (*KEYS, *OPTIONAL):
-            return key, f"`{key}` is no key of an entry"
-    for key in TEXTS:
-        if not isinstance(entry[key], str) or not entry[key].strip():
-            return key, f"{key} is empty, or no text"
-    if not isinstance(entry["review"], datetime.date) or \
-            isinstance(entry["review"], datetime.datetime):
-        return "review", "review is a day, YYYY-MM-DD"
-    return None, None
+def file_in(folder):
+    def check(key, value):
+        if not os.path.isfile(os.path.join(folder, text(key, value))):
+            raise ValueError(f"there is no {value} in {folder}")
+        return value
+    return check
 
 
-def check_entry(path, entry, names):
-    """Fills in what the table needs; (key, what is wrong), or (None, None)."""
-    notes, verdicts, classes, causes = names
-    key, error = entry_error(entry)
-    if error:
-        return key, error
-    error = bucket_error(entry["bucket"], verdicts, classes, causes)
-    if error:
-        return "bucket", error
-    for key, known, what in (("kind", KINDS, "kind"), ("notes", notes, "note")):
-        entry[key], error = names_of(entry, key, known, what)
-        if error:
-            return key, error
-    entry["upstream"], error = upstream_of(entry)
-    if error:
-        return "upstream", error
-    if not os.path.isfile(os.path.join(os.path.dirname(path) or ".", entry["witness"])):
-        return "witness", f"there is no {entry['witness']} beside it"
-    return None, None
+def bucket_of(shape, *known):
+    """A pattern in each part of @shape for some of what is known there; None: a parser's name, and no pattern."""
+    def check(key, value):
+        parts = text(key, value).split(":")
+        if len(parts) != len(known):
+            raise ValueError(f"a bucket is {shape}")
+        for part, what, names in zip(parts, shape.split(":"), known):
+            if names is None and not NAME.fullmatch(part):
+                raise ValueError(f"`{part}` is no {what}'s name; an entry is for one {what}")
+            if names is not None and not fnmatch.filter(names, part):
+                raise ValueError(f"no {what} is `{part}`")
+        if all(part == "*" for part, names in zip(parts, known) if names is not None):
+            raise ValueError("it would excuse everything" + (" that parser does" if None in known else ""))
+        return value
+    return check
 
 
 class Entry(dict):
-    """One entry; .at is the place of the whole in the file, .places those of its values."""
+    """One entry; @at is the place of the whole in the file, @places those of its values."""
 
-    def __init__(self, at):
+    def __init__(self, path, number, node):
         super().__init__()
-        self.at, self.places = at, {}
+        self.path, self.number, self.at, self.places = path, number, node.start_mark, {}
+
+    def unusable(self, what, mark=None):
+        return Unusable(f"{place(self.path, mark or self.at)}: entry {self.number}: {what}")
+
+    def take(self, loader, node, known):
+        """Takes each key of @node with its value."""
+        if not isinstance(node, yaml.MappingNode):
+            raise self.unusable("an entry is a mapping")
+        for key_node, value_node in node.value:
+            key = str(built(self.path, loader, key_node))
+            if key in self:
+                raise self.unusable(f"{key} is there twice", key_node.start_mark)
+            self[key] = built(self.path, loader, value_node)
+            self.places[key] = (value_node if key in known else key_node).start_mark
+
+    def check(self, checks, optional):
+        keys = [key for key in checks if key not in optional]
+        for key in keys:
+            if key not in self:
+                raise self.unusable(f"{key} is missing; the keys are {', '.join(keys)}, and where it needs them "
+                                    + ", ".join(optional))
+        for key in self:
+            if key not in checks:
+                raise self.unusable(f"`{key}` is no key of an entry", self.places[key])
+        for key, check in checks.items():
+            try:
+                if key in self:
+                    self[key] = check(key, self[key])
+            except ValueError as error:
+                raise self.unusable(error, self.places[key]) from None
 
 
 def place(path, mark):
@@ -159,56 +168,45 @@ def built(path, loader, node):
     try:
         return loader.construct_object(node, deep=True)
     except ValueError as error:
-        fail(f"{place(path, node.start_mark)}: {error}")
+        raise Unusable(f"{place(path, node.start_mark)}: {error}") from None
 
 
-def entry_of(path, loader, node, number):
-    entry = Entry(node.start_mark)
-    if not isinstance(node, yaml.MappingNode):
-        fail(f"{place(path, node.start_mark)}: entry {number}: an entry is a mapping")
-    for key_node, value_node in node.value:
-        key = str(built(path, loader, key_node))
-        if key in entry:
-            fail(f"{place(path, key_node.start_mark)}: entry {number}: {key} is there twice")
-        entry[key] = built(path, loader, value_node)
-        known = key in (*KEYS, *OPTIONAL)
-        entry.places[key] = (value_node if known else key_node).start_mark
-    return entry
-
-
-def entries_of(path, text):
-    loader = yaml.SafeLoader(text)
+def entries_of(path, checks, optional):
+    """The entries of the YAML list @path, each checked as it is reached; Unusable at the first that is wrong."""
     try:
+        loader = yaml.SafeLoader(Path(path).read_text("utf-8"))
         root = loader.get_single_node()
-        if root is None:
-            return []
-        if not isinstance(root, yaml.SequenceNode):
-            fail(f"{place(path, root.start_mark)}: a list of entries is wanted")
-        return [entry_of(path, loader, node, number) for number, node in enumerate(root.value, 1)]
-    finally:
-        loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise Unusable(f"{place(path, error.problem_mark or error.context_mark)}: "
+                       + " ".join(str(error.problem).split())) from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise Unusable(f"{path}: {' '.join(str(error).split())}") from None
+    if root and not isinstance(root, yaml.SequenceNode):
+        raise Unusable(f"{place(path, root.start_mark)}: a list of entries is wanted")
+    for number, node in enumerate(root.value if root else (), 1):
+        entry = Entry(path, number, node)
+        entry.take(loader, node, checks)
+        entry.check(checks, optional)
+        yield entry
 
 
 def load(path):
     """The entries of the ledger @path, checked; ends the program at the first that is wrong."""
+    checks = {"bucket": bucket_of("parser:verdict:class:cause", None, VERDICTS, [*DISAGREEMENTS[1:], "unstable"],
+                                  [*RULES, *NOTES, *VERDICTS]),
+              "reason": text, "source": text, "witness": file_in(os.path.dirname(path) or "."), "upstream": links,
+              "review": day, "kind": names_of(KINDS, "kind"), "notes": names_of(NOTES, "note")}
+    entries, seen = [], {}
     try:
-        entries = entries_of(path, Path(path).read_text("utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        fail(f"{place(path, mark)}: {' '.join(str(error.problem).split())}")
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        fail(f"{path}: {' '.join(str(error).split())}")
-    names, seen = known_names(), {}
-    for number, entry in enumerate(entries, 1):
-        key, error = check_entry(path, entry, names)
-        if not error:
-            same = (entry["bucket"], *(tuple(sorted(entry[name])) for name in OPTIONAL))
-            if same in seen:
-                key, error = "bucket", f"says the same as entry {seen[same]}"
-            seen[same] = number
-        if error:
-            fail(f"{place(path, entry.places.get(key, entry.at))}: entry {number}: {error}")
-        entry["symbols"] = [names[0][note] for note in entry["notes"]]
+        for entry in entries_of(path, checks, OPTIONAL):
+            for key in OPTIONAL:
+                entry.setdefault(key, [])
+            same = (entry["bucket"], *(tuple(sorted(entry[key])) for key in OPTIONAL))
+            if seen.setdefault(same, entry.number) != entry.number:
+                raise entry.unusable(f"says the same as entry {seen[same]}", entry.places["bucket"])
+            entries.append(entry)
+    except Unusable as error:
+        fail(error)
     return entries
 
 
@@ -227,7 +225,7 @@ def quoted(text):
 
 def row(entry):
     kinds = " | ".join(f"1u << INFO_{kind.upper()}" for kind in entry["kind"]) or "0"
-    notes = " | ".join(f"NOTE_BIT(NOTE_{note})" for note in entry["symbols"]) or "0"
+    notes = " | ".join(f"NOTE_BIT(NOTE_{NOTES[note]})" for note in entry["notes"]) or "0"
     rest = [quoted(entry[key]) for key in ("reason", "source", "upstream")]
     return f"\t{{{quoted(entry['bucket'])}, {kinds}, {notes}, {', '.join(rest)}, " \
            f"{quoted(str(entry['review']))}, {quoted(entry['witness'])}}},"
@@ -264,7 +262,7 @@ def passed(path, entries, today, strict):
     return PASSED if strict and late else 0
 
 
-def day(text):
+def day_of(text):
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
@@ -277,9 +275,8 @@ def main():
     parser.add_argument("ledger", metavar="LEDGER", help="corpus/ledger.yaml")
     parser.add_argument("out", metavar="OUT.c", nargs="?",
                         help="write the table here; without it, look at the review dates")
-    parser.add_argument("--strict-dates", action="store_true",
-                        help="a review date that has passed is an error")
-    parser.add_argument("--today", type=day, default=datetime.date.today(), metavar="DATE",
+    parser.add_argument("--strict-dates", action="store_true", help="a review date that has passed is an error")
+    parser.add_argument("--today", type=day_of, default=datetime.date.today(), metavar="DATE",
                         help="what to hold review dates to; default: the day it is")
     options = parser.parse_args()
     entries = load(options.ledger)

@@ -31,6 +31,11 @@ def yaml_of(*entries):
     return "\n".join(lines) + "\n"
 
 
+def outcome(*command):
+    done = run(*command)
+    return done.returncode, done.stdout
+
+
 class Ledger(Case):
     def setUp(self):
         super().setUp()
@@ -58,8 +63,7 @@ class Ledger(Case):
         self.assertEqual(self.run_it(yaml_of(*entries), self.ledger, self.out), (0, "", ""))
         table = Path(self.out).read_text("ascii")
         self.assertIn('{"naive:ok:wrong-caps:ok", 1u << INFO_DEVICE | 1u << INFO_IOMMU, '
-                      'NOTE_BIT(NOTE_ALIGN4) | '
-                      'NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c, version 1", '
+                      'NOTE_BIT(NOTE_ALIGN4) | NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c, version 1", '
                       '"https://a/1 http://b", "2031-02-03", "w.yaml"},', table)
         self.assertIn('{"naive:*:fault:payload-oob", 0, 0, ', table)
         self.assertIn("ledger_count = 2;", table)
@@ -71,56 +75,51 @@ class Ledger(Case):
             missing = {name: value for name, value in ENTRY.items() if name != key}
             self.refuses(yaml_of(missing), f"entry 1: {key} is missing")
             self.refuses(yaml_of(ENTRY, {**ENTRY, key: '""'}), "entry 2: ")
-        for change, says in (
-                ({"bucket": "naive:ok:wrong-caps"}, "parser:verdict:class:cause"),
-                ({"bucket": '"*"'}, "parser:verdict:class:cause"),
-                ({"bucket": '"*:ok:wrong-caps:ok"'}, "no parser's name"),
-                ({"bucket": "naive:okay:wrong-caps:ok"}, "no verdict is `okay`"),
-                ({"bucket": "naive:ok:wrong-cups:ok"}, "no class is `wrong-cups`"),
-                ({"bucket": "naive:ok:wrong-caps:lop"}, "no cause is `lop`"),
-                ({"bucket": '"naive:*:*:*"'}, "excuse everything"),
-                ({"kind": "fetch"}, "no kind is `fetch`"),
-                ({"kind": "[]"}, "kind is a list"),
-                ({"kind": "[region, region]"}, "says one twice"),
-                ({"kind": '""'}, "no kind is ``"),
-                ({"notes": "[align5]"}, "no note is `align5`"),
-                ({"notes": "[]"}, "notes is a list"),
-                ({"upstream": "somewhere"}, "upstream is"),
-                ({"review": "soon"}, "review is a day"),
-                ({"review": "2031-02-03 04:05:06"}, "review is a day"),
-                ({"witness": "gone.yaml"}, "there is no gone.yaml"),
-                ({"reasons": "x"}, "`reasons` is no key")):
-            self.refuses(yaml_of({**ENTRY, **change}), says)
-        self.refuses(yaml_of(ENTRY, ENTRY), "entry 2: says the same as entry 1")
-        self.refuses("{}\n", "list of entries")
-        self.refuses("[a]\n", "an entry is a mapping")
-        self.refuses("- a: [\n", "ledger.yaml:2:1: ")
-        self.refuses("- {review: 2031-02-31}\n", "ledger.yaml:1:12: ")
-        self.refuses(yaml_of(ENTRY) + "  reason: again\n", "entry 1: reason is there twice")
+        for key, value, says in (
+                ("bucket", "naive:ok:wrong-caps", "parser:verdict:class:cause"),
+                ("bucket", '"*"', "parser:verdict:class:cause"),
+                ("bucket", '"*:ok:wrong-caps:ok"', "no parser's name"),
+                ("bucket", "naive:okay:wrong-caps:ok", "no verdict is `okay`"),
+                ("bucket", "naive:ok:wrong-cups:ok", "no class is `wrong-cups`"),
+                ("bucket", "naive:ok:wrong-caps:lop", "no cause is `lop`"),
+                ("bucket", '"naive:*:*:*"', "excuse everything"),
+                ("kind", "fetch", "no kind is `fetch`"),
+                ("kind", "[]", "kind is a list"),
+                ("kind", "[region, region]", "says one twice"),
+                ("kind", '""', "no kind is ``"),
+                ("notes", "[align5]", "no note is `align5`"),
+                ("notes", "[]", "notes is a list"),
+                ("upstream", "somewhere", "upstream is"),
+                ("review", "soon", "review is a day"),
+                ("review", "2031-02-03 04:05:06", "review is a day"),
+                ("witness", "gone.yaml", "there is no gone.yaml"),
+                ("reasons", "x", "`reasons` is no key")):
+            self.refuses(yaml_of({**ENTRY, key: value}), says)
 
     def test_places(self):
         """An error says its line and column: of the value, of a key that is none, of the entry."""
-        for text, place in (
-                (yaml_of(ENTRY, {**ENTRY, "bucket": "naive:ok:wrong-cups:ok"}), "7:11"),
-                (yaml_of({**ENTRY, "kind": "pci"}), "7:9"),
-                (yaml_of({**ENTRY, "kinds": "region"}), "7:3"),
-                (yaml_of(ENTRY, {"bucket": "x"}), "7:3"),
-                (yaml_of(ENTRY) + "  witness: w.yaml\n", "7:3"),
-                (yaml_of(ENTRY) + "- a\n", "7:3"),
-                ("{}\n", "1:1"),
-                ("- a: [\n", "2:1")):
-            self.refuses(text, rf"ledger\.yaml:{place}: ")
+        for text, where, says in (
+                (yaml_of(ENTRY, ENTRY), "7:11", "entry 2: says the same as entry 1"),
+                (yaml_of({**ENTRY, "kind": "pci"}), "7:9", "entry 1: "),
+                (yaml_of({**ENTRY, "kinds": "region"}), "7:3", "entry 1: "),
+                (yaml_of(ENTRY, {"bucket": "x"}), "7:3", "entry 2: "),
+                (yaml_of(ENTRY) + "  reason: again\n", "7:3", "entry 1: reason is there twice"),
+                (yaml_of(ENTRY) + "- a\n", "7:3", "entry 2: an entry is a mapping"),
+                ("{}\n", "1:1", "a list of entries"),
+                ("- a: [\n", "2:1", ""),
+                ("- {review: 2031-02-31}\n", "1:12", "")):
+            self.refuses(text, rf"ledger\.yaml:{where}: {says}")
 
     def test_excuses(self):
         """As ledger_find() does: by bucket, by kind, by notes."""
         self.run_it(yaml_of({**ENTRY, "bucket": '"naive:*:wrong-caps:ok"', "kind": "region",
                              "notes": "[align4]"}), self.ledger)
-        entry = ledger.load(self.ledger)[0]
-        self.assertTrue(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "region",
-                                       ["align4", "backward"]))
-        self.assertFalse(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "iommu", ["align4"]))
-        self.assertFalse(ledger.excuses(entry, "naive:ok:wrong-caps:ok", "region", ["backward"]))
-        self.assertFalse(ledger.excuses(entry, "naive:ok:fault:ok", "region", ["align4"]))
+        entry, = ledger.load(self.ledger)
+        for bucket, kind, notes, excused in (("naive:ok:wrong-caps:ok", "region", ["align4", "backward"], True),
+                                             ("naive:ok:wrong-caps:ok", "iommu", ["align4"], False),
+                                             ("naive:ok:wrong-caps:ok", "region", ["backward"], False),
+                                             ("naive:ok:fault:ok", "region", ["align4"], False)):
+            self.assertEqual(ledger.excuses(entry, bucket, kind, notes), excused, (bucket, kind, notes))
 
     def test_files(self):
         self.assertEqual(self.run_it(None, self.ledger)[0], 2)
@@ -131,8 +130,7 @@ class Ledger(Case):
         self.assertEqual(self.run_it(None, "--today", "soon", self.ledger)[0], 2)
 
     def test_dates(self):
-        text = yaml_of(ENTRY, {**ENTRY, "bucket": "naive:ok:wrong-payload:ok",
-                               "review": "2031-02-05"})
+        text = yaml_of(ENTRY, {**ENTRY, "bucket": "naive:ok:wrong-payload:ok", "review": "2031-02-05"})
         for today, late in (("2031-02-03", 0), ("2031-02-04", 1), ("2031-02-06", 2)):
             code, out, errors = self.run_it(text, "--today", today, self.ledger)
             self.assertEqual((code, errors), (0, ""))
@@ -171,16 +169,15 @@ class Ledger(Case):
         self.assertLess(len(others), sum(map(len, entries)))
         binary = self.link(others)
         for verb in ("replay", "check"):
-            code, out = self.outcome(binary, verb, witness)
+            code, out = outcome(binary, verb, witness)
             found = re.search(r"add to corpus/ledger\.yaml:\n(- bucket: ksft.*\n(  .*\n)+)", out)
             self.assertEqual(code, 1)
             self.assertTrue(found, out)
             entry = found[1]
-            self.assertIn("- bucket: ksft-vfio:reject:rejects-valid:ok\n", entry)
-            self.assertIn("  kind: iommu\n", entry)
-            self.assertIn("  notes: [align4]", entry)
-            self.assertIn("  witness: regressions/iommu-chain-at-20.yaml\n", entry)
-        code, out = self.outcome(binary, "exhaust", "--caps", "1", "--kind", "iommu")
+            for line in ("- bucket: ksft-vfio:reject:rejects-valid:ok\n", "  kind: iommu\n", "  notes: [align4]",
+                         "  witness: regressions/iommu-chain-at-20.yaml\n"):
+                self.assertIn(line, entry)
+        code, out = outcome(binary, "exhaust", "--caps", "1", "--kind", "iommu")
         self.assertEqual(code, 1)
         self.assertRegex(out, r"broken promises: [1-9]")
         self.assertRegex(out, r"ksft-vfio:reject:rejects-valid:ok: \d+ buffers, smallest ")
@@ -188,14 +185,10 @@ class Ledger(Case):
         self.refuses(others + entry, "reason is empty")
         for key, value in (("reason", '"why"'), ("source", '"where"'), ("review", "2031-02-03")):
             entry = entry.replace(f'{key}: ""', f"{key}: {value}")
-        self.assertEqual(self.outcome(self.link(others + entry), "replay", witness)[0], 0)
+        self.assertEqual(outcome(self.link(others + entry), "replay", witness)[0], 0)
         # What is known of one kind is news in another.
         entry = entry.replace("kind: iommu", "kind: [device, region]")
-        self.assertEqual(self.outcome(self.link(others + entry), "replay", witness)[0], 1)
-
-    def outcome(self, *command):
-        done = run(*command)
-        return done.returncode, done.stdout
+        self.assertEqual(outcome(self.link(others + entry), "replay", witness)[0], 1)
 
     def test_ours(self):
         code, _, errors = self.run_it(None, LEDGER)

@@ -21,8 +21,7 @@ def found(pattern, *paths, flags=0):
 def enumerators(path, name, prefix=""):
     """Those of an enum before its count, as reports have them."""
     body = found(rf"enum {name} \{{(.*?)\}}", path, flags=re.DOTALL)[0]
-    return tuple(one.lower().replace("_", "-")
-                 for one in re.findall(rf"\b{prefix}([A-Z_]+),", body))
+    return tuple(one.lower().replace("_", "-") for one in re.findall(rf"\b{prefix}([A-Z_]+),", body))
 
 
 LAYOUTS = ("parsers/layout.h", *sorted(

@@ -2,17 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Makes parsers/models/POLICY.md: what every reader does where a rule or an odd note holds.
 
-Usage: policy.py [--check] CAPCHAIN CORPUS PAGE
-
-A parser that not every build and machine has is left out. Nothing of the page's cells is written by hand. CAPCHAIN (build/capchain) judges the inputs that are
-named below, all under CORPUS, and each cell says in a few words what a reader made of them. An input
-that no longer shows its rule or note is an error.
-
-  --check    writes nothing; status 1, with the first lines that differ, where PAGE is not what would
-             be written
+CAPCHAIN (build/capchain) judges the inputs that are named below, all under CORPUS, and each cell of the page says
+in a few words what a reader made of them: nothing of them is written by hand. A parser that not every build and
+machine has is left out. An input that no longer shows its rule or note is an error.
 
 Exit status: 0; 1 PAGE is stale; 2 the inputs or CAPCHAIN cannot be used; 5 PAGE cannot be written.
 """
+import argparse
 import difflib
 import json
 import os
@@ -21,6 +17,7 @@ import sys
 from pathlib import Path
 
 DIFFERENCE_LINES = 20
+MALFORMED = ("malformed", "truncated")
 
 # Each rule and note, and the inputs that show what readers do there: in each kind of chain, and with
 # the capability that each reader takes in the middle of it.
@@ -82,9 +79,9 @@ PLURAL = {"refuses": "refuse the reply", "asks again": "ask again", "reads": "re
           "never ends": "never end", "first": "take the first", "last": "take the last",
           "all": "take all", "abstains": "are not said", "reads past": "read past the reply"}
 
-FAULTS = {"oob": "reads past", "stale": "reads past", "runaway": "never ends",
-          "wrote": "writes past", "crash": "crashes"}
-SAID = {"abstain": "abstains", "reject": "refuses", "truncated": "asks again"}
+# Verdicts that say all that there is to say.
+SAID = {"oob": "reads past", "stale": "reads past", "runaway": "never ends", "wrote": "writes past",
+        "crash": "crashes", "abstain": "abstains", "reject": "refuses", "truncated": "asks again"}
 NOT_READ = "-"
 
 
@@ -111,10 +108,8 @@ def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
                if "parser" in each and each["everywhere"]}
-    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values()
-                    for name in inputs})
-    paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml")
-             for name in names}
+    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values() for name in inputs})
+    paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml") for name in names}
     for path in paths.values():
         if not os.path.isfile(path):
             fail(f"{path}: not found; the page is made from it")
@@ -137,10 +132,6 @@ def takes(parser, kind, cap):
 
 def on_rule(said, refused):
     """What a reader made of a buffer that a rule rejects."""
-    if said["verdict"] in FAULTS:
-        return FAULTS[said["verdict"]]
-    if said["verdict"] in SAID:
-        return SAID[said["verdict"]]
     if said.get("note") == "malformed-after-match":
         return "match first"
     return "takes it" if refused and said["verdict"] == "ok" else "finds none"
@@ -171,10 +162,6 @@ def decoding(note, said, caps):
 def on_note(note, said, judged, parser):
     """What a reader made of a buffer that is readable, and has @note; none where it cannot tell."""
     kind = judged["kind"]
-    if said["verdict"] in FAULTS:
-        return {FAULTS[said["verdict"]]}
-    if said["verdict"] in SAID:
-        return {SAID[said["verdict"]]}
     if note == "flag-without-chain":
         return {"no chain" if not said["caps"] else "reads the struct"}
     if note == "backward":
@@ -187,8 +174,7 @@ def on_note(note, said, judged, parser):
         return {"names it" if parser["kinds"][kind]["ids"] == "all" else "passes over"}
     at = [each["at"] for each in judged["notes"] if each["note"] == note]
     # An element capability is one that the reference counts, or would if it decoded it.
-    caps = [dict(delivered[cap["offset"]],
-                 counts=cap["id"] == 1 and kind in ("region", "iommu"))
+    caps = [dict(delivered[cap["offset"]], counts=cap["id"] == 1 and kind in ("region", "iommu"))
             for cap in wanted if cap["offset"] in at and cap["offset"] in delivered]
     if not [cap for cap in wanted if cap["offset"] in at]:
         return set()
@@ -203,13 +189,16 @@ def cell(parser, wanted, judged, inputs=""):
     """What @parser makes of the inputs of @wanted with @inputs in their names, in their order."""
     table = next(table for table in (RULES, ODD, PLAIN) if wanted in table)
     words = []
-    for name in [name for name in table[wanted] if inputs in name]:
-        each = judged[name]
+    for each in [judged[name] for name in table[wanted] if inputs in name]:
         if each["kind"] not in parser["kinds"]:
             continue
-        said = [one for one in each["parsers"] if one["name"] == parser["parser"]][0]
-        found = ({on_rule(said, each["class"] in ("malformed", "truncated"))} if table is RULES
-                 else on_note(wanted, said, each, parser))
+        said, = (one for one in each["parsers"] if one["name"] == parser["parser"])
+        if said["verdict"] in SAID:
+            found = {SAID[said["verdict"]]}
+        elif table is RULES:
+            found = {on_rule(said, each["class"] in MALFORMED)}
+        else:
+            found = on_note(wanted, said, each, parser)
         words += [word for word in sorted(found) if word not in words]
     return ", ".join(words) or NOT_READ
 
@@ -218,8 +207,7 @@ def grid(title, table, parsers, judged):
     lines = [f"| {title} | " + " | ".join(table) + " |", "|---" * (len(table) + 1) + "|"]
     for name, parser in parsers.items():
         peer = " (peer)" if parser["source"] == "peer" else ""
-        lines.append(f"| `{name}`{peer} | " + " | ".join(
-            cell(parser, wanted, judged) for wanted in table) + " |")
+        lines.append(f"| `{name}`{peer} | " + " | ".join(cell(parser, wanted, judged) for wanted in table) + " |")
     return lines
 
 
@@ -245,25 +233,23 @@ def comment(models, judged):
 
 
 def page(parsers, judged, models):
-    lines = [
-        "# The policy matrix of VFIO user space", "",
-        "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
-        "the last table names; `make check` fails when it is stale. Do not edit.", "",
-        "A reader that has more than one word in a cell does each on one of the inputs, in their "
-        "order. Models read one reply; each says in its file which program and version it "
-        "restates, and what was measured. *peer*: it reads from another process, and its model "
-        "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
-        "any fault, or for none.", "",
-        "| words | meaning |", "|---|---|",
-        "| refuses | an error, an abort or a panic: the reply is not used |",
-        "| asks again | takes the reply for one that was cut, and asks with its argsz |",
-        "| finds none | says that there is no such capability, as if it had read the chain |",
-        "| takes it | uses what a rule rejects |",
-        "| match first | finds what it looks up before the bad place, and stops |",
-        "| reads past, writes past | leaves the buffer, or its own memory |",
-        "| never ends, crashes | as it says |",
-        "| - | does not read this kind of chain, or nothing that this is about |", "",
-        "## Rules: the reply is malformed", ""]
+    lines = ["# The policy matrix of VFIO user space", "",
+             "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
+             "the last table names; `make check` fails when it is stale. Do not edit.", "",
+             "A reader that has more than one word in a cell does each on one of the inputs, in their "
+             "order. Models read one reply; each says in its file which program and version it "
+             "restates, and what was measured. *peer*: it reads from another process, and its model "
+             "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
+             "any fault, or for none.", "", "| words | meaning |", "|---|---|",
+             "| refuses | an error, an abort or a panic: the reply is not used |",
+             "| asks again | takes the reply for one that was cut, and asks with its argsz |",
+             "| finds none | says that there is no such capability, as if it had read the chain |",
+             "| takes it | uses what a rule rejects |",
+             "| match first | finds what it looks up before the bad place, and stops |",
+             "| reads past, writes past | leaves the buffer, or its own memory |",
+             "| never ends, crashes | as it says |",
+             "| - | does not read this kind of chain, or nothing that this is about |", "",
+             "## Rules: the reply is malformed", ""]
     lines += grid("reader", RULES, parsers, judged)
     lines += ["", "## Odd notes: the reply is readable, the UAPI leaves the answer open", ""]
     lines += grid("reader", ODD, parsers, judged)
@@ -275,9 +261,8 @@ def page(parsers, judged, models):
     lines += comment(models, judged)
     lines += ["```", ""]
     for rule, _, wanted, inputs in OPEN:
-        lines.append(f"- {rule}, `{wanted}`: " + "; ".join(
-            f"{words} ({', '.join(names)})"
-            for words, names in choices(wanted, inputs, models, judged)))
+        lines.append(f"- {rule}, `{wanted}`: " + "; ".join(f"{words} ({', '.join(names)})"
+                                                           for words, names in choices(wanted, inputs, models, judged)))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
     for table in (RULES, ODD, PLAIN):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
@@ -291,37 +276,33 @@ def check(text, path):
         fail(f"{path}: {' '.join(str(error).split())}; make it with make policy", 1)
     if old == text:
         return
-    difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), path, "now",
-                                           lineterm="", n=0))
+    difference = list(difflib.unified_diff(old.splitlines(), text.splitlines(), path, "now", lineterm="", n=0))
     print("\n".join(difference[:DIFFERENCE_LINES]))
     fail(f"{path} is stale; make policy, and read the diff", 1)
 
 
 def main():
-    arguments = sys.argv[1:]
-    if arguments in (["-h"], ["--help"]):
-        print(__doc__.strip())
-        return
-    checks = "--check" in arguments
-    arguments = [each for each in arguments if each != "--check"]
-    if len(arguments) != 3 or arguments[0].startswith("-"):
-        fail("usage: policy.py [--check] CAPCHAIN CORPUS PAGE")
-    capchain, corpus, path = arguments
-    parsers, judged = load(capchain, corpus)
-    folder = os.path.dirname(os.path.abspath(path))
-    models = {name: parser for name, parser in parsers.items()
-              if os.path.isfile(os.path.join(folder, name + ".c"))}
+    parser = argparse.ArgumentParser(prog="policy.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; status 1, with the first lines that "
+                        "differ, where PAGE is not what would be written")
+    for name in ("capchain", "corpus", "page"):
+        parser.add_argument(name, metavar=name.upper())
+    options = parser.parse_args()
+    parsers, judged = load(options.capchain, options.corpus)
+    folder = os.path.dirname(os.path.abspath(options.page))
+    models = {name: parser for name, parser in parsers.items() if os.path.isfile(os.path.join(folder, name + ".c"))}
     if not models:
-        fail(f"no model of any parser beside {path}")
+        fail(f"no model of any parser beside {options.page}")
     text = page(parsers, judged, models)
-    if checks:
-        check(text, path)
+    if options.check:
+        check(text, options.page)
         return
     try:
-        Path(path + ".tmp").write_text(text, "utf-8")
-        os.replace(path + ".tmp", path)
+        Path(options.page + ".tmp").write_text(text, "utf-8")
+        os.replace(options.page + ".tmp", options.page)
     except OSError as error:
-        fail(f"{path}: {error.strerror}", 5)
+        fail(f"{options.page}: {error.strerror}", 5)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 """Compare a kernel's vfio.h with parsers/layout.h, the byte layouts that capchain is built on."""
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -11,15 +12,13 @@ from dataclasses import dataclass
 
 MANUAL = """\
 HDR is a vfio.h as the kernel has it (include/uapi/linux/vfio.h) or as a distribution installs it
-(/usr/include/linux/vfio.h). The vfio_zdev.h beside it, with the zPCI structs, is read by itself;
-where there is none, one line on stderr says that the zPCI structs were not compared. Each HDR is
-compared on its own; with more than one, each line names its file after the prefix.
+(/usr/include/linux/vfio.h). The vfio_zdev.h beside it, with the zPCI structs, is read by itself; where there is
+none, one line on stderr says so. Each HDR is compared on its own; with more than one, each line names its file.
 
-Compared are struct vfio_info_cap_header, the three INFO structs with their flags, every capability
-id, and every struct that starts with a struct vfio_info_cap_header: offsets, widths, elements and
-the versions that "End of version N" comments mark. Offsets are those of a 64-bit ABI, which is
-what kernels write, also to 32-bit callers. Conditionals (#if) are not evaluated: all of a header
-counts.
+Compared are struct vfio_info_cap_header, the three INFO structs with their flags, every capability id, and every
+struct that starts with a struct vfio_info_cap_header: offsets, widths, elements and the versions that "End of
+version N" comments mark. Offsets are those of a 64-bit ABI, which is what kernels write, also to 32-bit callers.
+Conditionals (#if) are not evaluated: all of a header counts.
 
 output, one line each on stdout:
   header only: ...   the header has it, layout.h does not: a line to add to layout.h
@@ -37,6 +36,7 @@ examples:
   scripts/gen/uapi.py /tmp/vfio.h
 """
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READ_MAX = 4 << 20
 CAP_HEADER = "vfio_info_cap_header"
 
@@ -105,11 +105,8 @@ def read_text(path, wanted="vfio.h"):
     try:
         with open(path, "rb") as file:
             data = file.read(READ_MAX + 1)
-    except IsADirectoryError:
-        raise Unusable(f"{path}: is a directory: name the {wanted} in it") from None
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise Unusable(f"{path}: {why}: give the path of a {wanted}") from None
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}: give the path of a {wanted}") from None
     if not data.strip():
         raise Unusable(f"{path}: is empty: give the path of a {wanted}")
     if len(data) > READ_MAX or b"\0" in data:
@@ -142,8 +139,7 @@ class Header:
 
     def __init__(self, text):
         text = bare(text)
-        self.defines, self.inside, self.bodies, self.known = {}, {}, {}, {}
-        places = {}
+        self.defines, self.inside, self.bodies, places = {}, {}, {}, {}
         for line in self.DIRECTIVE.finditer(text):
             define = re.match(r"\s*#\s*define\s+(\w+)(?![\w(])(.*)", line[0])
             if define:
@@ -151,8 +147,7 @@ class Header:
                 places[define[1]] = line.start()
         for match in self.STRUCT.finditer(self.DIRECTIVE.sub(lambda m: " " * len(m[0]), text)):
             self.bodies[match[1]] = match[2] + ";" + match[3]
-            self.inside.update({name: match[1] for name, at in places.items()
-                                if match.start() < at < match.end()})
+            self.inside.update({name: match[1] for name, at in places.items() if match.start() < at < match.end()})
 
     def value(self, text):
         """The integer that `5`, `0x10`, `(1 << 7)` or a macro of such a form is, or None."""
@@ -160,20 +155,12 @@ class Header:
                              r"\s*(?:<<\s*(\d{1,2})\s*)?\)*", self.defines.get(text, text))
         return int(match[1], 0) << int(match[2] or 0) if match else None
 
+    @functools.lru_cache(None)
     def struct(self, name):
         """Where the fields of struct @name lie, or Odd."""
         if name not in self.bodies:
             raise Odd(f"struct {name} is not in the header")
-        if name not in self.known:
-            self.known[name] = None
-            self.known[name] = self.lay_out(name)
-        if self.known[name] is None:
-            raise Odd(f"struct {name} is in itself, or not understood")
-        return self.known[name]
-
-    def lay_out(self, name):
-        made = Struct([], 0, 1, [])
-        at = 0
+        made, at = Struct([], 0, 1, []), 0
         for member in re.split(r";|(@\d+)", self.bodies[name]):
             if not member or not member.strip():
                 continue
@@ -184,6 +171,8 @@ class Header:
                 field, align = self.member(member)
             except Odd as odd:
                 raise Odd(f"{odd} in struct {name}") from None
+            except RecursionError:
+                raise Odd(f"struct {name} is in itself") from None
             field.at = -(-at // align) * align
             field.version = made.marks[-1] + 1 if made.marks else 1
             made.fields.append(field)
@@ -221,8 +210,7 @@ class Layout:
         self.fields = {}
         heads = [(name, int(at)) for name, at in re.findall(r"\bCAP_HEADER_(\w+) = (\d+)", text)]
         try:
-            for name, macro, body in re.findall(r"^#define LAYOUT_(\w+)\((\w+)\)([^\n]*)", text,
-                                                re.MULTILINE):
+            for name, macro, body in re.findall(r"^#define LAYOUT_(\w+)\((\w+)\)([^\n]*)", text, re.MULTILINE):
                 made = [[column.strip() for column in row.split(",")]
                         for row in re.findall(rf"\b{macro}\(([^()]*)\)", body)]
                 if name in self.ROWS:
@@ -246,8 +234,7 @@ class Layout:
     @staticmethod
     def row(row_type, columns):
         row = row_type(*columns)._asdict()
-        return row_type(**{name: int(text) if name in NUMBERS else text
-                           for name, text in row.items()})
+        return row_type(**{name: int(text) if name in NUMBERS else text for name, text in row.items()})
 
     @staticmethod
     def field(_list, name, at, width, _role="VALUE", version="1"):
@@ -271,15 +258,11 @@ class Comparison:
                 self.cap(cap)
         self.new_structs()
 
-    def header_only(self, text):
-        self.lines.append(("header only", text))
-
-    def layout_only(self, text):
-        self.lines.append(("layout only", text))
+    def say(self, prefix, text):
+        self.lines.append((prefix, text))
 
     def differs(self, what, in_header, in_layout):
-        text = f"{what} is {in_header} in the header, {in_layout} in layout.h"
-        self.lines.append(("differs", text))
+        self.say("differs", f"{what} is {in_header} in the header, {in_layout} in layout.h")
 
     def fixed(self, name, wanted, size):
         """A struct that is not in a chain. A size that fields explain gets no line of its own."""
@@ -291,24 +274,22 @@ class Comparison:
 
     def fields(self, name, wanted, struct):
         """Fields other than the header and the elements, by name."""
-        there = {field.name: field for field in struct.fields
-                 if field.count and field.struct != CAP_HEADER}
+        there = {field.name: field for field in struct.fields if field.count and field.struct != CAP_HEADER}
         for want in wanted:
             what = f"field {name}.{want.name}"
             have = there.pop(want.name, None)
             if have is None:
-                self.layout_only(f"{what} {want.place()}")
+                self.say("layout only", f"{what} {want.place()}")
             elif have.place() != want.place():
                 self.differs(what, have.place(), want.place())
             elif have.version != want.version:
                 self.differs(what, f"of version {have.version}", want.version)
         for have in there.values():
             version = f", version {have.version}" if struct.marks else ""
-            self.header_only(f"field {name}.{have.name} {have.place()}{version}")
+            self.say("header only", f"field {name}.{have.name} {have.place()}{version}")
 
     def flags(self, info):
-        there = {name: text for name, text in self.header.defines.items()
-                 if name.startswith(KINDS[info.kind][0])
+        there = {name: text for name, text in self.header.defines.items() if name.startswith(KINDS[info.kind][0])
                  or self.header.inside.get(name) == info.struct}
         wanted = {flag.uapi: 1 << flag.bit for flag in self.layout.flags if flag.kind == info.kind}
         self.constants(f"{info.kind.lower()} flag", wanted, there, hex)
@@ -316,41 +297,35 @@ class Comparison:
     def ids(self, kind):
         """An id is a plain number outside of any struct, so that payload flags are none."""
         there = {name: text for name, text in self.header.defines.items()
-                 if name.startswith(KINDS[kind][1]) and name not in self.header.inside
-                 and "<<" not in text}
+                 if name.startswith(KINDS[kind][1]) and name not in self.header.inside and "<<" not in text}
         wanted = {cap.uapi: cap.id for cap in self.layout.caps if cap.kind == kind}
         self.constants(f"{kind.lower()} capability id", wanted, there, str)
 
     def constants(self, what, wanted, there, show):
         have = {name: self.header.value(text) for name, text in there.items()}
+        shown = {name: text if have[name] is None else show(have[name]) for name, text in there.items()}
         for name, value in wanted.items():
             if name not in there:
-                self.layout_only(f"{what} {name} = {show(value)}")
+                self.say("layout only", f"{what} {name} = {show(value)}")
             elif have[name] != value:
-                shown = show(have[name]) if have[name] is not None else there[name]
-                self.differs(f"{what} {name}", shown, show(value))
-        for name, text in there.items():
+                self.differs(f"{what} {name}", shown[name], show(value))
+        for name in there:
             if name not in wanted:
-                shown = show(have[name]) if have[name] is not None else text
-                self.header_only(f"{what} {name} = {shown}")
+                self.say("header only", f"{what} {name} = {shown[name]}")
 
     def cap(self, cap):
         if cap.struct not in self.header.bodies:
             if "_zpci_" in cap.struct and not self.with_zdev:
                 self.skipped = True
             else:
-                self.layout_only(f"struct {cap.struct}")
+                self.say("layout only", f"struct {cap.struct}")
             return
-        struct = self.header.struct(cap.struct)
-        self.fields(cap.struct, self.layout.fields[cap.name], struct)
+        struct, wanted = self.header.struct(cap.struct), self.layout.fields[cap.name]
+        self.fields(cap.struct, wanted, struct)
         self.elements(cap, struct)
-        wanted = self.layout.fields[cap.name]
-        known = max((field.version for field in wanted), default=1)
-        newest = max(struct.marks, default=1)
-        for version in range(known + 1, newest + 1):
-            self.header_only(f"version {version} of struct {cap.struct}")
-        for version in range(newest + 1, known + 1):
-            self.layout_only(f"version {version} of struct {cap.struct}")
+        known, newest = max((field.version for field in wanted), default=1), max(struct.marks, default=1)
+        for version in range(min(known, newest) + 1, max(known, newest) + 1):
+            self.say("header only" if version > known else "layout only", f"version {version} of struct {cap.struct}")
 
     def elements(self, cap, struct):
         width = {"BYTES": 1, "PAIRS": 16}.get(cap.elements)
@@ -359,10 +334,10 @@ class Comparison:
         have = next((field for field in struct.fields if not field.count), None)
         what = f"field {cap.struct}"
         if have and (not want or have.name != want.name):
-            self.header_only(f"{what}.{have.label()} {have.place()}")
+            self.say("header only", f"{what}.{have.label()} {have.place()}")
             have = None
         if want and not have:
-            self.layout_only(f"{what}.{want.label()} {want.place()}")
+            self.say("layout only", f"{what}.{want.label()} {want.place()}")
         elif want and have.place() != want.place():
             self.differs(f"{what}.{want.label()}", have.place(), want.place())
         elif want and have.struct:
@@ -376,10 +351,9 @@ class Comparison:
             try:
                 struct = self.header.struct(name)
                 fields = [f"{field.label()} {field.place()}" for field in struct.fields[1:]]
-                self.header_only(f"struct {name}, {struct.size} bytes: "
-                                 + ("; ".join(fields) or "a bare header"))
+                self.say("header only", f"struct {name}, {struct.size} bytes: " + ("; ".join(fields) or "a bare header"))
             except Odd as odd:
-                self.header_only(f"struct {name}, not understood: {odd}")
+                self.say("header only", f"struct {name}, not understood: {odd}")
 
 
 def compare(layout, path):
@@ -399,19 +373,15 @@ def compare(layout, path):
     except Odd as odd:
         raise Unusable(f"{path}: not understood: {odd}: teach it to scripts/gen/uapi.py") from None
     if made.skipped:
-        print(f"uapi.py: {path}: no vfio_zdev.h beside it: zPCI structs were not compared",
-              file=sys.stderr)
+        print(f"uapi.py: {path}: no vfio_zdev.h beside it: zPCI structs were not compared", file=sys.stderr)
     return made.lines
 
 
 def main():
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    parser = argparse.ArgumentParser(
-        prog="uapi.py", description=__doc__, epilog=MANUAL,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layout", metavar="FILE", help="the layout.h to compare with "
-                        "(default: parsers/layout.h of the tree that this script is in)",
-                        default=os.path.join(home, "parsers", "layout.h"))
+    parser = argparse.ArgumentParser(prog="uapi.py", description=__doc__, epilog=MANUAL,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layout", metavar="FILE", default=os.path.join(ROOT, "parsers", "layout.h"),
+                        help="the layout.h to compare with (default: parsers/layout.h of this script's tree)")
     parser.add_argument("headers", metavar="HDR", nargs="+", help="a vfio.h")
     args = parser.parse_args()
     lines, status = [], 0
@@ -426,15 +396,7 @@ def main():
         except Unusable as error:
             print(f"uapi.py: {error}", file=sys.stderr)
             status = 2
-    try:
-        sys.stdout.reconfigure(errors="backslashreplace")
-        sys.stdout.write("".join(lines))
-        sys.stdout.flush()
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            print(f"uapi.py: stdout: {error.strerror}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 2
+    sys.stdout.write("".join(lines))
     return status or (1 if lines else 0)
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from guest import CAPCHAIN, address
+from guest import CAPCHAIN, address, differing
 from kernels import configured
 
 PROGRAM = "build/vm/caller32"
@@ -24,7 +24,7 @@ def commands():
 
 def group_command():
     """Of the same device: probe by the number of its group."""
-    return f"/capchain probe --witnesses /out/broken-group --group %{address(1)}"
+    return f"/capchain probe --witnesses /out/broken-group --group $(group {address(1)})"
 
 
 def check_group(boot, version, checks):
@@ -34,44 +34,33 @@ def check_group(boot, version, checks):
                 and said.endswith(" 0 violations"), f"{version}: probe by group: {said}")
 
 
-def replies(boot, folder):
-    return {name.removeprefix(folder + "/"): data for name, data in boot.files.items()
-            if name.startswith(folder + "/")}
-
-
 def check(boot, version, checks):
     """@boot ran commands()."""
-    if not configured(version, "IA32_EMULATION")[0]:
-        checks.cannot(f"{version}: 32-bit callers", configured(version, "IA32_EMULATION")[1])
+    has, line = configured(version, "IA32_EMULATION")
+    if not has:
+        checks.cannot(f"{version}: 32-bit callers", line)
         return
-    for run in boot.runs:
-        hooks = run["line"].split("--hooks ")[-1].split()[0]
-        if hooks not in HOOKS:
-            continue
-        said = "\n".join(run["said"])
-        made = re.search(r"^32-bit: (\d+) calls, (\d+) others", said, re.M)
-        counts = re.search(r"^(\d+) calls: (\d+) captured, (\d+) failed, (\d+) of other ioctls, "
-                           r"(\d+) unreadable, (\d+) dropped", said, re.M)
-        asked, seen = replies(boot, hooks + "-asked"), replies(boot, hooks + "-seen")
-        differ = sum(asked.get(name) != seen.get(name) for name in asked.keys() | seen.keys())
+    runs = [run for run in boot.runs if "/caller32" in run["line"]]
+    made = re.findall(r"^32-bit: (\d+) calls, (\d+) others", boot.said(), re.M)
+    if len(runs) != len(HOOKS) or not len(made) == len(boot.counts()) == len(HOOKS):
+        checks.hold(False, f"{version}: a 32-bit caller or capture said nothing; see {boot.log}")
+        return
+    for (hooks, (others, failed)), run, (calls, elsewhere), counts in zip(HOOKS.items(), runs, made, boot.counts()):
+        asked, seen = boot.below(hooks + "-asked"), boot.below(hooks + "-seen")
+        differ = differing(asked, seen)
         checks.hold(asked and not differ and run["status"] == 0,
                     f"{version}: a 32-bit caller, hooks at {hooks}: {len(asked)} replies got, "
-                    f"{len(seen)} captured, {differ} differ" + ("" if seen else f": {said[-200:]}"))
-        if not made or not counts:
-            checks.hold(False, f"{version}: hooks at {hooks}: nothing was said; see {boot.log}")
-            continue
-        others, failed = HOOKS[hooks]
-        refused = int(made[1]) - len(asked)
-        checks.hold([int(each) for each in counts.groups()[1:]] ==
-                    [len(asked), refused + failed, others, 0, 0],
-                    f"{version}: 0x3b70 on {made[2]} other files, hooks at {hooks}: {counts[4]} told "
-                    f"from VFIO_IOMMU_GET_INFO, {int(counts[3]) - refused} failed, none captured")
+                    f"{len(seen)} captured, {differ} differ")
+        refused = int(calls) - len(asked)
+        checks.hold(counts[1:] == (len(asked), refused + failed, others, 0, 0),
+                    f"{version}: 0x3b70 on {elsewhere} other files, hooks at {hooks}: {counts[3]} told from "
+                    f"VFIO_IOMMU_GET_INFO, {counts[2] - refused} failed, none captured")
 
 
 def locked_commands():
     """Of a boot with LOCKED."""
-    return [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules"
-            for hooks in HOOKS] + ["=/proc/sys/vm/overcommit_memory 2", "/capchain list"]
+    return [f"/capchain capture --hooks {hooks} --out /out/{hooks} /capchain probe --rules" for hooks in HOOKS] + \
+        ["echo 2 >/proc/sys/vm/overcommit_memory", "/capchain list"]
 
 
 def check_lockdown(boot, version, checks):
@@ -81,9 +70,9 @@ def check_lockdown(boot, version, checks):
         said = " ".join(run["said"])
         checks.hold(run["status"] == 3 and len(run["said"]) == 1 and "confidentiality" in said,
                     f"{version}: {LOCKED}, hooks at {hooks}: {said[-160:]}")
-    run = boot.runs[-1]
+    setting, run = boot.runs[-2:]
     said = next((line for line in run["said"] if line.startswith("oracles: ")), "nothing was said")
-    checks.hold(run["status"] == 0 and ", arena" in said,
+    checks.hold(setting["status"] == run["status"] == 0 and ", arena" in said,
                 f"{version}: vm.overcommit_memory 2: {said[:160]}")
 
 
@@ -102,8 +91,7 @@ def check_host(checks):
     """The program of the guests on the kernel of this machine, with an ioctl that stands for VFIO's."""
     what = f"{os.uname().release}, this machine: the guests' capchain captures"
     done = subprocess.run(["/usr/bin/python3", "scripts/test/live_test.py", "Capture"],
-                          env={**os.environ, "CAPCHAIN": CAPCHAIN}, capture_output=True, text=True,
-                          check=False)
+                          env={**os.environ, "CAPCHAIN": CAPCHAIN}, capture_output=True, text=True, check=False)
     ran = re.search(r"^Ran (\d+) tests", done.stderr, re.M)
     if done.returncode == 77:
         checks.skip(what, done.stdout.strip().splitlines()[-1])

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """One boot of a guest: the initrd that it is given, QEMU, and what it said on its serial line."""
+import base64
 import gzip
+import io
 import os
+import re
 import subprocess
+import tarfile
 from pathlib import Path
 
-from kernels import BUILD, MODULES, Fail, module_of, vmlinuz_of
+from kernels import BUILD, MODULES, Fail, busybox, module_of, vmlinuz_of
 
 CAPCHAIN = "build/clang/capchain-static"
-INIT = "build/vm/init"
+INIT = "scripts/vm/init.sh"
 BOOT_SECONDS = 600
 # Label, QEMU's options, PCI id. One root port each, so that each has a group of its own.
 DEVICES = (
@@ -19,6 +23,14 @@ DEVICES = (
     ("ahci", "ich9-ahci", "8086:2922"),
     ("edu", "edu", "1234:11e8"),
 )
+# On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
+QEMU = ("qemu-system-x86_64 -cpu max -m 1024 -smp 1 -nodefaults -no-user-config -display none -serial stdio "
+        "-no-reboot -device intel-iommu -drive if=none,id=disk0,file=null-co://,format=raw,file.size=1M").split()
+APPEND = "console=ttyS0 intel_iommu=on iommu=nopt no_timer_check panic=-1 quiet rdinit=/init "
+REPLY = re.compile(r"(\w+?)-(.+?)(?:-idx(\d+))?-len(\d+)(?:-\d+)?\.bin")
+COUNTS = re.compile(r"^(\d+) calls: (\d+) captured, (\d+) failed, (\d+) of other ioctls, (\d+) unreadable, (\d+) dropped",
+                    re.M)
+DIRECTORY, PROGRAM, FILE = 0o40755, 0o100755, 0o100644
 
 
 def address(number):
@@ -38,78 +50,95 @@ def cpio(files):
     return bytes(out)
 
 
-def program(name, path):
-    return name, 0o100755, Path(path).read_bytes()
-
-
 def initrd(version, commands, modules, programs, vfio):
     """@modules: (file name, bytes) beside vfio's; @programs: (name, path) beside capchain; @vfio: modules in
     place of Debian's."""
     names = MODULES[:1] if vfio else MODULES
     loaded = [*filter(None, (module_of(version, name) for name in names)), *vfio, *modules]
-    files = [(name, 0o40755, b"") for name in ("dev", "proc", "sys", "out", "lib")]
-    files += [program("init", INIT), program("capchain", CAPCHAIN),
-              *[program(*each) for each in programs],
-              ("modules", 0o100644, "".join(name + "\n" for name, _ in loaded).encode()),
-              ("commands", 0o100644, "".join(line + "\n" for line in commands).encode())]
-    files += [(f"lib/{name}", 0o100644, data) for name, data in loaded]
+    files = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "out", "lib")]
+    files += [(name, PROGRAM, Path(path).read_bytes())
+              for name, path in (("bin/busybox", busybox()), ("init", INIT), ("capchain", CAPCHAIN), *programs)]
+    files += [("modules", FILE, "".join(name + "\n" for name, _ in loaded).encode()),
+              ("commands", FILE, "".join(line + "\n" for line in commands).encode())]
+    files += [(f"lib/{name}", FILE, data) for name, data in loaded]
     return gzip.compress(cpio(files), 1)
 
 
 class Boot:
-    """One boot: what the guest said."""
+    """
+    One boot: what the guest said. @devices: PCI id -> address; @runs: of each command its line, what it said and
+    its status; @files: what lay below /out, name -> bytes.
+    """
 
-    def __init__(self, name, version, commands, accel, modules=(), programs=(), append="",
-                 vfio=()):
+    def __init__(self, name, version, commands, accel, modules=(), programs=(), append="", vfio=()):
         self.log = os.path.join(BUILD, name + ".log")
         image = os.path.join(BUILD, name + ".initrd")
         Path(image).write_bytes(initrd(version, commands, modules, programs, vfio))
-        # On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
-        command = ["qemu-system-x86_64", "-machine", f"q35,accel={accel},kernel-irqchip=off",
-                   "-cpu", "max", "-m", "1024", "-smp", "1", "-nodefaults", "-no-user-config",
-                   "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel",
-                   vmlinuz_of(version), "-initrd", image, "-append",
-                   "console=ttyS0 intel_iommu=on iommu=nopt no_timer_check panic=-1 quiet "
-                   "rdinit=/init " + append,
-                   "-device", "intel-iommu", "-drive",
-                   "if=none,id=disk0,file=null-co://,format=raw,file.size=1M"]
+        command = [*QEMU, "-machine", f"q35,accel={accel},kernel-irqchip=off", "-kernel", vmlinuz_of(version),
+                   "-initrd", image, "-append", APPEND + append]
         for number, (_, options, _) in enumerate(DEVICES, 1):
             command += ["-device", f"pcie-root-port,id=rp{number},chassis={number},slot={number}",
                         "-device", f"{options},bus=rp{number}"]
         with open(self.log, "wb") as log:
             try:
-                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                               timeout=BOOT_SECONDS, check=False)
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=BOOT_SECONDS,
+                               check=False)
             except OSError as error:
-                raise Fail(f"{command[0]}: {error.strerror}; install the Debian package "
-                           "qemu-system-x86") from None
+                raise Fail(f"{command[0]}: {error.strerror}; install the Debian package qemu-system-x86") from None
             except subprocess.TimeoutExpired:
-                raise Fail(f"the guest was not done after {BOOT_SECONDS} s; its serial log is "
-                           f"{self.log}") from None
+                raise Fail(f"the guest was not done after {BOOT_SECONDS} s; its serial log is {self.log}") from None
         self.read()
 
     def read(self):
-        self.devices, self.runs, self.files = {}, [], {}
-        with open(self.log, encoding="latin-1") as file:
-            lines = [line.rstrip("\r\n") for line in file]
-        if "@@ OFF " not in lines:
-            raise Fail(f"the guest did not come to its end; its serial log is {self.log}")
-        for line in lines[:lines.index("@@ OFF ")]:
-            words = line.split(" ", 2)
-            what = words[1] if words[0] == "@@" and len(words) > 1 else None
-            if what == "DEVICE":
-                self.devices[words[2].split()[1]] = words[2].split()[0]
+        self.devices, self.runs = {}, []
+        said, _, packed = Path(self.log).read_text("latin-1").replace("\r", "").partition("@@ FILES\n")
+        for line in said.splitlines():
+            mark, what, words = (*line.split(" ", 2), "", "", "")[:3]
+            if mark != "@@":
+                for run in self.runs[-1:]:
+                    run["said"].append(line)
+            elif what == "DEVICE":
+                where, pci = words.split()
+                self.devices[pci] = where
             elif what == "RUN":
-                self.runs.append({"line": words[2], "said": [], "status": None})
+                self.runs.append({"line": words, "said": [], "status": None})
             elif what == "STATUS":
-                waiting = [each for each in self.runs if each["status"] is None]
-                # What was left running ends last.
-                waiting[-1 if not waiting[-1]["line"].startswith("&") else 0]["status"] = \
-                    int(words[2])
-            elif what == "FILE":
-                name, _, data = words[2].partition(" ")
-                self.files[name] = bytes.fromhex(data)
+                self.runs[-1]["status"] = int(words)
             elif what == "FAILED":
                 raise Fail(f"the guest: {line[3:]}; its serial log is {self.log}")
-            elif self.runs and what is None:
-                self.runs[-1]["said"].append(line)
+        packed, end, _ = packed.partition("@@ OFF\n")
+        if not end:
+            raise Fail(f"the guest did not come to its end; its serial log is {self.log}")
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as tar:
+            self.files = {entry.name.removeprefix("./"): tar.extractfile(entry).read()
+                          for entry in tar if entry.isfile()}
+
+    def below(self, folder):
+        """The files of @folder, by their names in it."""
+        return {name.removeprefix(folder + "/"): data for name, data in self.files.items()
+                if name.startswith(folder + "/")}
+
+    def top(self):
+        """The files of no folder: probe's replies."""
+        return {name: data for name, data in self.files.items() if "/" not in name}
+
+    def said(self):
+        return "\n".join(line for run in self.runs for line in run["said"])
+
+    def counts(self):
+        """What capture says at its end: calls, captured, failed, others, unreadable, dropped; a list a run."""
+        return [tuple(map(int, found)) for found in COUNTS.findall(self.said())]
+
+
+def by_call(files, device=lambda kind, name: ""):
+    """The replies among @files as sets, by (kind, device, region, length); @device says which one a name is of."""
+    calls = {}
+    for name, data in files.items():
+        kind, where, region, length = REPLY.fullmatch(name).groups()
+        calls.setdefault((kind, device(kind, where), region, length), set()).add(data)
+    return calls
+
+
+def differing(these, those):
+    """How many keys have not the same in both."""
+    return sum(these.get(key) != those.get(key) for key in these.keys() | those.keys())

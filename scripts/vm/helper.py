@@ -88,6 +88,5 @@ def check(version, hold):
                 continue
             other = compiled(folder, "altered", ours.replace(old, new))
             done = said(linked(folder, "helper", [other, kernel]))
-            hold(done.returncode in (1, 2) and
-                 "differs from the kernel" in done.stdout + done.stderr,
+            hold(done.returncode in (1, 2) and "differs from the kernel" in done.stdout + done.stderr,
                  f"{version}: a walk {what} is seen to differ")

@@ -3,11 +3,10 @@
 iommufd are built from Debian's source with both, for the guest, and loaded in place of Debian's modules. The
 rest of the kernel is Debian's."""
 import os
-import re
 import shutil
 from pathlib import Path
 
-from guest import address
+from guest import address, by_call, differing
 from kernels import WITH_IOMMUFD, build_modules, once, read_module, release_of, source_of
 
 # In the order in which they are loaded.
@@ -33,11 +32,9 @@ def build(version):
         # Debian's kernel has the tree, and not this way along it.
         shutil.copy(f"{source}/lib/interval_tree.c", iommufd)
         with open(f"{iommufd}/Makefile", "a", encoding="ascii") as file:
-            file.write("iommufd-y += interval_tree.o\n"
-                       "CFLAGS_interval_tree.o := -D__DISABLE_EXPORTS\n")
+            file.write("iommufd-y += interval_tree.o\nCFLAGS_interval_tree.o := -D__DISABLE_EXPORTS\n")
         Path(f"{folder}/Kbuild").write_text("obj-m := drivers/iommu/iommufd/ drivers/vfio/\n", "ascii")
-        build_modules(version, folder, "CONFIG_IOMMUFD=m", "CONFIG_VFIO_DEVICE_CDEV=y",
-                      "CONFIG_VFIO_MDEV=",
+        build_modules(version, folder, "CONFIG_IOMMUFD=m", "CONFIG_VFIO_DEVICE_CDEV=y", "CONFIG_VFIO_MDEV=",
                       "KCFLAGS=" + " ".join(f"-DCONFIG_{name}=1" for name in CONFIG))
 
     folder = once("iommufd-" + release_of(version), make)
@@ -46,39 +43,23 @@ def build(version):
 
 def commands(version):
     """These modules have no BTF, so capture is at system calls."""
-    return ["&/capchain capture --hooks syscalls --out /out/captured --ready /out/ready",
-            f"/capchain probe --json --keep /out --witnesses /out/broken --label linux{version}-cdev "
-            + CDEV,
-            f"/capchain probe --json --keep /out --witnesses /out/broken --iommufd "
-            f"--label linux{version}-iommufd {address(2)}"]
-
-
-def replies(boot):
-    """Those of probe, by name."""
-    return {name: data for name, data in boot.files.items() if "/" not in name}
-
-
-def by_call(files):
-    """(kind, region, length) to a set of bytes."""
-    calls = {}
-    for name, data in files.items():
-        found = re.fullmatch(r"(?:captured/)?(\w+?)-.+?(?:-idx(\d+))?-len(\d+)(?:-\d+)?\.bin", name)
-        calls.setdefault(found.groups(), set()).add(data)
-    return calls
+    probe = "/capchain probe --json --keep /out --witnesses /out/broken"
+    return ["background /capchain capture --hooks syscalls --out /out/captured --ready /out/ready",
+            f"{probe} --label linux{version}-cdev {CDEV}",
+            f"{probe} --iommufd --label linux{version}-iommufd {address(2)}"]
 
 
 def check(boot, reports, version, checks):
     """@boot ran commands(), and probe said @reports."""
-    for what, wanted in ((CDEV, set()), (address(2), WANTED)):
+    for what, subjects, wanted in ((CDEV, 9, set()), (address(2), 10, WANTED)):
         mine = [each for each in reports if each["device"] == what]
         broken = {(each["subject"], each["rule"]) for each in mine if "rule" in each}
         answered = sum(each.get("answered") == "yes" for each in mine)
         calls = sum(each.get("calls", 0) for each in mine)
-        checks.hold(broken == wanted and answered == (9 if what == CDEV else 10),
+        checks.hold(broken == wanted and answered == subjects,
                     f"{version} with iommufd: {what}: {answered} subjects answered, {calls} calls, "
                     "broken: " + (" ".join(": ".join(each) for each in sorted(broken)) or "no rule"))
-    captured = {name: data for name, data in boot.files.items() if name.startswith("captured/")}
-    probed, seen = by_call(replies(boot)), by_call(captured)
-    differ = sum(probed.get(call) != seen.get(call) for call in probed.keys() | seen.keys())
-    checks.hold(probed and not differ, f"{version} with iommufd: {len(replies(boot))} replies of "
-                f"probe, {len(captured)} of capture at system calls, {differ} differ")
+    made, captured = by_call(boot.top()), by_call(boot.below("captured"))
+    differ = differing(made, captured)
+    checks.hold(made and not differ, f"{version} with iommufd: {len(boot.top())} replies of probe, "
+                f"{len(boot.below('captured'))} of capture at system calls, {differ} differ")

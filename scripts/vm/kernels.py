@@ -88,6 +88,13 @@ def unpack(package, folder):
     return deb
 
 
+def busybox():
+    """The static program that is the guest's shell and its tools."""
+    folder = once("busybox", lambda folder: unpack("busybox-static", folder))
+    path, = (path for path in glob.glob(f"{folder}/**/bin/busybox", recursive=True) if os.path.isfile(path))
+    return path
+
+
 def image_of(version):
     """The folder with @version's kernel package."""
     return once(package_of(version), lambda folder: unpack(package_of(version), folder))

@@ -37,8 +37,7 @@ def build(version):
 def plant_loop(folder):
     """mbad, made of mbochs."""
     text = Path(f"{folder}/mbochs.c").read_text("utf-8")
-    bad, changed = re.subn(r"(type\.header\.next = )0;", r"\g<1>32;",
-                           text.replace('"mbochs"', '"mbad"'))
+    bad, changed = re.subn(r"(type\.header\.next = )0;", r"\g<1>32;", text.replace('"mbochs"', '"mbad"'))
     if changed != 1:
         raise Fail("mbochs.c is not what it was: no chain to plant a loop in", 1)
     Path(f"{folder}/mbad.c").write_text(bad, "utf-8")
@@ -48,7 +47,7 @@ def commands(version):
     lines = []
     for number, (name, folder, kind) in enumerate(SAMPLES):
         uuid = UUID.format(number)
-        lines += [f"=/sys/class/mdev_bus/{folder}/mdev_supported_types/{kind}/create {uuid}",
+        lines += [f"echo {uuid} >/sys/class/mdev_bus/{folder}/mdev_supported_types/{kind}/create",
                   f"/capchain probe --json --witnesses /out/broken-{name} --keep /out "
                   f"--label linux{version}-{name} {uuid}"]
     return lines
