@@ -108,10 +108,7 @@ class Check(Case):
 
     def test_without_proc(self):
         """What needs it is skipped with that reason, and all else is done."""
-        hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
-        hidden = run(*hide, "true")
-        if hidden.returncode:
-            self.skipTest(f"/proc cannot be hidden here: {hidden.stderr.strip()}")
+        hide = self.hiding("/proc")
         self.write("Makefile", "configs:\n\t@echo clang clang-asan / libfuzzer afl\n")
         for test in ("client/remote_test", "target/findings_test", "sandbox/report_test"):
             self.write(f"fuzz/{test}.c", "")

@@ -34,6 +34,16 @@ def text_of(*names):
     return Path(os.path.join(ROOT, *names)).read_text("utf-8")
 
 
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+def make_goals():
+    """What `make` has a rule for, by its own word."""
+    return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):", run("make", "-C", ROOT, "-pRrq", "help").stdout))
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own, which anybody may enter."""
 
@@ -64,6 +74,14 @@ class Case(unittest.TestCase):
 
     def text(self, *names):
         return self.read(*names).decode()
+
+    def hiding(self, folder):
+        """The words before a command that is to find nothing in @folder; without the right to, a skip."""
+        hide = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs none {folder} && exec "$@"', "sh"]
+        hidden = run(*hide, "true")
+        if hidden.returncode:
+            self.skipTest(f"{folder} cannot be hidden here: {hidden.stderr.strip()}")
+        return hide
 
     def as_nobody(self):
         """What to do in a child for it to have no rights, where this has all of them."""
