@@ -380,9 +380,8 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		forget_all(result, limits->trace);
 }
 
-bool sandbox_has_hooks(const struct info_parser *parser)
+bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps)
 {
-	static struct info_cap caps[INFO_LEN_MAX];
 	const struct walk_limits limits = {.bound = INFO_LEN_MAX, .budget = 4096};
 	struct walk_result result = {.caps = caps};
 	uint8_t info[512] = {0};

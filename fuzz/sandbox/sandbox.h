@@ -63,8 +63,11 @@ typedef void sandbox_watcher(const uint8_t *info, size_t len, size_t size,
 			     const struct sandbox_trace *trace);
 void sandbox_watch(sandbox_watcher *see);
 
-/* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
-bool sandbox_has_hooks(const struct info_parser *parser);
+/*
+ * Whether @parser's object file has load hooks, found by running it on a small plain buffer. @caps is
+ * room for what it delivers.
+ */
+bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps);
 
 /* Says which parser is one from outside; NULL: none, as at first. */
 void sandbox_is_own(const struct info_parser *parser);
