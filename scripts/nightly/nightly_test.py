@@ -102,6 +102,7 @@ class Plans(unittest.TestCase):
             ours = [engine_of(role).is_ours(role) for role in engines.roles_for(count)]
             self.assertIn(False, ours)
             self.assertGreaterEqual(sum(ours), count / 2)
+        self.assertEqual({Afl.is_ours("plain-2"), Afl.is_ours("plain-3")}, {True, False})
 
     def test_every_role_has_a_build(self):
         self.assertLessEqual(set(map(build_of, engines.roles_for(12))), set(BUILDS))
@@ -145,8 +146,9 @@ class States(Case):
         self.assertEqual((state.slices, state.seconds), (0, 0))
 
     def test_a_damaged_state_costs_neither_night_nor_corpus(self):
-        for text in ("", "{", "[]", '{"version": 99}', '{"version": 1}'):
+        for text in ("", "{", "[]", '{"version": 99}', '{"version": 1}', None):
             state = self.begun()
+            text = self.text("night", "state.json").replace('"version": 2', '"version": 99') if text is None else text
             os.makedirs(self.path("night", "corpus", "region-4"), exist_ok=True)
             os.makedirs(self.path("night", "corpus", "region-5"), exist_ok=True)
             write_whole(state.path, text)
@@ -302,12 +304,16 @@ class Reasons(OnCorpus):
         fuzz_seeds.prepare(setup, "fetch")
         options = types.SimpleNamespace(build=BUILD)
         state = types.SimpleNamespace(seed=5, canaries={"fetch": canary})
+        checks.canary_seeds(setup, options, canary, "fetch", self.dir)
         return [checks.hunt_reason(checks.hunt(setup, options, state, engine, "fetch", execs))
                 for engine in ("libfuzzer", "afl")]
 
     def test_a_fetch_loop_is_found(self):
         """By both engines, from conversations that do not show it."""
         self.assertEqual(self.hunt_fetch("planted-keeps-flags"), [None, None])
+        program, seeds = os.path.join(BUILD, "libfuzzer", "planted_fetch"), glob.glob(self.path("*.seeds"))
+        self.assertTrue(seeds)
+        self.assertEqual(run(program, *seeds, env={"CAPCHAIN_PLANTED": "planted-keeps-flags"}).returncode, 0)
 
     def test_a_fetch_target_that_fuzzes_nothing_is_seen(self):
         """It judges its seeds, and nothing that differs from them."""
