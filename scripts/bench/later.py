@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from fuzz.alone import run
 from fuzz.mutator_library import Library
 from gen.names import BUFFERS as KINDS
 
@@ -49,13 +50,11 @@ def results(build, seeds):
 def results_at(commit, seeds):
     """The same of a commit, built aside; None where it does not build, and says why."""
     with tempfile.TemporaryDirectory(prefix="bench-later-") as tree:
-        made = subprocess.run(
+        status, said = run(
             ["sh", "-c", 'git archive "$1" | tar -x -C "$2" && exec make -s -C "$2" BUILD=build $3',
-             "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            env={key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
-        if made.returncode:
-            print(f"{commit} does not build: {(made.stderr.splitlines() or ['it says nothing'])[0]}")
+             "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)], {"MAKEFLAGS": ""})
+        if status:
+            print(f"{commit} does not build: {(said.splitlines() or ['it says nothing'])[0]}")
             return None
         return results(os.path.join(tree, "build"), seeds)
 

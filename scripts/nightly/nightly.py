@@ -7,7 +7,6 @@ import datetime
 import glob
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -143,16 +142,12 @@ class Night:
         if self.options.no_make:
             return
         say("building")
-        plain = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        done = subprocess.run(alone.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
-                                          "nightly-built", f"BUILD={self.options.build}"]),
-                              env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", check=False)
-        if done.returncode:
+        status, said = alone.run(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}", "nightly-built",
+                                  f"BUILD={self.options.build}"], {"MAKEFLAGS": ""})
+        if status:
             log = self.path("logs", "build.log")
-            write_whole(log, done.stdout)
-            why = next((line.strip() for line in done.stdout.splitlines() if "rror" in line or "***" in line),
-                       "make failed")
+            write_whole(log, said)
+            why = next((line.strip() for line in said.splitlines() if "rror" in line or "***" in line), "make failed")
             self.refuse(f"the build failed: {why} ({log})")
 
     def folders(self):
@@ -242,7 +237,7 @@ class Night:
         """The numbers and failures of one kind's slice."""
         run.close(self.stop.signal)
         for worker in run.done:
-            self.state.tally(run.kind, worker.role).add(worker, run.elapsed)
+            self.state.tally(run.kind, worker.role).add(worker)
             if worker.oracles:
                 self.state.oracles = sorted({*self.state.oracles, worker.oracles})
                 self.refuse(checks.oracle_reason(build_of(worker.role), worker.oracles))

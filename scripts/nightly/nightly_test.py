@@ -148,7 +148,7 @@ class States(Case):
     def test_a_damaged_state_costs_neither_night_nor_corpus(self):
         for text in ("", "{", "[]", '{"version": 99}', '{"version": 1}', None):
             state = self.begun()
-            text = self.text("night", "state.json").replace('"version": 2', '"version": 99') if text is None else text
+            text = self.text("night", "state.json").replace('"version": 3', '"version": 2') if text is None else text
             os.makedirs(self.path("night", "corpus", "region-4"), exist_ok=True)
             os.makedirs(self.path("night", "corpus", "region-5"), exist_ok=True)
             write_whole(state.path, text)
