@@ -250,7 +250,8 @@ class Refused(unittest.TestCase):
     """What cannot be meant is refused in one line, before anything is built or run."""
 
     def test_options(self):
-        for script, arguments, says in ((bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
+        for script, arguments, says in (
+                (bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
                 (bench_bugs, ["--parts", "bugs,spede"], "--parts is a list of bugs, sets, speed"),
                 (bench_bugs, ["--configs", "mine"], "--configs is a list of "),
                 (bench_bugs, ["--trials", "0"], "--trials is 1 or more"),

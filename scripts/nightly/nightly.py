@@ -84,7 +84,7 @@ GO_ON = "the same command goes on with it"
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="nightly.py", description=__doc__, epilog=MANUAL,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     time_of = parser.add_mutually_exclusive_group()
     time_of.add_argument("--seconds", type=fuzz.positive, metavar="N", help="of the engines")
@@ -117,10 +117,12 @@ class Night:
         self.reasons, self.lines, self.oracles = [], [], []
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
         folders = {}
-        self.setups = {build: engines.NightSetup(
-            LEAD.name, options.corpus, options.work, self.path("findings"), options.capchain,
-            os.path.join(options.build, build), os.path.join(options.build, "afl"), folders=folders, state=self.state)
-            for build in checks.ENGINE_BUILDS}
+        self.setups = {}
+        for build in checks.ENGINE_BUILDS:
+            self.setups[build] = engines.NightSetup(
+                LEAD.name, options.corpus, options.work, self.path("findings"), options.capchain,
+                os.path.join(options.build, build), os.path.join(options.build, "afl"), folders=folders,
+                state=self.state)
         self.setup = self.setups[LEAD.name]
 
     def path(self, *names):

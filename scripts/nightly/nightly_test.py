@@ -231,7 +231,8 @@ class Reasons(OnCorpus):
 
     def test_oracles(self):
         self.assertIsNone(checks.oracle_reason("clang", ORACLES))
-        for build, line, word in (("clang", "load hooks in 3 of 4 parsers (others), arena, canaries", "load hooks"),
+        for build, line, word in (
+                ("clang", "load hooks in 3 of 4 parsers (others), arena, canaries", "load hooks"),
                 ("clang", "load hooks in 0 of 0 parsers, arena, canaries", "load hooks"),
                 ("clang", "nothing at all", "load hooks"),
                 ("clang", "load hooks in 4 of 4 parsers, no arena (32-bit), canaries", "arena"),
@@ -257,7 +258,8 @@ class Reasons(OnCorpus):
         self.write("in/a", b"x")
         say = f'echo "capchain: kind region, 4 parsers; oracles: {ORACLES}" >&2\n'
         dies = "echo ' <empty stack>'\nexit 1\n"
-        for build, program, maps, reason in (("clang", say, "", "judged 0 of 1 seeds: it returns before it judges$"),
+        for build, program, maps, reason in (
+                ("clang", say, "", "judged 0 of 1 seeds: it returns before it judges$"),
                 ("clang", "echo no such thing\nexit 4\n", "", "does not start: no such thing$"),
                 ("clang-msan", dies, self.path("none"), "<empty stack>; /proc is not mounted, and sanitizers read"),
                 ("clang-msan", dies, "", "<empty stack>$"),
