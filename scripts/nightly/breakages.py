@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-Breaks the build in several ways (no corpus, hooks missing, a target that returns at once, seeds
-misnamed, canary removed or mended), each in a copy of its own, and sees that a night ends with status 3
+Breaks the build in seven ways (no corpus, hooks missing, a target that returns at once, seeds
+misnamed, canary removed, canaries mended), each in a copy of its own, and sees that a night ends with status 3
 and its reason in one line, and that `make check` fails in the step that should see it.
 
 Part of `make check-nightly`; some minutes. Arguments are names of breakages; all by default. Exit
