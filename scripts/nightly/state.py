@@ -15,7 +15,7 @@ import sys
 
 from fuzz.report import NO_FINDINGS, UNUSABLE, Counts, Refused
 
-VERSION = 2
+VERSION = 3
 
 
 def write_whole(path, text):
@@ -33,17 +33,13 @@ class Tally:
     """What one engine instance of one kind did, over all its slices."""
     execs: int = 0
     cpu: float = 0
-    seconds: float = 0
-    starts: int = 0
     walked: int = 0
     edges: str = "-"
     corpus: int = 0
 
-    def add(self, worker, seconds):
+    def add(self, worker):
         self.execs += worker.execs_now()
         self.cpu += worker.cpu
-        self.seconds += seconds
-        self.starts += 1
         self.walked += sum(counts.walked for counts in worker.counts.values())
         if worker.edges:
             self.edges = f"{worker.edges}/{worker.edges_all}"
