@@ -9,7 +9,6 @@ its test asks: no sanitizer's output, and an error is one line that names what i
 import fcntl
 import json
 import os
-import random
 import re
 import resource
 import shlex
@@ -20,7 +19,6 @@ import struct
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -376,19 +374,6 @@ class Inputs(Cli):
         self.works("asm a.yaml -o sink")
         self.assertTrue(os.path.islink(self.path("sink")))
 
-    def test_round_trip(self):
-        noise = random.Random(1)
-        inputs = [(name.split("-")[0], Path(os.path.join(CAPTURED, name)).read_bytes())
-                  for name in sorted(os.listdir(CAPTURED))]
-        for i in range(40):
-            data = bytes(noise.choice((0, 1, 2, 8, 32, 48, 255)) for _ in range(3 * i))
-            inputs.append((("device", "region", "iommu")[i % 3], data))
-        for kind, data in inputs:
-            self.write("buffer", data)
-            self.works(f"dis --kind {kind} buffer -o t.yaml")
-            self.works("asm t.yaml -o again")
-            self.assertEqual(self.read("again"), data, kind)
-
 
 class Check(Cli):
     KEYS = ["file", "kind", "len", "argsz", "class", "reference", "rules", "notes", "parsers",
@@ -465,15 +450,13 @@ class Check(Cli):
 
     def test_expected_and_got(self):
         """What stands beside a bucket of each kind of difference."""
-        area = struct.pack("<II2Q", 1, 0, 0, 4096)
-        texts = {}
-        for name, data in (("cut", CUT), ("loop", LOOP), ("far", region(first=4096)),
-                           ("areas", region(cap(SPARSE, 1, 0, area), argsz=48))):
-            report, = map(json.loads, self.works("check", "--json", self.write(f"region-{name}", data)).splitlines())
-            for one in report["disagreements"]:
-                texts.setdefault(one["parser"], {})[name] = one["expected"], one["got"]
-        self.assertEqual(texts["naive"]["far"], ("reject offset-oob at 4096", "a load at 4096, the buffer has 32 bytes"))
-        self.assertRegex(" ".join(texts["naive"]["cut"]), r"\Atruncated, argsz 96 a load at \d+, the buffer has \d+ ")
+        for name, data, words in (
+                ("far", region(first=4096), "reject offset-oob at 4096, a load at 4096, the buffer has 32 bytes"),
+                ("cut", CUT, r"truncated, argsz 96, a load at \d+, the buffer has \d+ .*")):
+            self.write(f"region-{name}", data)
+            report, = self.objects(f"check --json region-{name}")
+            naive = [one for one in report["disagreements"] if one["parser"] == "naive"][-1]
+            self.assertRegex(f"{naive['expected']}, {naive['got']}", rf"\A{words}\Z")
 
     def test_exit_statuses(self):
         for name, data in (("plain", PLAIN), ("odd", ODD), ("truncated", CUT), ("malformed", LOOP)):

@@ -7,8 +7,7 @@ a check dropped, a field swapped with its neighbour, a type narrowed, a mask or 
 against `||`. Each is compiled as the build compiles the file, linked into the command, and replayed
 against the corpus:
 
-  killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
-             need of the reference's did (spec.c), or a signal ended it there
+  killed     the replay prints a failing input, or a signal ended it at one
   tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
              where one of its tests of the corpus fails, else it counts as one with fuzzing
   stopped    the replay failed in another way: seen by anybody, and no kill here
@@ -21,16 +20,16 @@ corpus, and is a kill where a broken promise is reported, or where the command w
 one without say different things of any input that the run kept. A mutant that does not compile is an
 error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
 
+Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those diffs;
+OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. It takes about eight minutes on two
+cores. Exit status: 0; 1 a score is below its floor, an entry of mutants.txt fits nothing, or there was no
+mutant; 2 usage; 3 the corpus or the test fails without a mutant.
+
 --plants is another thing, and takes seconds: the two readings of a chain are written apart, so that a line
 that is wrong in either shows as a difference between them. Each row of scripts/test/plants.txt is a wrong
 line of bounded.h or spec.c, and bounded_test without a corpus has to fail by a test's name for it. Prints a
 line a plant, and `N passed, N failed`. Exit status: 0; 1 a plant survived; 2 one could not be tried: its
 text does not stand exactly once in the file, it does not compile, or the test dies without a test's name.
-
-Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those
-diffs; OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. All of it takes about eight
-minutes on two cores. Exit status: 0; 1 a score is below its floor, an entry of mutants.txt fits nothing, or
-there was no mutant; 2 usage; 3 the corpus or the test fails without a mutant.
 """
 
 import argparse

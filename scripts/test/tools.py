@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What tests share: where things are, a folder for each test, and what a command says."""
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -24,6 +26,17 @@ def run(*command, **options):
     return subprocess.run(command, **{
         "stdin": None if "input" in options else subprocess.DEVNULL, "capture_output": True, "text": True,
         "errors": "replace", "check": False, "timeout": 300, **options})
+
+
+def called(main, *arguments):
+    """What a script's main() ends with, and what it says on both outputs."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(list(arguments))
+        except SystemExit as end:
+            status = end.code
+    return status, out.getvalue(), err.getvalue()
 
 
 def script(*names):
