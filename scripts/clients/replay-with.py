@@ -91,8 +91,7 @@ def expectations(capchain, corpus):
         done = subprocess.run([capchain, "check", "--json", corpus], capture_output=True, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, check=False)
     except OSError as error:
-        raise Refused(f"{capchain}: {error.strerror}; run `make` in capchain's folder first",
-                      3) from None
+        raise Refused(f"{capchain}: {error.strerror}; run `make` in capchain's folder first", 3) from None
     # 1 is a promise that one of capchain's own parsers broke: nothing to this reader.
     if done.returncode not in (0, 1):
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
@@ -103,8 +102,7 @@ def expectations(capchain, corpus):
 def limited(command, seconds):
     """@command, stopped by the kernel where it goes on for ever."""
     whole = math.ceil(seconds)
-    return ["prlimit", f"--cpu={whole}:{whole + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--",
-            *command]
+    return ["prlimit", f"--cpu={whole}:{whole + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--", *command]
 
 
 def timer(seconds):
@@ -117,8 +115,7 @@ def run_reader(command, kind, path, seconds):
     """What the reader printed, and None or what is wrong with how it ended."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(limited([*command, kind, path], seconds), stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL, start_new_session=True,
-                                   preexec_fn=timer(seconds))
+                                   stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=timer(seconds))
         try:
             status = process.wait(WALL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -156,8 +153,7 @@ def ended_wrong(status, errors, seconds):
 
 def caps_of(reference, ids):
     """The reference's capabilities, those that the reader looks up where it looks up ids."""
-    return [(cap["offset"], cap["id"], cap["version"]) for cap in reference["caps"]
-            if not ids or cap["id"] in ids]
+    return [(cap["offset"], cap["id"], cap["version"]) for cap in reference["caps"] if not ids or cap["id"] in ids]
 
 
 def allowed(report, ids):
@@ -193,8 +189,7 @@ def judge(report, said, ids, held=True):
     if None in caps:
         return True, "prints a line `cap ` that is not `cap OFFSET ID VERSION`"
     taken = [tuple(map(int, cap.groups())) for cap in caps]
-    if taken and word == "ok" and report["class"] == "plain" and taken != caps_of(
-            report["reference"], ids):
+    if taken and word == "ok" and report["class"] == "plain" and taken != caps_of(report["reference"], ids):
         return True, f"takes {shown(taken)}, there are {shown(caps_of(report['reference'], ids))}"
     return True, None
 
@@ -236,8 +231,7 @@ class Report:
         cases = self.cases if self.judged() else \
             [*self.cases, ("nothing", "no input was judged", None)]
         counts = {"name": "capchain replay-with", "tests": str(len(cases)), "errors": "0",
-                  "failures": str(sum(wrong is not None for _, wrong, _ in cases)),
-                  "skipped": str(self.skipped)}
+                  "failures": str(sum(wrong is not None for _, wrong, _ in cases)), "skipped": str(self.skipped)}
         root = ET.Element("testsuites")
         suite = ET.SubElement(root, "testsuite", counts)
         suite.text = "\n"
@@ -272,11 +266,9 @@ class Replay:
                               (f" (Debian: {package})" if package else " to run"), 2)
         known = [one for one in expectations(self.options.capchain, self.corpus)
                  if not self.options.kind or one["kind"] in self.options.kind]
-        texts = [one["file"] for one in known
-                 if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
+        texts = [one["file"] for one in known if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
         for i in range(0, len(texts), TEXTS_AT_ONCE):
-            pairs = [word for text in texts[i:i + TEXTS_AT_ONCE]
-                     for word in (text, "-o", self.bytes_of(text))]
+            pairs = [word for text in texts[i:i + TEXTS_AT_ONCE] for word in (text, "-o", self.bytes_of(text))]
             subprocess.run([self.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for case in pool.map(self.one, known):
@@ -296,8 +288,7 @@ class Replay:
             return name, "cannot be read: rename it, its name has bytes that do not show", None
         if path.endswith(".yaml"):
             path = self.bytes_of(path)
-        said, wrong = run_reader(self.options.command, known["kind"], path,
-                                 self.options.cpu_seconds)
+        said, wrong = run_reader(self.options.command, known["kind"], path, self.options.cpu_seconds)
         if wrong:
             return name, wrong, None
         held = self.options.promise != "safe" or known["class"] == "plain"
