@@ -4,10 +4,12 @@
  * on every input to the expected one, in TAP; bless writes the expected ones anew.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "../fetch/fetch_judge.h"
@@ -23,8 +25,11 @@ struct replay {
 	struct judge *judge; /* of the input in hand: of parsers, or of fetch loops */
 	struct expected *expected;
 	char root[PATH_MAX];
-	FILE *verdicts;
+	FILE *verdicts; /* in memory until all is known */
+	char *lines;
+	size_t lines_size;
 	const char *verdicts_path;
+	int lock; /* on the lists, of bless */
 	bool truncates;
 	json_t *seen; /* names of inputs, as a set */
 	size_t done;
@@ -119,8 +124,20 @@ static const struct argp bless_argp = {
 	NULL,
 	NULL};
 
+/* Keeps another bless from reading lists that this one is about to write. */
+static int lock_lists(struct replay *r)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/expect", r->root);
+	r->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->lock < 0 || flock(r->lock, LOCK_EX))
+		return cannot_write(path, errno);
+	return 0;
+}
+
 /* Opens what both verbs need. 0 or an exit status after one line. */
-static int open_replay(struct replay *r)
+static int open_replay(struct replay *r, bool blesses)
 {
 	char root[PATH_MAX];
 
@@ -142,8 +159,10 @@ static int open_replay(struct replay *r)
 		}
 		snprintf(r->root, sizeof(r->root), "%s", root);
 	}
-	if (r->verdicts_path && !(r->verdicts = fopen(r->verdicts_path, "w")))
+	if (r->verdicts_path && !(r->verdicts = open_memstream(&r->lines, &r->lines_size)))
 		return cannot_write(r->verdicts_path, errno);
+	if (blesses && lock_lists(r))
+		return EXIT_CANNOT_WRITE;
 	r->expected = expect_load(r->root);
 	if (!r->expected)
 		return EXIT_UNUSABLE;
@@ -154,10 +173,18 @@ static int open_replay(struct replay *r)
 
 static int close_replay(struct replay *r, int status)
 {
-	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts))) {
-		fprintf(stderr, "capchain: cannot write %s whole\n", file_word(r->verdicts_path));
-		status = EXIT_CANNOT_WRITE;
-	}
+	int error = 0;
+
+	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts)))
+		error = cannot_write(r->verdicts_path, ENOMEM);
+	/* Of a replay that could not begin there is nothing to tell. */
+	else if (r->verdicts && status != EXIT_UNUSABLE)
+		error = output_put(r->verdicts_path, r->lines, r->lines_size);
+	if (error)
+		status = error;
+	free(r->lines);
+	if (r->lock > 0)
+		close(r->lock);
 	json_decref(r->seen);
 	expect_free(r->expected);
 	judge_free(r->parsers);
@@ -422,7 +449,7 @@ int cmd_replay(int argc, char **argv)
 	/* What was said stands, though an input may end the process. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fatal_watch();
-	status = open_replay(&r);
+	status = open_replay(&r, false);
 	if (status)
 		return status;
 	status = inputs_find(r.npaths, r.paths, &files, &count);
@@ -504,7 +531,7 @@ int cmd_bless(int argc, char **argv)
 	int status;
 
 	argp_parse(&bless_argp, argc, argv, 0, NULL, &r);
-	status = open_replay(&r);
+	status = open_replay(&r, true);
 	if (status)
 		return status;
 	status = inputs_find(r.npaths, r.paths, &files, &count);

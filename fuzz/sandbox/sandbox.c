@@ -156,6 +156,8 @@ static const struct {
 			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
 };
 
+#define FORBIDDEN "a container's seccomp profile or a security module forbids it"
+
 /* Of x86 it is known; a debugger would stop at every start for nothing. */
 static void try_store(void)
 {
@@ -214,7 +216,10 @@ int sandbox_open(char *ret_error, size_t error_size)
 	}
 	if (error) {
 		snprintf(ret_error, error_size, "cannot %s: %s; %s", parts[part].what,
-			 strerror(-error), parts[part].mend);
+			 strerror(-error),
+			 error == -EPERM || error == -EACCES || error == -ENOSYS
+				 ? FORBIDDEN
+				 : parts[part].mend);
 		return -1;
 	}
 	sandbox_take_signals();

@@ -67,8 +67,9 @@ void findings_go_on(const struct judge *judge);
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);
 
 /*
- * Writes @len bytes to @path: whole, under its name only when complete. Returns 0 or -errno, with
- * nothing left behind.
+ * Writes @len bytes to @path: whole, under its name only when complete. A device or a pipe, and a
+ * descriptor of ours that it names (/dev/stdout), is written to; a link is replaced, not followed.
+ * Returns 0 or -errno, with nothing left behind.
  */
 int findings_write(const char *path, const void *bytes, size_t len);
 

@@ -32,6 +32,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 from gen import ledger  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 from clients import reasons as clients_ledger
+from clients.listed import played
 from clients.programs import CLIENTS, WORDS, Seen, build_path
 from clients.models import COMES_OUT, Predictions, report
 
@@ -100,10 +101,8 @@ class Input:
 
 def load_inputs(options, folder):
     """The regressions, and the scripts beside the lists; of conversations a client has its own."""
-    paths = sorted(Path(options.corpus, "regressions").glob("*.yaml")) + \
-        sorted(Path(options.corpus, "clients").glob("*.replies"))
-    inputs = [Input(options, folder, str(path)) for path in paths if not path.name.startswith("fetch-")
-              and (not options.inputs or options.inputs.search(path.name))]
+    inputs = [Input(options, folder, str(path)) for path in played(options.corpus)
+              if not options.inputs or options.inputs.search(path.name)]
     if not inputs:
         raise Unusable("clients: no input")
     return inputs
