@@ -87,7 +87,7 @@ static int descriptor_of(const char *path)
 /* A device or pipe is written to, for only a file can be replaced. */
 static int write_through(const char *path, const void *bytes, size_t len)
 {
-	const int fd = open(path, O_WRONLY | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	const int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	int error = fd < 0 ? -errno : put_all(fd, bytes, len);
 
 	if (fd >= 0 && close(fd) && !error)
@@ -113,8 +113,7 @@ int findings_write(const char *path, const void *bytes, size_t len)
 		fflush(stdout);
 		return put_all(fd, bytes, len);
 	}
-	if (lstat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISLNK(what.st_mode) &&
-	    !S_ISDIR(what.st_mode))
+	if (stat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode))
 		return write_through(path, bytes, len);
 	if (!folder_of(path, dir))
 		return -ENAMETOOLONG;

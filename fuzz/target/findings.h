@@ -68,7 +68,7 @@ _Noreturn void findings_stop(const struct judge *judge, const struct judged *bro
 
 /*
  * Writes @len bytes to @path: whole, under its name only when complete. A device or a pipe, and a
- * descriptor of ours that it names (/dev/stdout), is written to; a link is replaced, not followed.
+ * descriptor of ours that it names (/dev/stdout), is written to; a link to a file is replaced.
  * Returns 0 or -errno, with nothing left behind.
  */
 int findings_write(const char *path, const void *bytes, size_t len);

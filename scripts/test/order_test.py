@@ -58,6 +58,9 @@ class Bounds(Case):
         notes = next(line for line in done.stdout.splitlines() if line.startswith("  notes"))
         self.assertRegex(notes, r" and \d+ more$")
         self.assertLess(max(map(len, done.stdout.splitlines())), 1000)
+        done = run(CAPCHAIN, "explain", "--kind", "region", self.path("many"))
+        self.assertRegex(done.stdout, r"(?m)^  took .* and \d+ more$")
+        self.assertLess(max(map(len, done.stdout.splitlines())), 1000)
 
     def test_a_failure_never_runs_into_the_next_line(self):
         """TAP stays TAP where more is wrong than is shown."""
