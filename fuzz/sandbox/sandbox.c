@@ -31,6 +31,18 @@ static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
+void (*sandbox_last_words)(void);
+
+/* Once, since what it says it of may be met again on the way out. */
+static void say_last_words(void)
+{
+	void (*const say)(void) = sandbox_last_words;
+
+	sandbox_last_words = NULL;
+	if (say)
+		say();
+}
+
 /*
  * A sanitizer's report is a bug of ours, never a verdict: from here on signals are not the walk's,
  * and the report goes its usual way.
@@ -38,6 +50,8 @@ static struct sigaction before[FATAL_SIGNALS];
 void __asan_on_error(void);
 void __asan_on_error(void)
 {
+	if (!the_walk.running)
+		say_last_words();
 	the_walk.running = false;
 }
 
@@ -50,6 +64,7 @@ void __ubsan_on_report(void)
 /* Hands a signal that is not the walk's to whoever had it before. */
 static void pass_on(int signal, const siginfo_t *info)
 {
+	say_last_words();
 	for (size_t i = 0; i < FATAL_SIGNALS; i++)
 		if (fatal_signals[i] == signal)
 			sigaction(signal, &before[i], NULL);
