@@ -144,6 +144,11 @@ static void say_not_kept(const char *what, int error)
 			what, strerror(-error));
 }
 
+uint64_t findings_lost(void)
+{
+	return counts->failed;
+}
+
 static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)
 {
 	char path[4096];

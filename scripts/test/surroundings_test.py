@@ -122,6 +122,24 @@ class Written(Case):
             self.assertEqual(run(CAPCHAIN, "asm", self.path("text"), "-o", "-").returncode, 2)
             self.assertNotIn("dpdk", self.text("text"))
 
+    def test_a_target_that_cannot_keep_what_it_finds(self):
+        """By itself, without an engine; and an engine's options are none of its files."""
+        target = os.path.join(BUILD, "clang", "fuzz_region_info")
+        if not os.access(target, os.X_OK):
+            self.skipTest("no stand-alone target is built")
+        for name in ("findings", "findings/counts", "findings/sets"):
+            os.makedirs(self.path(name), exist_ok=True)
+        path = self.write("bytes", BYTES)
+        # Counts fit, and no witness does.
+        os.rmdir(self.path("findings", "sets"))
+        os.symlink("/proc/self/fdinfo", self.path("findings", "sets"))
+        done = run(target, path, env={**os.environ, "CAPCHAIN_FINDINGS": self.path("findings")})
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("findings are not being kept", done.stderr)
+        done = run(target, "-runs=10", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("-runs=10: no option is known here: this build has no engine", done.stderr)
+
     def test_broken_verdicts_of_a_target(self):
         target = os.path.join(BUILD, "libfuzzer", "fuzz_region_info")
         if not os.access(target, os.X_OK):
