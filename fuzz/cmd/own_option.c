@@ -259,7 +259,7 @@ void own_count(const struct judge *judge, const char *path)
 		account.other_kinds++;
 	} else if (judged->skipped) {
 		account.skipped++;
-	} else if (judged->disagreement == AGREES) {
+	} else if (!judged_differs(judged)) {
 		account.right += !judged->policy;
 		account.policies += judged->policy;
 	} else {

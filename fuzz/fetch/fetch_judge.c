@@ -85,6 +85,7 @@ static void select_loops(struct judge *judge, enum info_kind kind)
 			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
 		judged->skipped = judged->policy = judged->after_match = false;
 		judged->disagreement = AGREES;
+		judged->relation = RELATION_NONE;
 		judged->conversation = NULL;
 	}
 }

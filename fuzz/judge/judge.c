@@ -40,6 +40,9 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 static void abstain(struct judged *judged)
 {
 	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+	judged->relation = RELATION_NONE;
+	judged->became = VERDICT_ABSTAIN;
+	judged->conversation = NULL;
 }
 
 /* Lists the parsers that read @kind; the others abstain once, until the kind changes. */

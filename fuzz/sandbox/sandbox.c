@@ -31,6 +31,18 @@ static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
+void (*sandbox_last_words)(void);
+
+/* Once, since what it says it of may be met again on the way out. */
+static void say_last_words(void)
+{
+	void (*const say)(void) = sandbox_last_words;
+
+	sandbox_last_words = NULL;
+	if (say)
+		say();
+}
+
 /*
  * A sanitizer's report is a bug of ours, never a verdict: from here on signals are not the walk's,
  * and the report goes its usual way.
@@ -38,6 +50,8 @@ static struct sigaction before[FATAL_SIGNALS];
 void __asan_on_error(void);
 void __asan_on_error(void)
 {
+	if (!the_walk.running)
+		say_last_words();
 	the_walk.running = false;
 }
 
@@ -50,6 +64,7 @@ void __ubsan_on_report(void)
 /* Hands a signal that is not the walk's to whoever had it before. */
 static void pass_on(int signal, const siginfo_t *info)
 {
+	say_last_words();
 	for (size_t i = 0; i < FATAL_SIGNALS; i++)
 		if (fatal_signals[i] == signal)
 			sigaction(signal, &before[i], NULL);
@@ -156,6 +171,8 @@ static const struct {
 			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
 };
 
+#define FORBIDDEN "a container's seccomp profile or a security module forbids it"
+
 /* Of x86 it is known; a debugger would stop at every start for nothing. */
 static void try_store(void)
 {
@@ -214,7 +231,10 @@ int sandbox_open(char *ret_error, size_t error_size)
 	}
 	if (error) {
 		snprintf(ret_error, error_size, "cannot %s: %s; %s", parts[part].what,
-			 strerror(-error), parts[part].mend);
+			 strerror(-error),
+			 error == -EPERM || error == -EACCES || error == -ENOSYS
+				 ? FORBIDDEN
+				 : parts[part].mend);
 		return -1;
 	}
 	sandbox_take_signals();

@@ -81,4 +81,10 @@ bool sandbox_has_arena(void);
  */
 bool sandbox_tells_stores(void);
 
+/*
+ * Called once, where a signal outside of a walk, or a sanitizer's report, ends this process; NULL at
+ * first.
+ */
+extern void (*sandbox_last_words)(void);
+
 #endif

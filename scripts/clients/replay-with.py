@@ -21,6 +21,7 @@ import xml.etree.ElementTree as ET
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+from gen import whole  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 
 MANUAL = """\
@@ -311,13 +312,9 @@ class Report:
             for tag, why in (("failure", wrong), ("skipped", skip)):
                 if why is not None:
                     ET.SubElement(case, tag, {"message": NO_XML.sub("?", why)})
-        temporary = f"{path}.{os.getpid()}.tmp"
         try:
-            ET.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
-            os.replace(temporary, path)
+            whole.write(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
         except OSError as error:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
             raise Refused(f"cannot write {path}: {error.strerror}", 5) from None
 
 

@@ -14,18 +14,9 @@ import shutil
 import sys
 
 from fuzz.report import NO_FINDINGS, UNUSABLE, Counts, Refused
+from gen.whole import write as write_whole
 
 VERSION = 3
-
-
-def write_whole(path, text):
-    """Writes @path so that it is the old text or the new, whenever the machine stops."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 @dataclasses.dataclass
