@@ -17,8 +17,9 @@ from fuzz.alone import run
 from fuzz.mutator_library import Library
 from gen.names import BUFFERS as KINDS
 
-# What the mutator is made of.
-MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")
+# What the mutator is made of, and where that was before fuzz/ had rooms.
+MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c",
+           "fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
 SAME = "Mutator-results: same"
 # Of each seed.
 MUTATIONS = 40

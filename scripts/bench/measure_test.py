@@ -93,7 +93,10 @@ class LaterBugs(Case):
         self.addCleanup(os.chdir, here)
         os.chdir(self.dir)
         self.git("init", "-q", "-b", "main")
-        self.first = self.commit("why", self.MUTATOR, "fuzz/planted/old.c", "elsewhere.c")
+        self.first = self.commit("why", "fuzz/mutate.c", "fuzz/planted/old.c", "elsewhere.c")
+        os.makedirs("fuzz/mutator")
+        os.rename("fuzz/mutate.c", self.MUTATOR)
+        self.commit("rooms\n\nMutator-results: same")
 
     def git(self, *words):
         return run("git", "-c", "user.name=a", "-c", "user.email=a@b", *words, check=True).stdout.strip()
@@ -115,7 +118,8 @@ class LaterBugs(Case):
 
     def results_at(self, commit, _seeds):
         """A mutator makes what its first line says, or does not build."""
-        made = self.git("show", f"{commit}:{self.MUTATOR}").splitlines()[0]
+        path = self.git("ls-tree", "-r", "--name-only", commit, "fuzz/mutate.c") or self.MUTATOR
+        made = self.git("show", f"{commit}:{path}").splitlines()[0]
         return None if made == "broken" else made
 
     def later(self):
