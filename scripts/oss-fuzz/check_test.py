@@ -243,9 +243,10 @@ class WholeCheck(unittest.TestCase):
         return {"CLANG": str(path), "CLANGXX": shlex.join(compilers.cxx_of("clang"))}
 
     def test_no_corpus(self):
-        for folder in ("seeds", "regressions", "captured"):
-            shutil.rmtree(self.file("corpus", folder))
-        self.red("build.sh: the corpus gives no seeds for fuzz_device_info|No such file")
+        """None of conversations: without an input that the ledger names nothing builds, and it names none of those."""
+        for path in Path(self.file("corpus")).glob("*/fetch-*"):
+            path.unlink()
+        self.red("build.sh: the corpus gives no seeds for fuzz_fetch")
 
     def test_seeds_misnamed(self):
         edit(self.file("scripts", "oss-fuzz", "build.sh"),

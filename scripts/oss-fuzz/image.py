@@ -96,7 +96,7 @@ def never(combination):
 
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 WRONG = re.compile(r"capchain: (?!kind)|ERROR:|SUMMARY:|ABORT|Assertion failure|\berror\b|"
-                   r"build\.sh: |targets\.sh: |cannot ")
+                   r"build\.sh: |targets\.sh: |^ledger: |^amalgamate: |cannot ")
 
 
 def why(said):
