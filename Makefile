@@ -78,6 +78,10 @@ else
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
+check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
+	@$(MAKE) $(QUIET) $(BUILD)/capchain
+	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS)
+
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@$(PYTHON) scripts/test/check.py
 

@@ -342,6 +342,11 @@ def final_lines(runs, show, bold):
         yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show, bold), "")
 
 
+def abstains_on_all(numbers):
+    """Whether a parser, of its counts, never gave an answer."""
+    return numbers[ABSTAIN] == sum(numbers[:len(VERDICTS)])
+
+
 def total(runs):
     counts = Counts()
     for run in runs:
