@@ -124,7 +124,9 @@ static void print_difference(const struct judged *judged)
 	if (judged->relation)
 		printf(" (%s; changed so it is %s)", relation_words(judged->relation),
 		       verdict_name(judged->became));
-	if (judged_breaks(judged))
+	if (judged->walk.no_answer)
+		fputs("  NO ANSWER", stdout);
+	else if (judged_breaks(judged))
 		printf("  %s%s", entry ? "in the ledger: " : "PROMISE BROKEN",
 		       entry ? entry->reason : "");
 }
@@ -159,7 +161,7 @@ static void print_parser(const struct judged *judged)
 {
 	char words[64];
 
-	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+	answer_said(judged, words, sizeof(words));
 	printf("  %-14s %s", judged->parser->name, words);
 	if (judged->skipped)
 		fputs(" (skipped: no load hooks in this build, and this may loop)", stdout);
@@ -215,7 +217,6 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		input_free(&input);
 		return EXIT_FINE;
 	}
-	own_watch(path);
 	if (input.endian != ENDIAN_HOST)
 		order_watch(&input);
 	judge = judge_input(parsers, &input);

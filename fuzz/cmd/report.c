@@ -207,6 +207,8 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 		json_object_set_new(json, "place", place_json(walk->code));
 	if (walk->said)
 		json_object_set_new(json, "said", json_string(walk->said));
+	if (walk->no_answer)
+		json_object_set_new(json, "no_answer", json_string(walk->no_answer));
 	if (judged->skipped)
 		json_object_set_new(json, "skipped", json_true());
 	if (judged->policy)

@@ -211,6 +211,10 @@ static void hold_parser(struct judge *judge, struct judged *judged, enum relatio
 	bool kept;
 
 	sandbox_walk(judged->parser, judge->kind, &limits, &walk);
+	if (walk.no_answer) {
+		judged->walk.no_answer = walk.no_answer;
+		return;
+	}
 	if (relation == RELATION_CUT)
 		kept = keeps_cut(judged, &walk);
 	else

@@ -10,8 +10,10 @@
 
 #include "../../parsers/layout.h"
 #include "context.h"
+#include "child.h"
 #include "heap.h"
 #include "heard.h"
+#include "process.h"
 #include "scratch.h"
 #include "where.h"
 
@@ -22,12 +24,8 @@ static bool opened;
 static int exit_status = EXIT_ARENA;
 /* Whether a signal's context tells a store from a load; while that is tried out. */
 static volatile bool tells_stores, trying;
-/* arm64's __builtin_trap() is a SIGTRAP; x86's SIGTRAP is a debugger's. */
-#if defined(__aarch64__)
+/* SIGTRAP: arm64's __builtin_trap(), and an int3 of x86, which a debugger sees before the process. */
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-#else
-static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-#endif
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
@@ -317,10 +315,12 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 }
 
 static const struct info_parser *own;
+static bool own_moved;
 
-void sandbox_is_own(const struct info_parser *parser)
+void sandbox_is_own(const struct info_parser *parser, bool hooked)
 {
 	own = parser;
+	own_moved = parser && !hooked;
 }
 
 static sandbox_watcher *watcher;
@@ -330,8 +330,9 @@ void sandbox_watch(sandbox_watcher *see)
 	watcher = see;
 }
 
-void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
-		  const struct walk_limits *limits, struct walk_result *result)
+/* Walks in this process. */
+static void walk_here(const struct info_parser *parser, enum info_kind kind,
+		      const struct walk_limits *limits, struct walk_result *result)
 {
 	static struct sandbox_trace watched;
 	struct sandbox_trace *const trace = watcher && !limits->trace ? &watched : limits->trace;
@@ -347,6 +348,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
 	the_walk.own = parser == own;
+	the_walk.number++;
 	the_walk.trace = trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
@@ -378,6 +380,24 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		result->code = 0;
 	if (result->verdict == VERDICT_ABSTAIN)
 		forget_all(result, limits->trace);
+}
+
+void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
+		  const struct walk_limits *limits, struct walk_result *result)
+{
+	if (parser != own || !parser) {
+		walk_here(parser, kind, limits, result);
+		return;
+	}
+	if (!own_moved) {
+		process_watch();
+		process_moves = false;
+		walk_here(parser, kind, limits, result);
+		own_moved = process_moves;
+		if (!own_moved)
+			return;
+	}
+	child_walk(walk_here, parser, kind, limits, result);
 }
 
 bool sandbox_has_hooks(const struct info_parser *parser)

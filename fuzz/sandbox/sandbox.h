@@ -66,8 +66,11 @@ void sandbox_watch(sandbox_watcher *see);
 /* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
 bool sandbox_has_hooks(const struct info_parser *parser);
 
-/* Says which parser is one from outside; NULL: none, as at first. */
-void sandbox_is_own(const struct info_parser *parser);
+/*
+ * Says which parser is one from outside; NULL: none, as at first. Where it is not @hooked its walks are made
+ * in a child; where it is, from the one on that the child is needed for.
+ */
+void sandbox_is_own(const struct info_parser *parser, bool hooked);
 
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);

@@ -63,8 +63,9 @@ UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
         "they cannot see; its heap is in the arena")
 UNSEEN = ("page faults and canaries alone, since not all of it has load hooks: loops are not "
-          "counted, so it is skipped where links loop; loads below the buffer, past argsz, or less "
-          "than 16 bytes past its own memory are not seen; its heap is in the arena")
+          "counted, so it walks in a child, and has no answer where that does not end; loads below the "
+          "buffer, past argsz, or less than 16 bytes past its own memory are not seen; its heap is in the "
+          "arena")
 
 
 class Refused(Exception):

@@ -17,7 +17,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 
 from fuzz import own_test  # noqa: E402
 from fuzz.own_test import CLANG, GCC, HAS_CLANG, OWN, reader, region, cap  # noqa: E402
-from test.tools import CAPCHAIN, run_tests, text_of  # noqa: E402
+from test.tools import CAPCHAIN, run_tests, script, text_of  # noqa: E402
 
 
 class Base(own_test.Base):
@@ -156,6 +156,70 @@ const info_parser capchain_parser = {
                          ("crash", "read_info", 6))
 
 
+# Each way of parsers/own/planted/process.c, and what names it: the cause of no answer, a verdict where the
+# process goes on, or None where the walk is right, and only the child had to bear it.
+PROCESS = ("ended-with-status-0", "ended-with-status-0", "ended-with-status-0", None,
+           "ended-by-signal-11", None, "crash", None, None, "does-not-end", "waits")
+
+
+class Children(Base):
+    """Parsers that end, block or change their process: none ends this one, and none is green."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = [self.write(f"region-{number}.bin", region(cap(number, 0))) for number in (8, 9, 10)]
+
+    def each(self, parser, flags, way, got):
+        """What came of the three inputs, of which the second is the one."""
+        done = self.check(parser, *self.files, PARSER_CFLAGS=f"{flags} -DWAY={way}")
+        self.assertEqual(done.returncode, 0 if got is None else 1, done.stdout + done.stderr)
+        # What was said before is kept, and the next input is read.
+        self.assertRegex(done.stdout, r"3 inputs: 3 right" if got is None else r"3 inputs: 2 right")
+        bucket = f"planted-process:crash:fault:ok  PROMISE BROKEN" if got == "crash" else \
+            f"planted-process:none:no-answer:{got}  NO ANSWER"
+        if got:
+            self.assertIn(f"1  {bucket}  first: {self.files[1]}\n", done.stdout)
+
+    def test_with_hooks(self):
+        """Walked in this process until it does so."""
+        for way, got in enumerate(PROCESS):
+            with self.subTest(way):
+                self.each(os.path.join(OWN, "planted", "process.c"), "", way, got)
+
+    def test_without_hooks(self):
+        """Walked in a child from the start."""
+        for way, got in enumerate(PROCESS):
+            with self.subTest(way):
+                self.build(*GCC, "-O2", "-w", "-I" + OWN, f"-DWAY={way}", "-c",
+                           os.path.join(OWN, "planted", "process.c"), "-o", f"way{way}.o")
+                self.each(f"way{way}.o", "", way, got)
+
+    def test_many_that_go_on(self):
+        """Patience is for the first; the run goes on, and each is named."""
+        files = [self.write(f"region-many-{number}.bin", region(cap(9, 0, bytes(number))))
+                 for number in range(0, 40, 8)]
+        done = self.check(os.path.join(OWN, "planted", "process.c"), *files, PARSER_CFLAGS="-DWAY=9")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.count("no answer (does-not-end)"), len(files))
+
+    def test_exhaust(self):
+        """Jobs have a child each, and name what they find."""
+        done = self.run_it(script("fuzz", "own.py"), "--command", "--",
+                           os.path.join(OWN, "planted", "process.c"), PARSER_CFLAGS="-DWAY=0")
+        done = self.run_it(done.stdout.strip(), "exhaust", "--caps", "1", "--kind", "region", "--jobs", "2")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, r"planted-process:(none:no-answer:ended-with-status-0|\w+:)")
+
+    def test_replay(self):
+        done = self.run_it(script("fuzz", "own.py"), "--command", "--",
+                           os.path.join(OWN, "planted", "process.c"), PARSER_CFLAGS="-DWAY=0")
+        self.write("corpus/expect/reference.txt", "")
+        shutil.copy(self.files[1], self.path("corpus"))
+        done = self.run_it(done.stdout.strip(), "replay", "corpus")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("promise broken: planted-process:none:no-answer:ended-with-status-0", done.stdout)
+
+
 class InRust(Base):
     def test_a_panic_keeps_its_message_and_place(self):
         text = text_of("parsers", "own", "template.rs").replace('.ok_or("bad-link\\0")?', ".unwrap()")
@@ -170,4 +234,4 @@ class InRust(Base):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
         run_tests(argv=[sys.argv[0], *sys.argv[2:]])
-    sys.exit(own_test.main(sys.argv[1:] or ["Places"], __file__))
+    sys.exit(own_test.main(sys.argv[1:] or ["Places", "Children"], __file__))
