@@ -288,9 +288,12 @@ void own_alone(const struct own_options *options);
 /* One line where a verb wants a bucket of it and it has none in @path: returns EXIT_UNUSABLE. */
 int own_agrees(const struct judge *judge, const char *path);
 
-/* Counts what the parser did with an input, and prints what that came to. */
+/*
+ * Counts what the parser did with the input at @path, and prints what that came to, of bytes in the order
+ * @endian: EXIT_FOUND where it answered none of the kinds it reads, EXIT_UNUSABLE where there was none.
+ */
 void own_count(const struct judge *judge, const char *path);
-void own_print_account(void);
+int own_print_account(enum endian endian);
 
 /*
  * What the reference says beside its verdict: "need=80", "at=32 from=40", "odd overlap@40"; ""

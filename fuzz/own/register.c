@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../target/findings.h"
+#include "../sandbox/child.h"
 #include "../sandbox/sandbox.h"
 #include "../sandbox/walk.h"
 #include "../judge/own.h"
@@ -92,7 +93,7 @@ static _Noreturn void refuse_answer(const char *what)
 	the_walk.running = false;
 	fprintf(stderr, "capchain: parser `%s`: %s; parsers/parser.h is the contract\n", entry.name,
 		what);
-	_exit(UNUSABLE);
+	_exit(child_is_this() ? CHILD_REFUSES : UNUSABLE);
 }
 
 /* An answer that is none would be printed as whatever stands behind a table. */

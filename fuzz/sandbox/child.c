@@ -228,6 +228,8 @@ static const char *ended(int status)
 {
 	static char words[64];
 
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_REFUSES)
+		_exit(EXIT_UNUSABLE);
 	if (WIFSIGNALED(status))
 		snprintf(words, sizeof(words), "ended-by-signal-%d", WTERMSIG(status));
 	else

@@ -30,7 +30,7 @@ struct piece {
 	uint32_t freed_next;
 };
 
-size_t heap_pieces;
+size_t heap_pieces, heap_live;
 
 static struct piece small[SMALL], middle[MIDDLE], large[LARGE];
 
@@ -87,7 +87,7 @@ static void protect(uintptr_t at, size_t size, int how)
 
 void heap_reset(void)
 {
-	heap_pieces = 0;
+	heap_pieces = heap_live = 0;
 	for (size_t i = 0; i < CLASSES; i++) {
 		struct slots *const slots = &classes[i];
 
@@ -236,6 +236,7 @@ static void *allocate(size_t size, size_t alignment)
 	object->start = (object->slot_end - size) & ~(uintptr_t)(alignment - 1);
 	piece->live = true;
 	heap_pieces++;
+	heap_live++;
 	protect(object->slot_start, object->slot_end - object->slot_start, PROT_READ | PROT_WRITE);
 	before = canary_before(object);
 	memset((void *)before, FILL, object->slot_end - before);
@@ -285,6 +286,7 @@ void capchain_free(void *at)
 	if (spoiled(&piece->object, &where))
 		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + (uintptr_t)where);
 	piece->live = false;
+	heap_live--;
 	piece->freed_next = 0;
 	number = (uint32_t)(piece - slots->pieces) + 1;
 	if (slots->freed_first)

@@ -24,6 +24,9 @@ void heap_open(uintptr_t at);
  */
 extern size_t heap_pieces;
 
+/* Those of them that it has not freed. */
+extern size_t heap_live;
+
 /* Takes back what the last walk had. */
 void heap_reset(void);
 

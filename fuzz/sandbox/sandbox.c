@@ -378,6 +378,8 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	}
 	if (!the_walk.own)
 		result->code = 0;
+	if (result->seen_by == SEEN_BY_PARSER)
+		result->leaked = (uint32_t)heap_live;
 	if (result->verdict == VERDICT_ABSTAIN)
 		forget_all(result, limits->trace);
 }

@@ -58,6 +58,8 @@ CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
 SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
 RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
 RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
+# What is not aligned is told to the sandbox, and goes on.
+ALIGNMENT = ["-fsanitize=alignment", "-fsanitize-recover=alignment"]
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 
 SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
@@ -306,7 +308,7 @@ def compile_source(path, out, flags, cflags):
                    "-Copt-level=2", "-Ccodegen-units=1",
                    *rust_coverage(flags["compile"]), *cflags, path, "-o", out]
     else:
-        command = [*flags["compiler"], *flags["compile"], "-I", include, *cflags, "-c", path,
+        command = [*flags["compiler"], *flags["compile"], *ALIGNMENT, "-I", include, *cflags, "-c", path,
                    "-o", out]
     run(command, f"{shown(path)} does not compile: mend it, or set PARSER_CFLAGS")
 

@@ -220,6 +220,59 @@ class Children(Base):
         self.assertIn("promise broken: planted-process:none:no-answer:ended-with-status-0", done.stdout)
 
 
+class Heard(Base):
+    """What is told beside verdicts: parsers/own/planted/heard.c."""
+
+    ABSTAINS, COUNTS_CALLS, FAULTS_LATE, LEAKS, MISALIGNED, COPIES = range(6)
+
+    def setUp(self):
+        super().setUp()
+        self.files = [self.write(f"region-{number}.bin", region(cap(number, 0))) for number in (8, 9, 10)]
+
+    def heard(self, way, status, *files):
+        done = self.check(os.path.join(OWN, "planted", "heard.c"), *(files or self.files), status=(status,),
+                          PARSER_CFLAGS=f"-DWAY={way}")
+        return done.stdout, done.stderr
+
+    def test_one_that_answers_nothing_is_no_success(self):
+        said, errors = self.heard(self.ABSTAINS, 1)
+        self.assertIn("0 right, 0 policies, 0 differ, 3 abstained,", said)
+        self.assertIn("planted-heard answered none of the 3 inputs of the kinds that it reads\n", errors)
+
+    def test_inputs_of_other_kinds_are_no_success(self):
+        device = self.write("device-1.bin", bytes(16))
+        _, errors = self.heard(self.LEAKS, 2, device)
+        self.assertIn("no input is of a kind that planted-heard reads\n", errors)
+        self.heard(self.LEAKS, 0, device, *self.files)
+
+    def test_state_is_caught_by_default(self):
+        said, _ = self.heard(self.COUNTS_CALLS, 1)
+        self.assertRegex(said, r"planted-heard:ok:(unstable:again|wrong-caps:ok) .*PROMISE BROKEN")
+
+    def test_what_does_not_come_again_is_marked(self):
+        said, _ = self.heard(self.FAULTS_LATE, 1)
+        self.assertRegex(said, r"planted-heard:(oob:fault:ok|ok:unstable:again)  PROMISE BROKEN  "
+                         "not-reproducible  first: ")
+        said, _ = self.heard(self.COUNTS_CALLS, 1, self.files[0])
+        self.assertNotIn("not-reproducible", said)
+
+    def test_leaks_are_counted_and_no_fault(self):
+        said, _ = self.heard(self.LEAKS, 0)
+        self.assertIn(f"     3  leaks, which break nothing  first: {self.files[0]}\n", said)
+        self.assertIn("  leaked 1 pieces of its heap", said)
+        self.assertNotIn("leak", self.heard(self.COPIES, 0)[0])
+
+    def test_unaligned_loads_are_told_and_no_fault(self):
+        for compiler in ("clang", "gcc"):
+            with self.subTest(compiler):
+                env = {"CLANG": "/nonexistent/clang"} if compiler == "gcc" else {}
+                done = self.check(os.path.join(OWN, "planted", "heard.c"), *self.files, status=(0,),
+                                  PARSER_CFLAGS=f"-DWAY={self.MISALIGNED}", **env)
+                self.assertRegex(done.stdout, r"     3  unaligned-load, which breaks nothing  first: "
+                                 rf"{self.files[0]}\n +in does at \S+heard.c:\d+")
+        self.assertNotIn("unaligned", self.heard(self.COPIES, 0)[0])
+
+
 class InRust(Base):
     def test_a_panic_keeps_its_message_and_place(self):
         text = text_of("parsers", "own", "template.rs").replace('.ok_or("bad-link\\0")?', ".unwrap()")
@@ -234,4 +287,4 @@ class InRust(Base):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
         run_tests(argv=[sys.argv[0], *sys.argv[2:]])
-    sys.exit(own_test.main(sys.argv[1:] or ["Places", "Children"], __file__))
+    sys.exit(own_test.main(sys.argv[1:] or ["Places", "Children", "Heard"], __file__))
