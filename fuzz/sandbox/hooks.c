@@ -8,6 +8,7 @@
  * file serves both compilers. This file itself is built without hooks.
  */
 #include "scratch.h"
+#include "where.h"
 
 const char hooks_linked = 0;
 
@@ -39,7 +40,8 @@ static inline bool is_own(uintptr_t address)
 static _Noreturn void leave(enum verdict verdict, uintptr_t address, size_t size, uintptr_t frame,
 			    uintptr_t code)
 {
-	the_walk.result->code = code;
+	/* That of an atomic access is ours. */
+	the_walk.result->code = !the_walk.own || where_is_own(code) ? code : 0;
 	walk_leave(verdict, SEEN_BY_HOOK, address, size, frame);
 }
 

@@ -576,6 +576,22 @@ class Languages(Base):
             self.build(*gxx, "-O2", "-I" + OWN, "-c", good, "-o", "reader.o")
             self.assertEqual(self.judged("reader.o", self.inputs["own memory"]), [None])
 
+    @unittest.skipUnless(shutil.which(compilers.cxx_of("gcc")[0]), "no g++ here")
+    def test_cplusplus_by_gcc_alone(self):
+        """Statics of functions, atomics of every size, virtual functions: gcc's hooks have call-backs of their own."""
+        parser = self.write("atomics.cc", CPLUSPLUS.replace("BUG", """
+            struct Base { virtual ~Base() {} virtual int get() { return 1; } };
+            static const uint32_t seen = words[0];
+            static std::atomic<uint8_t> a; static std::atomic<uint16_t> b;
+            static std::atomic<uint32_t> c; static std::atomic<uint64_t> d;
+            uint64_t was = d.load();
+            d.compare_exchange_weak(was, a++ + b.exchange(1) + c.fetch_or(seen));
+            std::atomic_thread_fence(std::memory_order_seq_cst);
+            std::unique_ptr<Base> one(new Base);
+            if (one->get() != 1) return answer(VERDICT_ABSENT);""").replace(
+                "#include <cstring>", "#include <atomic>\n#include <cstring>"))
+        self.assertEqual(self.judged(parser, self.inputs["own memory"], CLANG="/nonexistent/clang"), [None])
+
     def test_its_heap(self):
         """With hooks, the first byte; freed memory is gone."""
         for body, bucket in (
