@@ -196,8 +196,7 @@ int own_print_account(enum endian endian)
 		printf("  %4zu  %s%s%s  first: %s\n", account.buckets[i].count,
 		       account.buckets[i].name,
 		       account.buckets[i].breaks ? account.buckets[i].word : "",
-		       comes_again(i, endian) ? "" : "  not-reproducible",
-		       first ? first : "?");
+		       comes_again(i, endian) ? "" : "  not-reproducible", first ? first : "?");
 		free(first);
 		if (account.buckets[i].place)
 			printf("        in %s\n", account.buckets[i].place);

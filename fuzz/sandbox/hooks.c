@@ -132,17 +132,6 @@ static void tell_unaligned(uintptr_t code)
 		walk->result->unaligned_code = code;
 }
 
-/*
- * What -fsanitize=alignment calls, under the name that heap.syms gives it: from its hooks nobody can tell a
- * memcpy() that became a load from a load. @found is of the compiler, and begins with a place.
- */
-void capchain_unaligned(const void *found, uintptr_t pointer);
-void capchain_unaligned(const void *found, uintptr_t pointer)
-{
-	(void)found, (void)pointer;
-	tell_unaligned(HOOKED);
-}
-
 #define COV_LOAD(size)                                                                             \
 	void __sanitizer_cov_load##size(const void *address);                                      \
 	void __sanitizer_cov_load##size(const void *address)                                       \
@@ -226,5 +215,41 @@ void __tsan_func_exit(void)
 
 void __tsan_init(void);
 void __tsan_init(void)
+{
+}
+
+/*
+ * What clang's -fsanitize=kernel-address calls where it is told to call for each access, under the names that
+ * heap.syms gives them. A size in a name is of an access that the compiler takes to be aligned.
+ */
+#define SIZED(does, size, on_access)                                                               \
+	void capchain_##does##size(const void *address);                                           \
+	void capchain_##does##size(const void *address)                                            \
+	{                                                                                          \
+		if (__builtin_expect((uintptr_t)address % (size < 8 ? size : 8), 0))               \
+			tell_unaligned(HOOKED);                                                    \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
+	}
+#define ANY_SIZE(does, on_access)                                                                  \
+	void capchain_##does##N(const void *address, size_t size);                                 \
+	void capchain_##does##N(const void *address, size_t size)                                  \
+	{                                                                                          \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
+	}
+SIZED(load, 1, on_load)
+SIZED(load, 2, on_load)
+SIZED(load, 4, on_load)
+SIZED(load, 8, on_load)
+SIZED(load, 16, on_load)
+ANY_SIZE(load, on_load)
+SIZED(store, 1, on_store)
+SIZED(store, 2, on_store)
+SIZED(store, 4, on_store)
+SIZED(store, 8, on_store)
+SIZED(store, 16, on_store)
+ANY_SIZE(store, on_store)
+
+void capchain_no_return(void);
+void capchain_no_return(void)
 {
 }

@@ -50,6 +50,9 @@ void sandbox_place(const uint8_t *info, size_t len);
  */
 const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size);
 
+/* The same at the front of a page: of a safe or hardened parser from outside, what is before it faults. */
+void sandbox_place_front(const uint8_t *info, size_t len);
+
 /* Runs @parser on the placed buffer. */
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result);
