@@ -290,14 +290,11 @@ void own_alone(const struct own_options *options);
 int own_agrees(const struct judge *judge, const char *path);
 
 /*
- * Before a file is judged: where nothing but a clock can stop the parser, one line and status 2 end
- * a process that hangs on @path. That is no verdict.
+ * Counts what the parser did with the input at @path, and prints what that came to, of bytes in the order
+ * @endian: EXIT_FOUND where it answered none of the kinds it reads, EXIT_UNUSABLE where there was none.
  */
-void own_watch(const char *path);
-
-/* Counts what the parser did with an input, and prints what that came to. */
 void own_count(const struct judge *judge, const char *path);
-void own_print_account(void);
+int own_print_account(enum endian endian);
 
 /*
  * What the reference says beside its verdict: "need=80", "at=32 from=40", "odd overlap@40"; ""
@@ -307,6 +304,9 @@ char *reference_words(const struct judge *judge);
 
 /* "reject loop", "ok": a verdict and its reason as expected verdicts say them. */
 void verdict_words(enum verdict verdict, const char *reason, char *ret_words, size_t size);
+
+/* The same of a parser, or that it gave none. */
+void answer_said(const struct judged *judged, char *ret_words, size_t size);
 
 /* The same of a parser: with an `ok` whose capabilities are wrong, what is wrong of them. */
 void answer_words(const struct judged *judged, char *ret_words, size_t size);

@@ -82,7 +82,10 @@ static const struct argp argp = {
 	"A FILE in which two fields share bytes has no meaning but on a machine of its order, and is "
 	"refused.\n\n"
 	"With --parser only the files that FILE's parser differs on are shown, its own line alone, "
-	"then what it came to; the exit status is of its promise alone. The first time builds what "
+	"then what it came to; the exit status is of its promise alone, 1 also where it has no answer "
+	"or abstains on all inputs of the kinds that it reads, 2 where there are none. A bucket that does "
+	"not come again in a fresh process is marked `not-reproducible`; leaks and unaligned loads are told, "
+	"and break nothing. The first time builds what "
 	"is needed, which takes a moment.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 3 "
 	"a compiler that --parser wants is missing; 4 no "
@@ -134,7 +137,9 @@ static void print_difference(const struct judged *judged)
 	if (judged->relation)
 		printf(" (%s; changed so it is %s)", relation_words(judged->relation),
 		       verdict_name(judged->became));
-	if (judged_breaks(judged))
+	if (judged->walk.no_answer)
+		fputs("  NO ANSWER", stdout);
+	else if (judged_breaks(judged))
 		printf("  %s%s", entry ? "in the ledger: " : "PROMISE BROKEN",
 		       entry ? entry->reason : "");
 }
@@ -169,7 +174,7 @@ static void print_parser(const struct judged *judged)
 {
 	char words[64];
 
-	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+	answer_said(judged, words, sizeof(words));
 	printf("  %-14s %s", judged->parser->name, words);
 	if (judged->skipped)
 		fputs(" (skipped: no load hooks in this build, and this may loop)", stdout);
@@ -225,7 +230,6 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		input_free(&input);
 		return EXIT_FINE;
 	}
-	own_watch(path);
 	if (input.endian != ENDIAN_HOST)
 		order_watch(&input);
 	judge = judge_input(parsers, &input);
@@ -236,11 +240,12 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 			input.path, endian_name(input.endian));
 	found = o->own.joined ? own_broke(own_judged(judge)) : judge_broken(judge) != NULL;
 	if (o->own.joined)
-		own_count(judge, input.path);
+		own_count(judge, path);
 	if (o->json) {
 		put_json(report_json(judge, input.path));
 	} else if (o->own.joined) {
-		if (judged_differs(own_judged(judge))) {
+		if (judged_differs(own_judged(judge)) || own_judged(judge)->walk.leaked ||
+		    own_judged(judge)->walk.unaligned) {
 			print_reference(judge, input.path);
 			print_parser(own_judged(judge));
 			print_place(&own_judged(judge)->walk);
@@ -284,8 +289,11 @@ int cmd_check(int argc, char **argv)
 		fprintf(stderr, "capchain: no input under %s\n", o.files[0]);
 		worst = EXIT_UNUSABLE;
 	}
-	if (o.own.joined && !o.json && count)
-		own_print_account();
+	if (o.own.joined && !o.json && count) {
+		const int status = own_print_account(o.endian);
+
+		worst = status > worst ? status : worst;
+	}
 	where_say_lacking();
 	judge_free(judge);
 	inputs_free(files, count);

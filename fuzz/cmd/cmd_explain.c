@@ -365,14 +365,16 @@ static void explain_parser(const struct judge *judge, size_t i, const struct san
 	const struct ledger_entry *entry = judged_excuse(judged);
 	char words[DIFFERS_SIZE], got[DIFFERS_SIZE], bucket[BUCKET_MAX];
 
-	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+	answer_said(judged, words, sizeof(words));
 	printf("%s: %s%s%s\n", judged->parser->name, words,
 	       judged->policy ? " (a policy: the UAPI leaves it open)" : "",
 	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
 	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
 		printf("  differs: %s%s%s%s\n", bucket,
-		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
+		       judged->walk.no_answer		 ? "  NO ANSWER"
+		       : judged_breaks(judged) && !entry ? "  PROMISE BROKEN"
+							 : "",
 		       judged_breaks(judged) && entry ? "  in the ledger: " : "",
 		       judged_breaks(judged) && entry ? entry->reason : "");
 		expected_words(judged, words, sizeof(words));

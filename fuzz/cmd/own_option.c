@@ -5,12 +5,10 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,9 +16,6 @@
 #include "../judge/own.h"
 #include "../sandbox/where.h"
 #include "cmd.h"
-
-/* Seconds of CPU time that a parser without load hooks may take for one file. */
-#define PATIENCE 2
 
 /* Below a folder above this command: in the tree that it was built in, and where it is installed. */
 static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scripts/fuzz/own.py"};
@@ -187,104 +182,4 @@ int own_agrees(const struct judge *judge, const char *path)
 bool own_broke(const struct judged *judged)
 {
 	return judged_breaks(judged) && !judged_excuse(judged);
-}
-
-static const char *watched = "";
-
-static void give_up(int signal)
-{
-	static const char says[] =
-		": the parser does not end, and without load hooks nothing can stop "
-		"it: give its source, or a build with hooks\n";
-	const char *const parts[] = {"capchain: ", watched, says};
-
-	(void)signal;
-	for (size_t i = 0; i < 3; i++)
-		if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
-			break;
-	_exit(EXIT_UNUSABLE);
-}
-
-void own_watch(const char *path)
-{
-	const struct itimerval patience = {.it_value.tv_sec = PATIENCE};
-
-	if (!own_parser || !own_lacks_hooks(own_parser))
-		return;
-	watched = path;
-	signal(SIGVTALRM, give_up);
-	setitimer(ITIMER_VIRTUAL, &patience, NULL);
-}
-
-/* What the parser did, by bucket. */
-#define BUCKETS_MAX 512
-static struct {
-	size_t inputs, right, policies, differ, broken, skipped, other_kinds, nbuckets;
-	struct {
-		char name[BUCKET_MAX];
-		char *first;
-		char *place; /* of the first */
-		size_t count;
-		bool breaks;
-	} buckets[BUCKETS_MAX];
-} account;
-
-static void count_bucket(const struct judged *judged, const char *path)
-{
-	char bucket[BUCKET_MAX];
-	size_t i = 0;
-
-	judged_bucket(judged, bucket);
-	while (i < account.nbuckets && strcmp(account.buckets[i].name, bucket))
-		i++;
-	if (i == BUCKETS_MAX)
-		return;
-	if (i == account.nbuckets) {
-		account.nbuckets++;
-		snprintf(account.buckets[i].name, BUCKET_MAX, "%s", bucket);
-		account.buckets[i].first = strdup(path);
-		account.buckets[i].breaks = own_broke(judged);
-		if (judged->walk.code && where_words(judged->walk.code))
-			account.buckets[i].place = strdup(where_words(judged->walk.code));
-	}
-	account.buckets[i].count++;
-}
-
-void own_count(const struct judge *judge, const char *path)
-{
-	const struct judged *const judged = own_judged(judge);
-
-	account.inputs++;
-	if (!judged->parser->reads[judge->kind].ids) {
-		account.other_kinds++;
-	} else if (judged->skipped) {
-		account.skipped++;
-	} else if (!judged_differs(judged)) {
-		account.right += !judged->policy;
-		account.policies += judged->policy;
-	} else {
-		account.differ++;
-		account.broken += own_broke(judged);
-		count_bucket(judged, path);
-	}
-}
-
-void own_print_account(void)
-{
-	printf("\n%s: %zu inputs: %zu right, %zu policies, %zu differ, %zu skipped, %zu of kinds it "
-	       "does not read\n",
-	       own_parser->name, account.inputs, account.right, account.policies, account.differ,
-	       account.skipped, account.other_kinds);
-	for (size_t i = 0; i < account.nbuckets; i++) {
-		printf("  %4zu  %s%s  first: %s\n", account.buckets[i].count,
-		       account.buckets[i].name, account.buckets[i].breaks ? "  PROMISE BROKEN" : "",
-		       account.buckets[i].first ? account.buckets[i].first : "?");
-		if (account.buckets[i].place)
-			printf("        in %s\n", account.buckets[i].place);
-	}
-	if (own_known)
-		printf("  seen: %s\n", own_known->seen);
-	printf("%s, %s (%s): %s%zu inputs break its promise\n", own_parser->name,
-	       promise_name(own_parser->trust), promise_words(own_parser->trust),
-	       account.skipped ? "not proved to end; " : "", account.broken);
 }

@@ -82,12 +82,20 @@ void put_json(json_t *json)
 
 void print_place(const struct walk_result *walk)
 {
-	const char *const place = walk->code ? where_words(walk->code) : NULL;
+	const char *place = walk->code ? where_words(walk->code) : NULL;
 
 	if (place)
 		printf("  in %s\n", place);
 	if (walk->said)
 		printf("  said: %s\n", walk->said);
+	if (walk->leaked)
+		printf("  leaked %u pieces of its heap: not freed when it returned\n",
+		       walk->leaked);
+	if (!walk->unaligned)
+		return;
+	place = where_words(walk->unaligned_code);
+	printf("  unaligned-load: %u of them, the first in %s\n", walk->unaligned,
+	       place ? place : "code that is not known");
 }
 
 void where_say_lacking(void)
@@ -207,6 +215,12 @@ static json_t *parser_json(const struct judged *judged, enum info_kind kind)
 		json_object_set_new(json, "place", place_json(walk->code));
 	if (walk->said)
 		json_object_set_new(json, "said", json_string(walk->said));
+	if (walk->leaked)
+		json_object_set_new(json, "leaked", json_integer(walk->leaked));
+	if (walk->unaligned)
+		json_object_set_new(json, "unaligned", place_json(walk->unaligned_code));
+	if (walk->no_answer)
+		json_object_set_new(json, "no_answer", json_string(walk->no_answer));
 	if (judged->skipped)
 		json_object_set_new(json, "skipped", json_true());
 	if (judged->policy)

@@ -32,6 +32,14 @@ void answer_words(const struct judged *judged, char *ret_words, size_t size)
 		      ret_words, size);
 }
 
+void answer_said(const struct judged *judged, char *ret_words, size_t size)
+{
+	if (judged->walk.no_answer)
+		snprintf(ret_words, size, "no answer (%s)", judged->walk.no_answer);
+	else
+		verdict_words(judged->walk.verdict, judged_reason(judged), ret_words, size);
+}
+
 /* " NOTE@OFFSET" for each of @notes. */
 static void print_notes(FILE *out, uint32_t notes, uint32_t at)
 {

@@ -108,6 +108,8 @@ static void count_broken(struct job *job, const struct judged *judged, uint64_t 
 	key = info_hash(key, (uint64_t)judged->walk.verdict << 32 | judged->disagreement);
 	key = info_hash(key, (uint64_t)judged->relation << 32 | judged->spec->verdict);
 	key = info_hash(key, (uint64_t)judged->spec->notes << 32 | judged->spec->rule);
+	for (const char *at = judged->walk.no_answer; at && *at; at++)
+		key = info_hash(key, (unsigned char)*at);
 	bucket = find_bucket(&job->result, key);
 	if (!bucket) {
 		job->overflow = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../sandbox/child.h"
 #include "../sandbox/pages.h"
 #include "relations.h"
 #include "share.h"
@@ -116,6 +117,8 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		/* One that is closed has nothing to run on. */
 		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
 				   sandbox_has_hooks(parsers[i], judge->judged[i].walk.caps);
+		if (parsers[i] == own_parser)
+			sandbox_is_own(own_parser, judge->hooked[i]);
 		whole &= judge->judged[i].spec != NULL;
 	}
 	if (whole && judge->judged && judge->hooked && judge->caps && judge->readers &&
@@ -171,13 +174,20 @@ bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 	return steps > len;
 }
 
+/* Walks of a parser from outside that are seen to go on for ever, before none is that may. */
+#define TOLD 8
+
 /*
  * Without hooks nothing counts loads: a parser that does not promise to end is not run where a walk
  * may go on for ever.
  */
 static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, size_t len)
 {
-	if (judge->hooked[i] || judge->judged[i].parser->trust != INFO_TRUSTING)
+	const struct info_parser *const parser = judge->judged[i].parser;
+
+	/* One from outside walks in a child then: what it does with such chains is told, and once known. */
+	if (judge->hooked[i] ||
+	    (parser == own_parser ? child_gone_on() < TOLD : parser->trust != INFO_TRUSTING))
 		return false;
 	return judge_links_loop(judge->kind, info, len);
 }

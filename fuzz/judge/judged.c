@@ -43,6 +43,8 @@ const char *judged_class(const struct judged *judged)
 {
 	if (judged->conversation)
 		return "conversation";
+	if (judged->walk.no_answer)
+		return "no-answer";
 	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
 }
 
@@ -51,13 +53,16 @@ static const char *blamed(const struct judged *judged)
 {
 	if (judged->conversation)
 		return judged->conversation;
+	if (judged->walk.no_answer)
+		return judged->walk.no_answer;
 	return judged->relation ? relation_name(judged->relation) : cause(judged);
 }
 
 void judged_bucket(const struct judged *judged, char ret_bucket[BUCKET_MAX])
 {
 	snprintf(ret_bucket, BUCKET_MAX, "%s:%s:%s:%s", judged->parser->name,
-		 verdict_name(judged->walk.verdict), judged_class(judged), blamed(judged));
+		 judged->walk.no_answer ? "none" : verdict_name(judged->walk.verdict),
+		 judged_class(judged), blamed(judged));
 }
 
 /* Reasons are static strings, so each is hashed once, or again when another took its place. */
@@ -97,7 +102,8 @@ uint64_t judge_signature(const struct judge *judge)
 
 bool judged_differs(const struct judged *judged)
 {
-	return judged->disagreement != AGREES || judged->relation != RELATION_NONE;
+	return judged->disagreement != AGREES || judged->relation != RELATION_NONE ||
+	       judged->walk.no_answer;
 }
 
 unsigned int judged_badness(const struct judged *judged)
@@ -115,6 +121,9 @@ bool judged_breaks(const struct judged *judged)
 {
 	const struct info_parser *const parser = judged->parser;
 
+	/* No verdict, and nothing to go on with. */
+	if (judged->walk.no_answer)
+		return true;
 	if (judged->disagreement == AGREES)
 		return judged->relation != RELATION_NONE;
 	if (parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN)

@@ -202,6 +202,17 @@ static void note_broken(struct judged *judged, enum relation relation, enum verd
 	judged->became = became;
 }
 
+/* Has @fault be how the walk of @judged ended. */
+static void take_fault(struct judged *judged, const struct walk_result *fault)
+{
+	struct info_cap *const caps = judged->walk.caps;
+
+	judged->walk = *fault;
+	judged->walk.caps = caps;
+	judged->walk.ncaps = 0;
+	judged_stand(judged, compare(judged->parser, judged->spec, &judged->walk));
+}
+
 /* Walks the placed copy with one parser. */
 static void hold_parser(struct judge *judge, struct judged *judged, enum relation relation,
 			const struct variant *variant)
@@ -210,9 +221,24 @@ static void hold_parser(struct judge *judge, struct judged *judged, enum relatio
 		.bound = reading->bound,
 		.budget = 64 + reading->bound + judged->loads_per_byte * reading->visited,
 	};
+	const bool front = relation == RELATION_AGAIN && judged->parser == own_parser &&
+			   judged->parser->trust != INFO_TRUSTING && !judged->parser->fixed_size;
 	bool kept;
 
+	if (front)
+		sandbox_place_front(variant->info, variant->len);
 	sandbox_walk(judged->parser, judge->kind, &limits, &walk);
+	if (front)
+		sandbox_place(variant->info, variant->len);
+	/* What it read before the buffer can be seen there alone. */
+	if (front && walk.verdict > VERDICT_ABSTAIN) {
+		take_fault(judged, &walk);
+		return;
+	}
+	if (walk.no_answer) {
+		judged->walk.no_answer = walk.no_answer;
+		return;
+	}
 	if (relation == RELATION_CUT)
 		kept = keeps_cut(judged, &walk);
 	else

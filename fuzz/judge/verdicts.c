@@ -6,6 +6,7 @@
 
 #include "../sandbox/leaks.h"
 #include "../sandbox/sandbox.h"
+#include "own.h"
 #include "relations.h"
 
 #define TEXT_OF(x)   #x
@@ -84,7 +85,10 @@ void verdicts_oracles(const struct judge *judge, char *ret_text, size_t size)
 	if (unseen)
 		snprintf(leaks, sizeof(leaks), " but for leaks (%s)", unseen);
 	snprintf(ret_text, size, "load hooks in %zu of %zu parsers%s%s, canaries%s%s%s%s%s%s",
-		 hooked, open, hooked < open ? " (the others are skipped where links loop)" : "",
+		 hooked, open,
+		 hooked == open ? ""
+		 : own_parser	? " (one from outside, without, walks in a child)"
+				: " (the others are skipped where links loop)",
 		 arena_words(), relating[judge->relate], HAS_ASAN ? ", AddressSanitizer" : "",
 		 leaks, HAS_MSAN ? ", MemorySanitizer" : "",
 		 HAS_UBSAN ? ", UndefinedBehaviorSanitizer" : "", closed);

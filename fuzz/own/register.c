@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../target/findings.h"
+#include "../sandbox/child.h"
 #include "../sandbox/sandbox.h"
 #include "../sandbox/walk.h"
 #include "../judge/own.h"
@@ -92,7 +93,7 @@ static _Noreturn void refuse_answer(const char *what)
 	the_walk.running = false;
 	fprintf(stderr, "capchain: parser `%s`: %s; parsers/parser.h is the contract\n", entry.name,
 		what);
-	_exit(UNUSABLE);
+	_exit(child_is_this() ? CHILD_REFUSES : UNUSABLE);
 }
 
 /* An answer that is none would be printed as whatever stands behind a table. */
@@ -144,7 +145,8 @@ static __attribute__((constructor(101))) void enter(void)
 	info_parsers = table;
 	info_parser_count++;
 	own_parser = &entry;
-	sandbox_is_own(&entry);
+	/* Until the judge knows whether it has hooks, in a child. */
+	sandbox_is_own(&entry, false);
 	own_known = &own_facts;
 	allow(getenv(OWN_ALLOW));
 }

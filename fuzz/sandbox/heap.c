@@ -3,6 +3,7 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ struct piece {
 	uint32_t freed_next;
 };
 
-size_t heap_pieces;
+size_t heap_pieces, heap_live;
 
 static struct piece small[SMALL], middle[MIDDLE], large[LARGE];
 
@@ -87,7 +88,7 @@ static void protect(uintptr_t at, size_t size, int how)
 
 void heap_reset(void)
 {
-	heap_pieces = 0;
+	heap_pieces = heap_live = 0;
 	for (size_t i = 0; i < CLASSES; i++) {
 		struct slots *const slots = &classes[i];
 
@@ -236,6 +237,7 @@ static void *allocate(size_t size, size_t alignment)
 	object->start = (object->slot_end - size) & ~(uintptr_t)(alignment - 1);
 	piece->live = true;
 	heap_pieces++;
+	heap_live++;
 	protect(object->slot_start, object->slot_end - object->slot_start, PROT_READ | PROT_WRITE);
 	before = canary_before(object);
 	memset((void *)before, FILL, object->slot_end - before);
@@ -285,6 +287,7 @@ void capchain_free(void *at)
 	if (spoiled(&piece->object, &where))
 		leave(VERDICT_WROTE, SEEN_BY_CANARY, piece->object.start + (uintptr_t)where);
 	piece->live = false;
+	heap_live--;
 	piece->freed_next = 0;
 	number = (uint32_t)(piece - slots->pieces) + 1;
 	if (slots->freed_first)
@@ -320,6 +323,11 @@ void *capchain_realloc(void *at, size_t size)
 		return realloc(at, size);
 	if (!at)
 		return allocate(size, 16);
+	/* As glibc has it: freed, and no piece of 0 bytes. */
+	if (size == 0) {
+		capchain_free(at);
+		return NULL;
+	}
 	kept = live_piece(at, &slots)->object.size;
 	made = allocate(size, 16);
 	if (!made)
@@ -340,9 +348,39 @@ void *capchain_reallocarray(void *at, size_t count, size_t size)
 	return capchain_realloc(at, product);
 }
 
+static bool is_power(size_t alignment)
+{
+	return alignment && !(alignment & (alignment - 1));
+}
+
+/* glibc takes any alignment for the next power of two. */
+void *capchain_memalign(size_t alignment, size_t size)
+{
+	size_t power = 16;
+
+	if (!the_walk.running)
+		return memalign(alignment, size);
+	if (alignment > SIZE_MAX / 2 + 1) {
+		errno = EINVAL;
+		return NULL;
+	}
+	while (power < alignment)
+		power *= 2;
+	return allocate(size, power);
+}
+
+/* Which alignments it refuses depends on the release of glibc: this one is asked. */
 void *capchain_aligned_alloc(size_t alignment, size_t size)
 {
-	return the_walk.running ? allocate(size, alignment) : aligned_alloc(alignment, size);
+	if (the_walk.running && !is_power(alignment)) {
+		void *const at = aligned_alloc(alignment, 16);
+
+		if (!at)
+			return NULL;
+		free(at);
+	}
+	return the_walk.running ? capchain_memalign(alignment, size)
+				: aligned_alloc(alignment, size);
 }
 
 int capchain_posix_memalign(void **ret_at, size_t alignment, size_t size)
@@ -351,11 +389,31 @@ int capchain_posix_memalign(void **ret_at, size_t alignment, size_t size)
 
 	if (!the_walk.running)
 		return posix_memalign(ret_at, alignment, size);
-	at = allocate(size, alignment);
+	if (alignment % sizeof(void *) || !is_power(alignment))
+		return EINVAL;
+	at = capchain_memalign(alignment, size);
 	if (!at)
 		return ENOMEM;
 	*ret_at = at;
 	return 0;
+}
+
+void *capchain_valloc(size_t size)
+{
+	return capchain_memalign(arena_pages(1), size);
+}
+
+void *capchain_pvalloc(size_t size)
+{
+	return capchain_memalign(arena_pages(1), size > PIECE_MAX ? size : arena_pages(size));
+}
+
+/* What was asked for: glibc may say more, and that would be used. */
+size_t capchain_malloc_usable_size(void *at)
+{
+	struct slots *slots;
+
+	return in_arena(at) ? live_piece(at, &slots)->object.size : malloc_usable_size(at);
 }
 
 char *capchain_strndup(const char *text, size_t max)
@@ -397,7 +455,6 @@ void *capchain_new(size_t size)
 /* heap.syms wants a name for each: libc's other ones, then new and delete in all their forms. */
 #define SAME(name, as) extern __typeof__(as) name __attribute__((alias(#as)))
 
-SAME(capchain_memalign, capchain_aligned_alloc);
 SAME(capchain___strdup, capchain_strdup);
 SAME(capchain___strndup, capchain_strndup);
 SAME(capchain_Znam, capchain_new);

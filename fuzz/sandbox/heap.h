@@ -24,6 +24,9 @@ void heap_open(uintptr_t at);
  */
 extern size_t heap_pieces;
 
+/* Those of them that it has not freed. */
+extern size_t heap_live;
+
 /* Takes back what the last walk had. */
 void heap_reset(void);
 
@@ -35,7 +38,8 @@ bool heap_spoiled(uint64_t *ret_at);
 /*
  * malloc() and its family, under the names that own.py and heap.syms give them in an adapter's
  * objects. Fresh memory is 0xc7 throughout. Above 1 MiB, and where a product overflows, NULL with
- * ENOMEM; 0 bytes are a piece without bytes. free() of anything that is not a live piece ends the
+ * ENOMEM; 0 bytes are a piece without bytes. Otherwise each answers as glibc's does, realloc() to 0 bytes and
+ * alignments that are none among them, but that malloc_usable_size() is what was asked for. free() of anything that is not a live piece ends the
  * walk with VERDICT_CRASH, as glibc's abort() does; more live pieces than there are slots, or more
  * calls than the walk's budget, with VERDICT_RUNAWAY.
  */
@@ -45,6 +49,10 @@ void *capchain_realloc(void *at, size_t size);
 void *capchain_reallocarray(void *at, size_t count, size_t size);
 void capchain_free(void *at);
 void *capchain_aligned_alloc(size_t alignment, size_t size);
+void *capchain_memalign(size_t alignment, size_t size);
+void *capchain_valloc(size_t size);
+void *capchain_pvalloc(size_t size);
+size_t capchain_malloc_usable_size(void *at);
 int capchain_posix_memalign(void **ret_at, size_t alignment, size_t size);
 char *capchain_strdup(const char *text);
 char *capchain_strndup(const char *text, size_t max);

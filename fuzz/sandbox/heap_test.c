@@ -6,6 +6,7 @@
  * heap.c still guards and spoils what it says.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -320,6 +321,161 @@ static void test_where(void **state)
 		assert_int_equal(result.offset, 0);
 }
 
+/*
+ * Each call that a walk may make, beside the real one: whether it gives memory, what errno or status says,
+ * and how the address is aligned.
+ */
+struct answered {
+	int status;
+	bool gives;
+	size_t aligned; /* to this at least */
+	size_t usable;	/* at least */
+};
+
+enum call {
+	MALLOC,
+	CALLOC,
+	REALLOC,
+	REALLOC_OF,
+	REALLOCARRAY,
+	ALIGNED_ALLOC,
+	MEMALIGN,
+	POSIX_MEMALIGN,
+	VALLOC,
+	PVALLOC,
+	USABLE
+};
+
+static const struct {
+	enum call call;
+	size_t a, b;
+} calls[] = {
+	{MALLOC, 0, 0},
+	{MALLOC, 1, 0},
+	{MALLOC, SIZE_MAX, 0},
+	{CALLOC, 0, 8},
+	{CALLOC, 8, 0},
+	{CALLOC, 3, 5},
+	{CALLOC, SIZE_MAX / 2, 3},
+	{CALLOC, (size_t)1 << (sizeof(size_t) * 4), (size_t)1 << (sizeof(size_t) * 4)},
+	{REALLOC, 0, 0},
+	{REALLOC, 9, 0},
+	{REALLOC_OF, 0, 0},
+	{REALLOC_OF, 100, 0},
+	{REALLOC_OF, SIZE_MAX, 0},
+	{REALLOCARRAY, 0, 4},
+	{REALLOCARRAY, 4, 0},
+	{REALLOCARRAY, SIZE_MAX / 2, 3},
+	{REALLOCARRAY, 4, 4},
+	{ALIGNED_ALLOC, 0, 8},
+	{ALIGNED_ALLOC, 3, 9},
+	{ALIGNED_ALLOC, 24, 48},
+	{ALIGNED_ALLOC, 64, 64},
+	{ALIGNED_ALLOC, 64, 0},
+	{ALIGNED_ALLOC, SIZE_MAX, 8},
+	{MEMALIGN, 0, 8},
+	{MEMALIGN, 24, 48},
+	{MEMALIGN, 4096, 8},
+	{MEMALIGN, SIZE_MAX, 8},
+	{POSIX_MEMALIGN, 0, 8},
+	{POSIX_MEMALIGN, 4, 8},
+	{POSIX_MEMALIGN, 24, 8},
+	{POSIX_MEMALIGN, 8, 8},
+	{POSIX_MEMALIGN, 64, 0},
+	{POSIX_MEMALIGN, 64, SIZE_MAX},
+	{VALLOC, 8, 0},
+	{PVALLOC, 8, 0},
+	{USABLE, 0, 0},
+	{USABLE, 20, 0},
+};
+
+/* What the compiler knows of such calls is not to be asked. */
+static void *(*volatile real_malloc)(size_t) = malloc;
+static void *(*volatile real_calloc)(size_t, size_t) = calloc;
+static void *(*volatile real_realloc)(void *, size_t) = realloc;
+static void *(*volatile real_reallocarray)(void *, size_t, size_t) = reallocarray;
+static void *(*volatile real_aligned)(size_t, size_t) = aligned_alloc;
+static void *(*volatile real_memalign)(size_t, size_t) = memalign;
+static int (*volatile real_posix)(void **, size_t, size_t) = posix_memalign;
+
+#define ONE_OF(real, name) (ours ? capchain_##name : (real))
+
+static struct answered make(size_t row, bool ours)
+{
+	const size_t a = calls[row].a, b = calls[row].b;
+	struct answered got = {0};
+	void *at = NULL;
+
+	errno = 0;
+	switch (calls[row].call) {
+	case MALLOC:
+		at = ONE_OF(real_malloc, malloc)(a);
+		break;
+	case CALLOC:
+		at = ONE_OF(real_calloc, calloc)(a, b);
+		break;
+	case REALLOC:
+		at = ONE_OF(real_realloc, realloc)(NULL, a);
+		break;
+	case REALLOC_OF:
+		at = ONE_OF(real_realloc, realloc)(ONE_OF(real_malloc, malloc)(20), a);
+		break;
+	case REALLOCARRAY:
+		at = ONE_OF(real_reallocarray, reallocarray)(ONE_OF(real_malloc, malloc)(20), a, b);
+		break;
+	case ALIGNED_ALLOC:
+		at = ONE_OF(real_aligned, aligned_alloc)(a, b);
+		break;
+	case MEMALIGN:
+		at = ONE_OF(real_memalign, memalign)(a, b);
+		break;
+	case POSIX_MEMALIGN:
+		got.status = ONE_OF(real_posix, posix_memalign)(&at, a, b);
+		break;
+	case VALLOC:
+		at = ONE_OF(valloc, valloc)(a);
+		break;
+	case PVALLOC:
+		at = ONE_OF(pvalloc, pvalloc)(a);
+		break;
+	case USABLE:
+		at = a ? ONE_OF(real_malloc, malloc)(a) : NULL;
+		break;
+	}
+	got.gives = at != NULL;
+	got.status = got.gives ? 0 : got.status ? got.status : errno;
+	got.aligned = (uintptr_t)at & -(uintptr_t)at;
+	got.usable = ONE_OF(malloc_usable_size, malloc_usable_size)(at);
+	return got;
+}
+
+static size_t row_now;
+static struct answered answered_now;
+
+READ(makes_a_call)
+{
+	answered_now = make(row_now, true);
+	return answer(VERDICT_OK);
+}
+
+static void test_as_glibc(void **state)
+{
+	(void)state;
+	sandbox_take_signals();
+	for (row_now = 0; row_now < sizeof(calls) / sizeof(calls[0]); row_now++) {
+		const struct answered real = make(row_now, false);
+		const size_t asked = calls[row_now].call == USABLE ? calls[row_now].a : 0;
+
+		assert_int_equal(walk(makes_a_call).verdict, VERDICT_OK);
+		if (answered_now.gives != real.gives || answered_now.status != real.status ||
+		    answered_now.usable > real.usable || answered_now.usable < asked ||
+		    (real.gives && answered_now.aligned < 16))
+			fail_msg("row %zu: gives %d, status %d, usable %zu; glibc %d, %d, %zu",
+				 row_now, answered_now.gives, answered_now.status,
+				 answered_now.usable, real.gives, real.status, real.usable);
+	}
+}
+
 /* A freed slot comes back only when every other has been used. */
 static uintptr_t seen_slots[2];
 
@@ -383,9 +539,8 @@ static int open_sandbox(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_fault),
-		cmocka_unit_test(test_where),
-		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_every_fault), cmocka_unit_test(test_where),
+		cmocka_unit_test(test_as_glibc),    cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_outside),
 	};
 

@@ -8,6 +8,7 @@
  * file serves both compilers. This file itself is built without hooks.
  */
 #include "scratch.h"
+#include "where.h"
 
 const char hooks_linked = 0;
 
@@ -39,7 +40,8 @@ static inline bool is_own(uintptr_t address)
 static _Noreturn void leave(enum verdict verdict, uintptr_t address, size_t size, uintptr_t frame,
 			    uintptr_t code)
 {
-	the_walk.result->code = code;
+	/* That of an atomic access is ours. */
+	the_walk.result->code = !the_walk.own || where_is_own(code) ? code : 0;
 	walk_leave(verdict, SEEN_BY_HOOK, address, size, frame);
 }
 
@@ -121,6 +123,15 @@ static inline __attribute__((always_inline)) void on_store(uintptr_t address, si
 		on_arena_store(address, size, code);
 }
 
+/* The compiler took the address for an aligned one. */
+static void tell_unaligned(uintptr_t code)
+{
+	struct walk *const walk = &the_walk;
+
+	if (walk->running && walk->own && !walk->result->unaligned++)
+		walk->result->unaligned_code = code;
+}
+
 #define COV_LOAD(size)                                                                             \
 	void __sanitizer_cov_load##size(const void *address);                                      \
 	void __sanitizer_cov_load##size(const void *address)                                       \
@@ -146,6 +157,14 @@ COV_STORE(8)
 COV_STORE(16)
 
 /* gcc's names. */
+#define TSAN_ALIGNED(suffix, size, on_access)                                                      \
+	void __tsan_##suffix(const void *address);                                                 \
+	void __tsan_##suffix(const void *address)                                                  \
+	{                                                                                          \
+		if (__builtin_expect((uintptr_t)address % size, 0))                                \
+			tell_unaligned(HOOKED);                                                    \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
+	}
 #define TSAN_ACCESS(suffix, size, on_access)                                                       \
 	void __tsan_##suffix(const void *address);                                                 \
 	void __tsan_##suffix(const void *address)                                                  \
@@ -153,18 +172,18 @@ COV_STORE(16)
 		on_access((uintptr_t)address, size, HOOKED);                                       \
 	}
 TSAN_ACCESS(read1, 1, on_load)
-TSAN_ACCESS(read2, 2, on_load)
-TSAN_ACCESS(read4, 4, on_load)
-TSAN_ACCESS(read8, 8, on_load)
+TSAN_ALIGNED(read2, 2, on_load)
+TSAN_ALIGNED(read4, 4, on_load)
+TSAN_ALIGNED(read8, 8, on_load)
 TSAN_ACCESS(read16, 16, on_load)
 TSAN_ACCESS(unaligned_read2, 2, on_load)
 TSAN_ACCESS(unaligned_read4, 4, on_load)
 TSAN_ACCESS(unaligned_read8, 8, on_load)
 TSAN_ACCESS(unaligned_read16, 16, on_load)
 TSAN_ACCESS(write1, 1, on_store)
-TSAN_ACCESS(write2, 2, on_store)
-TSAN_ACCESS(write4, 4, on_store)
-TSAN_ACCESS(write8, 8, on_store)
+TSAN_ALIGNED(write2, 2, on_store)
+TSAN_ALIGNED(write4, 4, on_store)
+TSAN_ALIGNED(write8, 8, on_store)
 TSAN_ACCESS(write16, 16, on_store)
 TSAN_ACCESS(unaligned_write2, 2, on_store)
 TSAN_ACCESS(unaligned_write4, 4, on_store)
@@ -196,5 +215,41 @@ void __tsan_func_exit(void)
 
 void __tsan_init(void);
 void __tsan_init(void)
+{
+}
+
+/*
+ * What clang's -fsanitize=kernel-address calls where it is told to call for each access, under the names that
+ * heap.syms gives them. A size in a name is of an access that the compiler takes to be aligned.
+ */
+#define SIZED(does, size, on_access)                                                               \
+	void capchain_##does##size(const void *address);                                           \
+	void capchain_##does##size(const void *address)                                            \
+	{                                                                                          \
+		if (__builtin_expect((uintptr_t)address % (size < 8 ? size : 8), 0))               \
+			tell_unaligned(HOOKED);                                                    \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
+	}
+#define ANY_SIZE(does, on_access)                                                                  \
+	void capchain_##does##N(const void *address, size_t size);                                 \
+	void capchain_##does##N(const void *address, size_t size)                                  \
+	{                                                                                          \
+		on_access((uintptr_t)address, size, HOOKED);                                       \
+	}
+SIZED(load, 1, on_load)
+SIZED(load, 2, on_load)
+SIZED(load, 4, on_load)
+SIZED(load, 8, on_load)
+SIZED(load, 16, on_load)
+ANY_SIZE(load, on_load)
+SIZED(store, 1, on_store)
+SIZED(store, 2, on_store)
+SIZED(store, 4, on_store)
+SIZED(store, 8, on_store)
+SIZED(store, 16, on_store)
+ANY_SIZE(store, on_store)
+
+void capchain_no_return(void);
+void capchain_no_return(void)
 {
 }

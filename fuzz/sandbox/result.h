@@ -49,6 +49,11 @@ struct sandbox_trace {
  *	@stale; 0 where that is not known. where.h names them
  * @said: what it said before it ended the walk itself: the message of a panic; or NULL. Valid until
  *	another walk
+ * @no_answer: what became of a walk, in a child, that did not come back: "does-not-end", "waits",
+ *	"ended-with-status-0". That is no verdict; @verdict is abstain. NULL of every other walk
+ * @leaked: pieces of its heap that a walk which came back had not freed
+ * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the
+ *	compiler told, and the first of them
  * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
  *	walk
  */
@@ -67,6 +72,10 @@ struct walk_result {
 	uintptr_t code;
 	uintptr_t stale_code;
 	const char *said;
+	const char *no_answer;
+	uint32_t leaked;
+	uint32_t unaligned;
+	uintptr_t unaligned_code;
 	struct info_cap *caps;
 	size_t ncaps;
 };

@@ -10,8 +10,10 @@
 
 #include "../../parsers/layout.h"
 #include "context.h"
+#include "child.h"
 #include "heap.h"
 #include "heard.h"
+#include "process.h"
 #include "scratch.h"
 #include "where.h"
 
@@ -22,12 +24,8 @@ static bool opened;
 static int exit_status = EXIT_ARENA;
 /* Whether a signal's context tells a store from a load; while that is tried out. */
 static volatile bool tells_stores, trying;
-/* arm64's __builtin_trap() is a SIGTRAP; x86's SIGTRAP is a debugger's. */
-#if defined(__aarch64__)
+/* SIGTRAP: arm64's __builtin_trap(), and an int3 of x86, which a debugger sees before the process. */
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-#else
-static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-#endif
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
@@ -107,6 +105,12 @@ __attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t
 	}
 	if (the_walk.own && where_is_own(context_pc(context)))
 		the_walk.result->code = context_pc(context);
+	/* The bytes past the bound, which the walk of a parser that promises not to read them has not. */
+	if (fault && address >= the_arena.window_end && address - the_walk.window < the_walk.len &&
+	    context_access(context) != ACCESS_STORE) {
+		the_walk.result->stale_at = (uint32_t)(address - the_walk.window);
+		walk_leave(VERDICT_STALE, SEEN_BY_FAULT, address, 0, context_sp(context));
+	}
 	if (fault && address >= the_arena.start && address < the_arena.end)
 		walk_leave(fault_verdict(address, context_access(context)), SEEN_BY_FAULT, address,
 			   0, context_sp(context));
@@ -289,6 +293,40 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+void sandbox_place_front(const uint8_t *info, size_t len)
+{
+	/* All that follows it in its last page is zero. */
+	sandbox_place_padded(info, len, arena_pages(len));
+	the_walk.len = len;
+}
+
+/*
+ * Leaves of the placed buffer what a walk may read, up to @bound, at the end of the window: what is behind
+ * faults. argsz itself stays. The bytes are kept in @kept; how many, or 0 where all of it stays.
+ */
+static size_t cut_to(uint32_t bound, uint8_t kept[INFO_LEN_MAX])
+{
+	const size_t len = the_walk.len, left = bound < sizeof(uint32_t) ? sizeof(uint32_t) : bound;
+
+	/* One that stands at the front of its page is not moved. */
+	if (left >= len || the_walk.window + len != the_arena.window_end)
+		return 0;
+	memcpy(kept, the_arena.shadow + INFO_LEN_MAX - len, len);
+	sandbox_place(kept, left);
+	the_walk.len = len;
+	return len;
+}
+
+/* Takes the pages before the buffer out of sight, or shows them again. */
+static void hide_before(bool hidden)
+{
+	const uintptr_t start = the_arena.window_end - INFO_LEN_MAX;
+	const uintptr_t end = the_walk.window & ~(uintptr_t)(the_arena.page - 1);
+
+	if (end > start)
+		mprotect((void *)start, end - start, hidden ? PROT_NONE : PROT_READ);
+}
+
 /* Whose memory the access was in that the walk was left at. */
 static void place_access(struct walk_result *result)
 {
@@ -337,10 +375,12 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 }
 
 static const struct info_parser *own;
+static bool own_moved;
 
-void sandbox_is_own(const struct info_parser *parser)
+void sandbox_is_own(const struct info_parser *parser, bool hooked)
 {
 	own = parser;
+	own_moved = parser && !hooked;
 }
 
 static sandbox_watcher *watcher;
@@ -350,8 +390,9 @@ void sandbox_watch(sandbox_watcher *see)
 	watcher = see;
 }
 
-void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
-		  const struct walk_limits *limits, struct walk_result *result)
+/* Walks in this process. */
+static void walk_here(const struct info_parser *parser, enum info_kind kind,
+		      const struct walk_limits *limits, struct walk_result *result)
 {
 	static struct sandbox_trace watched;
 	struct sandbox_trace *const trace = watcher && !limits->trace ? &watched : limits->trace;
@@ -367,6 +408,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
 	the_walk.own = parser == own;
+	the_walk.number++;
 	the_walk.trace = trace;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
@@ -374,10 +416,14 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		heap_reset();
 	if (trace)
 		trace->count = 0;
+	if (the_walk.own && parser->trust != INFO_TRUSTING)
+		hide_before(true);
 	run(parser, kind);
+	if (the_walk.own && parser->trust != INFO_TRUSTING)
+		hide_before(false);
 	if (watcher)
-		watcher((const uint8_t *)the_walk.window, the_arena.placed->len, the_walk.len,
-			trace);
+		watcher((const uint8_t *)the_walk.window, the_arena.placed->len,
+			min_size(the_walk.len, the_arena.window_end - the_walk.window), trace);
 	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;
@@ -396,8 +442,42 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	}
 	if (!the_walk.own)
 		result->code = 0;
+	if (result->seen_by == SEEN_BY_PARSER)
+		result->leaked = (uint32_t)heap_live;
 	if (result->verdict == VERDICT_ABSTAIN)
 		forget_all(result, limits->trace);
+}
+
+/* Of a parser from outside: here while it has hooks and keeps to itself, then in a child. */
+static void walk_own(const struct info_parser *parser, enum info_kind kind,
+		     const struct walk_limits *limits, struct walk_result *result)
+{
+	if (!own_moved) {
+		process_watch();
+		process_moves = false;
+		walk_here(parser, kind, limits, result);
+		own_moved = process_moves;
+		if (!own_moved)
+			return;
+	}
+	child_walk(walk_here, parser, kind, limits, result);
+}
+
+void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
+		  const struct walk_limits *limits, struct walk_result *result)
+{
+	static uint8_t kept[INFO_LEN_MAX];
+	size_t len = 0;
+
+	if (parser != own || !parser) {
+		walk_here(parser, kind, limits, result);
+		return;
+	}
+	if (parser->trust != INFO_TRUSTING)
+		len = cut_to(limits->bound, kept);
+	walk_own(parser, kind, limits, result);
+	if (len)
+		sandbox_place(kept, len);
 }
 
 bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps)

@@ -50,6 +50,9 @@ void sandbox_place(const uint8_t *info, size_t len);
  */
 const uint8_t *sandbox_place_padded(const uint8_t *info, size_t len, size_t size);
 
+/* The same at the front of a page: of a safe or hardened parser from outside, what is before it faults. */
+void sandbox_place_front(const uint8_t *info, size_t len);
+
 /* Runs @parser on the placed buffer. */
 void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		  const struct walk_limits *limits, struct walk_result *result);
@@ -69,8 +72,11 @@ void sandbox_watch(sandbox_watcher *see);
  */
 bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps);
 
-/* Says which parser is one from outside; NULL: none, as at first. */
-void sandbox_is_own(const struct info_parser *parser);
+/*
+ * Says which parser is one from outside; NULL: none, as at first. Where it is not @hooked its walks are made
+ * in a child; where it is, from the one on that the child is needed for.
+ */
+void sandbox_is_own(const struct info_parser *parser, bool hooked);
 
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);

@@ -51,6 +51,7 @@ struct walk {
 	volatile size_t scratch_size;
 	volatile bool running;
 	bool own; /* the parser is one from outside */
+	uint64_t number;
 
 	volatile int64_t copies_left; /* words that walk_copy_in() may still read */
 	size_t len;

@@ -30,11 +30,12 @@ bool where_is_own(uintptr_t code)
 }
 
 /* The frames of the last where_called(). */
-static struct {
-	uintptr_t code[32];
-	size_t count;
-	bool panic;
-} called;
+static struct where_frames called;
+
+struct where_frames *where_frames(void)
+{
+	return &called;
+}
 
 static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *unused)
 {

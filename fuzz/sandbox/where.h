@@ -24,6 +24,14 @@ bool where_is_own(uintptr_t code);
  */
 uintptr_t where_called(bool panic);
 
+/* Those frames, which another process may have noted. */
+struct where_frames {
+	uintptr_t code[32];
+	size_t count;
+	bool panic;
+};
+struct where_frames *where_frames(void);
+
 struct where {
 	char function[160];
 	char file[512];

@@ -58,13 +58,21 @@ CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
 SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
 RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
 RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
+# What has clang call for each access, of struct copies and vectors too, which trace-loads does not hear; gcc's
+# hooks do. Loops stay scalar, so that each load of theirs is counted.
+EVERY_ACCESS = ["-fsanitize=kernel-address"] + [word for option in (
+    "asan-instrumentation-with-call-threshold=0", "asan-stack=0", "asan-globals=0", "asan-opt-globals=0")
+    for word in ("-mllvm", "-" + option)]
+SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
+SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 
 SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
         "they cannot see; its heap is in the arena")
 UNSEEN = ("page faults and canaries alone, since not all of it has load hooks: loops are not "
-          "counted, so it is skipped where links loop; loads below the buffer, past argsz, or less "
-          "than 16 bytes past its own memory are not seen; its heap is in the arena")
+          "counted, so it walks in a child, and has no answer where that does not end; loads below the "
+          "buffer, past argsz, or less than 16 bytes past its own memory are not seen; its heap is in the "
+          "arena")
 
 
 class Refused(Exception):
@@ -298,6 +306,21 @@ def old_rust():
     return ["--cfg=capchain_old"] if said and (int(said[1]), int(said[2])) < (1, 82) else []
 
 
+def hear_all(flags):
+    """@flags of a build's parsers, with hooks for each access in the place of those for loads and stores."""
+    if "-fsanitize=thread" in flags:
+        return [*flags, *SCALAR_GCC]
+    kept = []
+    for flag in flags:
+        key, _, names = flag.partition("=")
+        if key == "-fsanitize-coverage":
+            left = [name for name in names.split(",") if not name.startswith(("trace-loads", "trace-stores"))]
+            kept += [f"{key}={','.join(left)}"] if left != ["func"] else []
+        elif key not in ("-fsanitize", "-fsanitize-address-use-after-return"):
+            kept.append(flag)
+    return [*kept, *EVERY_ACCESS, *SCALAR]
+
+
 def compile_source(path, out, flags, cflags):
     include = os.path.join(ROOT, "parsers", "own")
     if path.endswith(".rs"):
@@ -305,7 +328,7 @@ def compile_source(path, out, flags, cflags):
                    "-Copt-level=2", "-Ccodegen-units=1",
                    *rust_coverage(flags["compile"]), *cflags, path, "-o", out]
     else:
-        command = [*flags["compiler"], *flags["compile"], "-I", include, *cflags, "-c", path,
+        command = [*flags["compiler"], *hear_all(flags["compile"]), "-I", include, *cflags, "-c", path,
                    "-o", out]
     run(command, f"{shown(path)} does not compile: mend it, or set PARSER_CFLAGS")
 

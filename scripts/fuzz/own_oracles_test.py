@@ -156,6 +156,157 @@ const info_parser capchain_parser = {
                          ("crash", "read_info", 6))
 
 
+# Each way of parsers/own/planted/process.c, and what names it: the cause of no answer, a verdict where the
+# process goes on, or None where the walk is right, and only the child had to bear it.
+PROCESS = ("ended-with-status-0", "ended-with-status-0", "ended-with-status-0", None,
+           "ended-by-signal-11", None, "crash", None, None, "does-not-end", "waits")
+
+
+class Children(Base):
+    """Parsers that end, block or change their process: none ends this one, and none is green."""
+
+    def setUp(self):
+        super().setUp()
+        self.reader = os.path.join(OWN, "planted", "process.c")
+
+    def each(self, parser):
+        """What comes of each way, between two inputs that it is right on."""
+        for way, got in enumerate(PROCESS):
+            files = [self.write(f"way{way}/region-{number}.bin", region(cap(number, 0)))
+                     for number in (99, 100 + way, 200)]
+            with self.subTest(way):
+                done = self.check(parser, *files)
+                self.assertEqual(done.returncode, 0 if got is None else 1, done.stdout + done.stderr)
+                # What was said before is kept, and the next input is read.
+                self.assertRegex(done.stdout, r"3 inputs: 3 right" if got is None else r"3 inputs: 2 right")
+                bucket = "planted-process:crash:fault:ok  PROMISE BROKEN" if got == "crash" else \
+                    f"planted-process:none:no-answer:{got}  NO ANSWER"
+                if got:
+                    self.assertIn(f"1  {bucket}  first: {files[1]}\n", done.stdout)
+
+    def test_with_hooks(self):
+        """Walked in this process until it does so."""
+        self.each(self.reader)
+
+    def test_without_hooks(self):
+        """Walked in a child from the start."""
+        self.build(*GCC, "-O2", "-w", "-I" + OWN, "-c", self.reader, "-o", "process.o")
+        self.each("process.o")
+
+    def test_many_that_go_on(self):
+        """Patience is for the first; the run goes on, and each is named."""
+        files = [self.write(f"region-many-{number}.bin", region(cap(109, 0, bytes(number))))
+                 for number in range(0, 40, 8)]
+        done = self.check(self.reader, *files)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stdout.count("no answer (does-not-end)"), len(files))
+
+    def test_exhaust(self):
+        """Jobs have a child each, and name what they find."""
+        parser = self.write("exits.c", reader(
+            "static int calls; if (++calls == 1000) exit(0); return answer(VERDICT_ABSTAIN);"))
+        done = self.run_it(CAPCHAIN, "exhaust", "--parser", parser, "--caps", "1", "--kind", "region",
+                           "--jobs", "2")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("tested:none:no-answer:ended-with-status-0: ", done.stdout)
+
+    def test_replay(self):
+        self.write("corpus/expect/reference.txt", "")
+        self.write("corpus/region-1.bin", region(cap(100, 0)))
+        done = self.check(self.reader, "corpus", verb="replay", status=(1,))
+        self.assertIn("planted-process:none:no-answer:ended-with-status-0", done.stdout)
+
+
+class Heard(Base):
+    """What is told beside verdicts: parsers/own/planted/heard.c."""
+
+    ABSTAINS, COUNTS_CALLS, FAULTS_LATE, LEAKS, MISALIGNED, COPIES = range(6)
+
+    def setUp(self):
+        super().setUp()
+        self.files = [self.write(f"region-{number}.bin", region(cap(number, 0))) for number in (8, 9, 10)]
+
+    def heard(self, way, status, *files):
+        done = self.check(os.path.join(OWN, "planted", "heard.c"), *(files or self.files), status=(status,),
+                          PARSER_CFLAGS=f"-DWAY={way}")
+        return done.stdout, done.stderr
+
+    def test_one_that_answers_nothing_is_no_success(self):
+        said, errors = self.heard(self.ABSTAINS, 1)
+        self.assertIn("0 right, 0 policies, 0 differ, 3 abstained,", said)
+        self.assertIn("planted-heard answered none of the 3 inputs of the kinds that it reads\n", errors)
+
+    def test_inputs_of_other_kinds_are_no_success(self):
+        device = self.write("device-1.bin", bytes(16))
+        _, errors = self.heard(self.LEAKS, 2, device)
+        self.assertIn("no input is of a kind that planted-heard reads\n", errors)
+        self.heard(self.LEAKS, 0, device, *self.files)
+
+    def test_state_is_caught_by_default(self):
+        said, _ = self.heard(self.COUNTS_CALLS, 1)
+        self.assertRegex(said, r"planted-heard:ok:(unstable:again|wrong-caps:ok) .*PROMISE BROKEN")
+
+    def test_what_does_not_come_again_is_marked(self):
+        said, _ = self.heard(self.FAULTS_LATE, 1)
+        self.assertRegex(said, r"planted-heard:(oob:fault:ok|ok:unstable:again)  PROMISE BROKEN  "
+                         "not-reproducible  first: ")
+        said, _ = self.heard(self.COUNTS_CALLS, 1, self.files[0])
+        self.assertNotIn("not-reproducible", said)
+
+    def test_leaks_are_counted_and_no_fault(self):
+        said, _ = self.heard(self.LEAKS, 0)
+        self.assertIn(f"     3  leaks, which break nothing  first: {self.files[0]}\n", said)
+        self.assertIn("  leaked 1 pieces of its heap", said)
+        self.assertNotIn("leak", self.heard(self.COPIES, 0)[0])
+
+    def test_unaligned_loads_are_told_and_no_fault(self):
+        for compiler in ("clang", "gcc"):
+            with self.subTest(compiler):
+                env = {"CLANG": "/nonexistent/clang"} if compiler == "gcc" else {}
+                done = self.check(os.path.join(OWN, "planted", "heard.c"), *self.files, status=(0,),
+                                  PARSER_CFLAGS=f"-DWAY={self.MISALIGNED}", **env)
+                self.assertRegex(done.stdout, r"     3  unaligned-load, which breaks nothing  first: "
+                                 rf"{self.files[0]}\n +in does at \S+heard.c:\d+")
+        self.assertNotIn("unaligned", self.heard(self.COPIES, 0)[0])
+
+
+class Unseen(Base):
+    """Reads that hooks of loads do not hear: parsers/own/planted/unseen.c."""
+
+    HOW = ("a copy", "a struct copy", "memcmp()", "strnlen()", "a vector", "assembly")
+    AT = ("past the end", "past the bound", "before")
+
+    def setUp(self):
+        super().setUp()
+        self.files = []
+        for number in range(len(self.HOW) * len(self.AT)):
+            behind = b"x" * 32 if self.AT[number % len(self.AT)] == "past the bound" else b""
+            self.files.append(self.write(f"region-{number}.bin",
+                                         region(cap(100 + number, 0) + b"x" * 8) + behind))
+
+    def table(self, parser):
+        """Each way of @parser is named."""
+        said = iter(self.own(parser, *self.files, PARSER_CFLAGS="-w -mavx2"))
+        print("  ".join(cell.ljust(16) for cell in ("", *self.AT)).rstrip())
+        for how in self.HOW:
+            found = [next(said)["verdict"] for _ in self.AT]
+            print("  ".join(cell.ljust(16) for cell in (how, *found)).rstrip())
+            self.assertEqual(found, ["oob", "stale", "oob"])
+
+    def test_source(self):
+        self.table(os.path.join(OWN, "planted", "unseen.c"))
+
+    def test_source_by_gcc(self):
+        os.environ["CLANG"] = "/nonexistent/clang"
+        self.addCleanup(os.environ.pop, "CLANG")
+        self.table(os.path.join(OWN, "planted", "unseen.c"))
+
+    def test_object_without_hooks(self):
+        self.build(*GCC, "-O2", "-w", "-mavx2", "-I" + OWN, "-c", os.path.join(OWN, "planted", "unseen.c"),
+                   "-o", "unseen.o")
+        self.table("unseen.o")
+
+
 class InRust(Base):
     def test_a_panic_keeps_its_message_and_place(self):
         text = text_of("parsers", "own", "template.rs").replace('.ok_or("bad-link\\0")?', ".unwrap()")
@@ -170,4 +321,4 @@ class InRust(Base):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--here"]:
         run_tests(argv=[sys.argv[0], *sys.argv[2:]])
-    sys.exit(own_test.main(sys.argv[1:] or ["Places"], __file__))
+    sys.exit(own_test.main(sys.argv[1:] or ["Places", "Children", "Heard", "Unseen"], __file__))
