@@ -78,6 +78,10 @@ else
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
 endif
 
+check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
+	@$(MAKE) $(QUIET) $(BUILD)/capchain
+	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS)
+
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@$(PYTHON) scripts/test/check.py
 
@@ -156,7 +160,7 @@ coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have t
 		$(COVERED:%=$(BUILD)/coverage/test/%)
 	@$(PYTHON) scripts/test/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
 
-check-nightly: | setup-check ## the build broken in five ways, and a night killed ten times: minutes
+check-nightly: | setup-check ## the build broken in seven ways, and a night killed ten times: minutes
 	@$(MAKE) $(QUIET) nightly-built
 	@KILLS=10 $(PYTHON) scripts/nightly/nightly_test.py Whole
 	@$(PYTHON) scripts/nightly/breakages.py
@@ -184,8 +188,8 @@ policy: $(BUILD)/capchain ## parsers/models/POLICY.md anew, from the judge's out
 format: ## clang-format in place
 	@git ls-files --cached --others --exclude-standard '*.[ch]' | xargs clang-format -i
 
-fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer
-	@$(PYTHON) scripts/fuzz/fetch_planted.py $<
+fetch-planted: $(BUILD)/libfuzzer/planted_fetch ## the six planted fetch loops, each found by libFuzzer; TRIALS= compares mutators
+	@$(PYTHON) scripts/fuzz/fetch_planted.py $(call option,trials,TRIALS) $<
 
 fetch-table: $(BUILD)/capchain ## every fetch loop against scripted producers: how each conversation ends
 	@$< list --fetch

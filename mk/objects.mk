@@ -58,7 +58,7 @@ $(1)_SCRIPT     := $$(SCRIPT_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_MUTATOR := $(if $(filter -fsanitize=fuzzer,$($(1)_LINK)),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o \
 		$$($(1)_MUTATE) $$($(1)_HOST)/fuzz/chain/chain.o)
 $(1)_FETCH_MUTATOR := $$(if $$($(1)_MUTATOR),$$(patsubst %,$$($(1)_MUTATOR),fetch) $$($(1)_SCRIPT))
-$(1)_CMD      := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o)
+$(1)_CMD      := $$(CMD_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_MUTATE) $$($(1)_SCRIPT)
 $(1)_FETCH    := $$(FETCH_SRC:%.c=$$($(1)_HOST)/%.o) $$($(1)_PRODUCER) $$(FETCH_LOOP_SRC:%.c=$$($(1)_OBJ)/%.o)
 $(1)_FETCH_BUGS := $$(FETCH_BUG_SRC:%.c=$$($(1)_OBJ)/%.o) $$(MARKS_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_CONFORM  := $$(CONFORM_SRC:%.c=$$($(1)_HOST)/%.o)

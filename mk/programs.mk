@@ -56,7 +56,7 @@ $(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench/bench_ioctl.o
 MUTATORS := $(KINDS:%=$(BUILD)/afl/mutator_%.so) $(BUILD)/afl/mutator_fetch.so
 AS_MUTATOR = $(CLANG) $(ALONE) -fPIC -shared -fvisibility=hidden -DMUTATE_KIND=$(1)
 $(BUILD)/afl/mutator_%.so: fuzz/mutator/mutate_afl.c $(MUTATE_SRC) fuzz/chain/chain.c parsers/layout.c \
-		fuzz/mutator/mutate.h fuzz/mutator/mutate_ops.h fuzz/chain/chain.h fuzz/chain/endian.h \
+		fuzz/mutator/mutate.h fuzz/mutator/mutate_death.h fuzz/mutator/mutate_ops.h fuzz/chain/chain.h fuzz/chain/endian.h \
 		parsers/layout.h parsers/parser.h mk/configs.mk
 	$(call make_alone,$(call AS_MUTATOR,$(kind_of_$*)))
 $(BUILD)/afl/mutator_fetch.so: fuzz/mutator/mutate_afl.c $(SCRIPT_SRC) $(MUTATE_SRC) fuzz/fetch/script_model.c \

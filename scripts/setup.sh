@@ -5,24 +5,21 @@ set -u
 
 usage() {
 	cat <<'TXT'
-usage: scripts/setup.sh [-v] fuzz|check|clients
+usage: scripts/setup.sh fuzz|check|clients
 
-Installs the packages that `make fuzz`, `make check` or `make clients` needs and that are
-missing; the programs of clients are large. Where all are there it prints nothing, touches no
-network and needs no root.
-
-  -v   say so where nothing is missing
+Installs the packages that `make fuzz`, `make check` or `make clients` needs and that are missing; the
+programs of clients are large. Where all are there it prints nothing, touches no network and needs no root.
 
 environment:
   SETUP=0      install nothing: name what is missing, one line each, and go on
   ENGINE=afl   fuzz needs AFL++ too
   CLANG, GCC   compilers in the place of clang and gcc: CLANG=clang-22 installs that one
 
-Things are looked for by what they provide (a command, a header, a library), never by package name,
-so a compiler from elsewhere is as good. One that is too old is told by what it cannot do, never by
-its number: scripts/test/oldest.sh has the one list of minimum versions. Packages are installed with as root or through `sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing
-things are named and the build goes on. Optional ones never fail a build, and what cannot be had keeps
-nothing else away.
+Things are looked for by what they provide (a command, a header, a library), never by package name, so a
+compiler from elsewhere is as good. One that is too old is told by what it cannot do, never by its number:
+scripts/test/oldest.sh has the one list of minimum versions. Packages are installed as root or through
+`sudo -n`, and clang's run-time package is asked of apt. Without apt-get the missing things are named and
+the build goes on. Optional ones never fail a build, and what cannot be had keeps nothing else away.
 
 exit status:
   0  nothing required is missing, or it was left to you (SETUP=0, no apt-get)
@@ -58,9 +55,7 @@ compiler() {
 headers() {
 	local name
 	for name; do
-		[ -e "/usr/include/$name" ] ||
-			compiler -E -x c - <<<"#include <$name>" >/dev/null ||
-			return 1
+		[ -e "/usr/include/$name" ] || compiler -E -x c - <<<"#include <$name>" >/dev/null || return 1
 	done
 }
 
@@ -222,11 +217,7 @@ look() {
 	local -a words
 	required=() optional=() lines=() reasons=()
 	while IFS='|' read -r need package probe what; do
-		case $goal in
-		fuzz) need=${need:0:1} ;;
-		check) need=${need:1:1} ;;
-		*) need=${need:2:1} ;;
-		esac
+		case $goal in fuzz) need=${need:0:1} ;; check) need=${need:1:1} ;; *) need=${need:2:1} ;; esac
 		case $need${ENGINE:-} in
 		r* | aafl) need=required ;;
 		o*) need=optional ;;
@@ -281,7 +272,7 @@ give_up() {
 	local by_hand="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
 	name_missing "$@"
 	if [ "$EUID" -ne 0 ]; then
-		if commands sudo; then by_hand="sudo sh -c '$by_hand'"; else by_hand="su -c '$by_hand'"; fi
+		by_hand="$(commands sudo && echo sudo sh || echo su) -c '$by_hand'"
 	fi
 	say "run: $by_hand"
 	say "or set SETUP=0 to go on without"
@@ -294,21 +285,13 @@ here=$(dirname "$0")
 . "$here/test/oldest.sh" || exit 3
 read -r -a clang <<<"${CLANG:-clang}"
 read -r -a gcc <<<"${GCC:-gcc}"
-verbose=0
-goal=
-for arg; do
-	case $arg in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	-v) verbose=1 ;;
-	fuzz | check | clients) goal=$goal$arg ;;
-	*) goal=unknown ;;
-	esac
-done
-case $goal in
-fuzz | check | clients) ;;
+goal=${1-}
+case $#,$goal in
+1,fuzz | 1,check | 1,clients) ;;
+1,-h | 1,--help)
+	usage
+	exit 0
+	;;
 *)
 	usage >&2
 	exit 2
@@ -316,10 +299,7 @@ fuzz | check | clients) ;;
 esac
 
 look
-if [ ${#missing[@]} -eq 0 ]; then
-	[ $verbose -eq 0 ] || say "all that make $goal needs is here"
-	exit 0
-fi
+[ ${#missing[@]} -gt 0 ] || exit 0
 if [ "${SETUP:-}" = 0 ]; then
 	name_missing "going on without"
 	exit 0

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs some at a time, so that a parser that reads many at once is told what comes; see cmd.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "../fetch/fetch_judge.h"
 #include "../judge/truncations.h"
+#include "../sandbox/pages.h"
 #include "cmd.h"
 
 /* Inputs that are held at a time: with their truncations as many buffers as a BPF program takes. */
@@ -10,7 +14,7 @@
 static struct batched {
 	struct input input;
 	bool usable;
-} batch[BATCH];
+} * batch;
 
 static const uint8_t *infos[BATCH * (1 + TRUNCATIONS_MAX)];
 static uint32_t lens[BATCH * (1 + TRUNCATIONS_MAX)];
@@ -52,6 +56,11 @@ void inputs_each(struct judge *judge, char *const files[], size_t count, enum en
 		 bool truncates,
 		 void (*each)(void *with, const char *path, const struct input *input), void *with)
 {
+	batch = pages_new(BATCH * sizeof(*batch));
+	if (!batch) {
+		fprintf(stderr, "capchain: out of memory\n");
+		exit(EXIT_UNUSABLE);
+	}
 	for (size_t first = 0; first < count; first += BATCH) {
 		const size_t many = count - first < BATCH ? count - first : BATCH;
 
@@ -66,4 +75,5 @@ void inputs_each(struct judge *judge, char *const files[], size_t count, enum en
 				input_free(&batch[i].input);
 		}
 	}
+	pages_free(batch, BATCH * sizeof(*batch));
 }

@@ -26,6 +26,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_exhaust(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_mutate(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
 int cmd_probe(int argc, char **argv);

@@ -94,28 +94,6 @@ static const struct argp dis_argp = {
 	NULL,
 	NULL};
 
-/* A device or pipe is written to; only a file can be replaced. */
-static bool is_special(const char *path)
-{
-	struct stat what;
-
-	return stat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode);
-}
-
-static int write_through(const char *path, const void *bytes, size_t len)
-{
-	FILE *const file = fopen(path, "wb");
-	int error = 0;
-
-	if (!file)
-		return -errno;
-	if (fwrite(bytes, 1, len, file) != len)
-		error = -errno;
-	if (fclose(file) && !error)
-		error = -errno;
-	return error;
-}
-
 int output_put(const char *path, const void *bytes, size_t len)
 {
 	int error;
@@ -124,8 +102,7 @@ int output_put(const char *path, const void *bytes, size_t len)
 		fwrite(bytes, 1, len, stdout);
 		return EXIT_FINE;
 	}
-	error = is_special(path) ? write_through(path, bytes, len)
-				 : findings_write(path, bytes, len);
+	error = findings_write(path, bytes, len);
 	return error ? cannot_write(path, -error) : EXIT_FINE;
 }
 

@@ -12,6 +12,8 @@
 
 #include "../../parsers/layout.h"
 #include "../capture/capture.h"
+#include "../client/signals.h"
+#include "../target/file.h"
 #include "../target/findings.h"
 #include "../text/text.h"
 #include "cmd.h"
@@ -50,7 +52,10 @@ static const struct argp_option options[] = {
 	 "module: vfio.ko's functions; syscalls: every system call; default: module where vfio.ko is "
 	 "loaded and has BTF",
 	 0},
-	{"comm", OPTION_COMM, "NAME", 0, "keep replies to processes of that name alone", 0},
+	{"comm", OPTION_COMM, "NAME", 0,
+	 "keep replies alone to processes whose executable or command is called NAME (of a script, its own name "
+	 "too); of one that has ended by then, the kernel knows 15 bytes of its thread's name",
+	 0},
 	{"ready", OPTION_READY, "FILE", 0, "make FILE when it has begun, for scripts", 0},
 	{"stand-in", OPTION_STAND_IN, "NUMBER", 0,
 	 "for tests: take the ioctl NUMBER of any file for VFIO_IOMMU_GET_INFO", 0},
@@ -111,7 +116,7 @@ static const struct argp argp = {
 	"Linux 5.17 or newer with BTF; with lockdown=confidentiality nothing can be recorded. It "
 	"writes to no other process.\n\n"
 	"Exit status: 0; 1 where nothing was recorded, a chain differs from the kernel's own, or a record "
-	"was dropped; 2 the command line cannot be used; 3 a privilege, or vfio.ko, is missing; 5 a reply "
+	"was dropped, or could not be read; 2 the command line cannot be used; 3 a privilege, or vfio.ko, is missing; 5 a reply "
 	"could not be written; 6 the programs cannot be loaded: a fault of capchain.",
 	NULL,
 	NULL,
@@ -144,6 +149,12 @@ static const char *device_of(const struct capture_record *record)
 	return record->device[0] ? record->device : record->device_fd ? "device" : "container";
 }
 
+/* A process says the device's name too, where it asks a group for it. Freed by the caller. */
+static char *device_shown(const struct capture_record *record)
+{
+	return path_shown(device_of(record), "");
+}
+
 /* A process may call itself anything. Freed by the caller. */
 static char *comm_of(const struct capture_record *record)
 {
@@ -168,11 +179,14 @@ static char *render(const struct capture_command *c, const struct capture_reply 
 		fwrite(reply->bytes, 1, reply->len, memory);
 	} else {
 		char *const comm = comm_of(reply->record);
+		char *const device = device_shown(reply->record);
 
-		whole = comm && chain_read(reply->bytes, reply->len, reply->kind, &chain) == 0;
+		whole = comm && device &&
+			chain_read(reply->bytes, reply->len, reply->kind, &chain) == 0;
 		fprintf(memory, "# %s of %s, argsz %u passed in by %s\n", ioctl_name(reply->kind),
-			device_of(reply->record), reply->record->argsz, comm ? comm : "?");
+			device ? device : "?", reply->record->argsz, comm ? comm : "?");
 		free(comm);
+		free(device);
 	}
 	if (whole && c->text) {
 		text_dump(memory, &chain);
@@ -186,15 +200,19 @@ static char *render(const struct capture_command *c, const struct capture_reply 
 
 static void print_reply(const struct capture_reply *reply, const char *path)
 {
-	char *const comm = comm_of(reply->record);
-	json_t *const json = json_pack(
-		"{s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I}", "file", path, "ioctl", ioctl_name(reply->kind),
-		"kind", info_kind_name(reply->kind), "device", device_of(reply->record), "argsz",
-		(json_int_t)reply->record->argsz, "len", (json_int_t)reply->len, "comm",
-		comm ? comm : "?", "pid", (json_int_t)reply->record->pid);
+	char *const comm = comm_of(reply->record), *const device = device_shown(reply->record);
+	char *const file = path_shown(path, "");
+	json_t *const json =
+		json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:s,s:I}", "file", file ? file : "?", "ioctl",
+			  ioctl_name(reply->kind), "kind", info_kind_name(reply->kind), "device",
+			  device ? device : "?", "argsz", (json_int_t)reply->record->argsz, "len",
+			  (json_int_t)reply->len, "comm", comm ? comm : "?", "pid",
+			  (json_int_t)reply->record->pid);
 
 	put_json(json);
 	free(comm);
+	free(device);
+	free(file);
 }
 
 static void write_file(struct capture_command *c, const char *path,
@@ -223,8 +241,9 @@ static void write_reply(struct capture_command *c, const struct capture_reply *r
 		snprintf(index, sizeof(index), "-idx%u", reply->index);
 	snprintf(name, sizeof(name), "%s-%s%s-len%u", info_kind_name(reply->kind),
 		 device_of(reply->record), index, reply->len);
-	for (char *at = name; (at = strpbrk(at, ":/"));)
-		*at = '_';
+	for (char *at = name; *at; at++)
+		if (*at == ':' || *at == '/' || *at <= ' ' || *at > '~')
+			*at = '_';
 	same = json_object_get(c->known, name);
 	if (!same) {
 		same = json_array();
@@ -244,11 +263,56 @@ static void write_reply(struct capture_command *c, const struct capture_reply *r
 	write_file(c, path, reply);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *const slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Whether the first two words of process @pid's command line are called @name: of a script both count. */
+static bool is_in_command(unsigned int pid, const char *name)
+{
+	char path[64], words[8192] = "";
+	bool found = false;
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	file = fopen(path, "re");
+	len = file ? fread(words, 1, sizeof(words) - 1, file) : 0;
+	if (file)
+		fclose(file);
+	for (size_t at = 0, i = 0; i < 2 && at < len; i++, at += strlen(words + at) + 1)
+		found |= strcmp(base_name(words + at), name) == 0;
+	return found;
+}
+
+/*
+ * Whether @name is that of the process: of its executable, of its command, or where it is gone, by
+ * the 15 bytes that the kernel has of the thread's.
+ */
+static bool is_process(const struct capture_record *record, const char *name)
+{
+	char path[64], exe[4096];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", record->pid);
+	len = readlink(path, exe, sizeof(exe) - 1);
+	if (len > 0) {
+		exe[len] = '\0';
+		if (strcmp(base_name(exe), name) == 0)
+			return true;
+	}
+	return is_in_command(record->pid, name) ||
+	       strncmp(record->comm, name, sizeof(record->comm) - 1) == 0;
+}
+
 static void take(void *with, const struct capture_reply *reply)
 {
 	struct capture_command *const c = with;
 
-	if (c->comm && strcmp(reply->record->comm, c->comm))
+	if (c->comm && !is_process(reply->record, c->comm))
 		return;
 	c->replies++;
 	c->chains += reply->record->chain != 0;
@@ -271,8 +335,9 @@ static pid_t start_program(char **program)
 
 	if (!program || pid)
 		return pid;
+	signals_give_back();
 	execvp(program[0], program);
-	fprintf(stderr, "capchain: %s: %s\n", program[0], strerror(errno));
+	fprintf(stderr, "capchain: %s: %s\n", file_word(program[0]), strerror(errno));
 	_exit(EXIT_UNUSABLE);
 }
 
@@ -284,13 +349,19 @@ static void record(struct capture_command *c)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
 	pid = start_program(c->program);
 	error = c->ready ? findings_write(c->ready, "", 0) : 0;
 	if (error)
 		c->status = cannot_write(c->ready, -error);
 	while (!stopped && !c->status) {
-		if (capture_poll(50))
+		error = capture_poll(50);
+		if (error) {
+			fprintf(stderr, "capchain: the records cannot be read: %s\n",
+				strerror(-error));
+			c->status = EXIT_FOUND;
 			break;
+		}
 		if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid)
 			break;
 	}

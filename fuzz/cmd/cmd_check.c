@@ -94,23 +94,33 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
+/* As many as one line has. */
+#define NOTES_SHOWN 16
+
+/* One of them; those past NOTES_SHOWN are counted alone. */
+static void print_note(size_t *count, enum note note, const struct info_cap *cap)
+{
+	if ((*count)++ >= NOTES_SHOWN)
+		return;
+	printf("%s%s", *count == 1 ? "  notes          " : ", ", note_name(note));
+	if (cap)
+		printf(" at %u", cap->offset);
+}
+
 static void print_notes(const struct judge *judge)
 {
 	const struct spec *const spec = judge->spec;
-	const char *before = "  notes          ";
+	size_t count = 0;
 
-	if (spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) {
-		printf("%s%s", before, note_name(NOTE_FLAG_WITHOUT_CHAIN));
-		before = ", ";
-	}
+	if (spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN))
+		print_note(&count, NOTE_FLAG_WITHOUT_CHAIN, NULL);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		for (unsigned int note = 0; note < NOTE_COUNT; note++)
-			if (spec->caps[i].notes & NOTE_BIT(note)) {
-				printf("%s%s at %u", before, note_name((enum note)note),
-				       spec->caps[i].cap.offset);
-				before = ", ";
-			}
-	if (before[0] == ',')
+			if (spec->caps[i].notes & NOTE_BIT(note))
+				print_note(&count, (enum note)note, &spec->caps[i].cap);
+	if (count > NOTES_SHOWN)
+		printf(" and %zu more", count - NOTES_SHOWN);
+	if (count)
 		putchar('\n');
 }
 

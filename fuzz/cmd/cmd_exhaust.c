@@ -456,6 +456,12 @@ static int run_kind(const struct exhaust_command *c, enum info_kind kind)
 		say_speed(c, result, kind);
 	if (!status && !exhaust_is_clean(result))
 		status = EXIT_FOUND;
+	/* Of one that answers nothing nothing is shown. */
+	if (!status && c->own.joined && result->parsers[0].abstained == result->buffers) {
+		fprintf(stderr, "capchain: %s abstains on all of kind %s\n", info_parsers[0]->name,
+			info_kind_name(kind));
+		status = EXIT_FOUND;
+	}
 	exhaust_result_free(result);
 	return status;
 }

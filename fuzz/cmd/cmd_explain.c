@@ -275,13 +275,15 @@ static void dump(const struct judge *judge, bool painted)
 		puts("  (empty)");
 }
 
+/* Of what one line lists; the others are counted. */
+#define SHOWN 32
+
 /* The bytes read, as ranges in ascending order. */
 static void print_ranges(const struct judge *judge, const struct sandbox_trace *trace)
 {
 	static uint8_t read[INFO_LEN_MAX];
 	const size_t kept = trace->count < SANDBOX_TRACE_MAX ? trace->count : SANDBOX_TRACE_MAX;
-	const char *before = "  read ";
-	size_t end;
+	size_t end, count = 0;
 
 	memset(read, 0, sizeof(read));
 	for (size_t i = 0; i < kept; i++)
@@ -289,13 +291,12 @@ static void print_ranges(const struct judge *judge, const struct sandbox_trace *
 	for (size_t at = 0; at < judge->len; at = end + 1) {
 		for (end = at; end < judge->len && read[end]; end++)
 			;
-		if (end == at)
-			continue;
-		printf("%s%zu-%zu", before, at, end - 1);
-		before = ", ";
+		if (end > at && count++ < SHOWN)
+			printf("%s%zu-%zu", count == 1 ? "  read " : ", ", at, end - 1);
 	}
-	printf("%s in %zu loads of the buffer\n", before[0] == ',' ? "" : "  read nothing",
-	       trace->count);
+	if (count > SHOWN)
+		printf(" and %zu more ranges", count - SHOWN);
+	printf("%s in %zu loads of the buffer\n", count ? "" : "  read nothing", trace->count);
 }
 
 /* Where an access was, and what saw it. */
@@ -338,7 +339,8 @@ static void print_fault(const struct judge *judge, const struct walk_result *wal
 
 static void print_delivered(const struct judge *judge, const struct walk_result *walk)
 {
-	const size_t shown = walk->verdict != VERDICT_OK && walk->ncaps > 4 ? 4 : walk->ncaps;
+	const size_t most = walk->verdict == VERDICT_OK ? SHOWN : 4;
+	const size_t shown = walk->ncaps < most ? walk->ncaps : most;
 
 	if (walk->ncaps == 0)
 		return;

@@ -10,12 +10,15 @@
 #include <sys/stat.h>
 
 #include "../../parsers/layout.h"
+#include "../target/file.h"
 #include "../target/findings.h"
 #include "../probe/probe.h"
 #include "cmd.h"
 
-#define NAMES_MAX    64
 #define REGIONS_MAX  64
+#define NAME_SIZE    64
+/* Devices of one group. */
+#define GROUP_MAX    256
 /* Of the default folder, of which --help speaks, either may have to be made. */
 #define BUILD_FOLDER "build"
 #define WITNESSES    BUILD_FOLDER "/findings"
@@ -23,7 +26,7 @@
 extern const struct info_parser bounded_parser;
 
 struct probe_options {
-	char names[NAMES_MAX][64];
+	char (*names)[NAME_SIZE]; /* @count of them */
 	size_t count;
 	enum probe_rule fake;
 	bool is_fake;
@@ -81,6 +84,19 @@ static void print_rules(void)
 		       probe_rule_words((enum probe_rule)rule));
 }
 
+/* Room for @more names behind those that there are. */
+static char (*more_names(struct probe_options *o, size_t more))[NAME_SIZE]
+{
+	char(*const longer)[NAME_SIZE] = realloc(o->names, (o->count + more) * sizeof(*longer));
+
+	if (!longer) {
+		fprintf(stderr, "capchain: out of memory\n");
+		exit(EXIT_UNUSABLE);
+	}
+	o->names = longer;
+	return longer + o->count;
+}
+
 static void take_fake(struct probe_options *o, const char *arg, const struct argp_state *state)
 {
 	unsigned int rule = 0;
@@ -94,7 +110,8 @@ static void take_fake(struct probe_options *o, const char *arg, const struct arg
 			arg);
 	o->fake = (enum probe_rule)rule;
 	o->is_fake = true;
-	snprintf(o->names[o->count++], sizeof(o->names[0]), "fake-%.50s", arg);
+	snprintf(*more_names(o, 1), NAME_SIZE, "fake-%.50s", arg);
+	o->count++;
 }
 
 static void take_group(struct probe_options *o, const char *arg, const struct argp_state *state)
@@ -105,7 +122,8 @@ static void take_group(struct probe_options *o, const char *arg, const struct ar
 
 	if (!*arg || *end)
 		argp_error(state, "--group %s: a number", arg);
-	o->count += probe_group((unsigned int)number, o->names + o->count, NAMES_MAX - o->count);
+	more_names(o, GROUP_MAX);
+	o->count += probe_group((unsigned int)number, o->names + o->count, GROUP_MAX);
 	if (o->count == before)
 		argp_error(state, "--group %s: no such group in /sys/kernel/iommu_groups", arg);
 }
@@ -140,9 +158,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		print_rules();
 		exit(EXIT_FINE);
 	case ARGP_KEY_ARG:
-		if (o->count == NAMES_MAX || strlen(arg) >= sizeof(o->names[0]))
-			argp_error(state, "%s: too many devices, or too long a name", arg);
-		snprintf(o->names[o->count++], sizeof(o->names[0]), "%s", arg);
+		if (strlen(arg) >= NAME_SIZE)
+			argp_error(state, "%s: too long a name", file_word(arg));
+		snprintf(*more_names(o, 1), NAME_SIZE, "%s", arg);
+		o->count++;
 		return 0;
 	case ARGP_KEY_END:
 		if (!o->count)
@@ -191,21 +210,35 @@ static void write_reply(struct run *run, const char *path, const void *bytes, si
 		run->status = cannot_write(path, -error);
 }
 
+/*
+ * "KIND-MIDDLE-idxN" in @size bytes. A device may be called like a path; a colon is the path separator
+ * of too many programs.
+ */
+static void file_name(const struct probe_subject *subject, const char *middle, char *ret_name,
+		      size_t size)
+{
+	char index[32] = "";
+
+	if (subject->kind == INFO_REGION)
+		snprintf(index, sizeof(index), "-idx%u", subject->index);
+	snprintf(ret_name, size, "%s-%s%s", info_kind_name(subject->kind), middle, index);
+	for (char *at = ret_name; *at; at++)
+		if (*at == ':' || *at == '/' || *at <= ' ' || *at > '~')
+			*at = '_';
+}
+
 static void say_violation(struct run *run, const struct probe_subject *subject,
 			  const struct probe_violation *violation)
 {
 	const char *const given = run->options->witnesses;
 	const char *const folder = given ? given : WITNESSES;
-	char words[32], path[4096], index[32] = "";
+	char words[32], path[4096], name[256], middle[128];
 
 	subject_words(subject, words, sizeof(words));
-	if (subject->kind == INFO_REGION)
-		snprintf(index, sizeof(index), "-idx%u", subject->index);
-	snprintf(path, sizeof(path), "%s/%s-probe-%s-%s%s", folder, info_kind_name(subject->kind),
-		 probe_rule_name(violation->rule), run->device, index);
-	/* A colon is the path separator of too many programs. */
-	for (char *at = path; (at = strchr(at, ':'));)
-		*at = '_';
+	snprintf(middle, sizeof(middle), "probe-%s-%s", probe_rule_name(violation->rule),
+		 run->device);
+	file_name(subject, middle, name, sizeof(name));
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	if (!given)
 		mkdir(BUILD_FOLDER, 0777);
 	mkdir(folder, 0777);
@@ -227,19 +260,16 @@ static void keep_replies(struct run *run, const struct probe_subject *subject,
 			 const struct probe_result *result)
 {
 	const struct probe_options *const o = run->options;
-	char path[4096], index[32] = "";
+	char path[4096], name[256];
 
-	if (subject->kind == INFO_REGION)
-		snprintf(index, sizeof(index), "-idx%u", subject->index);
+	file_name(subject, o->label ? o->label : run->device, name, sizeof(name));
 	mkdir(o->keep, 0777);
 	for (uint32_t argsz = 0; argsz <= result->need + PROBE_PAST; argsz++) {
 		const uint8_t *const reply = probe_reply(result, argsz);
 
 		if (!reply)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s-%s%s-len%u.bin", o->keep,
-			 info_kind_name(subject->kind), o->label ? o->label : run->device, index,
-			 argsz);
+		snprintf(path, sizeof(path), "%s/%s-len%u.bin", o->keep, name, argsz);
 		write_reply(run, path, reply, argsz);
 	}
 }
@@ -313,19 +343,24 @@ int cmd_probe(int argc, char **argv)
 	}
 	for (size_t i = 0; i < o.count && !run.status; i++) {
 		struct probe_device *device;
+		char *shown;
 		bool has_iommu = true;
 
-		run.device = o.names[i];
+		run.device = shown = path_shown(o.names[i], "");
 		device = o.is_fake ? probe_fake(o.fake)
 				   : probe_vfio_open(o.names[i], o.iommufd, &has_iommu, error,
 						     sizeof(error));
 		if (!device) {
 			fprintf(stderr, "capchain: %s\n", error);
 			run.status = EXIT_MISSING;
+			free(shown);
 			break;
 		}
-		probe_all(&run, device, has_iommu);
+		if (shown)
+			probe_all(&run, device, has_iommu);
+		free(shown);
 	}
+	free(o.names);
 	judge_free(run.judge);
 	if (!o.json)
 		printf("%zu devices, %zu subjects answered, %" PRIu64 " calls, %zu violations\n",

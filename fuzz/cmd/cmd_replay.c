@@ -4,10 +4,13 @@
  * on every input to the expected one, in TAP; bless writes the expected ones anew.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "../fetch/fetch_judge.h"
@@ -17,14 +20,28 @@
 #include "cmd.h"
 #include "junit.h"
 
+/*
+ * What is wrong with an input: whole lines, and how many more there was no room for. Of a word that
+ * is longer than WORDS_SHOWN its beginning.
+ */
+#define WORDS_SHOWN 400
+struct why {
+	char text[4096];
+	size_t used;
+	size_t more;
+};
+
 /* What a replay adds up. */
 struct replay {
 	struct judge *parsers;
 	struct judge *judge; /* of the input in hand: of parsers, or of fetch loops */
 	struct expected *expected;
 	char root[PATH_MAX];
-	FILE *verdicts;
+	FILE *verdicts; /* in memory until all is known */
+	char *lines;
+	size_t lines_size;
 	const char *verdicts_path;
+	int lock; /* on the lists, of bless */
 	bool truncates;
 	json_t *seen; /* names of inputs, as a set */
 	size_t done;
@@ -119,8 +136,20 @@ static const struct argp bless_argp = {
 	NULL,
 	NULL};
 
+/* Keeps another bless from reading lists that this one is about to write. */
+static int lock_lists(struct replay *r)
+{
+	char path[PATH_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/expect", r->root);
+	r->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->lock < 0 || flock(r->lock, LOCK_EX))
+		return cannot_write(path, errno);
+	return 0;
+}
+
 /* Opens what both verbs need. 0 or an exit status after one line. */
-static int open_replay(struct replay *r)
+static int open_replay(struct replay *r, bool blesses)
 {
 	char root[PATH_MAX];
 
@@ -142,8 +171,10 @@ static int open_replay(struct replay *r)
 		}
 		snprintf(r->root, sizeof(r->root), "%s", root);
 	}
-	if (r->verdicts_path && !(r->verdicts = fopen(r->verdicts_path, "w")))
+	if (r->verdicts_path && !(r->verdicts = open_memstream(&r->lines, &r->lines_size)))
 		return cannot_write(r->verdicts_path, errno);
+	if (blesses && lock_lists(r))
+		return EXIT_CANNOT_WRITE;
 	r->expected = expect_load(r->root);
 	if (!r->expected)
 		return EXIT_UNUSABLE;
@@ -154,10 +185,18 @@ static int open_replay(struct replay *r)
 
 static int close_replay(struct replay *r, int status)
 {
-	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts))) {
-		fprintf(stderr, "capchain: cannot write %s whole\n", file_word(r->verdicts_path));
-		status = EXIT_CANNOT_WRITE;
-	}
+	int error = 0;
+
+	if (r->verdicts && (ferror(r->verdicts) | fclose(r->verdicts)))
+		error = cannot_write(r->verdicts_path, ENOMEM);
+	/* Of a replay that could not begin there is nothing to tell. */
+	else if (r->verdicts && status != EXIT_UNUSABLE)
+		error = output_put(r->verdicts_path, r->lines, r->lines_size);
+	if (error)
+		status = error;
+	free(r->lines);
+	if (r->lock > 0)
+		close(r->lock);
 	json_decref(r->seen);
 	expect_free(r->expected);
 	judge_free(r->parsers);
@@ -182,14 +221,39 @@ static char *name_below(const struct replay *r, const char *path)
 			  IN_LISTS);
 }
 
-static bool differs(const char *who, const char *expected, const char *got, char *why, size_t size)
+/* Adds lines, all or none of them. */
+static __attribute__((format(printf, 2, 3))) void add_lines(struct why *why, const char *format,
+							    ...)
 {
-	const size_t used = strlen(why);
+	/* Without what the line that counts takes. */
+	const size_t room = sizeof(why->text) - 64 - why->used;
+	va_list args;
+	int len;
 
+	va_start(args, format);
+	len = vsnprintf(why->text + why->used, room, format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= room) {
+		why->text[why->used] = '\0';
+		why->more++;
+		return;
+	}
+	why->used += (size_t)len;
+}
+
+static const char *if_cut(const char *words)
+{
+	return strlen(words) > WORDS_SHOWN ? " and more" : "";
+}
+
+static bool differs(const char *who, const char *expected, const char *got, struct why *why)
+{
 	if (expected && strcmp(expected, got) == 0)
 		return false;
-	snprintf(why + used, size - used, "# %s: expected %s, got %s\n", who,
-		 expected ? expected : "nothing (not in expect/: bless it)", got);
+	if (!expected)
+		expected = "nothing (not in expect/: bless it)";
+	add_lines(why, "# %s: expected %.*s%s, got %.*s%s\n", who, WORDS_SHOWN, expected,
+		  if_cut(expected), WORDS_SHOWN, got, if_cut(got));
 	return true;
 }
 
@@ -197,11 +261,9 @@ static bool differs(const char *who, const char *expected, const char *got, char
  * Whether a promise is broken, with lines in @why that say which, @where, and what the ledger would
  * need for the input @name.
  */
-static bool breaks(const struct replay *r, const char *name, const char *where, char *why,
-		   size_t size)
+static bool breaks(const struct replay *r, const char *name, const char *where, struct why *why)
 {
 	const struct judged *const broken = judge_broken(r->judge);
-	const size_t used = strlen(why);
 	char bucket[BUCKET_MAX], entry[LEDGER_TEXT_MAX], expected[DIFFERS_SIZE], got[DIFFERS_SIZE];
 
 	if (!broken)
@@ -211,44 +273,43 @@ static bool breaks(const struct replay *r, const char *name, const char *where, 
 	if (r->own.joined) {
 		expected_words(broken, expected, sizeof(expected));
 		got_words(broken, r->judge->len, got, sizeof(got));
-		snprintf(why + used, size - used, "# promise broken%s: %s\n# expected %s, got %s\n",
-			 where, bucket, expected, got);
+		add_lines(why, "# promise broken%s: %s\n# expected %s, got %s\n", where, bucket,
+			  expected, got);
 		return true;
 	}
 	ledger_suggest(bucket, broken->spec->kind, broken->spec->notes, name, entry);
-	snprintf(why + used, size - used,
-		 "# promise broken%s: %s\n"
-		 "# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
-		 where, bucket, broken->parser->name, entry);
+	add_lines(why,
+		  "# promise broken%s: %s\n"
+		  "# mend %s, or where this is known and stays add to corpus/ledger.yaml:\n%s",
+		  where, bucket, broken->parser->name, entry);
 	return true;
 }
 
 /* A parser's list may hold what no replay would ever look at. */
-static bool lists_unread(const struct judged *judged, const char *listed, char *why, size_t size)
+static bool lists_unread(const struct judged *judged, const char *listed, struct why *why)
 {
-	const size_t used = strlen(why);
 
 	if (listed)
-		snprintf(why + used, size - used,
-			 "# %s: listed in expect/, but it does not read this kind (bless it)\n",
-			 judged->parser->name);
+		add_lines(why,
+			  "# %s: listed in expect/, but it does not read this kind (bless it)\n",
+			  judged->parser->name);
 	return listed != NULL;
 }
 
 /* Whether the reference says other things beside its verdict than it did. */
-static bool notes_differ(const struct replay *r, const char *name, char *why, size_t size)
+static bool notes_differ(const struct replay *r, const char *name, struct why *why)
 {
 	char *const notes = reference_words(r->judge);
 	const char *const expected = expect_notes(r->expected, name);
 	const bool bad = differs("notes of the reference", expected[0] ? expected : "none",
-				 notes[0] ? notes : "none", why, size);
+				 notes[0] ? notes : "none", why);
 
 	free(notes);
 	return bad;
 }
 
 /* Compares the judge's findings with the lists; true and lines in @why where they differ. */
-static bool differs_anywhere(struct replay *r, const char *name, char *why, size_t size)
+static bool differs_anywhere(struct replay *r, const char *name, struct why *why)
 {
 	const char *const reference = expect_reference(r->expected, name);
 	char words[128];
@@ -256,33 +317,33 @@ static bool differs_anywhere(struct replay *r, const char *name, char *why, size
 
 	if (r->own.joined) {
 		r->abstained += r->judge->judged[0].walk.verdict == VERDICT_ABSTAIN;
-		return breaks(r, name, "", why, size);
+		return breaks(r, name, "", why);
 	}
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
 		      sizeof(words));
-	bad = differs("reference", reference, words, why, size);
+	bad = differs("reference", reference, words, why);
 	if (reference)
-		bad |= notes_differ(r, name, why, size);
+		bad |= notes_differ(r, name, why);
 	for (size_t i = 0; reference && i < r->judge->count; i++) {
 		const struct judged *const judged = &r->judge->judged[i];
 		const char *listed = expect_parser(r->expected, judged->parser->name, name);
 
 		if (!judged_reads(judged, r->judge->kind)) {
-			bad |= lists_unread(judged, listed, why, size);
+			bad |= lists_unread(judged, listed, why);
 			continue;
 		}
 		r->skipped += judged->skipped;
 		answer_words(judged, words, sizeof(words));
 		if (!judged->skipped)
 			bad |= differs(judged->parser->name, listed ? listed : reference, words,
-				       why, size);
+				       why);
 	}
-	return breaks(r, name, "", why, size) || bad;
+	return breaks(r, name, "", why) || bad;
 }
 
 /* The truncations have no expected verdicts, but every promise holds of them too. */
 static bool truncations_break(struct replay *r, const char *name, const struct input *input,
-			      char *why, size_t size)
+			      struct why *why)
 {
 	size_t lens[TRUNCATIONS_MAX];
 	const size_t count =
@@ -294,19 +355,22 @@ static bool truncations_break(struct replay *r, const char *name, const struct i
 
 		snprintf(where, sizeof(where), ", cut to %zu bytes", lens[i]);
 		judge_read(r->judge, input->bytes, lens[i], input->kind);
-		bad |= breaks(r, name, where, why, size);
+		bad |= breaks(r, name, where, why);
 		if (r->verdicts)
 			verdicts_print(r->verdicts, r->judge);
 	}
 	return bad;
 }
 
-static void say(struct replay *r, const char *name, bool failed, const char *why)
+static void say(struct replay *r, const char *name, bool failed, struct why *why)
 {
+	if (why->more)
+		why->used += (size_t)snprintf(why->text + why->used, sizeof(why->text) - why->used,
+					      "# and %zu more\n", why->more);
 	if (r->junit)
-		junit_add(r->junit, name, failed ? why : NULL);
+		junit_add(r->junit, name, failed ? why->text : NULL);
 	r->failed += failed;
-	printf("%sok %zu - %s\n%s", failed ? "not " : "", ++r->done, name, why);
+	printf("%sok %zu - %s\n%s", failed ? "not " : "", ++r->done, name, why->text);
 }
 
 /*
@@ -325,13 +389,14 @@ static void replay_input(void *with, const char *path, const struct input *input
 {
 	struct replay *const r = with;
 	char *const name = name_below(r, path);
-	char why[4096] = "";
+	struct why why = {0};
 	bool bad;
 
 	if (name)
 		json_object_set_new(r->seen, name, json_true());
 	if (!name || !input) {
-		say(r, name ? name : "?", true, "# cannot be read\n");
+		add_lines(&why, "# cannot be read\n");
+		say(r, name ? name : "?", true, &why);
 		free(name);
 		return;
 	}
@@ -349,12 +414,12 @@ static void replay_input(void *with, const char *path, const struct input *input
 		free(name);
 		return;
 	}
-	bad = differs_anywhere(r, name, why, sizeof(why));
+	bad = differs_anywhere(r, name, &why);
 	if (r->verdicts)
 		verdicts_print(r->verdicts, r->judge);
 	if (r->truncates)
-		bad |= truncations_break(r, name, input, why, sizeof(why));
-	say(r, name, bad, why);
+		bad |= truncations_break(r, name, input, &why);
+	say(r, name, bad, &why);
 	free(name);
 }
 
@@ -410,7 +475,7 @@ static int write_junit(struct replay *r, int status)
 int cmd_replay(int argc, char **argv)
 {
 	struct replay r = {.endian = ENDIAN_LITTLE};
-	char why[256], **files;
+	char **files;
 	size_t count;
 	int status;
 
@@ -421,7 +486,7 @@ int cmd_replay(int argc, char **argv)
 	/* What was said stands, though an input may end the process. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	fatal_watch();
-	status = open_replay(&r);
+	status = open_replay(&r, false);
 	if (status)
 		return status;
 	status = inputs_find(r.npaths, r.paths, &files, &count);
@@ -435,10 +500,11 @@ int cmd_replay(int argc, char **argv)
 		return close_replay(&r, status);
 	for (size_t i = 0; i < count; i++)
 		if (!r.own.joined && is_gone(&r, files[i])) {
-			snprintf(why, sizeof(why),
-				 "# listed in expect/%s.txt, but its file is gone\n",
-				 expect_list(r.expected, files[i]));
-			say(&r, files[i], true, why);
+			struct why why = {0};
+
+			add_lines(&why, "# listed in expect/%s.txt, but its file is gone\n",
+				  expect_list(r.expected, files[i]));
+			say(&r, files[i], true, &why);
 		}
 	inputs_free(files, count);
 	printf("1..%zu\n", r.done);
@@ -503,7 +569,7 @@ int cmd_bless(int argc, char **argv)
 	int status;
 
 	argp_parse(&bless_argp, argc, argv, 0, NULL, &r);
-	status = open_replay(&r);
+	status = open_replay(&r, true);
 	if (status)
 		return status;
 	status = inputs_find(r.npaths, r.paths, &files, &count);

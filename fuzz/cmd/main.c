@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{"bless", "writes the expected verdicts anew", cmd_bless},
 	{"exhaust", "every small chain through every parser", cmd_exhaust},
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
+	{"mutate", "the mutation that a seed stands for", cmd_mutate},
 	{"run", "an unmodified program on hostile replies", cmd_run},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
 	{"capture", "records the INFO replies that other programs get", cmd_capture},

@@ -144,6 +144,7 @@ static void count(struct job *job, const struct judge *judge, uint64_t index)
 		parser->disagreements[judged->disagreement]++;
 		parser->policies += judged->policy;
 		parser->skipped += judged->skipped;
+		parser->abstained += judged->walk.verdict == VERDICT_ABSTAIN;
 		parser->unstable += judged->relation != RELATION_NONE;
 		if (judged_breaks(judged))
 			count_broken(job, judged, judge->readers[r], &buffer);
@@ -325,6 +326,7 @@ static bool add_counts(struct exhaust_result *to, const struct exhaust_result *f
 		sum->policies += from->parsers[i].policies;
 		sum->unstable += from->parsers[i].unstable;
 		sum->skipped += from->parsers[i].skipped;
+		sum->abstained += from->parsers[i].abstained;
 	}
 	for (size_t i = 0; i < EXHAUST_SETS_MAX; i++) {
 		struct exhaust_set *set;

@@ -65,6 +65,7 @@ struct exhaust_parser {
 	uint64_t policies; /* of those that agree */
 	uint64_t unstable;
 	uint64_t skipped;
+	uint64_t abstained; /* those that were skipped too */
 };
 
 /**

@@ -40,7 +40,7 @@ static size_t reference;
 static struct script script;
 /* The trial that counts, and another that is held against it. */
 static struct fetch_trial trial, second;
-static struct info_cap second_caps[INFO_LEN_MAX];
+static struct info_cap *second_caps;
 static uint8_t whole[INFO_LEN_MAX];
 
 static const uint8_t fills[] = {0xc7, 0x00};
@@ -85,6 +85,7 @@ static void select_loops(struct judge *judge, enum info_kind kind)
 			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
 		judged->skipped = judged->policy = judged->after_match = false;
 		judged->disagreement = AGREES;
+		judged->relation = RELATION_NONE;
 		judged->conversation = NULL;
 	}
 }
@@ -100,7 +101,10 @@ static bool allocate(struct judge *judge, size_t count)
 	judge->hooked = calloc(count, 1);
 	judge->readers = calloc(count, sizeof(*judge->readers));
 	judge->caps = judge_map_caps(count);
-	if (!members || !judge->judged || !judge->hooked || !judge->readers || !judge->caps)
+	if (!second_caps)
+		second_caps = judge_map_caps(1);
+	if (!members || !judge->judged || !judge->hooked || !judge->readers || !judge->caps ||
+	    !second_caps)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
@@ -137,7 +141,7 @@ struct judge *fetch_judge_new(const struct fetch_loop *const *loops, size_t coun
 			return give_up(judge, "a fetch loop's walk is not registered", ret_error,
 				       error_size);
 		judge->judged[i].parser = &members[i].shown;
-		judge->hooked[i] = sandbox_has_hooks(members[i].walk);
+		judge->hooked[i] = sandbox_has_hooks(members[i].walk, judge->caps);
 		if (strcmp(loops[i]->name, "fetch") == 0)
 			reference = i;
 	}

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "../../parsers/layout.h"
 #include "../sandbox/child.h"
+#include "../sandbox/pages.h"
 #include "relations.h"
 #include "share.h"
 #include "own.h"
@@ -41,6 +41,9 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 static void abstain(struct judged *judged)
 {
 	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
+	judged->relation = RELATION_NONE;
+	judged->became = VERDICT_ABSTAIN;
+	judged->conversation = NULL;
 }
 
 /* Lists the parsers that read @kind; the others abstain once, until the kind changes. */
@@ -69,16 +72,9 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 			judge->walks[w++] = judge->readers[r];
 }
 
-/*
- * Few of the pages are ever used. From the heap, sanitizers would mark and search all of them, which
- * takes longer than a whole run of `capchain check`.
- */
 struct info_cap *judge_map_caps(size_t count)
 {
-	void *const caps = mmap(NULL, count * CAPS_STRIDE * sizeof(struct info_cap),
-				PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return caps == MAP_FAILED ? NULL : caps;
+	return pages_new(count * CAPS_STRIDE * sizeof(struct info_cap));
 }
 
 /* Stands for the reference where that is held to relations. */
@@ -120,7 +116,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
 		/* One that is closed has nothing to run on. */
 		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
-				   sandbox_has_hooks(parsers[i]);
+				   sandbox_has_hooks(parsers[i], judge->judged[i].walk.caps);
 		if (parsers[i] == own_parser)
 			sandbox_is_own(own_parser, judge->hooked[i]);
 		whole &= judge->judged[i].spec != NULL;
@@ -150,8 +146,7 @@ void judge_free(struct judge *judge)
 		if (!shared)
 			spec_free(judged->spec);
 	}
-	if (judge->caps)
-		munmap(judge->caps, judge->count * CAPS_STRIDE * sizeof(*judge->caps));
+	pages_free(judge->caps, judge->count * CAPS_STRIDE * sizeof(*judge->caps));
 	spec_free(judge->spec);
 	free(judge->hooked);
 	free(judge->readers);

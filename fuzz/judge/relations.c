@@ -2,9 +2,9 @@
 /* Walks changed copies of a buffer and holds each answer to the one before; see relations.h. */
 #include "relations.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "../sandbox/pages.h"
 #include "../sandbox/sandbox.h"
 #include "own.h"
 #include "share.h"
@@ -21,6 +21,7 @@ _Static_assert(INFO_CLAIM_ALL == (1 << (RELATIONS - 1)) - 1, "every relation can
 /* The reading of a changed copy, and a walk of it. */
 static struct spec *reading;
 static struct walk_result walk;
+static struct info_cap *caps_before;
 
 uint32_t relations_claimed(const struct info_parser *parser)
 {
@@ -41,8 +42,10 @@ bool relations_open(void)
 	if (!reading)
 		reading = spec_new();
 	if (!walk.caps)
-		walk.caps = calloc(INFO_LEN_MAX, sizeof(*walk.caps));
-	return reading && walk.caps;
+		walk.caps = pages_new(INFO_LEN_MAX * sizeof(*walk.caps));
+	if (!caps_before)
+		caps_before = pages_new(INFO_LEN_MAX * sizeof(*caps_before));
+	return reading && walk.caps && caps_before;
 }
 
 /* Whether what @judged answered on the buffer may not change on a copy of it. */
@@ -174,7 +177,6 @@ static struct walk_result as_walk(const struct spec *spec, struct info_cap *caps
 static bool reference_keeps(enum relation relation, const struct spec *before,
 			    const struct variant *variant)
 {
-	static struct info_cap caps_before[INFO_LEN_MAX];
 	const struct walk_result first = as_walk(before, caps_before);
 	const struct walk_result second = as_walk(reading, walk.caps);
 	const uint32_t order = NOTE_BIT(NOTE_BACKWARD);

@@ -289,6 +289,24 @@ static void test_next_buffer(void **state)
 	assert_null(judge_broken(judge));
 }
 
+/* Nor of one of a kind that its parser does not read, which is not walked at all. */
+static void test_next_kind(void **state)
+{
+	const struct judged *judged;
+
+	(void)state;
+	load(PLAIN);
+	planted.reads[INFO_IOMMU].ids = 0;
+	judged = hold(hates_slack, RELATE_ALL);
+	assert_int_equal(judged->relation, RELATION_SLACK);
+	load(RANGES);
+	judge_read(judge, bytes, length, kind_of_bytes);
+	assert_int_equal(judged->relation, RELATION_NONE);
+	assert_int_equal(judged->walk.verdict, VERDICT_ABSTAIN);
+	assert_false(judged_differs(judged));
+	assert_null(judge_broken(judge));
+}
+
 /*
  * A hardened parser claims all unless it says which; a trusting one what it says, on plain buffers.
  */
@@ -597,6 +615,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_plants, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_next_buffer, start_afresh, end),
+		cmocka_unit_test_setup_teardown(test_next_kind, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_claims, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_models, start_afresh, end),
 		cmocka_unit_test_setup_teardown(test_cut_of_trusting, start_afresh, end),

@@ -15,10 +15,10 @@
  */
 #include "spec.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../sandbox/pages.h"
 
 #define COUNT_WIDTH 4u
 
@@ -62,7 +62,7 @@ static uint8_t spanned[INFO_LEN_MAX];
 
 struct spec *spec_new(void)
 {
-	struct spec_memory *const memory = calloc(1, sizeof(*memory));
+	struct spec_memory *const memory = pages_new(sizeof(*memory));
 
 	if (!memory)
 		return NULL;
@@ -72,7 +72,7 @@ struct spec *spec_new(void)
 
 void spec_free(struct spec *spec)
 {
-	free(spec);
+	pages_free(spec, sizeof(struct spec_memory));
 }
 
 static uint32_t load32(const struct reading *reading, uint32_t at)

@@ -5,10 +5,11 @@
  * no header of AFL++ is needed and any version from 4.04c on takes it. AFL++'s own havoc stays on
  * beside it; AFL_CUSTOM_MUTATOR_ONLY=1 turns that off, leaving the variable out turns this off.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate_kind.h"
+#include "mutate_death.h"
 
 /* One mutation in so many is a splice with the other input that AFL++ offers. */
 #define SPLICE_ONE_IN 8
@@ -47,11 +48,22 @@ size_t afl_custom_trim(void *data, uint8_t **ret_bytes);
 int32_t afl_custom_post_trim(void *data, uint8_t success);
 #pragma GCC visibility pop
 
+/* AFL++ would only say that it died; it goes on to, by the same signal. */
+static void on_death(int number)
+{
+	mutate_last_words();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
 void *afl_custom_init(void *afl, unsigned int seed)
 {
+	static const int deaths[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 	struct afl_mutator *const mutator = calloc(1, sizeof(*mutator));
 
 	(void)afl;
+	for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++)
+		signal(deaths[i], on_death);
 	if (mutator)
 		mutator->seed = seed;
 	return mutator;
@@ -72,9 +84,9 @@ size_t afl_custom_fuzz(void *data, uint8_t *bytes, size_t size, uint8_t **ret_by
 	/* A multiplier spreads the seeds, so that it is not always the same ones which splice. */
 	if (add && add_size &&
 	    seed * UINT64_C(0x9e3779b97f4a7c15) >> 32 < UINT32_MAX / SPLICE_ONE_IN)
-		return kind_splice(bytes, size, add, add_size, max, seed, mutator->out,
-				   &mutator->how);
-	return kind_mutate(bytes, size, max, seed, mutator->out, &mutator->how);
+		return mutate_noted(bytes, size, add, add_size, max, seed, mutator->out,
+				    &mutator->how);
+	return mutate_noted(bytes, size, NULL, 0, max, seed, mutator->out, &mutator->how);
 }
 
 const char *afl_custom_describe(void *data, size_t max)
@@ -93,7 +105,8 @@ size_t afl_custom_havoc_mutation(void *data, uint8_t *bytes, size_t size, uint8_
 	struct afl_mutator *const mutator = data;
 
 	*ret_bytes = mutator->out;
-	return kind_mutate(bytes, size, max, mutator->seed++, mutator->out, &mutator->how);
+	return mutate_noted(bytes, size, NULL, 0, max, mutator->seed++, mutator->out,
+			    &mutator->how);
 }
 
 uint8_t afl_custom_havoc_mutation_probability(void *data)

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutate_kind.h"
+#include "../sandbox/sandbox.h"
+#include "mutate_death.h"
 
 /* Not every engine that takes a libFuzzer target has it. */
 __attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
@@ -37,7 +38,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 {
 	if (LLVMFuzzerMutate && (is_default() || (size <= THEIRS_MAX && seed % THEIRS_ONE_IN == 0)))
 		return LLVMFuzzerMutate(data, size, max);
-	return kind_mutate(data, size, max, seed, data, NULL);
+	sandbox_last_words = mutate_last_words;
+	return mutate_noted(data, size, NULL, 0, max, seed, data, NULL);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
@@ -46,5 +48,6 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 	/* 0: libFuzzer takes its other mutator, which is LLVMFuzzerCustomMutator(). */
 	if (is_default() || seed % SPLICE_ONE_IN)
 		return 0;
-	return kind_splice(one, one_size, two, two_size, max, seed, out, NULL);
+	sandbox_last_words = mutate_last_words;
+	return mutate_noted(one, one_size, two, two_size, max, seed, out, NULL);
 }

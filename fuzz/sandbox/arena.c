@@ -55,12 +55,17 @@ static int map_without_file(uintptr_t at)
 	return 0;
 }
 
-/* Containers refuse memfd_create(), and a process may have no descriptor left. */
+/*
+ * Containers refuse memfd_create(), a process may have no descriptor left, and its limit of files
+ * (ulimit -f) is one of such a file too.
+ */
 static int map_window(uintptr_t at)
 {
 	const int fd = memfd_create("capchain-window", MFD_CLOEXEC);
-	const int error = fd < 0 ? map_without_file(at) : map_file(at, fd);
+	int error = fd < 0 ? -errno : map_file(at, fd);
 
+	if (error)
+		error = map_without_file(at);
 	if (fd >= 0)
 		close(fd);
 	the_arena.placed = (void *)(the_arena.shadow + INFO_LEN_MAX);

@@ -29,6 +29,18 @@ static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SI
 #define FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 static struct sigaction before[FATAL_SIGNALS];
 
+void (*sandbox_last_words)(void);
+
+/* Once, since what it says it of may be met again on the way out. */
+static void say_last_words(void)
+{
+	void (*const say)(void) = sandbox_last_words;
+
+	sandbox_last_words = NULL;
+	if (say)
+		say();
+}
+
 /*
  * A sanitizer's report is a bug of ours, never a verdict: from here on signals are not the walk's,
  * and the report goes its usual way.
@@ -36,6 +48,8 @@ static struct sigaction before[FATAL_SIGNALS];
 void __asan_on_error(void);
 void __asan_on_error(void)
 {
+	if (!the_walk.running)
+		say_last_words();
 	the_walk.running = false;
 }
 
@@ -48,6 +62,7 @@ void __ubsan_on_report(void)
 /* Hands a signal that is not the walk's to whoever had it before. */
 static void pass_on(int signal, const siginfo_t *info)
 {
+	say_last_words();
 	for (size_t i = 0; i < FATAL_SIGNALS; i++)
 		if (fatal_signals[i] == signal)
 			sigaction(signal, &before[i], NULL);
@@ -160,6 +175,8 @@ static const struct {
 			   "lift the limits (ulimit -d unlimited, ulimit -v unlimited)"},
 };
 
+#define FORBIDDEN "a container's seccomp profile or a security module forbids it"
+
 /* Of x86 it is known; a debugger would stop at every start for nothing. */
 static void try_store(void)
 {
@@ -218,7 +235,10 @@ int sandbox_open(char *ret_error, size_t error_size)
 	}
 	if (error) {
 		snprintf(ret_error, error_size, "cannot %s: %s; %s", parts[part].what,
-			 strerror(-error), parts[part].mend);
+			 strerror(-error),
+			 error == -EPERM || error == -EACCES || error == -ENOSYS
+				 ? FORBIDDEN
+				 : parts[part].mend);
 		return -1;
 	}
 	sandbox_take_signals();
@@ -460,9 +480,8 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 		sandbox_place(kept, len);
 }
 
-bool sandbox_has_hooks(const struct info_parser *parser)
+bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps)
 {
-	static struct info_cap caps[INFO_LEN_MAX];
 	const struct walk_limits limits = {.bound = INFO_LEN_MAX, .budget = 4096};
 	struct walk_result result = {.caps = caps};
 	uint8_t info[512] = {0};

@@ -66,8 +66,11 @@ typedef void sandbox_watcher(const uint8_t *info, size_t len, size_t size,
 			     const struct sandbox_trace *trace);
 void sandbox_watch(sandbox_watcher *see);
 
-/* Whether @parser's object file has load hooks, found by running it on a small plain buffer. */
-bool sandbox_has_hooks(const struct info_parser *parser);
+/*
+ * Whether @parser's object file has load hooks, found by running it on a small plain buffer. @caps is
+ * room for what it delivers.
+ */
+bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps);
 
 /*
  * Says which parser is one from outside; NULL: none, as at first. Where it is not @hooked its walks are made
@@ -83,5 +86,11 @@ bool sandbox_has_arena(void);
  * says it; not s390x). Where not, a store past scratch memory that no hook hears comes out as oob.
  */
 bool sandbox_tells_stores(void);
+
+/*
+ * Called once, where a signal outside of a walk, or a sanitizer's report, ends this process; NULL at
+ * first.
+ */
+extern void (*sandbox_last_words)(void);
 
 #endif

@@ -186,9 +186,10 @@ static void test_lengths(void **state)
 static void test_hooks_are_found(void **state)
 {
 	static const struct info_parser hooked = {.name = "hooked", .read = faulty_good};
+	static struct info_cap caps[INFO_LEN_MAX];
 
 	(void)state;
-	assert_true(sandbox_has_hooks(&hooked));
+	assert_true(sandbox_has_hooks(&hooked, caps));
 }
 
 /* A reader without hooks is known as such; this file is built without them. */
@@ -203,9 +204,10 @@ static struct info_answer unhooked_read(struct walk *w, const void *info, uint32
 static void test_no_hooks_are_found(void **state)
 {
 	static const struct info_parser unhooked = {.name = "unhooked", .read = unhooked_read};
+	static struct info_cap caps[INFO_LEN_MAX];
 
 	(void)state;
-	assert_false(sandbox_has_hooks(&unhooked));
+	assert_false(sandbox_has_hooks(&unhooked, caps));
 }
 
 /* Runs @act in a child: its wait status. Its stderr goes nowhere. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,22 +37,95 @@ static struct findings_counts in_memory;
 static struct findings_counts *counts = &in_memory;
 static const char *folder;
 
+/* All of @bytes to @fd: 0 or -errno. */
+static int put_all(int fd, const uint8_t *bytes, size_t len)
+{
+	while (len > 0) {
+		const ssize_t done = write(fd, bytes, len);
+
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		bytes += done < 0 ? 0 : done;
+		len -= done < 0 ? 0 : (size_t)done;
+	}
+	return 0;
+}
+
+/* Up to its last slash, "." where it has none. */
+static bool folder_of(const char *path, char ret_dir[PATH_MAX])
+{
+	const char *const slash = strrchr(path, '/');
+	const int len = slash ? (int)(slash - path) + (slash == path) : 1;
+
+	return snprintf(ret_dir, PATH_MAX, "%.*s", len, slash ? path : ".") < PATH_MAX;
+}
+
+/* Our descriptor that @path names, as /dev/stdout and /dev/fd/3 do; -1 where it names a file. */
+static int descriptor_of(const char *path)
+{
+	char link[PATH_MAX], next[PATH_MAX], dir[PATH_MAX], real[PATH_MAX], own[64];
+
+	snprintf(own, sizeof(own), "/proc/%ld/fd", (long)getpid());
+	snprintf(link, sizeof(link), "%s", path);
+	/* /dev/stdout is a link to /proc/self/fd/1, and none of those is a longer way. */
+	for (int i = 0; i < 4; i++) {
+		ssize_t len;
+
+		if (!folder_of(link, dir) || !realpath(dir, real))
+			return -1;
+		if (strcmp(real, own) == 0)
+			return atoi(strrchr(link, '/') + 1);
+		len = readlink(link, next, sizeof(next) - 1);
+		if (len <= 0 || next[0] != '/')
+			return -1;
+		next[len] = '\0';
+		strcpy(link, next);
+	}
+	return -1;
+}
+
+/* A device or pipe is written to, for only a file can be replaced. */
+static int write_through(const char *path, const void *bytes, size_t len)
+{
+	const int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : put_all(fd, bytes, len);
+
+	if (fd >= 0 && close(fd) && !error)
+		error = -errno;
+	return error;
+}
+
+static mode_t own_umask(void)
+{
+	const mode_t mask = umask(0);
+
+	umask(mask);
+	return mask;
+}
+
 int findings_write(const char *path, const void *bytes, size_t len)
 {
-	char temporary[4096];
-	int error = 0;
-	FILE *file;
+	char temporary[PATH_MAX + 64], dir[PATH_MAX], ending[64];
+	struct stat what;
+	int error, fd = descriptor_of(path);
 
-	if (snprintf(temporary, sizeof(temporary), "%s.%ld.tmp", path, (long)getpid()) >=
-	    (int)sizeof(temporary))
+	if (fd >= 0) {
+		fflush(stdout);
+		return put_all(fd, bytes, len);
+	}
+	if (stat(path, &what) == 0 && !S_ISREG(what.st_mode) && !S_ISDIR(what.st_mode))
+		return write_through(path, bytes, len);
+	if (!folder_of(path, dir))
 		return -ENAMETOOLONG;
-	file = fopen(temporary, "wb");
-	if (!file)
+	/* A name that nobody can have put there before; fuzz.py sweeps by the pid in it. */
+	snprintf(ending, sizeof(ending), ".%ld.tmp", (long)getpid());
+	snprintf(temporary, sizeof(temporary), "%s/capchain-XXXXXX%s", dir, ending);
+	fd = mkostemps(temporary, (int)strlen(ending), O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	if (fwrite(bytes, 1, len, file) != len)
-		error = errno ? -errno : -EIO;
+	error = fchmod(fd, 0666 & ~own_umask()) ? -errno : put_all(fd, bytes, len);
 	/* A full disk may show no earlier than here. */
-	if (fclose(file) && !error)
+	if (close(fd) && !error)
 		error = -errno;
 	if (!error && rename(temporary, path))
 		error = -errno;
@@ -68,6 +142,11 @@ static void say_not_kept(const char *what, int error)
 			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
 			"choose another folder\n",
 			what, strerror(-error));
+}
+
+uint64_t findings_lost(void)
+{
+	return counts->failed;
 }
 
 static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)

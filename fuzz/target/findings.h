@@ -66,9 +66,13 @@ void findings_go_on(const struct judge *judge);
 /* Keeps the buffer that broke @broken's promise, names the bucket for every engine, and aborts. */
 _Noreturn void findings_stop(const struct judge *judge, const struct judged *broken);
 
+/* How many findings could not be kept. */
+uint64_t findings_lost(void);
+
 /*
- * Writes @len bytes to @path: whole, under its name only when complete. Returns 0 or -errno, with
- * nothing left behind.
+ * Writes @len bytes to @path: whole, under its name only when complete. A device or a pipe, and a
+ * descriptor of ours that it names (/dev/stdout), is written to; a link to a file is replaced.
+ * Returns 0 or -errno, with nothing left behind.
  */
 int findings_write(const char *path, const void *bytes, size_t len);
 

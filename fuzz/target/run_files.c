@@ -7,15 +7,27 @@
 #include <sys/stat.h>
 
 #include "../../parsers/parser.h"
+#include "../status.h"
 #include "file.h"
+#include "findings.h"
 #include "target.h"
+
+/* The empty target of the benches keeps none. */
+#pragma weak findings_lost
 
 static size_t ran;
 
 static int complain(const char *path)
 {
-	fprintf(stderr, "capchain: %s: %s\n", file_word(path), file_why(errno));
-	return 2;
+	/* Somebody takes it for a libFuzzer target. */
+	if (path[0] == '-' && errno == ENOENT)
+		fprintf(stderr,
+			"capchain: %s: no option is known here: this build has no engine of its own, "
+			"and runs files and folders\n",
+			file_word(path));
+	else
+		fprintf(stderr, "capchain: %s: %s\n", file_word(path), file_why(errno));
+	return EXIT_UNUSABLE;
 }
 
 static int run_file(const char *path)
@@ -36,7 +48,7 @@ static int run_file(const char *path)
 	if (len > INFO_LEN_MAX) {
 		fprintf(stderr, "capchain: %s: longer than %u bytes, the most an input may have\n",
 			file_word(path), INFO_LEN_MAX);
-		return 2;
+		return EXIT_UNUSABLE;
 	}
 	LLVMFuzzerTestOneInput(bytes, len);
 	ran++;
@@ -78,6 +90,9 @@ int target_run_files(int count, char *const paths[])
 	for (int i = 0; i < count; i++)
 		status |= run_path(paths[i]);
 	fprintf(stderr, "capchain: %zu inputs\n", ran);
+	/* What was found and not kept is lost. */
+	if (findings_lost && findings_lost())
+		return EXIT_CANNOT_WRITE;
 	/* A replay of nothing has shown nothing. */
 	return status ? status : ran == 0;
 }

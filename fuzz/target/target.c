@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef TARGET_FETCH
 #define TARGET_FETCH 0
@@ -181,8 +182,16 @@ static uint64_t judge_buffer(const uint8_t *data, size_t size)
 #endif
 	signature = judge_signature(judge);
 	findings_keep(judge, signature);
-	if (verdicts)
+	if (verdicts) {
 		verdicts_print(verdicts, judge);
+		/* At once, since an engine takes exit() for a crash of the input. */
+		if (ferror(verdicts)) {
+			fputs("capchain: the file that CAPCHAIN_VERDICTS names cannot be written "
+			      "whole\n",
+			      stderr);
+			_exit(EXIT_CANNOT_WRITE);
+		}
+	}
 #if TARGET_PLANTED && TARGET_FETCH
 	fetch_planted_watch(judge);
 #elif TARGET_PLANTED

@@ -86,6 +86,14 @@ static inline enum bpf_refusal bpf_why_refused(int error, char *log, uint64_t ca
 		snprintf(ret_why, size, "BPF cannot be used: %s", strerror(-error));
 		return BPF_NOT_ALLOWED;
 	}
+	/* Where not even the smallest program may be loaded, a helper's absence says nothing. */
+	if (!log[0] && libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SOCKET_FILTER, NULL) != 1) {
+		snprintf(
+			ret_why, size,
+			"bpf() is refused: %s, of every program: by a seccomp profile, or a kernel without BPF",
+			strerror(-error));
+		return BPF_NOT_ALLOWED;
+	}
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 0 &&
 	    uname(&kernel) == 0) {
 		snprintf(ret_why, size, "Linux %s has no bpf_loop(), which came with 5.17",

@@ -121,7 +121,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 	    word(info, 4) & flags[kind] && word(info, offsets[kind]))
 		return follow(walk, info, len, word(info, offsets[kind]));
 	while (vb_next(&chain, &cap)) {
-		if (FAULT == MISALIGNED && cap.offset % 8 == 0 && cap.offset + 12 <= len)
+		if (FAULT == MISALIGNED && cap.offset % 8 == 0 && cap.offset + 12 <= chain.bound)
 			sum += *(const volatile uint64_t *)((const char *)info + cap.offset + 4);
 		if (!leaves_out(&cap, kind, taken++))
 			take_cap(walk, &chain, &cap, kind);

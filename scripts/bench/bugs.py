@@ -191,7 +191,7 @@ def print_tables(options, by, bugs):
     """By bug, then over all of @bugs; {configuration: execs of each trial}."""
     names = [bug.removeprefix("planted-") for bug in bugs]
     print_table(["bug", *options.configs], [[name, *(cell(by[bug, config]) for config in options.configs)]
-        for name, bug in zip(names, bugs)])
+                                            for name, bug in zip(names, bugs)])
     of = {config: [[row["execs"] for row in by[bug, config]] for bug in bugs] for config in options.configs}
     done = {f"{one} : {other}": compare(of[one], of[other]) for one, other in COMPARISONS
             if one in of and other in of}

@@ -3,21 +3,23 @@
 Which planted bugs came into the tree after the mutator's last change, so that it cannot have been made
 for them. Git says it. A commit whose message has the line `Mutator-results: same` mended something and
 is no change: which is not taken on trust, but held to what the mutator of its parent makes of every
-seed. Where that differs, or cannot be built, the commit is a change like any other.
+seed, of a merge to any parent's. Where that differs, or cannot be built, the commit is a change like any other.
 """
 
+import functools
 import hashlib
 import os
 import subprocess
 import tempfile
 from pathlib import Path
 
+from fuzz.alone import run
 from fuzz.mutator_library import Library
 from gen.names import BUFFERS as KINDS
 
-BUILD = "build"
-# What the mutator is made of.
-MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c")
+# What the mutator is made of, and where that was before fuzz/ had rooms.
+MUTATOR = ("fuzz/mutator/mutate*.[ch]", "fuzz/chain/chain.[ch]", ":!fuzz/mutator/mutate*_test.c",
+           "fuzz/mutate*.[ch]", "fuzz/chain.[ch]", ":!fuzz/mutate*_test.c")
 SAME = "Mutator-results: same"
 # Of each seed.
 MUTATIONS = 40
@@ -46,16 +48,15 @@ def results(build, seeds):
     return digest.hexdigest()
 
 
+@functools.cache
 def results_at(commit, seeds):
     """The same of a commit, built aside; None where it does not build, and says why."""
     with tempfile.TemporaryDirectory(prefix="bench-later-") as tree:
-        made = subprocess.run(
+        status, said = run(
             ["sh", "-c", 'git archive "$1" | tar -x -C "$2" && exec make -s -C "$2" BUILD=build $3',
-             "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            env={key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")})
-        if made.returncode:
-            print(f"{commit} does not build: {(made.stderr.splitlines() or ['it says nothing'])[0]}")
+             "sh", commit, tree, " ".join(f"build/afl/mutator_{kind}.so" for kind in KINDS)], {"MAKEFLAGS": ""})
+        if status:
+            print(f"{commit} does not build: {(said.splitlines() or ['it says nothing'])[0]}")
             return None
         return results(os.path.join(tree, "build"), seeds)
 
@@ -65,10 +66,9 @@ def last_change(seeds):
     for commit in git("log", "--format=%h", "--", *MUTATOR).split():
         if SAME not in git("log", "-1", "--format=%B", commit).splitlines():
             return commit
-        before = results_at(f"{commit}~", seeds)
-        if before != results(BUILD, seeds):
-            if before:
-                print(f"{commit} says `{SAME}`, and the mutator before it makes other results")
+        before = [results_at(parent, seeds) for parent in git("log", "-1", "--format=%p", commit).split()]
+        if results_at(commit, seeds) not in filter(None, before):
+            print(f"{commit} says `{SAME}`, and the mutator before it makes other results, or none")
             return commit
     return ""
 

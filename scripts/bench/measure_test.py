@@ -92,8 +92,11 @@ class LaterBugs(Case):
         here = os.getcwd()
         self.addCleanup(os.chdir, here)
         os.chdir(self.dir)
-        self.git("init", "-q")
-        self.commit("why", self.MUTATOR, "fuzz/planted/old.c", "elsewhere.c")
+        self.git("init", "-q", "-b", "main")
+        self.first = self.commit("why", "fuzz/mutate.c", "fuzz/planted/old.c", "elsewhere.c")
+        os.makedirs("fuzz/mutator")
+        os.rename("fuzz/mutate.c", self.MUTATOR)
+        self.commit("rooms\n\nMutator-results: same")
 
     def git(self, *words):
         return run("git", "-c", "user.name=a", "-c", "user.email=a@b", *words, check=True).stdout.strip()
@@ -106,22 +109,43 @@ class LaterBugs(Case):
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "--short", "HEAD")
 
-    def later(self, before="a"):
-        """The last change, the later bugs, and whether the figure holds; @before: what the one before made."""
+    def mutate(self, message, result=None, comment=None):
+        """A mutator that makes other results, or has another comment below them."""
+        before = self.text(self.MUTATOR)
+        self.write(self.MUTATOR, f"{result or before.splitlines()[0]}\n" + before.split("\n", 1)[1]
+                   + (f"{comment}\n" if comment else ""))
+        return self.commit(message)
+
+    def results_at(self, commit, _seeds):
+        """A mutator makes what its first line says, or does not build."""
+        path = self.git("ls-tree", "-r", "--name-only", commit, "fuzz/mutate.c") or self.MUTATOR
+        made = self.git("show", f"{commit}:{path}").splitlines()[0]
+        return None if made == "broken" else made
+
+    def later(self):
+        """The last change, the later bugs, and whether the figure holds."""
         bugs = ["planted-old", "planted-a", "planted-b", "planted-moved"]
         options = mock.Mock(bugs=bugs, bugs_named=False, configs=[])
-        with mock.patch.multiple(bench_later, results=lambda build, seeds: "a",
-                                 results_at=lambda commit, seeds: before), mock.patch("builtins.print"):
+        with mock.patch.object(bench_later, "results_at", self.results_at), mock.patch("builtins.print"):
             return *bench_later.later_bugs(bugs, ""), bench_bugs.later_figures(options, {})
 
     def test_who_says_that_nothing_changed_is_held_to_it(self):
-        first = self.git("rev-parse", "--short", "HEAD")
-        last = self.commit("mended\n\nMutator-results: same", self.MUTATOR)
-        for before, which in (("a", first), ("b", last), ("", last)):
-            self.assertEqual(self.later(before)[0], which)
-        self.assertEqual(self.later()[0], first)
-        last = self.commit("why", self.MUTATOR)
-        self.assertEqual(self.later()[0], last)
+        same = "mended\n\nMutator-results: same"
+        self.mutate(same, comment="spelled")
+        self.assertEqual(self.later()[0], self.first)
+        for message, result in ((same, "other"), (same, "broken"), (same, "broken too"), ("why", "broken too")):
+            last = self.mutate(message, result, comment="more")
+            self.assertEqual(self.later()[0], last)
+
+    def test_a_merge_is_no_change(self):
+        """It makes the results of one side, and has the comments of the other."""
+        same = "mended\n\nMutator-results: same"
+        self.git("checkout", "-q", "-b", "side")
+        changed = self.mutate("why", result="other")
+        self.git("checkout", "-q", "main")
+        self.mutate(same, comment="spelled")
+        self.git("merge", "-q", "-m", same, "side")
+        self.assertEqual(self.later()[0], changed)
 
     def test_they_are_those_that_came_later(self):
         """One that was moved, from another folder of bugs or from elsewhere, did not come; a new one may move."""
@@ -230,7 +254,8 @@ class Refused(unittest.TestCase):
     """What cannot be meant is refused in one line, before anything is built or run."""
 
     def test_options(self):
-        for script, arguments, says in ((bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
+        for script, arguments, says in (
+                (bench_bugs, ["--bugs", "("], "--bugs (: no regular expression"),
                 (bench_bugs, ["--parts", "bugs,spede"], "--parts is a list of bugs, sets, speed"),
                 (bench_bugs, ["--configs", "mine"], "--configs is a list of "),
                 (bench_bugs, ["--trials", "0"], "--trials is 1 or more"),

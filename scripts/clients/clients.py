@@ -29,9 +29,10 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from gen import ledger  # noqa: E402
+from gen import ledger, whole  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 from clients import reasons as clients_ledger
+from clients.listed import played
 from clients.programs import CLIENTS, WORDS, Seen, build_path
 from clients.models import COMES_OUT, Predictions, report
 
@@ -100,10 +101,8 @@ class Input:
 
 def load_inputs(options, folder):
     """The regressions, and the scripts beside the lists; of conversations a client has its own."""
-    paths = sorted(Path(options.corpus, "regressions").glob("*.yaml")) + \
-        sorted(Path(options.corpus, "clients").glob("*.replies"))
-    inputs = [Input(options, folder, str(path)) for path in paths if not path.name.startswith("fetch-")
-              and (not options.inputs or options.inputs.search(path.name))]
+    inputs = [Input(options, folder, str(path)) for path in played(options.corpus)
+              if not options.inputs or options.inputs.search(path.name)]
     if not inputs:
         raise Unusable("clients: no input")
     return inputs
@@ -183,7 +182,7 @@ def list_path(options, client):
 def bless(options, client, rows):
     lines = [f"# {client.version()}"] + [f"{row.input.name} {row.word()}" for row in rows]
     list_path(options, client).parent.mkdir(exist_ok=True)
-    list_path(options, client).write_text("\n".join(lines) + "\n", "utf-8")
+    whole.write(list_path(options, client), "\n".join(lines) + "\n")
 
 
 def compare(options, client, rows):
@@ -219,7 +218,7 @@ def write_table(path, clients, rows):
         lines.append(f"| {name} | " + " | ".join(cells.get((name, head), "") for head in heads) + " |")
     lines += ["", *(f"- {word}: {what}" for word, what in WORDS), ""]
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    Path(path).write_text("\n".join(lines), "utf-8")
+    whole.write(path, "\n".join(lines))
 
 
 def options_of(argv):

@@ -126,6 +126,7 @@ WORDS = (
     ("crash", "dies of SIGSEGV or SIGBUS"),
     ("hang", "computes for ever after the reply"),
     ("storm", "asks again without end"),
+    ("idle", "neither asks again nor ends"),
 )
 
 

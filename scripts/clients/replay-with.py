@@ -3,22 +3,25 @@
 """Replays capchain's corpus against a reader that is not one of capchain's own."""
 
 import argparse
-import functools
+import collections
 import json
 import math
+import multiprocessing
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
-from concurrent.futures import ThreadPoolExecutor
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+from gen import whole  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 
 MANUAL = """\
@@ -55,7 +58,7 @@ A reader that ends with another status or a signal, prints something else, or go
 on every input. For ever is more than 2 seconds of CPU (--cpu-seconds), a minute of waiting, or a
 megabyte of output: from outside nothing else tells a loop.
 
-Prints TAP, one line an input, and `N passed, N failed`. Inputs that are not judged are marked SKIP.
+Prints TAP, one line an input, how many failed of each cause, and `N passed, N failed`. Inputs that are not judged are marked SKIP.
 
 exit status:
   0  every input was read right
@@ -67,6 +70,7 @@ exit status:
 
 WORDS = ("ok", "absent", "truncated", "reject", "abstain")
 WALL_SECONDS, OUTPUT_BYTES = 60, 1 << 20
+THE_REPLAY = None
 # What odd notes allow beside the reference's own answer.
 ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "flag-without-chain": {"truncated"},
            "newer-version": {"absent"}, "version-zero": {"absent"}, "duplicate-id": set()}
@@ -97,42 +101,90 @@ def expectations(capchain, corpus):
     if done.returncode not in (0, 1):
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
         raise Refused(f"{said.removeprefix('capchain: ')}", 2 if done.returncode == 2 else 3)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [{key: value for key, value in json.loads(line).items() if key not in ("parsers", "disagreements")}
+            for line in done.stdout.splitlines()]
 
 
-def limited(command, seconds):
-    """@command, stopped by the kernel where it goes on for ever."""
-    whole = math.ceil(seconds)
-    return ["prlimit", f"--cpu={whole}:{whole + 1}", f"--fsize={OUTPUT_BYTES}", "--core=0", "--",
-            *command]
+# Python ignores these; a reader does not.
+SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGXCPU)
 
 
-def timer(seconds):
-    """For a child before it becomes a reader: the limit above knows whole seconds only."""
-    return None if seconds == int(seconds) else \
-        functools.partial(signal.setitimer, signal.ITIMER_PROF, seconds)
+class Runner:
+    """
+    Runs readers one after the other, which the kernel stops where they go on for ever. It has a process of
+    its own, whose limits they get, and which starts them without a copy of itself: that is most of the time.
+    """
 
+    def __init__(self, seconds):
+        self.seconds, self.whole = seconds, math.ceil(seconds)
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
+        # It may itself take more in all than one of them: no hard limit.
+        signal.signal(signal.SIGXCPU, lambda *_: None)
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (self.whole, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        self.nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.out, self.err = (tempfile.TemporaryFile() for _ in range(2))
+        self.files = self.nothing, self.out.fileno(), self.err.fileno()
 
-def run_reader(command, kind, path, seconds):
-    """What the reader printed, and None or what is wrong with how it ended."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(limited([*command, kind, path], seconds), stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL, start_new_session=True,
-                                   preexec_fn=timer(seconds))
+    def start(self, command):
+        if self.seconds != self.whole:
+            return self.start_with_timer(command)
+        pid = os.posix_spawnp(command[0], command, os.environ, setsid=True, setsigmask=(), setsigdef=SIGNALS,
+                              file_actions=[(os.POSIX_SPAWN_DUP2, file, i) for i, file in enumerate(self.files)])
         try:
-            status = process.wait(WALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            status = None
+            # For one that catches the signal of the soft limit.
+            resource.prlimit(pid, resource.RLIMIT_CPU, (self.whole, self.whole + 1))
+        except (OSError, ValueError):
+            pass
+        return pid
+
+    def start_with_timer(self, command):
+        """The limit knows whole seconds only."""
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            os.setsid()
+            for number, file in enumerate(self.files):
+                os.dup2(file, number)
+            for each in SIGNALS:
+                signal.signal(each, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, self.seconds)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
+            os.execvp(command[0], command)
+        finally:
+            os._exit(127)
+
+    def wait(self, pid):
+        """Its status as subprocess has it; None where it does not end."""
+        end = time.monotonic() + WALL_SECONDS
+        while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            signal.sigtimedwait((signal.SIGCHLD,), left)
+        return os.waitstatus_to_exitcode(ended[1])
+
+    def run(self, command):
+        """What the reader printed, and None or what is wrong with how it ended."""
+        for file in (self.out, self.err):
+            file.seek(0)
+            file.truncate()
+        pid = self.start(command)
+        status = self.wait(pid)
         try:
             # What it started, too.
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        process.wait()
-        out.seek(0)
-        err.seek(0)
-        said = out.read(OUTPUT_BYTES).decode("utf-8", "replace")
-        return said, ended_wrong(status, err.read(1 << 16).decode("utf-8", "replace"), seconds)
+        if status is None:
+            os.waitpid(pid, 0)
+        # The offset is the reader's as well.
+        said, errors = (os.pread(file.fileno(), most, 0).decode("utf-8", "replace")
+                        for file, most in ((self.out, OUTPUT_BYTES), (self.err, 1 << 16)))
+        return said, ended_wrong(status, errors, self.seconds)
 
 
 def ended_wrong(status, errors, seconds):
@@ -144,7 +196,7 @@ def ended_wrong(status, errors, seconds):
     # A shell around the reader says it with a status.
     if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         return f"does not end: {math.ceil(seconds)} seconds of CPU"
-    if timer(seconds) and status == -signal.SIGPROF:
+    if status == -signal.SIGPROF and seconds != int(seconds):
         return f"does not end: {seconds:g} seconds of CPU"
     if status in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
         return "does not end: a megabyte of output"
@@ -203,6 +255,16 @@ def shown(caps):
     return ", ".join(f"id {cap[1]} version {cap[2]} at {cap[0]}" for cap in caps) or "none"
 
 
+def cause_of(wrong):
+    """What is wrong, without what is of the one input."""
+    for words, cause in (("takes ", "take other capabilities"), ("prints ", "print no verdict"),
+                         ("says ", wrong.partition(": the reply is ")[0])):
+        if wrong.startswith(words):
+            return cause
+    # A sanitizer's summary, and which signal or status.
+    return re.sub(r" (/|0x|==).*", "", wrong)[:80]
+
+
 class Report:
     """TAP as it goes, JUnit at the end."""
 
@@ -228,6 +290,8 @@ class Report:
             print("# no input was judged")
         elif self.skipped:
             print(f"# {self.skipped} skipped")
+        for cause, count in collections.Counter(cause_of(wrong) for _, wrong, _ in self.cases if wrong).most_common():
+            print(f"# {count} {cause}")
         print(f"{self.judged() - self.failed} passed, {self.failed} failed")
         return 1 if self.failed or not self.judged() else 0
 
@@ -248,13 +312,9 @@ class Report:
             for tag, why in (("failure", wrong), ("skipped", skip)):
                 if why is not None:
                     ET.SubElement(case, tag, {"message": NO_XML.sub("?", why)})
-        temporary = f"{path}.{os.getpid()}.tmp"
         try:
-            ET.ElementTree(root).write(temporary, encoding="utf-8", xml_declaration=True)
-            os.replace(temporary, path)
+            whole.write(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
         except OSError as error:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
             raise Refused(f"cannot write {path}: {error.strerror}", 5) from None
 
 
@@ -266,20 +326,15 @@ class Replay:
         self.corpus = os.path.abspath(options.corpus)
 
     def run(self, report):
-        for program, package in ((self.options.command[0], None), ("prlimit", "util-linux")):
-            if not shutil.which(program):
-                raise Refused(f"{program}: no such program" +
-                              (f" (Debian: {package})" if package else " to run"), 2)
+        if not shutil.which(self.options.command[0]):
+            raise Refused(f"{self.options.command[0]}: no such program to run", 2)
         known = [one for one in expectations(self.options.capchain, self.corpus)
                  if not self.options.kind or one["kind"] in self.options.kind]
         texts = [one["file"] for one in known
                  if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
-        for i in range(0, len(texts), TEXTS_AT_ONCE):
-            pairs = [word for text in texts[i:i + TEXTS_AT_ONCE]
-                     for word in (text, "-o", self.bytes_of(text))]
-            subprocess.run([self.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for case in pool.map(self.one, known):
+        with multiprocessing.get_context("fork").Pool(self.options.jobs, start, (self,)) as pool:
+            pool.map(assemble, [texts[i:i + TEXTS_AT_ONCE] for i in range(0, len(texts), TEXTS_AT_ONCE)], 1)
+            for case in pool.imap(one, known, 8):
                 report.add(*case)
 
     def bytes_of(self, text):
@@ -296,13 +351,27 @@ class Replay:
             return name, "cannot be read: rename it, its name has bytes that do not show", None
         if path.endswith(".yaml"):
             path = self.bytes_of(path)
-        said, wrong = run_reader(self.options.command, known["kind"], path,
-                                 self.options.cpu_seconds)
+        said, wrong = self.runner.run([*self.options.command, known["kind"], path])
         if wrong:
             return name, wrong, None
         held = self.options.promise != "safe" or known["class"] == "plain"
         judged, wrong = judge(known, said, self.options.ids, held)
         return (name, wrong, None) if judged else (name, None, wrong)
+
+
+def start(replay):
+    """In a process of the pool, which has one replay and its runner."""
+    global THE_REPLAY
+    THE_REPLAY, replay.runner = replay, Runner(replay.options.cpu_seconds)
+
+
+def assemble(texts):
+    pairs = [word for text in texts for word in (text, "-o", THE_REPLAY.bytes_of(text))]
+    subprocess.run([THE_REPLAY.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
+
+
+def one(known):
+    return THE_REPLAY.one(known)
 
 
 def numbers(text):
@@ -332,6 +401,8 @@ def main():
     parser.add_argument("--cpu-seconds", type=positive, default=2, metavar="N",
                         help="how long is for ever (default: %(default)s); of a fraction of a second "
                              "CMD itself is held to it, and what CMD starts to the next whole second")
+    parser.add_argument("--jobs", type=int, choices=range(1, 257), default=len(os.sched_getaffinity(0)), metavar="N",
+                        help="readers at once (default: as many as there are processors)")
     parser.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
     parser.add_argument("--corpus", default=os.path.join(root, "corpus"), metavar="FOLDER",
                         help="what to replay (default: capchain's own)")

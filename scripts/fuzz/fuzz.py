@@ -265,6 +265,10 @@ class Run:
             self.status = max(self.status, NO_FINDINGS)
             self.failures.append([f"{self.kind}: {counts.failed} findings could not be written to "
                                   f"{self.setup.findings}: make room, or choose another folder"])
+        did = self.setup.own and counts.parsers.get(self.setup.own["parser"])
+        if did and counts.walked and report.abstains_on_all(did):
+            self.failures.append([f"{self.kind}: {self.setup.own['parser']} abstains on every buffer, so nothing is "
+                                  "shown of it"])
         if not (self.execs() or self.failures or interrupted):
             self.failures.append([f"{self.kind}: not one input was run"])
         if self.failures or self.setup.own and self.broken():

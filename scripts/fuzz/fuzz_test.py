@@ -321,7 +321,8 @@ class Ends(Base):
     def test_bad_ends(self):
         """A script, the exit status, what is said of it, and how many logs stay."""
         counts = functools.partial(COUNTS.format, here=sys.path[0])
-        for program, status, logs, *words in ((PULSE + 'echo "SUMMARY: AddressSanitizer: bug.c:1" >&2\n'
+        for program, status, logs, *words in (
+                (PULSE + 'echo "SUMMARY: AddressSanitizer: bug.c:1" >&2\n'
                  "echo 'x; Test unit written to findings/artifacts/region-crash-1'\nexit 77\n", 1, 1,
                  "SUMMARY: AddressSanitizer: bug.c:1 (exit status 77)",
                  "fuzz_region_info findings/artifacts/region-crash-1\n"),

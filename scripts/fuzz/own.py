@@ -504,6 +504,9 @@ class Built:
         """Of @kinds those that it reads; all that it reads where none are given."""
         reads = list(self.facts["kinds"])
         found = [kind for kind in kinds or reads if kind in reads]
+        if kinds and "fetch" in kinds:
+            raise Refused(f"KIND=fetch: conversations want a loop that asks, and an adapter brings a reader alone; "
+                          f"say KIND={reads[0]}, or leave it out")
         if not found:
             raise Refused(f"{self.facts['parser']} does not read {' or '.join(kinds)}: its .reads has "
                           f"{', '.join(reads)}; say KIND={reads[0]}")

@@ -485,6 +485,8 @@ class Mine(Base):
         self.assertNotRegex(done.stdout, r"(?m)^(device|iommu): ")
         done = self.make_fuzz("KIND=device", parser=planted)
         self.assertIn("Error 2", done.stderr)
+        self.assertIn("fuzz: KIND=fetch: conversations want a loop that asks",
+                      self.make_fuzz("KIND=fetch", parser=planted).stderr)
         self.assertIn("fuzz: planted does not read device: its .reads has region; say KIND=region\n", done.stderr)
 
     def test_worst_comes_first(self):

@@ -11,6 +11,7 @@ import subprocess
 from collections import namedtuple
 from pathlib import Path
 
+from gen import whole
 from gen.names import CLASSES, DISAGREEMENTS, VERDICTS
 
 FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
@@ -248,14 +249,11 @@ def counted(new, what):
 def write_new(setup, kind, new):
     """All that is new of a kind in one file, whole or not at all; returns its path."""
     path = os.path.join(setup.findings, f"new-{kind}.txt")
-    temporary = f"{path}.{os.getpid()}.tmp"
+    lines = []
+    for ones, what in zip(new, WHAT_IS_NEW):
+        lines += [counted(ones, what), *(line for one in ones for line in entry(setup, one, len(one.buckets)))]
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            for ones, what in zip(new, WHAT_IS_NEW):
-                print(counted(ones, what), file=file)
-                for one in ones:
-                    print(*entry(setup, one, len(one.buckets)), sep="\n", file=file)
-        os.replace(temporary, path)
+        whole.write(path, "\n".join(lines) + "\n")
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
     return path
@@ -344,6 +342,11 @@ def final_lines(runs, show, bold):
         yield from (*new_lines(ran[0].setup, [run.kind for run in ran], show, bold), "")
 
 
+def abstains_on_all(numbers):
+    """Whether a parser, of its counts, never gave an answer."""
+    return numbers[ABSTAIN] == sum(numbers[:len(VERDICTS)])
+
+
 def total(runs):
     counts = Counts()
     for run in runs:
@@ -398,8 +401,7 @@ def read_last(findings):
 def write_last(findings, last):
     path = os.path.join(findings, "last.json")
     try:
-        Path(f"{path}.tmp").write_text(json.dumps(last, indent=0, sort_keys=True), "utf-8")
-        os.replace(f"{path}.tmp", path)
+        whole.write(path, json.dumps(last, indent=0, sort_keys=True))
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}", NO_FINDINGS) from None
 

@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 from fuzz.report import NO_ENGINE, NOT_FINE, UNUSABLE, Refused, check
+from gen.whole import write
 
 # What is right for each input is no input.
 NO_SEEDS = ("expect",)
@@ -49,13 +50,6 @@ def assemble(capchain, texts):
                 raise Refused(said.splitlines()[-1].removeprefix("capchain: "), max(done.returncode, UNUSABLE))
             made += [Path(out).read_bytes() for out in some.values()]
     return made
-
-
-def write(path, data):
-    """Writes @path whole or not at all."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    Path(temporary).write_bytes(data)
-    os.replace(temporary, path)
 
 
 def seed_name(source):

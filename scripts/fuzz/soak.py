@@ -100,9 +100,9 @@ class Run:
         said = Path(self.out + ".log").read_text("utf-8", "replace")
         trouble, execs = self.engine.trouble(self.out, said), self.engine.execs_of(self.out, said)
         self.summary = f"{execs} execs, {len(trouble)} stops or doubts, peak memory {first} KiB then {second} KiB"
-        return [*([f"ended with status {self.process.returncode}"] if self.process.returncode else []), *trouble,
-                *([] if execs else ["ran no input"]), *([f"peak memory {first} KiB, then {second} KiB"]
-                  if not first or second > first * GROWTH + GROWTH_LEAST else [])]
+        status, grew = self.process.returncode, not first or second > first * GROWTH + GROWTH_LEAST
+        return [*([f"ended with status {status}"] if status else []), *trouble, *([] if execs else ["ran no input"]),
+                *([f"peak memory {first} KiB, then {second} KiB"] if grew else [])]
 
 
 def main():

@@ -21,6 +21,10 @@ import re
 import sys
 from pathlib import Path
 
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
+
+from gen import whole  # noqa: E402
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)".*\n', re.M)
 PARSER = re.compile(r"\bPARSER\((\w+)\)")
 DEFINES = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
@@ -157,8 +161,7 @@ def main():
                     f"const struct emit_file *const emit_host_header = {header};",
                     f"const struct emit_file *const emit_host = {host};", ""]
     try:
-        Path(options.out + ".tmp").write_text("\n".join(table.lines), "utf-8")
-        os.replace(options.out + ".tmp", options.out)
+        whole.write(options.out, "\n".join(table.lines))
     except OSError as error:
         fail(f"{options.out}: {error.strerror}", 5)
 

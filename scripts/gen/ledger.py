@@ -15,6 +15,7 @@ import yaml
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+from gen import whole  # noqa: E402
 from gen.names import BUFFERS as KINDS, DISAGREEMENTS, VERDICTS, found  # noqa: E402
 
 MANUAL = """\
@@ -240,8 +241,7 @@ def table(entries):
 
 def write(path, text):
     try:
-        Path(path + ".tmp").write_text(text, "ascii")
-        os.replace(path + ".tmp", path)
+        whole.write(path, text)
     except OSError as error:
         fail(f"{path}: {error.strerror}", CANNOT_WRITE)
 

@@ -16,6 +16,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
+
+from gen import whole  # noqa: E402
+
 DIFFERENCE_LINES = 20
 MALFORMED = ("malformed", "truncated")
 
@@ -299,8 +303,7 @@ def main():
         check(text, options.page)
         return
     try:
-        Path(options.page + ".tmp").write_text(text, "utf-8")
-        os.replace(options.page + ".tmp", options.page)
+        whole.write(options.page, text)
     except OSError as error:
         fail(f"{options.page}: {error.strerror}", 5)
 

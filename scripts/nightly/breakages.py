@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """
-Breaks the build in several ways (no corpus, hooks missing, a target that returns at once, seeds
-misnamed, canary removed or mended), each in a copy of its own, and sees that a night ends with status 3
+Breaks the build in seven ways (no corpus, hooks missing, a target that returns at once, seeds
+misnamed, canary removed, canaries mended), each in a copy of its own, and sees that a night ends with status 3
 and its reason in one line, and that `make check` fails in the step that should see it.
 
 Part of `make check-nightly`; some minutes. Arguments are names of breakages; all by default. Exit
@@ -22,7 +22,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LEFT_OUT = (".git", "findings", "fuzz-work", "check", "nightly")
+# What a copy goes without, of the tree and of the build.
+LEFT_OUT = {ROOT: {".git"}, os.path.join(ROOT, "build"): {"findings", "fuzz", "check", "nightly"}}
 
 
 def edit(*changes):
@@ -107,7 +108,7 @@ def main(names):
         with tempfile.TemporaryDirectory(prefix="nightly-breakage-") as folder:
             copy = os.path.join(folder, "tree")
             # With the build, whose times are kept: only what the breakage touches is built anew.
-            shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+            shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda folder, _: LEFT_OUT.get(folder, ()))
             os.chdir(copy)
             breakage.plant()
             for why, said in (night(breakage), check(breakage)):

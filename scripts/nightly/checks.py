@@ -243,7 +243,8 @@ def hunt(setup, options, state, name, kind, execs=None):
     engine, canary = ENGINES[name], state.canaries[kind]
     with tempfile.TemporaryDirectory(prefix="canary-") as seeds:
         canary_seeds(setup, options, canary, kind, seeds)
-        found = alone.hunt(engine, alone.planted_target(options.build, name, kind), canary, kind, seeds=seeds,
+        found = alone.hunt(
+            engine, alone.planted_target(options.build, name, kind), canary, kind, seeds=seeds,
             execs=execs or engine.canary_execs[kind == "fetch"], seed=state.seed % (1 << 31) + 1,
             dictionary=setup.dictionary(), environment=engine.alone_environment(setup.mutator(kind)), seconds=HUNG)
     del found["said"]

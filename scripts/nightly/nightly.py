@@ -7,7 +7,6 @@ import datetime
 import glob
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -85,7 +84,7 @@ GO_ON = "the same command goes on with it"
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="nightly.py", description=__doc__, epilog=MANUAL,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     time_of = parser.add_mutually_exclusive_group()
     time_of.add_argument("--seconds", type=fuzz.positive, metavar="N", help="of the engines")
@@ -118,10 +117,12 @@ class Night:
         self.reasons, self.lines, self.oracles = [], [], []
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
         folders = {}
-        self.setups = {build: engines.NightSetup(
-            LEAD.name, options.corpus, options.work, self.path("findings"), options.capchain,
-            os.path.join(options.build, build), os.path.join(options.build, "afl"), folders=folders, state=self.state)
-            for build in checks.ENGINE_BUILDS}
+        self.setups = {}
+        for build in checks.ENGINE_BUILDS:
+            self.setups[build] = engines.NightSetup(
+                LEAD.name, options.corpus, options.work, self.path("findings"), options.capchain,
+                os.path.join(options.build, build), os.path.join(options.build, "afl"), folders=folders,
+                state=self.state)
         self.setup = self.setups[LEAD.name]
 
     def path(self, *names):
@@ -143,16 +144,12 @@ class Night:
         if self.options.no_make:
             return
         say("building")
-        plain = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-        done = subprocess.run(alone.tied(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}",
-                                          "nightly-built", f"BUILD={self.options.build}"]),
-                              env=plain, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", check=False)
-        if done.returncode:
+        status, said = alone.run(["make", "-s", "--no-print-directory", f"-j{self.options.jobs}", "nightly-built",
+                                  f"BUILD={self.options.build}"], {"MAKEFLAGS": ""})
+        if status:
             log = self.path("logs", "build.log")
-            write_whole(log, done.stdout)
-            why = next((line.strip() for line in done.stdout.splitlines() if "rror" in line or "***" in line),
-                       "make failed")
+            write_whole(log, said)
+            why = next((line.strip() for line in said.splitlines() if "rror" in line or "***" in line), "make failed")
             self.refuse(f"the build failed: {why} ({log})")
 
     def folders(self):
@@ -242,7 +239,7 @@ class Night:
         """The numbers and failures of one kind's slice."""
         run.close(self.stop.signal)
         for worker in run.done:
-            self.state.tally(run.kind, worker.role).add(worker, run.elapsed)
+            self.state.tally(run.kind, worker.role).add(worker)
             if worker.oracles:
                 self.state.oracles = sorted({*self.state.oracles, worker.oracles})
                 self.refuse(checks.oracle_reason(build_of(worker.role), worker.oracles))

@@ -102,6 +102,7 @@ class Plans(unittest.TestCase):
             ours = [engine_of(role).is_ours(role) for role in engines.roles_for(count)]
             self.assertIn(False, ours)
             self.assertGreaterEqual(sum(ours), count / 2)
+        self.assertEqual({Afl.is_ours("plain-2"), Afl.is_ours("plain-3")}, {True, False})
 
     def test_every_role_has_a_build(self):
         self.assertLessEqual(set(map(build_of, engines.roles_for(12))), set(BUILDS))
@@ -145,8 +146,9 @@ class States(Case):
         self.assertEqual((state.slices, state.seconds), (0, 0))
 
     def test_a_damaged_state_costs_neither_night_nor_corpus(self):
-        for text in ("", "{", "[]", '{"version": 99}', '{"version": 1}'):
+        for text in ("", "{", "[]", '{"version": 99}', '{"version": 1}', None):
             state = self.begun()
+            text = self.text("night", "state.json").replace('"version": 3', '"version": 2') if text is None else text
             os.makedirs(self.path("night", "corpus", "region-4"), exist_ok=True)
             os.makedirs(self.path("night", "corpus", "region-5"), exist_ok=True)
             write_whole(state.path, text)
@@ -229,7 +231,8 @@ class Reasons(OnCorpus):
 
     def test_oracles(self):
         self.assertIsNone(checks.oracle_reason("clang", ORACLES))
-        for build, line, word in (("clang", "load hooks in 3 of 4 parsers (others), arena, canaries", "load hooks"),
+        for build, line, word in (
+                ("clang", "load hooks in 3 of 4 parsers (others), arena, canaries", "load hooks"),
                 ("clang", "load hooks in 0 of 0 parsers, arena, canaries", "load hooks"),
                 ("clang", "nothing at all", "load hooks"),
                 ("clang", "load hooks in 4 of 4 parsers, no arena (32-bit), canaries", "arena"),
@@ -255,7 +258,8 @@ class Reasons(OnCorpus):
         self.write("in/a", b"x")
         say = f'echo "capchain: kind region, 4 parsers; oracles: {ORACLES}" >&2\n'
         dies = "echo ' <empty stack>'\nexit 1\n"
-        for build, program, maps, reason in (("clang", say, "", "judged 0 of 1 seeds: it returns before it judges$"),
+        for build, program, maps, reason in (
+                ("clang", say, "", "judged 0 of 1 seeds: it returns before it judges$"),
                 ("clang", "echo no such thing\nexit 4\n", "", "does not start: no such thing$"),
                 ("clang-msan", dies, self.path("none"), "<empty stack>; /proc is not mounted, and sanitizers read"),
                 ("clang-msan", dies, "", "<empty stack>$"),
@@ -302,12 +306,16 @@ class Reasons(OnCorpus):
         fuzz_seeds.prepare(setup, "fetch")
         options = types.SimpleNamespace(build=BUILD)
         state = types.SimpleNamespace(seed=5, canaries={"fetch": canary})
+        checks.canary_seeds(setup, options, canary, "fetch", self.dir)
         return [checks.hunt_reason(checks.hunt(setup, options, state, engine, "fetch", execs))
                 for engine in ("libfuzzer", "afl")]
 
     def test_a_fetch_loop_is_found(self):
         """By both engines, from conversations that do not show it."""
         self.assertEqual(self.hunt_fetch("planted-keeps-flags"), [None, None])
+        program, seeds = os.path.join(BUILD, "libfuzzer", "planted_fetch"), glob.glob(self.path("*.seeds"))
+        self.assertTrue(seeds)
+        self.assertEqual(run(program, *seeds, env={"CAPCHAIN_PLANTED": "planted-keeps-flags"}).returncode, 0)
 
     def test_a_fetch_target_that_fuzzes_nothing_is_seen(self):
         """It judges its seeds, and nothing that differs from them."""

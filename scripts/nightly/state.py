@@ -14,18 +14,9 @@ import shutil
 import sys
 
 from fuzz.report import NO_FINDINGS, UNUSABLE, Counts, Refused
+from gen.whole import write as write_whole
 
-VERSION = 2
-
-
-def write_whole(path, text):
-    """Writes @path so that it is the old text or the new, whenever the machine stops."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+VERSION = 3
 
 
 @dataclasses.dataclass
@@ -33,17 +24,13 @@ class Tally:
     """What one engine instance of one kind did, over all its slices."""
     execs: int = 0
     cpu: float = 0
-    seconds: float = 0
-    starts: int = 0
     walked: int = 0
     edges: str = "-"
     corpus: int = 0
 
-    def add(self, worker, seconds):
+    def add(self, worker):
         self.execs += worker.execs_now()
         self.cpu += worker.cpu
-        self.seconds += seconds
-        self.starts += 1
         self.walked += sum(counts.walked for counts in worker.counts.values())
         if worker.edges:
             self.edges = f"{worker.edges}/{worker.edges_all}"

@@ -11,24 +11,22 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
 
-from image import AFL_RUNNER, FUZZER_ARGS, RUNNER, scheduled
+from image import AFL_RUNNER, FUZZER_ARGS, RUNNER, scheduled, why
 
 RUNS = 4
 # Lines of bounded.h, in percent, that the seeds of any kind reach.
 COVERED_LEAST = 50
 EDGES = 100
-AFL_SECONDS = 35
 LIMIT = 300
-# Calls of run-time functions in a target. What a build of another sanitizer may have at most, and a
-# build of this one has at least.
-ASAN_LEAST, MSAN_LEAST, UBSAN_LEAST = 1000, 1000, 168
-ASAN_MOST, MSAN_MOST = 0, 3
+# Calls of run-time functions in a target: which ones a build of a sanitizer has, and how many at least; and how
+# many of others' it may have.
+LEAST = {"address": ("asan", 1000), "memory": ("msan", 1000), "undefined": ("ubsan", 168)}
+MSAN_MOST = 3
 UBSAN_MOST = {"x86_64": 200, "i386": 280}
 MACHINES = {"x86_64": "x86-64", "i386": "80386"}
 CALL = r"callq?\s+[0-9a-f]+\s+<__{}"
@@ -37,20 +35,16 @@ LIBRARIES = re.compile(r"lib(c|m|dl|rt|pthread|resolv|gcc_s)\.so\.\d+|ld-linux.*
 CXX_LIBRARIES = re.compile(r"libstdc\+\+\.so\.6")
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ORACLES = re.compile(r"capchain: kind (\w+), (\d+) parsers; oracles: (.*)")
-WRONG = re.compile(r"capchain: (?!kind)|ERROR:|SUMMARY:|ABORT|Assertion failure|\berror:")
-COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 HOOKS = re.compile(r"load hooks in (\d+) of (\d+) parsers")
-WORDS = {"address": "AddressSanitizer", "undefined": "UndefinedBehaviorSanitizer",
-         "memory": "MemorySanitizer"}
+WORDS = {"address": "AddressSanitizer", "undefined": "UndefinedBehaviorSanitizer", "memory": "MemorySanitizer"}
 
 
 class Build:
     """A finished $OUT, where it is checked: moved away, so that no path into it can be built in."""
 
     def __init__(self, image, combination, out, expected):
-        self.image, self.combination, self.expected = image, combination, expected
+        self.image, self.combination, self.out, self.expected = image, combination, out, expected
         self.libfuzzer = combination.engine == "libfuzzer"
-        self.out = out
         self.tmp = tempfile.mkdtemp(prefix="run-", dir=image.root)
         self.oracles = {}
 
@@ -62,14 +56,9 @@ class Build:
 
     def targets(self):
         """As test_all.py finds them: programs that name libFuzzer's entry point."""
-        found = []
-        for name in sorted(os.listdir(self.out)):
-            path = self.target(name)
-            if not name.startswith("afl-") and os.path.isfile(path) and os.access(path, os.X_OK):
-                with open(path, "rb") as file:
-                    if b"LLVMFuzzerTestOneInput" in file.read():
-                        found.append(name)
-        return found
+        return [path.name for path in sorted(Path(self.out).iterdir())
+                if not path.name.startswith("afl-") and path.is_file() and os.access(path, os.X_OK)
+                and b"LLVMFuzzerTestOneInput" in path.read_bytes()]
 
     def run(self, args, more=None):
         """Exit status and output of a target in the runner's environment."""
@@ -77,8 +66,7 @@ class Build:
                        "LLVM_PROFILE_FILE": os.path.join(self.tmp, "profile-%p"), **(more or {})}
         try:
             done = subprocess.run(args, cwd=self.out, env=environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                                  timeout=LIMIT)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=LIMIT)
         except subprocess.TimeoutExpired as error:
             return None, (error.stdout or b"").decode("utf-8", "replace")
         except OSError as error:
@@ -89,12 +77,11 @@ class Build:
         """-key=value of the section [libfuzzer], as parse_options.py makes them."""
         parser = configparser.ConfigParser()
         parser.read(self.target(name + ".options"))
-        return [f"-{key}={value}" for key, value in parser["libfuzzer"].items()] \
-            if parser.has_section("libfuzzer") else []
+        items = parser.items("libfuzzer") if parser.has_section("libfuzzer") else ()
+        return [f"-{key}={value}" for key, value in items]
 
     def dictionary(self, name):
-        path = self.target(name + ".dict")
-        return [f"-dict={name}.dict"] if os.path.exists(path) else []
+        return [f"-dict={name}.dict"] if os.path.exists(self.target(name + ".dict")) else []
 
     def seeds(self, name):
         """The seed corpus unpacked, as the runner does it; the files' paths."""
@@ -118,8 +105,7 @@ def check_names(build):
     for name in targets:
         if not NAME.fullmatch(name):
             yield f"{name}: OSS-Fuzz does not run a target of that name"
-        for ending, what in (("_seed_corpus.zip", "seed corpus"), (".dict", "dictionary"),
-                             (".options", "options")):
+        for ending, what in (("_seed_corpus.zip", "seed corpus"), (".dict", "dictionary"), (".options", "options")):
             if not os.path.exists(build.target(name + ending)):
                 yield f"{name}: no {what} by the name {name}{ending}"
     for name in sorted(os.listdir(build.out)):
@@ -128,48 +114,43 @@ def check_names(build):
             yield f"{name} belongs to no target, so nobody finds it"
 
 
+def asked(*command):
+    """What a tool says of a target."""
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stdout
+
+
 def check_machine(build, name):
-    made = subprocess.run(["file", "-b", build.target(name)], capture_output=True, text=True,
-                          check=False)
-    if MACHINES[build.combination.architecture] not in made.stdout:
-        yield f"{name}: not built for {build.combination.architecture}: {made.stdout.strip()[:60]}"
+    made = asked("file", "-b", build.target(name))
+    if MACHINES[build.combination.architecture] not in made:
+        yield f"{name}: not built for {build.combination.architecture}: {made.strip()[:60]}"
 
 
 def check_libraries(build, name):
     """The runner's image is not the builder's."""
-    made = subprocess.run(["readelf", "-d", build.target(name)], capture_output=True, text=True,
-                          check=False)
-    for library in re.findall(r"\(NEEDED\).*\[(.*)\]", made.stdout):
+    for library in re.findall(r"\(NEEDED\).*\[(.*)\]", asked("readelf", "-d", build.target(name))):
+        # Where there is no libc++ to link, as the image would, the engine needs libstdc++.
         if not (LIBRARIES.fullmatch(library) or
-                # Where there is no libc++ to link, as the image would, the engine needs this one.
                 (not build.image.cxx_library and CXX_LIBRARIES.fullmatch(library))):
             yield f"{name}: needs {library}, which the runner does not have"
 
 
 def check_sanitizer(build, name):
-    """The mixed sanitizers check. AFL++'s driver calls ASan by name in every build, and OSS-Fuzz
-    has AFL++ with ASan alone, so other builds with it are not held to this."""
-    combination = build.combination
-    if not scheduled(combination):
+    """
+    The mixed sanitizers check. AFL++'s driver calls ASan by name in every build, and OSS-Fuzz has AFL++ with ASan
+    alone, so other builds with it are not held to this.
+    """
+    sanitizer = build.combination.sanitizer
+    if not scheduled(build.combination) or sanitizer not in LEAST:
         return
-    made = subprocess.run(["objdump", "-d", "--no-show-raw-insn", build.target(name)],
-                          capture_output=True, text=True, errors="replace", check=False)
-    calls = {word: len(re.findall(CALL.format(word), made.stdout))
-             for word in ("asan", "dfsan", "msan", "ubsan")}
-    least = {"address": ("asan", ASAN_LEAST), "memory": ("msan", MSAN_LEAST),
-             "undefined": ("ubsan", UBSAN_LEAST)}.get(combination.sanitizer)
-    most = {"asan": ASAN_MOST, "dfsan": 0, "msan": MSAN_MOST,
-            "ubsan": UBSAN_MOST[combination.architecture]}
-    if not least:
-        return
-    most.pop(least[0])
-    if calls[least[0]] < least[1]:
-        yield (f"{name}: {calls[least[0]]} calls of __{least[0]}: OSS-Fuzz wants {least[1]} in a "
-               f"{combination.sanitizer} build")
+    made = asked("objdump", "-d", "--no-show-raw-insn", build.target(name))
+    most = {"asan": 0, "dfsan": 0, "msan": MSAN_MOST, "ubsan": UBSAN_MOST[build.combination.architecture]}
+    own, least = LEAST[sanitizer]
     for word, limit in most.items():
-        if calls[word] > limit:
-            yield (f"{name}: {calls[word]} calls of __{word}: OSS-Fuzz allows {limit} in a "
-                   f"{combination.sanitizer} build")
+        calls = len(re.findall(CALL.format(word), made))
+        if word == own and calls < least:
+            yield f"{name}: {calls} calls of __{word}: OSS-Fuzz wants {least} in a {sanitizer} build"
+        if word != own and calls > limit:
+            yield f"{name}: {calls} calls of __{word}: OSS-Fuzz allows {limit} in a {sanitizer} build"
 
 
 def check_start_libfuzzer(build, name):
@@ -187,8 +168,8 @@ def check_start_libfuzzer(build, name):
                               *build.options(name), *build.dictionary(name)])
     if status != 0 or f"Done {RUNS} runs" not in said:
         yield f"{name}: does not do {RUNS} runs (exit status {status}): {why(said)}"
-    with open(os.path.join(build.image.project, "corpus", "vfio.dict"), encoding="ascii") as file:
-        wanted = sum("=" in line and not line.startswith("#") for line in file)
+    lines = Path(build.image.project, "corpus", "vfio.dict").read_text("ascii").splitlines()
+    wanted = sum("=" in line and not line.startswith("#") for line in lines)
     entries = re.search(r"Dictionary: (\d+) entries", said)
     if not entries or int(entries[1]) != wanted:
         yield f"{name}: {entries[1] if entries else 'no'} entries of the dictionary read, not {wanted}"
@@ -200,52 +181,23 @@ def check_start_libfuzzer(build, name):
 
 def check_start_afl(build, name):
     """AFL++ starts on one file, and does not find the target dead."""
-    folder = os.path.join(build.tmp, name + "_in")
-    os.makedirs(folder, exist_ok=True)
-    Path(os.path.join(folder, "input")).write_text("input\n", "ascii")
-    command = [build.target("afl-fuzz"), "-m", "none"]
+    folder = Path(build.tmp, name + "_in")
+    folder.mkdir()
+    Path(folder, "input").write_text("input\n", "ascii")
+    command = [build.target("afl-fuzz"), "-m", "none", "-V", "1"]
     if os.path.exists(build.target("afl_cmplog.txt")):
         command += ["-c", build.target(name)]
     command += ["-t", "5000+", "-i", folder, "-o", os.path.join(build.tmp, name + "_out"),
                 "-x", build.target(name + ".dict"), "--", build.target(name)]
-    options = {key: value + ":abort_on_error=1:symbolize=0:detect_odr_violation=0:"
-               for key, value in RUNNER.items() if key == "ASAN_OPTIONS"}
-    options["MSAN_OPTIONS"] = RUNNER["MSAN_OPTIONS"] + ":exit_code=86:symbolize=0"
-    options["UBSAN_OPTIONS"] = RUNNER["UBSAN_OPTIONS"] + ":symbolize=0"
-    said = interrupted(command, {"PATH": f"{build.out}:{build.image.path}", "HOME": build.tmp,
-                                 **options, **AFL_RUNNER, "AFL_FORKSRV_INIT_TMOUT": "30000"})
+    more = {"ASAN_OPTIONS": ":abort_on_error=1:symbolize=0:detect_odr_violation=0:",
+            "MSAN_OPTIONS": ":exit_code=86:symbolize=0", "UBSAN_OPTIONS": ":symbolize=0"}
+    _, said = build.run(command, {**{key: RUNNER[key] + text for key, text in more.items()}, **AFL_RUNNER,
+                                  "AFL_FORKSRV_INIT_TMOUT": "30000"})
     if "All set and ready to roll" not in said:
         yield f"{name}: AFL++ does not start: {why(said)}"
     dead = re.search(r".*target binary (crashed|terminated).*", said)
     if dead:
         yield f"{name}: AFL++: {dead[0].strip()[:120]}"
-
-
-def interrupted(command, environment):
-    """What @command says until it is ready, or for AFL_SECONDS; then it is interrupted."""
-    with tempfile.TemporaryFile() as said:
-        try:
-            process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                       stdout=said, stderr=subprocess.STDOUT,
-                                       start_new_session=True)
-        except OSError as error:
-            return str(error)
-        for _ in range(AFL_SECONDS * 10):
-            said.seek(0)
-            if b"All set and ready to roll" in said.read() or process.poll() is not None:
-                break
-            try:
-                process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                pass
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        said.seek(0)
-        return said.read().decode("utf-8", "replace")
 
 
 def check_seeds(build, name):
@@ -261,23 +213,20 @@ def check_seeds(build, name):
             return
         if longest and os.path.getsize(path) > longest:
             yield f"{name}: max_len {longest} cuts the seed {os.path.basename(path)}"
-    verdicts = os.path.join(build.tmp, name + ".verdicts")
-    status, said = build.run([build.target(name), *seeds], {"CAPCHAIN_VERDICTS": verdicts})
+    verdicts = Path(build.tmp, name + ".verdicts")
+    status, said = build.run([build.target(name), *seeds], {"CAPCHAIN_VERDICTS": str(verdicts)})
     if status != 0:
         yield f"{name}: stops on its seeds (exit status {status}): {why(said)}"
         return
     # First: without hooks, verdicts differ too.
     yield from check_oracles(build, name, said)
-    got = set()
-    if os.path.exists(verdicts):
-        with open(verdicts, encoding="ascii") as file:
-            got = set(file)
+    got = set(verdicts.read_text("ascii").splitlines(True)) if verdicts.exists() else set()
     # AFL++'s driver runs no empty file.
     wanted = {line for line in build.expected[kind] if build.libfuzzer or line.split()[2] != "0"}
     missing = len(wanted - got)
     if missing:
-        yield (f"{name}: of {len(wanted)} inputs of the corpus {missing} are not among "
-               f"its seeds, or not judged as `capchain replay` judges them")
+        yield (f"{name}: of {len(wanted)} inputs of the corpus {missing} are not among its seeds, or not judged as "
+               "`capchain replay` judges them")
 
 
 def check_profile(build, name):
@@ -289,8 +238,7 @@ def check_profile(build, name):
     if status != 0:
         yield f"{name}: leaves no profile: {why(said)}"
         return
-    status, said = build.run(["llvm-cov", "export", "-summary-only", build.target(name),
-                              "-instr-profile", merged])
+    status, said = build.run(["llvm-cov", "export", "-summary-only", build.target(name), "-instr-profile", merged])
     try:
         files = json.loads(said)["data"][0]["files"]
     except (ValueError, LookupError):
@@ -311,7 +259,7 @@ def check_oracles(build, name, said):
         return
     build.oracles[name] = line[3]
     # One that has no place in this build says so, and has nothing to hook.
-    abstain = line[3].count(" abstains: ") if line else 0
+    abstain = line[3].count(" abstains: ")
     if not hooks or hooks[1] != hooks[2] or int(hooks[2]) + abstain != int(line[2]):
         yield f"{name}: not every parser has load hooks: {line[3]}"
     if ("no arena" in line[3]) != (build.combination.architecture == "i386"):
@@ -319,14 +267,6 @@ def check_oracles(build, name, said):
     for other, word in WORDS.items():
         if (word in line[3]) != (other == sanitizer):
             yield f"{name}: {word} is {'' if word in line[3] else 'not '}in a {sanitizer} build"
-
-
-def why(said):
-    """One line of what went wrong."""
-    lines = [COLOUR.sub("", line).strip() for line in said.splitlines()]
-    lines = [line for line in lines if line]
-    wrong = [line for line in lines if WRONG.search(line)]
-    return (wrong or lines[-1:] or ["it said nothing"])[0][:200]
 
 
 def check(build):

@@ -69,20 +69,19 @@ def expectations(image, log):
     if done.returncode:
         raise BuildFailed(f"capchain replay of the corpus ended with {done.returncode}")
     kinds = {}
-    with open(path, encoding="ascii") as file:
-        for line in file:
-            kinds.setdefault(line.split()[1], set()).add(line)
+    for line in Path(path).read_text("ascii").splitlines(True):
+        kinds.setdefault(line.split()[1], set()).add(line)
     return kinds
 
 
-def check_combination(image, combination, log, planted):
+def check_combination(image, combination, log):
     """What is wrong with it, and what it can see."""
     script = CLUSTERFUZZLITE if combination.sanitizer == "coverage" else OSS_FUZZ
     try:
         out = image.build(combination, script, log)
         build = bad_build.Build(image, combination, out, expectations(image, log))
         found = bad_build.check(build)
-        if planted and not found:
+        if not found:
             found += witness.check(image, combination, log)
     except BuildFailed as error:
         return [str(error)], ""
@@ -91,12 +90,7 @@ def check_combination(image, combination, log, planted):
 
 def tree_of(folder):
     """Every file below @folder, with its contents."""
-    found = {}
-    for where, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(where, name)
-            found[os.path.relpath(path, folder)] = hash(Path(path).read_bytes())
-    return found
+    return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
 
 
 def check_tests(image, log):
@@ -106,23 +100,21 @@ def check_tests(image, log):
     if subprocess.run([*offline, "true"], capture_output=True, check=False).returncode:
         offline = []
     before = tree_of(image.project)
+    script = os.path.join(image.project, "scripts", "oss-fuzz", "run_tests.sh")
     with open(log, "ab") as file:
-        done = subprocess.run(
-            [*offline, os.path.join(image.project, "scripts", "oss-fuzz", "run_tests.sh")],
-            env=image.environment(combination), stdin=subprocess.DEVNULL, stdout=file,
-            stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run([*offline, script], env=image.environment(combination), stdin=subprocess.DEVNULL,
+                              stdout=file, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         return [f"run_tests.sh ended with {done.returncode}"], ""
     after = tree_of(image.project)
-    changed = sorted(name for name in before.keys() | after.keys()
-                     if before.get(name) != after.get(name))
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
     if changed:
-        return [f"run_tests.sh changes the tree: {changed[0]}"], ""
+        return [f"run_tests.sh changes the tree: {changed[0].relative_to(image.project)}"], ""
     return [], "without network" if offline else "network could not be taken away here"
 
 
 class Report:
-    """Prints the rows, and counts them."""
+    """Prints the rows, and counts them; @missing: what another machine could build."""
 
     def __init__(self, logs):
         self.logs, self.passed, self.failed, self.lacking, self.missing = logs, 0, 0, 0, 0
@@ -131,15 +123,13 @@ class Report:
         return os.path.join(self.logs, name.strip("()").replace(" ", "-") + ".log")
 
     def row(self, name, found, note):
-        if found:
-            self.failed += 1
-            print(f"FAIL    {name}: {found[0]}")
-            for line in found[1:]:
-                print(f"        also: {line}")
-            print(f"        its log: {self.log(name)}", flush=True)
-        else:
-            self.passed += 1
+        self.passed += not found
+        self.failed += bool(found)
+        if not found:
             print(f"pass    {name:32} {note}", flush=True)
+            return
+        print(f"FAIL    {name}: " + "\n        also: ".join(found))
+        print(f"        its log: {self.log(name)}", flush=True)
 
     def cannot(self, name, reason, mendable):
         self.lacking += 1
@@ -152,30 +142,18 @@ class Report:
         return 1 if self.failed or not self.passed or (in_ci and self.missing) else 0
 
 
-def wanted(words):
-    """The rows that --only names."""
-    rows = combinations()
-    if not words:
-        return rows, True
-    known = {"/".join(filter(None, row)): row for row in rows}
-    for word in words:
-        if word not in known:
-            raise ValueError(f"no combination {word}: {', '.join(known)}")
-    return [known[word] for word in words], False
-
-
 def main():
+    known = {"/".join(filter(None, row)): row for row in combinations()}
     parser = argparse.ArgumentParser(description=__doc__, epilog=MANUAL,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", default=[], metavar="ENGINE/SANITIZER/ARCH",
+    parser.add_argument("--only", action="append", metavar="ENGINE/SANITIZER/ARCH",
                         help="this combination alone; may be given again")
     parser.add_argument("--logs", default=os.path.join("build", "oss-fuzz"), metavar="FOLDER",
                         help="where the logs go (default: %(default)s)")
     options = parser.parse_args()
-    try:
-        rows, whole = wanted(options.only)
-    except ValueError as error:
-        parser.error(str(error))
+    for word in options.only or ():
+        if word not in known:
+            parser.error(f"no combination {word}: {', '.join(known)}")
     tree = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     shutil.rmtree(options.logs, ignore_errors=True)
     os.makedirs(options.logs)
@@ -186,13 +164,13 @@ def main():
         image = Image(root, tree)
         print("C++ library: " + ("libc++, as in the image" if image.cxx_library else
                                  "libstdc++, since there is no libc++ to build with here"))
-        for row in rows:
+        for row in [known[word] for word in options.only or known]:
             reason = never(row) or image.lacks(row)
             if reason:
                 report.cannot(shown(row), reason, not never(row))
-                continue
-            report.row(shown(row), *check_combination(image, row, report.log(shown(row)), True))
-        if whole:
+            else:
+                report.row(shown(row), *check_combination(image, row, report.log(shown(row))))
+        if not options.only:
             report.row("run_tests.sh", *check_tests(image, report.log("run_tests.sh")))
     return report.end()
 

@@ -5,6 +5,7 @@
 import configparser
 import contextlib
 import io
+import itertools
 import os
 import re
 import shlex
@@ -15,17 +16,18 @@ import tempfile
 import unittest
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import yaml
 
-sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[1:1], sys.dont_write_bytecode = [os.path.dirname(HERE)], True
 import bad_build  # noqa: E402
 import check  # noqa: E402
 import witness  # noqa: E402
-from image import BuildFailed, Combination, Image, compilers, last_error, never, scheduled  # noqa: E402
+from image import PROBE, Combination, Image, compilers, never, scheduled, why  # noqa: E402
+from test.tools import ROOT, run, run_tests, text_of  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 ASAN = Combination("libfuzzer", "address", "x86_64", "")
 UBSAN = Combination("libfuzzer", "undefined", "x86_64", "")
 I386 = Combination("libfuzzer", "address", "i386", "")
@@ -33,8 +35,7 @@ AFL = Combination("afl", "address", "x86_64", "")
 NAME = "fuzz_region_info"
 ZIP = NAME + "_seed_corpus.zip"
 # All that a build may know of the image; BASH_SOURCE is bash's, AFL_NOOPT is set, not read.
-VARIABLES = {"CC", "CXX", "CFLAGS", "CXXFLAGS", "LIB_FUZZING_ENGINE", "OUT", "SRC", "WORK",
-             "BASH_SOURCE"}
+VARIABLES = {"CC", "CXX", "CFLAGS", "CXXFLAGS", "LIB_FUZZING_ENGINE", "OUT", "SRC", "WORK", "BASH_SOURCE"}
 
 
 def edit(path, before, after):
@@ -61,8 +62,13 @@ class Shared(unittest.TestCase):
 
     def setUp(self):
         self.out = self.image.out(ASAN) + "-broken"
-        os.makedirs(self.out)
         self.addCleanup(shutil.rmtree, self.out)
+        self.renew()
+
+    def renew(self):
+        """The good build again."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        os.makedirs(self.out)
         for name in os.listdir(self.good):
             if name.startswith(NAME):
                 shutil.copy2(os.path.join(self.good, name), self.out)
@@ -75,9 +81,9 @@ class Shared(unittest.TestCase):
 
     def red(self, says, combination=ASAN):
         found = self.lines(combination)
-        self.assertRegex("\n".join(found), says)
-        for line in found:
-            self.assertNotIn("\n", line)
+        for words in says:
+            self.assertRegex("\n".join(found), words)
+        self.assertNotIn("\n", "".join(found))
 
     def compile(self, code, *flags):
         """A program in place of the target."""
@@ -94,156 +100,114 @@ class Shared(unittest.TestCase):
                 archive.writestr(name, data)
 
 
+# What a target is made of in place of the real one.
+HEAD = "int LLVMFuzzerTestOneInput; int main() {"
+CRASHES = PROBE.replace("char *, unsigned long) {", "char *, unsigned long n) { if (n > 40) __builtin_trap();")
+DEAF = ("-fsanitize=fuzzer-no-link", "-fsanitize=fuzzer",
+        "-fno-sanitize-coverage=inline-8bit-counters,pc-table,trace-pc-guard")
+
+
 class Broken(Shared):
+    def texts(self):
+        """The corpus as it is written."""
+        folder = os.path.join(ROOT, "corpus", "regressions")
+        return [(name, Path(folder, name).read_bytes()) for name in os.listdir(folder) if name.startswith("region-")]
+
     def test_good(self):
         self.assertEqual(self.lines(), [])
 
-    def test_no_target(self):
-        os.unlink(self.path(NAME))
-        self.red("no target fuzz_region_info")
+    def test_broken(self):
+        """How the good build is broken, and what has to be said of it."""
+        def gone(ending):
+            return lambda: os.unlink(self.path(NAME + ending))
 
-    def test_no_seeds(self):
-        os.unlink(self.path(ZIP))
-        self.red(f"{NAME}: no seed corpus by the name {ZIP}")
-        self.red(f"{NAME}: no seeds")
+        def moved(before, after):
+            return lambda: os.rename(self.path(before), self.path(after))
 
-    def test_seeds_misnamed(self):
-        os.rename(self.path(ZIP), self.path("fuzz_regions_info_seed_corpus.zip"))
-        self.red(f"{NAME}: no seed corpus by the name {ZIP}")
-        self.red("fuzz_regions_info_seed_corpus.zip belongs to no target")
+        def packed(change):
+            return lambda: self.repack(change)
 
-    def test_seeds_are_empty(self):
-        self.repack(lambda seeds: [])
-        self.red(f"{NAME}: no seeds")
+        def written(ending, text):
+            return lambda: Path(self.path(NAME + ending)).write_text(text, "ascii")
 
-    def test_one_seed_is_missing(self):
-        self.repack(lambda seeds: seeds[1:])
-        self.red("inputs of the corpus 1 are not among its seeds")
+        def compiled(*what):
+            return lambda: self.compile(*what)
 
-    def test_seeds_are_text(self):
-        folder = os.path.join(ROOT, "corpus", "regressions")
-        texts = []
-        for name in os.listdir(folder):
-            if name.startswith("region-"):
-                texts.append((name, Path(os.path.join(folder, name)).read_bytes()))
-        self.repack(lambda seeds: texts)
-        self.red(r"of \d+ inputs of the corpus \d+ are not among")
+        for what, breaks, says in (
+                ("no target", gone(""), ["no target fuzz_region_info"]),
+                ("no seeds", gone("_seed_corpus.zip"), [f"{NAME}: no seed corpus by the name {ZIP}", f"{NAME}: no seeds"]),
+                ("seeds misnamed", moved(ZIP, "fuzz_regions_info_seed_corpus.zip"),
+                 [f"{NAME}: no seed corpus by the name {ZIP}",
+                  "fuzz_regions_info_seed_corpus.zip belongs to no target"]),
+                ("seeds are empty", packed(lambda seeds: []), [f"{NAME}: no seeds"]),
+                ("one seed is missing", packed(lambda seeds: seeds[1:]),
+                 ["inputs of the corpus 1 are not among its seeds"]),
+                ("seeds are text", packed(lambda seeds: self.texts()), [r"of \d+ inputs of the corpus \d+ are not among"]),
+                ("seeds in a folder", packed(lambda seeds: [("region/" + name, data) for name, data in seeds]),
+                 ["its seeds are not flat"]),
+                ("seeds are cut", written(".options", "[libfuzzer]\nmax_len = 64\n"), ["max_len 64 cuts the seed"]),
+                ("a seed crashes", compiled(CRASHES, "-fsanitize=fuzzer,address"),
+                 [rf"{NAME}: a seed crashes it \(exit status -?\d+\): \S"]),
+                ("no dictionary", gone(".dict"), [f"no dictionary by the name {NAME}.dict",
+                                                  "no entries of the dictionary read"]),
+                ("a bad dictionary", written(".dict", 'unfinished="\\x\n'), ["does not do 4 runs"]),
+                ("no options", gone(".options"), [f"no options by the name {NAME}.options"]),
+                ("a name that is not run", moved(NAME, "fuzz.region"),
+                 ["fuzz.region: OSS-Fuzz does not run a target of that name"]),
+                ("ends at its start", compiled(HEAD + " return 0; }\n"), [r"does not do 4 runs \(exit status 0\)"]),
+                ("no instrumentation", compiled(PROBE, *DEAF), [f"{NAME}: (no coverage instrumentation|no edges)"]),
+                ("few edges", compiled(PROBE, "-fsanitize=fuzzer,address"),
+                 [r"\d+ edges, OSS-Fuzz wants 100", "does not say which kind it is for"]),
+                ("no sanitizer", compiled(PROBE, "-fsanitize=fuzzer"), [r"\d+ calls of __asan: OSS-Fuzz wants 1000"]),
+                ("a library", compiled(PROBE, "-fsanitize=fuzzer", "-Wl,--no-as-needed", "-lyaml"),
+                 [r"needs libyaml\S*, which the runner does not have"])):
+            with self.subTest(what):
+                self.renew()
+                breaks()
+                self.red(says)
 
-    def test_seeds_in_a_folder(self):
-        self.repack(lambda seeds: [("region/" + name, data) for name, data in seeds])
-        self.red("its seeds are not flat")
-
-    def test_seeds_are_cut(self):
-        Path(self.path(NAME + ".options")).write_text("[libfuzzer]\nmax_len = 64\n", "ascii")
-        self.red("max_len 64 cuts the seed")
-
-    def test_a_seed_crashes(self):
-        self.compile('#include <stdlib.h>\n#include <stddef.h>\nextern "C" int '
-                     "LLVMFuzzerTestOneInput(const unsigned char *d, size_t n)\n"
-                     "{ if (n > 40) abort(); return 0; }\n", "-fsanitize=fuzzer,address")
-        self.red(rf"{NAME}: a seed crashes it \(exit status \d+\): \S")
-
-    def test_no_dictionary(self):
-        os.unlink(self.path(NAME + ".dict"))
-        self.red(f"no dictionary by the name {NAME}.dict")
-        self.red("no entries of the dictionary read")
-
-    def test_bad_dictionary(self):
-        with open(self.path(NAME + ".dict"), "a", encoding="ascii") as file:
-            file.write("unfinished=\"\\x\n")
-        self.red("does not do 4 runs")
-
-    def test_no_options(self):
-        os.unlink(self.path(NAME + ".options"))
-        self.red(f"no options by the name {NAME}.options")
-
-    def test_name(self):
-        shutil.copy2(self.path(NAME), self.path("fuzz.region"))
-        self.red("fuzz.region: OSS-Fuzz does not run a target of that name")
-
-    def test_target_that_ends_at_its_start(self):
-        self.compile("int LLVMFuzzerTestOneInput; int main() { return LLVMFuzzerTestOneInput; }\n")
-        self.red(r"does not do 4 runs \(exit status 0\)")
-
-    def test_no_instrumentation(self):
-        self.compile('extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)\n'
-                     "{ return 0; }\n", "-fsanitize=fuzzer-no-link", "-fsanitize=fuzzer",
-                     "-fno-sanitize-coverage=inline-8bit-counters,pc-table,trace-pc-guard")
-        self.red(f"{NAME}: (no coverage instrumentation|no edges)")
-
-    def test_few_edges(self):
-        self.compile('extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)\n'
-                     "{ return 0; }\n", "-fsanitize=fuzzer,address")
-        self.red(r"\d+ edges, OSS-Fuzz wants 100")
-        self.red("does not say which kind it is for")
-
-    def test_sanitizers(self):
-        self.red(r"\d+ calls of __asan: OSS-Fuzz allows 0 in a undefined build", UBSAN)
-        self.red(r"AddressSanitizer is in a undefined build", UBSAN)
-        self.compile('extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)\n'
-                     "{ return 0; }\n", "-fsanitize=fuzzer")
-        self.red(r"\d+ calls of __asan: OSS-Fuzz wants 1000")
-
-    def test_machine(self):
-        self.red("not built for i386", I386)
-        self.red("an arena on i386", I386)
-
-    def test_library(self):
-        self.compile('extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)\n'
-                     "{ return 0; }\n", "-fsanitize=fuzzer", "-Wl,--no-as-needed", "-lyaml")
-        self.red(r"needs libyaml\S*, which the runner does not have")
+    def test_another_combination(self):
+        """The good build is no build of these."""
+        self.red([r"\d+ calls of __asan: OSS-Fuzz allows 0 in a undefined build",
+                  "AddressSanitizer is in a undefined build"], UBSAN)
+        self.red(["not built for i386", "an arena on i386"], I386)
 
     def test_afl_that_does_not_start(self):
         lacks = self.image.lacks(AFL)
         if lacks:
             self.skipTest(lacks)
         shutil.copy2(shutil.which("afl-fuzz"), self.out)
-        self.compile("int LLVMFuzzerTestOneInput; int main() { __builtin_trap(); }\n")
-        self.red("AFL\\+\\+ does not start", AFL)
+        self.compile(HEAD + " __builtin_trap(); }\n")
+        self.red(["AFL\\+\\+ does not start"], AFL)
 
 
 class Witness(Shared):
     def test_found(self):
         self.assertEqual(witness.check(self.image, ASAN, self.log), [])
-        with open(os.path.join(self.image.project, witness.FILE), encoding="utf-8") as mended, \
-                open(os.path.join(ROOT, witness.FILE), encoding="utf-8") as ours:
-            self.assertEqual(mended.read(), ours.read())
+        # The sources are mended.
+        self.assertEqual(Path(self.image.project, witness.FILE).read_text("utf-8"), text_of(witness.FILE))
 
     def test_not_found(self):
-        """A plant that changes no answer stands for targets that do not see it."""
-        wrong, witness.WRONG = witness.WRONG, witness.ANCHOR
-        self.addCleanup(setattr, witness, "WRONG", wrong)
-        found = witness.check(self.image, ASAN, self.log)
-        self.assertRegex("\n".join(found), "a planted fault is not found")
-
-    def test_anchor_is_gone(self):
-        anchor, witness.ANCHOR = witness.ANCHOR, "no such line"
-        self.addCleanup(setattr, witness, "ANCHOR", anchor)
-        self.assertRegex(witness.check(self.image, ASAN, self.log)[0], "has no line")
+        """A plant that changes no answer stands for targets that do not see it; then its line is gone."""
+        for name, value, says in (("WRONG", witness.ANCHOR, "a planted fault is not found"),
+                                  ("ANCHOR", "no such line", "has no line")):
+            with mock.patch.object(witness, name, value):
+                self.assertRegex("\n".join(witness.check(self.image, ASAN, self.log)), says)
 
     def test_two_buckets(self):
         """What groups crashes is the token; a target whose two lines differ is not grouped right."""
         self.assertIsNone(witness.bucket_of("Assertion failure: bounded:a\nDEDUP_TOKEN: b\n"))
-        self.assertEqual(witness.bucket_of("Assertion failure: bounded:a\nDEDUP_TOKEN: bounded:a\n"),
-                         "bounded:a")
+        self.assertEqual(witness.bucket_of("Assertion failure: bounded:a\nDEDUP_TOKEN: bounded:a\n"), "bounded:a")
 
 
 class Tests(Shared):
-    """run_tests.sh that fails, and one that leaves something behind."""
-
-    def with_tests(self, text):
+    def test_of_run_tests(self):
+        """run_tests.sh that fails, and one that leaves something behind."""
         path = os.path.join(self.image.project, "scripts", "oss-fuzz", "run_tests.sh")
-        shutil.copy2(path, path + ".before")
-        self.addCleanup(os.replace, path + ".before", path)
-        Path(path).write_text("#!/bin/sh\ncd $SRC/capchain\n" + text, "ascii")
-        return check.check_tests(self.image, self.log)[0]
-
-    def test_fails(self):
-        self.assertEqual(self.with_tests("exit 7\n"), ["run_tests.sh ended with 7"])
-
-    def test_changes(self):
-        self.addCleanup(lambda: os.unlink(os.path.join(self.image.project, "left")))
-        self.assertEqual(self.with_tests("echo >left\n"), ["run_tests.sh changes the tree: left"])
+        for text, says in (("exit 7\n", "run_tests.sh ended with 7"),
+                           ("echo >left\n", "run_tests.sh changes the tree: left")):
+            Path(path).write_text("#!/bin/sh\ncd $SRC/capchain\n" + text, "ascii")
+            self.assertEqual(check.check_tests(self.image, self.log)[0], [says])
 
 
 class WholeCheck(unittest.TestCase):
@@ -262,30 +226,27 @@ class WholeCheck(unittest.TestCase):
         return os.path.join(self.tree, *names)
 
     def red(self, says, **more):
-        done = subprocess.run(
-            [self.file("scripts", "oss-fuzz", "check.py"), "--only", "libfuzzer/address/x86_64"],
-            cwd=self.root, env={**os.environ, **more}, capture_output=True,
-            text=True, check=False)
+        done = run(self.file("scripts", "oss-fuzz", "check.py"), "--only", "libfuzzer/address/x86_64", cwd=self.root,
+                   env={**os.environ, **more}, timeout=None)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"(?m)^FAIL    libfuzzer address x86_64: .*" + says)
         self.assertTrue(done.stdout.endswith("0 passed, 1 failed, 0 cannot be built here\n"))
 
     def wrapped_compiler(self, body):
         """Variables that put a clang of our own in front of the real one, of C alone."""
-        folder = os.path.join(self.root, "bin")
-        os.makedirs(folder)
-        path = os.path.join(folder, "clang")
-        with open(path, "w", encoding="ascii") as file:
-            # The cache is asked for what is compiled in the end: a ccache keeps those below it off.
-            file.write(f"#!/bin/bash\n{body}\nunset CCACHE_DISABLE\n"
-                       f"exec $CCACHE {shlex.join(compilers.c_of('clang'))} \"${{args[@]}}\"\n")
-        os.chmod(path, 0o755)
-        return {"CLANG": path, "CLANGXX": shlex.join(compilers.cxx_of("clang"))}
+        path = Path(self.root, "bin", "clang")
+        path.parent.mkdir()
+        # The cache is asked for what is compiled in the end: a ccache keeps those below it off.
+        path.write_text(f"#!/bin/bash\n{body}\nunset CCACHE_DISABLE\n"
+                        f"exec $CCACHE {shlex.join(compilers.c_of('clang'))} \"${{args[@]}}\"\n", "ascii")
+        path.chmod(0o755)
+        return {"CLANG": str(path), "CLANGXX": shlex.join(compilers.cxx_of("clang"))}
 
     def test_no_corpus(self):
-        for folder in ("seeds", "regressions", "captured"):
-            shutil.rmtree(self.file("corpus", folder))
-        self.red("build.sh: the corpus gives no seeds for fuzz_device_info|No such file")
+        """None of conversations: without an input that the ledger names nothing builds, and it names none of those."""
+        for path in Path(self.file("corpus")).glob("*/fetch-*"):
+            path.unlink()
+        self.red("build.sh: the corpus gives no seeds for fuzz_fetch")
 
     def test_seeds_misnamed(self):
         edit(self.file("scripts", "oss-fuzz", "build.sh"),
@@ -313,32 +274,25 @@ class WholeCheck(unittest.TestCase):
 class Files(unittest.TestCase):
     """What the image reads."""
 
-    def text(self, *names):
-        return Path(os.path.join(ROOT, *names)).read_text("utf-8")
-
     def test_variables(self):
-        for names in ((HERE, "build.sh"), (HERE, "targets.sh"), (HERE, "replay_build.sh"),
-                      (ROOT, ".clusterfuzzlite", "build.sh")):
-            used = set(re.findall(r"\$\{?([A-Z_][A-Z0-9_]*)", self.text(*names)))
+        for names in (("scripts", "oss-fuzz", "build.sh"), ("scripts", "oss-fuzz", "targets.sh"),
+                      ("scripts", "oss-fuzz", "replay_build.sh"), (".clusterfuzzlite", "build.sh")):
+            used = set(re.findall(r"\$\{?([A-Z_][A-Z0-9_]*)", text_of(*names)))
             self.assertEqual(used - VARIABLES, set(), names)
 
     def test_project(self):
-        project = yaml.safe_load(self.text(HERE, "project.yaml"))
+        project, docker = yaml.safe_load(text_of(HERE, "project.yaml")), text_of(HERE, "Dockerfile")
         self.assertEqual(project["language"], "c")
-        self.assertEqual({(row.engine, row.sanitizer, row.architecture)
-                          for row in check.combinations() if row.sanitizer != "coverage"},
-                         {(engine, sanitizer, machine) for engine in project["fuzzing_engines"]
-                          for sanitizer in project["sanitizers"]
-                          for machine in project["architectures"]})
-        docker = self.text(HERE, "Dockerfile")
+        self.assertEqual({row[:3] for row in check.combinations() if row.sanitizer != "coverage"},
+                         set(itertools.product(project["fuzzing_engines"], project["sanitizers"],
+                                               project["architectures"])))
         self.assertIn(f"git clone --depth 1 {project['main_repo']} $SRC/capchain", docker)
         self.assertIn(f"base-builder:{project['base_os_version']}\n", docker)
         for name in re.search(r"COPY (.*) \$SRC/", docker)[1].split():
             self.assertTrue(os.access(os.path.join(HERE, name), os.X_OK), name)
-        self.assertEqual(yaml.safe_load(self.text(".clusterfuzzlite", "project.yaml")),
+        self.assertEqual(yaml.safe_load(text_of(".clusterfuzzlite", "project.yaml")),
                          {"language": project["language"]})
-        self.assertIn("COPY .clusterfuzzlite/build.sh $SRC/",
-                      self.text(".clusterfuzzlite", "Dockerfile"))
+        self.assertIn("COPY .clusterfuzzlite/build.sh $SRC/", text_of(".clusterfuzzlite", "Dockerfile"))
 
     def test_options(self):
         parser = configparser.ConfigParser()
@@ -352,13 +306,10 @@ class Files(unittest.TestCase):
         self.assertFalse([row for row in rows if scheduled(row) and never(row)])
 
     def test_usage(self):
-        script = os.path.join(HERE, "check.py")
-        done = subprocess.run([script, "--only", "libfuzzer/x"], capture_output=True, text=True,
-                              check=False)
+        done = run(os.path.join(HERE, "check.py"), "--only", "libfuzzer/x")
         self.assertEqual(done.returncode, 2)
         self.assertIn("no combination libfuzzer/x", done.stderr)
-        done = subprocess.run([script, "--help"], capture_output=True, text=True, check=False)
-        self.assertIn("exit status", done.stdout)
+        self.assertIn("exit status", run(os.path.join(HERE, "check.py"), "--help").stdout)
 
     def test_nothing_built_is_red(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -367,11 +318,9 @@ class Files(unittest.TestCase):
                 report.cannot("x", "nothing here", True)
                 self.assertEqual(report.end(), 1)
 
-    def test_last_error(self):
-        self.assertEqual(last_error("a\nb.c:1: error: no\nmake: *** [x] Error 1\n"),
-                         "b.c:1: error: no")
-        self.assertTrue(issubclass(BuildFailed, Exception))
+    def test_why(self):
+        self.assertEqual(why("a\nb.c:1: error: no\nmake: *** [x] Error 1\n"), "b.c:1: error: no")
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

@@ -34,7 +34,7 @@ SANITIZERS = {
     "memory": "-fsanitize=memory -fsanitize-memory-track-origins",
     "coverage": "",
 }
-FEEDBACK = "-fsanitize=fuzzer-no-link"
+FEEDBACK = {"libfuzzer": "-fsanitize=fuzzer-no-link", "afl": ""}
 COVERAGE = ("-fprofile-instr-generate -fcoverage-mapping -pthread -Wl,--no-as-needed -Wl,-ldl "
             "-Wl,-lm -Wno-unused-command-line-argument")
 # What compile_afl draws lots for.
@@ -69,12 +69,7 @@ MISSING = (
      "no 32-bit C library (Debian: gcc-multilib)"),
     (r"libclang_rt", "clang has no run-time library for this (Debian: libclang-rt-*-dev)"),
 )
-PROBE = """\
-extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long)
-{
-	return 0;
-}
-"""
+PROBE = 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long) { return 0; }\n'
 
 
 class BuildFailed(Exception):
@@ -99,43 +94,36 @@ def never(combination):
     return None
 
 
-def last_error(text):
-    """The line of a build's output that says why it failed."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    wrong = [line for line in lines if re.search(r"\berror\b|build\.sh: |targets\.sh: |cannot ", line)]
-    return (wrong or lines or ["it said nothing"])[0][:300]
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+WRONG = re.compile(r"capchain: (?!kind)|ERROR:|SUMMARY:|ABORT|Assertion failure|\berror\b|"
+                   r"build\.sh: |targets\.sh: |^ledger: |^amalgamate: |cannot ")
+
+
+def why(said):
+    """The line of a program's output that says what went wrong."""
+    lines = [COLOUR.sub("", line).strip() for line in said.splitlines()]
+    lines = [line for line in lines if line]
+    wrong = [line for line in lines if WRONG.search(line)]
+    return (wrong or lines[-1:] or ["it said nothing"])[0][:300]
 
 
 class Image:
     """One clean directory with src, out and work, and what was copied to it."""
 
     def __init__(self, root, tree):
-        self.root, self.tree = root, tree
+        self.root = root
         self.src, self.work = os.path.join(root, "src"), os.path.join(root, "work")
         self.project = os.path.join(self.src, "capchain")
         self.engine_archive = os.path.join(root, "libFuzzingEngine.a")
         self.path = os.environ.get("PATH", "/usr/bin:/bin")
         self.cxx_library = []
-        self.copy_tree()
+        # What a clone of the tree has, with what is not committed yet.
+        shutil.copytree(tree, self.project, ignore=lambda folder, names: {"__pycache__", ".git"} | (
+            {"build"} if os.path.samefile(folder, tree) else set()))
         for folder in (self.work, os.path.join(root, "tmp")):
             os.makedirs(folder)
         if self.builds([*compilers.cxx_of("clang"), "-stdlib=libc++", "-fsanitize=fuzzer"]):
             self.cxx_library = ["-stdlib=libc++"]
-
-    def copy_tree(self):
-        """What a clone of the tree has, with what is not committed yet."""
-        listed = subprocess.run(["git", "-C", self.tree, "ls-files", "-z", "--cached", "--others",
-                                 "--exclude-standard"], capture_output=True, check=False)
-        if listed.returncode == 0:
-            for name in os.fsdecode(listed.stdout).split("\0"):
-                path = os.path.join(self.tree, name)
-                if name and os.path.isfile(path):
-                    to = os.path.join(self.project, name)
-                    os.makedirs(os.path.dirname(to), exist_ok=True)
-                    shutil.copy2(path, to)
-        else:
-            shutil.copytree(self.tree, self.project,
-                            ignore=shutil.ignore_patterns("build", ".git"))
 
     def out(self, combination):
         return os.path.join(self.root, "out-" + "-".join(filter(None, combination)))
@@ -148,14 +136,10 @@ class Image:
 
     def flags(self, combination):
         """$CFLAGS and $CXXFLAGS as `compile` puts them together."""
-        feedback = FEEDBACK
-        if combination.sanitizer == "coverage":
-            feedback = COVERAGE
-        elif combination.engine == "afl":
-            feedback = ""
-        parts = ["-m32" if combination.architecture == "i386" else "", BASE,
-                 SANITIZERS[combination.sanitizer], feedback]
-        flags = " ".join(part for part in parts if part)
+        feedback = COVERAGE if combination.sanitizer == "coverage" else FEEDBACK[combination.engine]
+        parts = ["-m32" if combination.architecture == "i386" else "", BASE, SANITIZERS[combination.sanitizer],
+                 feedback]
+        flags = " ".join(filter(None, parts))
         return flags, " ".join([flags, *self.cxx_library])
 
     def engine(self, combination):
@@ -180,11 +164,10 @@ class Image:
 
     def builds(self, command):
         """Whether @command makes a fuzz target of PROBE; what it said is in self.said."""
-        probe = os.path.join(self.root, "probe.cc")
-        Path(probe).write_text(PROBE, "ascii")
-        made = subprocess.run([*command, probe, "-o", os.path.join(self.root, "probe")],
-                              capture_output=True, text=True, errors="replace", check=False,
-                              env={"PATH": self.path, "AFL_QUIET": "1"})
+        probe = Path(self.root, "probe.cc")
+        probe.write_text(PROBE, "ascii")
+        made = subprocess.run([*command, probe, "-o", probe.with_suffix("")], capture_output=True, text=True,
+                              errors="replace", check=False, env={"PATH": self.path, "AFL_QUIET": "1"})
         self.said = made.stderr
         return made.returncode == 0
 
@@ -203,7 +186,7 @@ class Image:
         for pattern, reason in MISSING:
             if re.search(pattern, self.said):
                 return reason
-        return "a target that does nothing does not build: " + last_error(self.said)
+        return "a target that does nothing does not build: " + why(self.said)
 
     def cannot_run(self):
         """Why i386 programs are not run here, or None: AddressSanitizer's do not all end under qemu-i386."""
@@ -213,12 +196,9 @@ class Image:
 
     def take_driver(self):
         """compile_afl puts AFL++'s driver where $LIB_FUZZING_ENGINE says."""
-        for folder in ("/usr/lib/afl", "/usr/local/lib/afl"):
-            driver = os.path.join(folder, "libAFLDriver.a")
-            if os.path.exists(driver):
-                shutil.copyfile(driver, self.engine_archive)
-                return True
-        return False
+        drivers = [path for path in ("/usr/lib/afl/libAFLDriver.a", "/usr/local/lib/afl/libAFLDriver.a")
+                   if os.path.exists(path)]
+        return bool(drivers) and bool(shutil.copyfile(drivers[0], self.engine_archive))
 
     def run(self, script, combination, log, out=None):
         """Runs @script as the image does; raises BuildFailed with its last word."""
@@ -227,9 +207,8 @@ class Image:
                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
                                   env=self.environment(combination, out))
         if done.returncode:
-            with open(log, encoding="utf-8", errors="replace") as file:
-                raise BuildFailed(f"{os.path.basename(script)} ended with {done.returncode}: "
-                                  f"{last_error(file.read())}")
+            said = why(Path(log).read_text("utf-8", "replace"))
+            raise BuildFailed(f"{os.path.basename(script)} ended with {done.returncode}: {said}")
 
     def build(self, combination, script, log):
         """Builds from nothing with @script, a path in the tree, copied to $SRC as images do."""
@@ -240,7 +219,6 @@ class Image:
         if combination.engine == "afl":
             shutil.copy2(shutil.which("afl-fuzz", path=self.path), out)
             if combination.variant == "cmplog":
-                with open(os.path.join(out, "afl_cmplog.txt"), "w", encoding="ascii"):
-                    pass
+                Path(out, "afl_cmplog.txt").touch()
         self.run(to, combination, log)
         return out

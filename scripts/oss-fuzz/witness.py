@@ -2,12 +2,14 @@
 """A fault is planted in the sources, and the targets that OSS-Fuzz's fast rebuild makes of them have
 to stop on a seed, name its bucket, and do so again when they are given that one file."""
 
+import contextlib
 import os
 import re
 import shutil
 from pathlib import Path
 
-from bad_build import Build, why
+from bad_build import Build
+from image import why
 
 # parsers/include/bounded.h takes eight bytes too many: a hardened parser differs from the reference.
 FILE = os.path.join("parsers", "include", "bounded.h")
@@ -18,19 +20,18 @@ BUCKET = re.compile(r"^Assertion failure: ((?:bounded|fetch):\S+)$", re.M)
 TOKEN = re.compile(r"^DEDUP_TOKEN: (\S+)$", re.M)
 
 
-def plant(image):
-    """Plants the fault; what puts the file back is returned. None where the anchor is not there."""
-    path = os.path.join(image.project, FILE)
-    text = Path(path).read_text("utf-8")
+@contextlib.contextmanager
+def planted_in(image):
+    """The fault stands in the sources meanwhile; ValueError where the anchor is not there."""
+    path = Path(image.project, FILE)
+    text = path.read_text("utf-8")
     if text.count(ANCHOR) != 1:
-        return None
-    shutil.copy2(path, path + ".before")
-    Path(path).write_text(text.replace(ANCHOR, WRONG), "utf-8")
-
-    def mend():
-        shutil.copyfile(path + ".before", path)
-        os.unlink(path + ".before")
-    return mend
+        raise ValueError(f"{FILE} has no line `{ANCHOR}` to plant a fault in")
+    path.write_text(text.replace(ANCHOR, WRONG), "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, "utf-8")
 
 
 def bucket_of(said):
@@ -59,15 +60,12 @@ def check(image, combination, log):
     """What is wrong with reproduction in @combination, whose build is in its $OUT: a list of lines."""
     good = Build(image, combination, image.out(combination), {})
     out = good.out + "-planted"
-    mend = plant(image)
-    if not mend:
-        return [f"{FILE} has no line `{ANCHOR}` to plant a fault in"]
+    shutil.rmtree(out, ignore_errors=True)
     try:
-        shutil.rmtree(out, ignore_errors=True)
-        script = os.path.join(image.project, "scripts", "oss-fuzz", "replay_build.sh")
-        image.run(script, combination, log, out)
-    finally:
-        mend()
+        with planted_in(image):
+            image.run(os.path.join(image.project, "scripts", "oss-fuzz", "replay_build.sh"), combination, log, out)
+    except ValueError as error:
+        return [str(error)]
     planted = Build(image, combination, out, {})
     try:
         return [line for name in good.targets() for line in check_target(good, planted, name)]

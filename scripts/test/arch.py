@@ -33,13 +33,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import compilers  # noqa: E402
+from test.tools import ROOT, last_line  # noqa: E402
 
 CLANG = compilers.c_of("clang")
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 Machine = collections.namedtuple("Machine", "name triple qemu kind")
 MACHINES = {machine.name: machine for machine in (
     Machine("arm64", "aarch64-linux-gnu", "qemu-aarch64", "64-bit"),
@@ -49,10 +50,10 @@ LIBRARIES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libcrypt1", "
              "libyaml-dev", "libjansson4", "libjansson-dev", "libcmocka0", "libcmocka-dev")
 # Each with its argument. qemu-user does no seccomp and no rlimits, which open_test is about, and cannot
 # run itself anew without the kernel's binfmt, as report_test does.
-TESTS = {"64-bit": ("test/parsers/bounded_test corpus", "test/parsers/bounded_load_test corpus", "test/chain/endian_test",
-                    "test/fetch/fetch_test", "test/sandbox/sandbox_test", "test/sandbox/heap_test"),
-         "32-bit": ("test/parsers/bounded_test corpus", "test/parsers/bounded_load_test corpus", "test/chain/endian_test",
-                    "test/fetch/fetch_test", "no_arena")}
+ANYWHERE = ("test/parsers/bounded_test corpus", "test/parsers/bounded_load_test corpus",
+            "test/chain/endian_test", "test/fetch/fetch_test")
+TESTS = {"64-bit": (*ANYWHERE, "test/sandbox/sandbox_test", "test/sandbox/heap_test"),
+         "32-bit": (*ANYWHERE, "no_arena")}
 COLUMNS = ("machine", "compiler", "qemu", "passed", "failed", "other byte order", "exhaust",
            "tests", "64 KiB pages", "libFuzzer")
 FUZZ_RUNS = 20000
@@ -77,20 +78,17 @@ def command(words, log, **options):
     return done.returncode, done.stdout
 
 
-def last_line(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+def said_by(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def relative_links(root):
     """Links from the root of the file system lead into @root: libm.so is one."""
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = os.path.join(folder, name)
-            if os.path.islink(path) and os.readlink(path).startswith("/"):
-                target = root + os.readlink(path)
-                os.remove(path)
-                os.symlink(os.path.relpath(target, folder), path)
+    for path in Path(root).rglob("*"):
+        if path.is_symlink() and os.readlink(path).startswith("/"):
+            target = os.path.relpath(root + os.readlink(path), path.parent)
+            path.unlink()
+            path.symlink_to(target)
 
 
 class Apt:
@@ -100,21 +98,19 @@ class Apt:
         self.folder, self.log = folder, log
         for name in ("lists/partial", "archives/partial"):
             os.makedirs(os.path.join(folder, name), exist_ok=True)
-        open(os.path.join(folder, "status"), "a", encoding="utf-8").close()
-        configuration = os.path.join(folder, "apt.conf")
-        with open(configuration, "w", encoding="utf-8") as file:
-            file.write(f'APT::Architecture "{arch}";\nAPT::Architectures {{ "{arch}"; }};\n'
-                       f'Dir::State::lists "{folder}/lists";\nDir::State::status "{folder}/status";\n'
-                       f'Dir::Cache "{folder}";\nAcquire::Languages "none";\n'
-                       'APT::Sandbox::User "";\nAPT::Get::List-Cleanup "0";\n')
-            if etc:
-                file.write(f'Dir::Etc "{etc}";\n')
-        self.environment = {**os.environ, "APT_CONFIG": configuration, "LC_ALL": "C.UTF-8"}
+        Path(folder, "status").touch()
+        Path(folder, "apt.conf").write_text(
+            f'APT::Architecture "{arch}";\nAPT::Architectures {{ "{arch}"; }};\n'
+            f'Dir::State::lists "{folder}/lists";\nDir::State::status "{folder}/status";\n'
+            f'Dir::Cache "{folder}";\nAcquire::Languages "none";\n'
+            'APT::Sandbox::User "";\nAPT::Get::List-Cleanup "0";\n'
+            + (f'Dir::Etc "{etc}";\n' if etc else ""), "utf-8")
+        self.environment = {**os.environ, "APT_CONFIG": f"{folder}/apt.conf", "LC_ALL": "C.UTF-8"}
 
     def unpack(self, packages, to):
         """Downloads @packages and unpacks them to the folder @to, once."""
-        part, done = to + ".part", os.path.join(to, f".{packages[0]}")
-        if os.path.exists(done):
+        part, done = to + ".part", Path(to, f".{packages[0]}")
+        if done.exists():
             return
         shutil.rmtree(part, ignore_errors=True)
         os.makedirs(part)
@@ -125,54 +121,48 @@ class Apt:
         if status:
             raise Missing(f"no {' '.join(packages)} from apt: {last_line(said)}")
         os.makedirs(to, exist_ok=True)
-        for package in sorted(glob.glob(os.path.join(part, "*.deb"))):
-            status, said = command(["dpkg-deb", "-x", package, to], self.log)
+        for package in sorted(Path(part).glob("*.deb")):
+            status, said = command(["dpkg-deb", "-x", str(package), to], self.log)
             if status:
-                raise Missing(f"{os.path.basename(package)} cannot be unpacked: {last_line(said)}")
+                raise Missing(f"{package.name} cannot be unpacked: {last_line(said)}")
         shutil.rmtree(part)
         relative_links(to)
-        open(done, "w", encoding="utf-8").close()
+        done.touch()
 
 
 def version_of(program):
     """The version of a qemu as numbers, or None where it does not run here."""
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+        found = re.search(r"version (\d+(?:\.\d+)+)", said_by(program, "--version"))
     except OSError:
         return None
-    found = re.search(r"version (\d+(?:\.\d+)+)", said.stdout)
-    return tuple(map(int, found.group(1).split("."))) if found else None
+    return tuple(map(int, found[1].split("."))) if found else None
 
 
 class Qemus:
-    """The newest qemu-user that there is."""
+    """Every qemu-user that there is."""
 
     def __init__(self, work, roots):
         here = platform.machine().replace("x86_64", "amd64").replace("aarch64", "arm64")
         log = os.path.join(work, "qemu.log")
         self.folders = os.environ.get("PATH", "/usr/bin").split(":")
+        self.folders += [os.path.join(root, "usr/bin") for root in roots]
         for root in ["/", *roots]:
             folder = os.path.join(work, "qemu", root.strip("/").replace("/", "-") or "here")
-            unpacked = os.path.join(folder, "root")
-            self.folders += [os.path.join(root, "usr/bin")] if root != "/" else []
             try:
-                Apt(os.path.join(folder, "apt"), here, log,
-                    os.path.join(root, "etc/apt")).unpack(["qemu-user"], unpacked)
+                Apt(f"{folder}/apt", here, log, os.path.join(root, "etc/apt")).unpack(
+                    ["qemu-user"], f"{folder}/root")
             except (Missing, OSError):
                 continue
-            self.folders.append(os.path.join(unpacked, "usr/bin"))
+            self.folders.append(f"{folder}/root/usr/bin")
 
     def all(self, program):
-        """Those that run here, the newest first: version and path."""
-        found = [(version_of(os.path.join(folder, program)), os.path.join(folder, program))
-                 for folder in self.folders if os.access(os.path.join(folder, program), os.X_OK)]
-        return sorted((one for one in found if one[0]), reverse=True)
-
-    def newest(self, program):
-        found = self.all(program)
-        if not found:
+        """Those that run here, the newest first: version and path. There is one at least."""
+        paths = [os.path.join(folder, program) for folder in self.folders]
+        found = [(version_of(path), path) for path in paths if os.access(path, os.X_OK)]
+        if not any(version for version, _ in found):
             raise Missing(f"no {program} that runs here (Debian package qemu-user)")
-        return found[0]
+        return sorted((one for one in found if one[0]), reverse=True)
 
 
 class Run:
@@ -183,13 +173,12 @@ class Run:
         self.folder = os.path.join(work, machine.name)
         self.sysroot = os.path.join(self.folder, "root")
         self.log = os.path.join(work, f"{machine.name}.log")
-        self.row = dict.fromkeys(COLUMNS, "")
-        self.row["machine"] = machine.name
+        self.row = {**dict.fromkeys(COLUMNS, ""), "machine": machine.name}
         self.wrong, self.remarks, self.done = [], [], 0
         os.makedirs(self.folder, exist_ok=True)
-        open(self.log, "w", encoding="utf-8").close()
-        self.qemus = qemus
-        version, self.qemu = qemus.newest(machine.qemu)
+        Path(self.log).write_text("", "utf-8")
+        self.qemus = qemus.all(machine.qemu)
+        version, self.qemu = self.qemus[0]
         self.row["qemu"] = ".".join(map(str, version))
 
     def apt(self):
@@ -210,9 +199,7 @@ class Run:
         compiler = f"{self.machine.triple}-gcc"
         if not shutil.which(compiler):
             raise Missing(f"no {compiler} here (Debian package gcc-{self.machine.triple})")
-        version = subprocess.run([compiler, "-dumpfullversion"], capture_output=True, text=True,
-                                 check=False).stdout.strip()
-        self.row["compiler"] = f"gcc {version}"
+        self.row["compiler"] = f"gcc {said_by(compiler, '-dumpfullversion')}"
         self.apt().unpack(LIBRARIES, self.sysroot)
         # -m32 also tells the Makefile to mark parsers' data, as there is no arena.
         bits = " -m32 -D_FILE_OFFSET_BITS=64" if self.machine.kind == "32-bit" else ""
@@ -232,8 +219,7 @@ class Run:
             raise Failed(f"replay did not end: {last_line(said)}")
         passed, failed, other = (int(count or 0) for count in counts.groups())
         self.row.update({"passed": passed, "failed": failed, "other byte order": other})
-        for line in re.findall(r"(?m)^# (oracles: .*)$", said):
-            self.remarks.append(line)
+        self.remarks += re.findall(r"(?m)^# (oracles: .*)$", said)
         self.done += passed
         if status or failed or not passed:
             raise Failed(f"replay: {passed} passed, {failed} failed")
@@ -246,83 +232,66 @@ class Run:
             raise Failed(f"exhaust: {last_line(said)}")
 
     def tests(self):
-        failed = []
-        for test in TESTS[self.machine.kind]:
-            program, *words = test.split()
-            if self.under_qemu(f"gcc/{program}", *words)[0]:
-                failed.append(program)
-        every = len(TESTS[self.machine.kind])
-        self.row["tests"] = f"{every - len(failed)} of {every}"
+        tests = TESTS[self.machine.kind]
+        failed = [test.split()[0] for test in tests if self.under_qemu(*f"gcc/{test}".split())[0]]
+        self.row["tests"] = f"{len(tests) - len(failed)} of {len(tests)}"
         if failed:
             raise Failed(f"tests: {', '.join(failed)}")
 
     def pages(self):
         """arm64's alone: its kernels have pages of 4, 16 or 64 KiB. qemu-user 7.2 has them all."""
-        column = "64 KiB pages"
-        if self.machine.name != "arm64":
-            self.row[column] = "-"
-            return
-        for _, qemu in self.qemus.all(self.machine.qemu):
-            start = [qemu, "-p", str(LARGE_PAGE), "-L", self.sysroot]
-            status, said = command([*start, f"{self.folder}/gcc/test/sandbox/sandbox_test"], self.log,
-                                   cwd=ROOT)
+        for _, qemu in self.qemus:
+            def under(program, *words):
+                return command([qemu, "-p", str(LARGE_PAGE), "-L", self.sysroot,
+                                f"{self.folder}/gcc/{program}", *words], self.log, cwd=ROOT)
+            status, said = under("test/sandbox/sandbox_test")
             if f"pages of {LARGE_PAGE} bytes" not in said:
                 continue
-            status |= command([*start, f"{self.folder}/gcc/test/sandbox/heap_test"], self.log,
-                              cwd=ROOT)[0]
-            said = command([*start, f"{self.folder}/gcc/capchain", "replay", "corpus"], self.log,
-                           cwd=ROOT)[1]
-            self.row[column] = last_line(said)
-            if status or not re.fullmatch(r"[1-9]\d* passed, 0 failed", last_line(said)):
-                raise Failed(f"{column}: {last_line(said)}")
+            status |= under("test/sandbox/heap_test")[0]
+            self.row["64 KiB pages"] = said = last_line(under("capchain", "replay", "corpus")[1])
+            if status or not re.fullmatch(r"[1-9]\d* passed, 0 failed", said):
+                raise Failed(f"64 KiB pages: {said}")
             return
-        raise Missing(f"{column}: no qemu here has them (qemu-user 7.2 has)")
+        raise Missing("64 KiB pages: no qemu here has them (qemu-user 7.2 has)")
 
     def fuzz(self):
         """arm64's alone."""
-        if self.machine.name != "arm64":
-            self.row["libFuzzer"] = "-"
-            return
         if not compilers.has("clang"):
             raise Missing("libFuzzer: no clang here")
-        major = re.match(r"\d+", subprocess.run([*CLANG, "-dumpversion"], capture_output=True,
-                                                text=True, check=False).stdout).group()
-        gcc = subprocess.run([f"{self.machine.triple}-gcc", "-dumpversion"], capture_output=True,
-                             text=True, check=False).stdout.strip().split(".")[0]
-        self.apt().unpack([f"libclang-rt-{major}-dev", f"libgcc-{gcc}-dev", f"libstdc++-{gcc}-dev",
+        clang, gcc = (said_by(*compiler, "-dumpversion").split(".")[0]
+                      for compiler in (CLANG, [f"{self.machine.triple}-gcc"]))
+        self.apt().unpack([f"libclang-rt-{clang}-dev", f"libgcc-{gcc}-dev", f"libstdc++-{gcc}-dev",
                            "libstdc++6"], self.sysroot)
-        runtime = glob.glob(f"{self.sysroot}/usr/lib/llvm-{major}/lib/clang/*/lib/linux/"
-                            "libclang_rt.fuzzer-aarch64.a")
+        runtime = list(Path(self.sysroot, f"usr/lib/llvm-{clang}/lib/clang").glob(
+            "*/lib/linux/libclang_rt.fuzzer-aarch64.a"))
         if not runtime:
-            raise Missing(f"libFuzzer: libclang-rt-{major}-dev has none for arm64")
-        resources = os.path.dirname(os.path.dirname(os.path.dirname(runtime[0])))
-        headers = subprocess.run([*CLANG, "-print-resource-dir"], capture_output=True, text=True,
-                                 check=False).stdout.strip()
+            raise Missing(f"libFuzzer: libclang-rt-{clang}-dev has none for arm64")
         self.make(f"{self.folder}/clang",
                   f"CLANG={shlex.join(CLANG)} --target={self.machine.triple} --sysroot={self.sysroot} "
-                  f"-resource-dir={resources} -isystem {headers}/include",
+                  f"-resource-dir={runtime[0].parents[2]} "
+                  f"-isystem {said_by(*CLANG, '-print-resource-dir')}/include",
                   "GCC=no-gcc", f"{self.folder}/clang/libfuzzer-fast/fuzz_device_info")
         status, said = self.under_qemu("clang/libfuzzer-fast/fuzz_device_info", f"-runs={FUZZ_RUNS}",
                                        "-seed=1", "-max_len=256")
         done = re.search(r"Done (\d+) runs", said)
-        self.row["libFuzzer"] = f"clang {major}, {done.group(1)} runs" if done else "failed"
+        self.row["libFuzzer"] = f"clang {clang}, {done[1]} runs" if done else "failed"
         if status or not done:
             raise Failed(f"libFuzzer: {last_line(said)}")
 
     def run(self):
-        try:
-            self.build()
-        except (Missing, Failed) as why:
-            (self.wrong if isinstance(why, Failed) else self.remarks).append(str(why))
-            return
-        for step in (self.replay, self.exhaust, self.tests, self.pages, self.fuzz):
+        steps = [self.replay, self.exhaust, self.tests]
+        if self.machine.name == "arm64":
+            steps += [self.pages, self.fuzz]
+        else:
+            self.row.update({"64 KiB pages": "-", "libFuzzer": "-"})
+        for step in (self.build, *steps):
             print(f"{self.machine.name}: {step.__name__}", file=sys.stderr)
             try:
                 step()
-            except Failed as why:
-                self.wrong.append(str(why))
-            except Missing as why:
-                self.remarks.append(str(why))
+            except (Missing, Failed) as why:
+                (self.wrong if isinstance(why, Failed) else self.remarks).append(str(why))
+                if step == self.build:
+                    return
 
 
 def print_table(rows):
@@ -359,11 +328,11 @@ def main(arguments):
     for name in options.machines:
         try:
             run = Run(MACHINES[name], options.work, qemus)
+            run.run()
         except Missing as why:
             rows.append({**dict.fromkeys(COLUMNS, ""), "machine": name})
             remarks.append(f"{name}: {why}")
             continue
-        run.run()
         rows.append(run.row)
         wrong += [f"{name}: {why}" for why in run.wrong]
         remarks += [f"{name}: {why}" for why in run.remarks]

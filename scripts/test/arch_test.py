@@ -2,17 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Tests what scripts/test/arch.py makes of what it runs, with an emulator that says what it is told to."""
 
-import contextlib
-import io
 import os
 import shutil
 import sys
 from unittest import mock
-from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 from test import arch  # noqa: E402
-from test.tools import ROOT, Case, run, run_tests, script  # noqa: E402
+from test.tools import ROOT, Case, called, run, run_tests, script  # noqa: E402
 
 GOOD = {"replay": "# oracles: load hooks\n7 passed, 0 failed, 2 other byte order",
         "exhaust": "device: 99 buffers with up to 2 capabilities", "pages": "pages of 4096 bytes"}
@@ -32,16 +29,10 @@ class Arch(Case):
 
     def run_it(self, *machines, built=True):
         """Exit status and what was printed, with nothing built, downloaded or found elsewhere."""
-        out = io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), \
-                mock.patch.dict(os.environ, PATH=self.path("bin")), \
-                mock.patch.object(arch.Apt, "unpack", side_effect=arch.Missing("no apt")), \
-                mock.patch.object(arch.Run, "fuzz", lambda run: None), \
-                contextlib.ExitStack() as stack:
-            if built:
-                stack.enter_context(mock.patch.object(arch.Run, "build", lambda run: None))
-            status = arch.main(["--work", self.path("work"), "--root", self.dir, *machines])
-        return status, out.getvalue()
+        patched = {"fuzz": lambda run: None, **({"build": lambda run: None} if built else {})}
+        with mock.patch.dict(os.environ, PATH=self.path("bin")), mock.patch.multiple(arch.Run, **patched), \
+                mock.patch.object(arch.Apt, "unpack", side_effect=arch.Missing("no apt")):
+            return called(arch.main, "--work", self.path("work"), "--root", self.dir, *machines)[:2]
 
     def test_good(self):
         self.emulator(GOOD)
@@ -80,7 +71,7 @@ class Arch(Case):
         shutil.copy(self.path("bin/qemu-s390x"), self.path("usr/bin/qemu-s390x"))
         self.emulator(GOOD, version="10.0.13")
         self.assertIn("10.0.13", self.run_it("s390x")[1])
-        Path(self.path("bin/qemu-s390x")).write_text("#!/bin/sh\nexit 1\n", "utf-8")
+        self.write("bin/qemu-s390x", "#!/bin/sh\nexit 1\n")
         self.assertIn("9.2.0", self.run_it("s390x")[1])
 
     def test_pages(self):
@@ -93,9 +84,8 @@ class Arch(Case):
         self.assertIn("failed: arm64: 64 KiB pages: ", self.run_it("arm64")[1])
 
     def test_links(self):
+        self.write("root/lib/libm.so.6", "")
         os.makedirs(self.path("root/usr/lib"))
-        os.makedirs(self.path("root/lib"))
-        open(self.path("root/lib/libm.so.6"), "w", encoding="utf-8").close()
         os.symlink("/lib/libm.so.6", self.path("root/usr/lib/libm.so"))
         arch.relative_links(self.path("root"))
         self.assertTrue(os.path.exists(self.path("root/usr/lib/libm.so")))

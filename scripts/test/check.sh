@@ -429,6 +429,14 @@ bench_statistics() {
 	python_test bench/measure_test.py "$first" Comparisons
 }
 
+# Three of the planted readers in every column of `make check-own`.
+own_readers() {
+	exec 9>"$logs/own.lock"
+	flock 9
+	/usr/bin/python3 scripts/fuzz/check_own.py \
+		--readers LOOP_GUARD/trusting,STALE/safe,FIRST_ONLY/hardened
+}
+
 # own_with COMMAND PACKAGE TEST CLASS: tests that want a command which not everybody has.
 own_with() {
 	command -v "$1" >/dev/null || {

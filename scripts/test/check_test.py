@@ -12,7 +12,7 @@ from unittest import mock
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from test import check  # noqa: E402
-from test.tools import Case, run, run_tests, script  # noqa: E402
+from test.tools import Case, run, run_tests, script, text_of  # noqa: E402
 
 STEPS = """#!/bin/sh
 %s
@@ -29,9 +29,8 @@ echo 'took 0.1 + 0.2 of CPU' >&2
 class Check(Case):
     def setUp(self):
         super().setUp()
-        for name in ("check.py", "meson.build"):
-            self.write(f"scripts/test/{name}", "")
-            shutil.copy2(script("test", name), self.path("scripts/test"))
+        self.write("scripts/test/check.py", text_of(script("test", "check.py")), 0o755)
+        self.write("scripts/test/meson.build", text_of(script("test", "meson.build")))
         self.write("Makefile", "configs:\n\t@echo clang / libfuzzer\n")
         self.write("fuzz/part/part_test.c", "")
         self.steps()
@@ -108,10 +107,7 @@ class Check(Case):
 
     def test_without_proc(self):
         """What needs it is skipped with that reason, and all else is done."""
-        hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
-        hidden = run(*hide, "true")
-        if hidden.returncode:
-            self.skipTest(f"/proc cannot be hidden here: {hidden.stderr.strip()}")
+        hide = self.hiding("/proc")
         self.write("Makefile", "configs:\n\t@echo clang clang-asan / libfuzzer afl\n")
         for test in ("client/remote_test", "target/findings_test", "sandbox/report_test"):
             self.write(f"fuzz/{test}.c", "")

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import unittest
+from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -18,59 +19,38 @@ def make(*words):
 
 
 class Clean(Case):
-    def setUp(self):
-        super().setUp()
-        self.build = self.path("build")
-
-    def clean(self, *files):
-        """What `make clean` prints and leaves of a build folder that has @files."""
-        for name in files:
-            self.write(f"build/{name}", "")
-        done = make("clean", f"BUILD={self.build}")
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        left = [os.path.relpath(path, self.build)
-                for path in glob.glob(os.path.join(self.build, "**"), recursive=True, include_hidden=True)
-                if os.path.isfile(path)]
-        return done.stdout.replace(self.build, "build"), sorted(left)
-
-    def test_keeps_what_was_found(self):
-        said, left = self.clean("findings/sets/region-1", "nightly/summary.txt", "capchain", "clang/obj/a.o",
-                                ".hidden", "fuzz/corpus/findings/x", "findings-of-mine")
-        self.assertEqual(said, "kept: build/findings\nkept: build/nightly\n")
-        self.assertEqual(left, ["findings/sets/region-1", "nightly/summary.txt"])
-
-    def test_speaks_of_what_is_there(self):
-        self.assertEqual(self.clean("findings/broken/iommu-1", "capchain"),
-                         ("kept: build/findings\n", ["findings/broken/iommu-1"]))
-
-    def test_nothing_found(self):
-        self.assertEqual(self.clean("capchain"), ("", []))
-        self.assertFalse(os.path.exists(self.build))
-
-    def test_nothing_built(self):
-        self.assertEqual(self.clean(), ("", []))
+    def test_what_is_kept(self):
+        """What was found stays, and is named where it is there."""
+        for files, kept, left in (
+                (("findings/sets/region-1", "nightly/summary.txt", "capchain", "clang/obj/a.o", ".hidden",
+                  "fuzz/corpus/findings/x", "findings-of-mine"), ("findings", "nightly"),
+                 ["findings/sets/region-1", "nightly/summary.txt"]),
+                (("findings/broken/iommu-1", "capchain"), ("findings",), ["findings/broken/iommu-1"]),
+                (("capchain",), (), None), ((), (), None)):
+            build = Path(self.new_dir(), "build")
+            for name in files:
+                Path(build, name).parent.mkdir(parents=True, exist_ok=True)
+                Path(build, name).touch()
+            done = make("clean", f"BUILD={build}")
+            self.assertEqual((done.returncode, done.stdout, done.stderr),
+                             (0, "".join(f"kept: {build}/{name}\n" for name in kept), ""))
+            found = sorted(str(path.relative_to(build)) for path in build.rglob("*") if path.is_file())
+            self.assertEqual(found if build.exists() else None, left)
 
 
 class Folder(unittest.TestCase):
-    def folder(self, *words):
-        """What fuzz.py would get, by make's own word."""
-        said = make("-n", "fuzz", "SETUP=0", *words).stdout
-        return re.findall(r"--findings '([^']*)'", said)
-
-    def test_default(self):
-        self.assertEqual(self.folder(), ["build/findings"])
-        # Of a parser that is not ours fuzz.py chooses one below it, by the parser.
-        self.assertEqual(self.folder("PARSER=parsers/own/template.c"), [])
-        said = run(script("fuzz", "fuzz.py"), "--help").stdout
-        self.assertIn("(build/findings;", said)
-
-    def test_given(self):
-        self.assertEqual(self.folder("FINDINGS=my own"), ["my own"])
-        self.assertEqual(self.folder("PARSER=parsers/own/template.c", "FINDINGS=/x"), ["/x"])
+    def test_where_findings_go(self):
+        """What fuzz.py would get, by make's own word. Of a parser that is not ours it chooses one itself."""
+        for words, folders in (((), ["build/findings"]), (("PARSER=parsers/own/template.c",), []),
+                               (("FINDINGS=my own",), ["my own"]),
+                               (("PARSER=parsers/own/template.c", "FINDINGS=/x"), ["/x"])):
+            said = make("-n", "fuzz", "SETUP=0", *words).stdout
+            self.assertEqual(re.findall(r"--findings '([^']*)'", said), folders)
+        self.assertIn("(build/findings;", run(script("fuzz", "fuzz.py"), "--help").stdout)
 
     def test_not_ignored(self):
         """findings/ holds scripts: git has to see what is added there."""
-        self.assertFalse([line for line in text_of(".gitignore").splitlines() if "findings" in line])
+        self.assertNotIn("findings", text_of(".gitignore"))
 
 
 def leans(text):

@@ -36,8 +36,7 @@ class Installed(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.at = tempfile.mkdtemp()
-        cls.addClassCleanup(shutil.rmtree, cls.at)
+        cls.at = cls.enterClassContext(tempfile.TemporaryDirectory())
         tree = os.path.join(cls.at, "tree")
         shutil.copytree(ROOT, tree, symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
         os.mkdir(os.path.join(tree, "build"))
@@ -50,6 +49,8 @@ class Installed(unittest.TestCase):
                 shutil.copy2(path, os.path.join(tree, "build", name))
         cls.to = os.path.join(cls.at, "to")
         cls.prefix = os.path.join(cls.to, "opt", "capchain")
+        cls.share = os.path.join(cls.prefix, "share", "capchain")
+        cls.template = os.path.join(cls.share, "template.c")
         cls.words = ("PREFIX=/opt/capchain", f"DESTDIR={cls.to}", "LIBDIR=/opt/capchain/lib/here")
         cls.env = {**os.environ, "MAKEFLAGS": "", "HOME": os.path.join(cls.at, "home")}
         cls.env.pop("XDG_CACHE_HOME", None)
@@ -73,7 +74,7 @@ class Installed(unittest.TestCase):
     def test_command(self):
         done = self.run_it(self.capchain, "--version")
         self.assertRegex(done.stdout, r"\Acapchain \d+\.\d+\.\d+(-dev)?\n\Z")
-        done = self.run_it(self.capchain, "replay", os.path.join(self.prefix, "share", "capchain", "corpus"))
+        done = self.run_it(self.capchain, "replay", os.path.join(self.share, "corpus"))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout.splitlines()[-1], r"\A[1-9]\d{2,} passed, 0 failed\Z")
 
@@ -88,12 +89,11 @@ class Installed(unittest.TestCase):
 
     def check(self, parser, **env):
         return self.run_it(self.capchain, "check", "--parser", parser,
-                           os.path.join(self.prefix, "share", "capchain", "corpus", "regressions"), **env)
+                           os.path.join(self.share, "corpus", "regressions"), **env)
 
     def test_parser(self):
         """Twice: built, and found. A tree that is still read somewhere would be missed."""
-        parser = os.path.join(self.at, "mine.c")
-        shutil.copy(os.path.join(self.prefix, "share", "capchain", "template.c"), parser)
+        parser = shutil.copy(self.template, os.path.join(self.at, "mine.c"))
         first, second = self.check(parser), self.check(parser)
         self.assertEqual((first.returncode, first.stderr), (0, ""))
         self.assertEqual((second.returncode, second.stdout, second.stderr), (0, first.stdout, ""))
@@ -102,17 +102,15 @@ class Installed(unittest.TestCase):
         self.assertTrue(files(os.path.join(self.at, "home", ".cache", "capchain", "own")))
 
     def test_parser_that_breaks_its_promise(self):
-        text = Path(os.path.join(self.prefix, "share", "capchain", "template.c")).read_text("ascii")
-        wrong = text.replace("kind == INFO_REGION ? 8", "kind == INFO_REGION ? 4")
-        self.assertNotEqual(text, wrong)
-        parser = os.path.join(self.at, "wrong.c")
-        Path(parser).write_text(wrong, "ascii")
-        self.assertEqual(self.check(parser).returncode, 1)
+        text = Path(self.template).read_text("ascii")
+        self.assertIn("kind == INFO_REGION ? 8", text)
+        wrong = Path(self.at, "wrong.c")
+        wrong.write_text(text.replace("kind == INFO_REGION ? 8", "kind == INFO_REGION ? 4"), "ascii")
+        self.assertEqual(self.check(wrong).returncode, 1)
 
     def test_parser_without_a_compiler(self):
         """Nothing can be built without one, and that is one line."""
-        parser = os.path.join(self.at, "mine.c")
-        shutil.copy(os.path.join(self.prefix, "share", "capchain", "template.c"), parser)
+        parser = shutil.copy(self.template, os.path.join(self.at, "mine.c"))
         done = self.check(parser, PATH="/nonexistent", HOME=os.path.join(self.at, "elsewhere"))
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stderr, r"\Acapchain: \S+ is missing: .*\n\Z")
@@ -120,15 +118,13 @@ class Installed(unittest.TestCase):
     def test_targets_want_the_tree(self):
         own = os.path.join(self.prefix, "lib", "capchain", "scripts", "fuzz", "own.py")
         done = self.run_it("/usr/bin/python3", own, "--engine", "libfuzzer", "--",
-                           os.path.join(self.prefix, "share", "capchain", "template.c"))
+                           self.template)
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"\Acapchain: targets are built in the source tree alone: .*\n\Z")
 
     def test_headers(self):
-        source = os.path.join(self.at, "uses.c")
-        Path(source).write_text(USES_BOUNDED, "ascii")
-        done = self.run_it(CONFIG, "-Wall", "-Werror", "-I", os.path.join(self.prefix, "include"), "-c", source,
-                           "-o", os.path.join(self.at, "uses.o"))
+        Path(self.at, "uses.c").write_text(USES_BOUNDED, "ascii")
+        done = self.run_it(CONFIG, "-Wall", "-Werror", "-I", f"{self.prefix}/include", "-c", "uses.c")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     @unittest.skipUnless(shutil.which("pkg-config"), "no pkg-config here (Debian package pkgconf)")
@@ -138,10 +134,9 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.run_it("pkg-config", "--modversion", "capchain-fuzz", **env).stdout,
                          self.run_it(self.capchain, "--version").stdout.split()[1] + "\n")
         hooks = "hooks_gcc" if CONFIG == "gcc" else "hooks"
-        template = os.path.join(self.prefix, "share", "capchain", "template.c")
         done = self.run_it("sh", "-ec", f"""
             {CONFIG} -O2 $(pkg-config --variable={hooks} capchain-fuzz | sed s/inline-8bit-counters,pc-table/func/) \
-                $(pkg-config --cflags capchain-fuzz) -c {template} -o mine.o
+                $(pkg-config --cflags capchain-fuzz) -c {self.template} -o mine.o
             {CONFIG} mine.o $(pkg-config --libs capchain-fuzz) -lcapchain-fuzz-main -o fuzz_region_info
             ./fuzz_region_info {self.prefix}/share/capchain/corpus/captured/region-*""", **env)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -152,10 +147,9 @@ class Uninstalled(unittest.TestCase):
         with tempfile.TemporaryDirectory() as to:
             words = (f"DESTDIR={to}", "LIBDIR=/usr/local/lib/there")
             env = {**os.environ, "MAKEFLAGS": ""}
-            other = os.path.join(to, "usr", "local", "lib", "there", "pkgconfig", "other.pc")
-            os.makedirs(os.path.dirname(other))
-            with open(other, "w", encoding="ascii"):
-                pass
+            other = Path(to, "usr/local/lib/there/pkgconfig/other.pc")
+            other.parent.mkdir(parents=True)
+            other.touch()
             done = run("make", "-C", ROOT, "install", *words, env=env)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertGreater(len(files(to)), 900)

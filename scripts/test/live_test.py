@@ -14,25 +14,25 @@ import glob
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 os.environ.setdefault("CAPCHAIN", f"{sys.path[0]}/../build/clang/capchain")
 
 from gen import compilers  # noqa: E402
-from test.tools import CAPCHAIN, Case, run, run_tests  # noqa: E402
+from test.tools import BUILD, CAPCHAIN, CAPTURED, Case, run, run_tests, script  # noqa: E402
 
-REFUSE = os.path.abspath("build/client/refuse")
-FIOCLEX = 0x5451
-UNWRITTEN = 0xa5
+REFUSE = os.path.join(BUILD, "client", "refuse")
+STAND_IN = ("capture", "--stand-in", hex(0x5451))  # FIOCLEX
+UNWRITTEN = bytes([0xa5] * 4)
 # What this kernel cannot run, and where it is run.
 ELSEWHERE = []
-REPLY = "corpus/captured/iommu-linux6.12-type1-len144.bin"
+REPLY = os.path.join(CAPTURED, "iommu-linux6.12-type1-len144.bin")
+NAME = "iommu-container-len144"
+# Makes the call from 32 bits.
 CALLER = r"""
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,6 +58,7 @@ for path in sys.argv[2:]:
     if libc.ioctl(int(sys.argv[1]), 0x5451, (ctypes.c_char * len(data)).from_buffer(data)):
         pass
 """
+# The last bytes that it says it has are on a page that is not there.
 TAIL = r"""
 import ctypes, mmap, sys
 libc = ctypes.CDLL(None)
@@ -68,8 +69,6 @@ area[4096 - 64:4096] = bytes(data[:64])
 at = ctypes.addressof(ctypes.c_char.from_buffer(area)) + 4096 - 64
 libc.ioctl(0, 0x5451, ctypes.c_void_p(at))
 """
-
-
 # Preloaded: counts the runs of a BPF program, and lets those from FIRST to LAST fail.
 RUNS = r"""
 #include <dlfcn.h>
@@ -90,132 +89,125 @@ static __attribute__((destructor)) void end(void)
 	fprintf(stderr, "%u runs\n", runs);
 }
 """
+# Preloaded: libbpf finds a kernel that does not know bpf_loop().
+OLD_KERNEL = r"""
+int bpf_object__load_skeleton(void *skeleton) { (void)skeleton; return -22; }
+int libbpf_probe_bpf_helper(int type, int helper, const void *options)
+{
+	(void)type, (void)helper, (void)options;
+	return 0;
+}
+"""
 
 
 def counts(text):
     """The numbers of capture's two closing lines, by the word that follows each."""
-    words = text.replace(",", "").replace(":", "").replace(";", "").split()
-    return {words[i + 1]: int(word) for i, word in enumerate(words[:-1]) if word.isdigit()}
+    return {word: int(number) for number, word in re.findall(r"(\d+),? (\w+)", text)}
 
 
-class Probe(Case):
-    def probe(self, *arguments):
-        return run(CAPCHAIN, "probe", "--witnesses", self.dir + "/made", *arguments)
+def without(caps):
+    """The words before a command that has none of these rights."""
+    return "setpriv", f"--bounding-set={caps}", "--inh-caps=-all"
 
-    def rules(self):
-        return [line.split()[0] for line in run(CAPCHAIN, "probe", "--rules").stdout.splitlines()]
+
+class Live(Case):
+    def ends(self, status, *words, **options):
+        done = run(CAPCHAIN, *words, **options)
+        self.assertEqual(done.returncode, status, f"{words}: {done.stdout}{done.stderr}")
+        return done
+
+    def preload(self, text):
+        """A library of this text."""
+        source, library = self.write("preload.c", text), self.path("preload.so")
+        made = run(*compilers.any_c(), "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o", library)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return {"LD_PRELOAD": library}
+
+
+class Probe(Live):
+    def probe(self, status, *words):
+        return self.ends(status, "probe", "--witnesses", self.path("made"), *words)
 
     def test_sound(self):
-        done = self.probe("--fake", "sound")
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("5 subjects answered", done.stdout)
-        self.assertIn(" 0 violations", done.stdout)
+        said = self.probe(0, "--fake", "sound").stdout
+        self.assertIn("5 subjects answered", said)
+        self.assertIn(" 0 violations", said)
 
     def test_each_rule_has_its_line_and_witness(self):
-        self.assertGreaterEqual(len(self.rules()), 20)
-        for rule in self.rules():
-            if rule == "bounded":
-                continue
-            done = self.probe("--json", "--fake", rule)
-            self.assertEqual(done.returncode, 1, f"{rule}: {done.stdout}{done.stderr}")
-            lines = [json.loads(line) for line in done.stdout.splitlines()]
-            broken = [line for line in lines if line.get("rule") == rule]
+        rules = [line.split()[0] for line in self.ends(0, "probe", "--rules").stdout.splitlines()]
+        self.assertGreaterEqual(len(rules), 20)
+        rules.remove("bounded")
+        for rule in rules:
+            said = self.probe(1, "--json", "--fake", rule).stdout
+            broken = [line for line in map(json.loads, said.splitlines()) if line.get("rule") == rule]
             self.assertTrue(broken, rule)
             for line in broken:
                 self.assertEqual(os.path.getsize(line["witness"]), line["argsz"])
 
     def test_unusable(self):
-        for arguments, status in (((), 2), (("--fake", "no-such-rule"), 2),
-                                  (("--fake", "bounded"), 2), (("--group", "999999"), 2),
-                                  (("0000:ff:1f.7",), 3), (("/dev/null/none",), 3),
-                                  (("/dev/vfio/devices/vfio99",), 3)):
-            done = self.probe(*arguments)
-            self.assertEqual(done.returncode, status, f"{arguments}: {done.stderr}")
-            self.assertTrue(done.stderr.startswith("capchain"), done.stderr)
+        for words, status in (("", 2), ("--fake no-such-rule", 2), ("--fake bounded", 2), ("--group 999999", 2),
+                              ("0000:ff:1f.7", 3), ("/dev/null/none", 3), ("/dev/vfio/devices/vfio99", 3)):
+            self.assertTrue(self.probe(status, *words.split()).stderr.startswith("capchain"))
 
     def test_witnesses_by_default(self):
-        done = subprocess.run([CAPCHAIN, "probe", "--fake", "chain-order"], cwd=self.dir, text=True,
-                              stdout=subprocess.PIPE, check=False)
-        self.assertEqual(done.returncode, 1)
+        said = self.ends(1, "probe", "--fake", "chain-order", cwd=self.dir).stdout
         self.assertEqual(os.listdir(self.dir), ["build"])
         witness, = glob.glob("build/findings/*-probe-chain-order-*", root_dir=self.dir)
-        self.assertIn(f"; {witness}\n", done.stdout)
+        self.assertIn(f"; {witness}\n", said)
 
     def test_witness_cannot_be_written(self):
-        with open(self.dir + "/made", "wb"):
-            pass
-        self.assertEqual(self.probe("--fake", "chain-order").returncode, 5)
+        self.write("made", "")
+        self.probe(5, "--fake", "chain-order")
 
 
-class Capture(Case):
+class Capture(Live):
     @classmethod
     def setUpClass(cls):
-        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
-                   tempfile.mkdtemp(), "true")
+        done = run(CAPCHAIN, *STAND_IN, "--out", tempfile.mkdtemp(), "true")
         if done.returncode == 3:
             raise unittest.SkipTest(done.stderr.strip())
 
-    def capture(self, *program, options=()):
-        return run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out",
-                   self.dir + "/out", *options, *program)
+    def capture(self, status, *program, options=()):
+        """What it printed, and the files that it wrote."""
+        said = self.ends(status, *STAND_IN, "--out", self.path("out"), *options, *program).stdout
+        return said, {path.name: path.read_bytes() for path in Path(self.path("out")).glob("*")}
 
-    def many(self, *paths, fd=0):
-        return self.capture(sys.executable, "-c", MANY, str(fd), *paths)
-
-    def files(self):
-        out = self.dir + "/out"
-        found = {}
-        for name in os.listdir(out):
-            found[name] = Path(os.path.join(out, name)).read_bytes()
-        return found
-
-    def write(self, name, data):
-        path = os.path.join(self.dir, name)
-        Path(path).write_bytes(data)
-        return path
+    def many(self, status, *paths, fd="0", options=()):
+        return self.capture(status, sys.executable, "-c", MANY, fd, *paths, options=options)
 
     def test_bytes(self):
         """Each reply once, its bytes those of the caller, but for what nothing says was written."""
-        done = self.many(REPLY, REPLY, REPLY)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        said, files = self.many(0, REPLY, REPLY, REPLY)
         wanted = bytearray(Path(REPLY).read_bytes())
         wanted[:4] = len(wanted).to_bytes(4, "little")
-        wanted[20:24] = bytes([UNWRITTEN] * 4)
+        wanted[20:24] = UNWRITTEN
         # Behind DMA_AVAIL, whose 12 bytes end there.
-        wanted[68:72] = bytes([UNWRITTEN] * 4)
-        self.assertEqual(self.files(), {"iommu-container-len144.bin": bytes(wanted)})
-        told = counts(done.stdout)
+        wanted[68:72] = UNWRITTEN
+        self.assertEqual(files, {f"{NAME}.bin": bytes(wanted)})
+        told = counts(said)
         self.assertGreaterEqual(told["captured"], 3)
-        self.assertEqual(told["distinct"], 1)
-        self.assertEqual(told["dropped"], 0)
+        self.assertEqual((told["distinct"], told["dropped"]), (1, 0))
 
     def test_text(self):
         """Text gives the bytes that are written without it, says who asked, and both can be checked."""
         script = "import ctypes; ctypes.CDLL(None).prctl(15, b'a\\n- b', 0, 0, 0)\n" + MANY
         for options in ((), ("--text",)):
-            done = self.capture(sys.executable, "-c", script, "0", REPLY, options=options)
-            self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(sorted(self.files()),
-                         ["iommu-container-len144.bin", "iommu-container-len144.yaml"])
-        path = self.dir + "/out/iommu-container-len144"
-        done = run(CAPCHAIN, "asm", path + ".yaml", "-o", self.dir + "/again")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(Path(self.dir + "/again").read_bytes(), self.files()["iommu-container-len144.bin"])
-        self.assertEqual(self.files()["iommu-container-len144.yaml"].splitlines()[0],
+            _, files = self.capture(0, sys.executable, "-c", script, "0", REPLY, options=options)
+        self.assertEqual(set(files), {f"{NAME}.bin", f"{NAME}.yaml"})
+        self.ends(0, "asm", self.path("out", f"{NAME}.yaml"), "-o", self.path("again"))
+        self.assertEqual(self.read("again"), files[f"{NAME}.bin"])
+        self.assertEqual(files[f"{NAME}.yaml"].splitlines()[0],
                          b"# VFIO_IOMMU_GET_INFO of container, argsz 144 passed in by a%0A- b")
-        said = [run(CAPCHAIN, "check", path + end).stdout.split(": ", 1)[1]
-                for end in (".bin", ".yaml")]
-        self.assertEqual(said[0], said[1])
-        self.assertIn("iommu, 144 bytes, argsz 144: plain", said[0])
+        said = {self.ends(0, "check", self.path("out", NAME + end)).stdout.split(": ", 1)[1]
+                for end in (".bin", ".yaml")}
+        self.assertEqual(len(said), 1)
+        self.assertIn("iommu, 144 bytes, argsz 144: plain", said.pop())
 
     def test_json(self):
-        done = self.capture(sys.executable, "-c", MANY, "0", REPLY, REPLY, options=("--json",))
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        self.assertEqual(len(lines), 2, done.stdout)
-        reply, told = lines
-        self.assertEqual({key: reply[key] for key in ("ioctl", "kind", "device", "argsz", "len")},
-                         {"ioctl": "VFIO_IOMMU_GET_INFO", "kind": "iommu", "device": "container",
-                          "argsz": 144, "len": 144})
+        said, _ = self.many(0, REPLY, REPLY, options=("--json",))
+        reply, told = map(json.loads, said.splitlines())
+        self.assertLessEqual({"ioctl": "VFIO_IOMMU_GET_INFO", "kind": "iommu", "device": "container",
+                              "argsz": 144, "len": 144}.items(), reply.items())
         self.assertTrue(reply["comm"].startswith("python3"))
         self.assertTrue(os.path.isfile(reply["file"]))
         self.assertEqual((told["distinct"], told["dropped"]), (1, 0))
@@ -224,96 +216,74 @@ class Capture(Case):
     def test_two_of_one_length(self):
         other = bytearray(Path(REPLY).read_bytes())
         other[8] ^= 1
-        done = self.many(REPLY, self.write("other", other))
-        self.assertEqual(done.returncode, 0)
-        self.assertEqual(sorted(self.files()),
-                         ["iommu-container-len144-2.bin", "iommu-container-len144.bin"])
+        _, files = self.many(0, REPLY, self.write("other", bytes(other)))
+        self.assertEqual(set(files), {f"{NAME}-2.bin", f"{NAME}.bin"})
 
     def test_longer_than_the_limit(self):
-        data = Path(REPLY).read_bytes()
-        self.many(self.write("long", data + bytes(6000 - len(data))))
-        self.assertEqual([(name, len(data)) for name, data in self.files().items()],
-                         [("iommu-container-len4096.bin", 4096)])
+        _, files = self.many(0, self.write("long", Path(REPLY).read_bytes().ljust(6000, b"\0")))
+        self.assertEqual({name: len(data) for name, data in files.items()}, {"iommu-container-len4096.bin": 4096})
 
     def test_untouched_tail(self):
-        done = self.capture(sys.executable, "-c", TAIL, REPLY)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(counts(done.stdout)["cut"], 1)
-        self.assertEqual([len(data) for data in self.files().values()], [64])
+        said, files = self.capture(0, sys.executable, "-c", TAIL, REPLY)
+        self.assertEqual(counts(said)["cut"], 1)
+        self.assertEqual([len(data) for data in files.values()], [64])
 
-    def test_failed_calls(self):
-        """A call that failed is no answer, and a run without answers has shown nothing."""
-        done = self.many(REPLY, fd=999)
-        self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertGreaterEqual(counts(done.stdout)["failed"], 1)
-        self.assertEqual(self.files(), {})
+    def test_no_answers(self):
+        """A call that failed is none, nor is another program's; a run without any has shown nothing."""
+        said, files = self.many(1, REPLY, fd="999")
+        self.assertGreaterEqual(counts(said)["failed"], 1)
+        self.assertEqual(files, {})
+        self.assertEqual(self.many(1, REPLY, options=("--comm", "somebody-else"))[1], {})
 
     def test_a_burst(self):
         """Many calls of one program: all are seen, and nothing is dropped."""
-        done = self.many(*[REPLY] * 3000)
-        self.assertGreaterEqual(counts(done.stdout)["captured"], 3000)
-        self.assertEqual(counts(done.stdout)["dropped"], 0)
+        told = counts(self.many(0, *[REPLY] * 3000)[0])
+        self.assertGreaterEqual(told["captured"], 3000)
+        self.assertEqual(told["dropped"], 0)
 
     def test_32_bit_caller(self):
         """By the kernel's own 32-bit entry, which an emulator does not use."""
-        if run("scripts/test/i386.sh").stdout != "native\n":
+        if run(script("test", "i386.sh")).stdout != "native\n":
             ELSEWHERE.append("no 32-bit caller of capture: this kernel does not run i386 programs; "
                              "the guests of make check-vm have one")
             return
-        source, program = self.write("caller.c", CALLER.encode()), self.dir + "/caller32"
-        links = run("scripts/test/links32.sh", *compilers.any_c())
+        source, program = self.write("caller.c", CALLER), self.path("caller32")
+        links = run(script("test", "links32.sh"), *compilers.any_c())
         if links.returncode:
             self.skipTest(links.stdout.strip())
         made = run(*compilers.any_c(), "-m32", "-O1", source, "-o", program)
         self.assertEqual(made.returncode, 0, made.stderr)
-        done = self.capture(program, REPLY)
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertEqual(list(self.files()), ["iommu-container-len144.bin"])
-
-    def test_comm(self):
-        done = run(CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir + "/out",
-                   "--comm", "somebody-else", sys.executable, "-c", MANY, "0", REPLY)
-        self.assertEqual(done.returncode, 1)
-        self.assertEqual(self.files(), {})
+        self.assertEqual(list(self.capture(0, program, REPLY)[1]), [f"{NAME}.bin"])
 
     def test_no_module(self):
         if os.path.exists("/sys/kernel/btf/vfio"):
             self.skipTest("vfio.ko is loaded here")
-        done = run(CAPCHAIN, "capture", "--hooks", "module", "true")
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("vfio.ko is not loaded", done.stderr)
+        self.assertIn("vfio.ko is not loaded", self.ends(3, "capture", "--hooks", "module", "true").stderr)
 
     def test_unusable(self):
-        self.assertEqual(run(CAPCHAIN, "capture", "--hooks", "elsewhere").returncode, 2)
-        self.assertEqual(run(CAPCHAIN, "capture", "--stand-in", "x").returncode, 2)
-        self.assertEqual(self.capture("true", options=("--ready", "/none/ready")).returncode, 5)
-        done = self.capture("true", options=("--out", self.write("blocked", b"") + "/out"))
-        self.assertEqual(done.returncode, 5)
+        self.ends(2, "capture", "--hooks", "elsewhere")
+        self.ends(2, "capture", "--stand-in", "x")
+        self.capture(5, "true", options=("--ready", "/none/ready"))
+        self.capture(5, "true", options=("--out", self.write("blocked", "") + "/out"))
 
 
-class Replay(Case):
+class Replay(Live):
     """The verdicts of many inputs at once are those of each alone."""
     # What is longer than a slot of the BPF program is read alone; shorter ones have fewer truncations.
-    INPUTS = [path for path in sorted(glob.glob("corpus/captured/region-*"))
+    INPUTS = [path for path in sorted(glob.glob(os.path.join(CAPTURED, "region-*")))
               if 40 <= os.path.getsize(path) <= 256][:40]
 
     def setUp(self):
         super().setUp()
-        source = self.dir + "/runs.c"
-        Path(source).write_text(RUNS, "ascii")
-        self.preload = self.dir + "/runs.so"
-        self.assertEqual(run(*compilers.any_c(), "-D_GNU_SOURCE", "-shared", "-fPIC", source, "-o",
-                             self.preload).returncode, 0)
+        self.counting = self.preload(RUNS)
         if ", bpf" not in run(CAPCHAIN, "replay", self.INPUTS[0]).stdout:
-            self.skipTest(next(line for line in run(CAPCHAIN, "check", self.INPUTS[0]).stdout.
-                               splitlines() if "bpf" in line))
+            self.skipTest(re.search(".*bpf.*", run(CAPCHAIN, "check", self.INPUTS[0]).stdout)[0])
 
-    def replay(self, *options, **variables):
+    def replay(self, *words, **variables):
         """Output, verdicts, and how often the kernel was asked."""
-        out = self.dir + "/verdicts"
-        done = run(CAPCHAIN, "replay", "--verdicts", out, *options,
-                   env={**os.environ, "LD_PRELOAD": self.preload, **variables})
-        return done, Path(out).read_text("ascii"), int(done.stderr.split()[-2])
+        done = run(CAPCHAIN, "replay", "--verdicts", self.path("verdicts"), *words,
+                   env={**os.environ, **self.counting, **variables})
+        return done, self.text("verdicts"), int(done.stderr.split()[-2])
 
     def test_many_a_run(self):
         """The first run is whether it has hooks, the second reads ahead. Where that fails each is read alone."""
@@ -331,13 +301,11 @@ class Replay(Case):
     def test_privileges(self):
         """Without the right to BPF it abstains, and says so; all else is as it was."""
         for caps in ("-all", "-bpf,-sys_admin"):
-            without = ("setpriv", f"--bounding-set={caps}", "--inh-caps=-all")
-            done = run(*without, CAPCHAIN, "check", self.INPUTS[0])
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertRegex(done.stdout, r"bpf +abstain.*CAP_BPF")
-            done = run(*without, CAPCHAIN, "replay", *self.INPUTS)
-            self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertNotRegex(done.stdout, "oracles: .*, bpf$")
+            check, replay = (run(*without(caps), CAPCHAIN, *words)
+                             for words in (("check", self.INPUTS[0]), ("replay", *self.INPUTS)))
+            self.assertEqual((check.returncode, replay.returncode), (0, 0), check.stderr + replay.stdout)
+            self.assertRegex(check.stdout, r"bpf +abstain.*CAP_BPF")
+            self.assertNotRegex(replay.stdout, "oracles: .*, bpf$")
 
     def test_no_run(self):
         """A kernel that does not run the program is no verdict."""
@@ -346,31 +314,8 @@ class Replay(Case):
         self.assertIn("bpf: expected ok, got reject kernel-would-not-run-it", done.stdout)
 
 
-# Preloaded: libbpf finds a kernel that does not know bpf_loop().
-OLD_KERNEL = r"""
-int bpf_object__load_skeleton(void *skeleton) { (void)skeleton; return -22; }
-int libbpf_probe_bpf_helper(int type, int helper, const void *options)
-{
-	(void)type, (void)helper, (void)options;
-	return 0;
-}
-"""
-
-
-class Refused(Case):
+class Refused(Live):
     """What keeps BPF programs away is told apart, by replay's parser and by capture alike."""
-
-    def says(self, reason, *command, never=(), **options):
-        """That both say @reason in their line, and none of @never; capture ends with status 3."""
-        check = run(*command, CAPCHAIN, "check", REPLY, **options)
-        self.assertEqual(check.returncode, 0, check.stderr)
-        capture = run(*command, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir, "true",
-                      **options)
-        self.assertEqual((capture.returncode, capture.stderr.count("\n")), (3, 1), capture.stderr)
-        for said in (re.search("bpf +abstain: .*", check.stdout)[0], capture.stderr):
-            self.assertIn(reason, said)
-            for words in never:
-                self.assertNotIn(words, said)
 
     def setUp(self):
         super().setUp()
@@ -379,40 +324,44 @@ class Refused(Case):
             self.skipTest("this build has no libbpf in it")
         self.may = not re.search("bpf +abstain", said)
 
+    def says(self, reason, *command, never=(), **variables):
+        """That both say @reason in their line, and none of @never; capture ends with status 3."""
+        check, capture = (run(*command, CAPCHAIN, *words, env={**os.environ, **variables}) for words in (
+            ("check", REPLY), (*STAND_IN, "--out", self.dir, "true")))
+        self.assertEqual(check.returncode, 0, check.stderr)
+        self.assertEqual((capture.returncode, capture.stderr.count("\n")), (3, 1), capture.stderr)
+        for said in (re.search("bpf +abstain: .*", check.stdout)[0], capture.stderr):
+            self.assertIn(reason, said)
+            self.assertEqual([words for words in never if words in said], [])
+
     def test_by_a_filter(self):
         """A right that this process has is not what it lacks, nor is the kernel too old."""
         can = run(REFUSE, "bpf=EPERM", "--", "true")
         if can.returncode == 77:
             self.skipTest(can.stderr.strip())
-        self.says("bpf() is refused: Operation not permitted" if self.may else "it needs CAP_BPF",
-                  REFUSE, "bpf=EPERM", "--", never=["5.17", "kernel without", *["needs CAP"] * self.may])
-        self.says("bpf() is refused: Function not implemented, by a kernel without BPF, or a container's",
-                  REFUSE, "bpf=ENOSYS", "--", never=["5.17", "CAP_BPF"])
-        self.says("BPF cannot be used: Too many open files", REFUSE, "bpf=EMFILE", "--", never=["5.17", "CAP"])
+        for error, says, never in (
+                ("EPERM", "bpf() is refused: Operation not permitted" if self.may else "it needs CAP_BPF",
+                 ["kernel without", *["needs CAP"] * self.may]),
+                ("ENOSYS", "bpf() is refused: Function not implemented, by a kernel without BPF, or a "
+                 "container's", ["CAP_BPF"]),
+                ("EMFILE", "BPF cannot be used: Too many open files", ["CAP"])):
+            self.says(says, REFUSE, f"bpf={error}", "--", never=["5.17", *never])
 
     def test_without_the_right(self):
         for caps in ("-all", "-all,+bpf", "-all,+perfmon"):
-            without = ("setpriv", f"--bounding-set={caps}", "--inh-caps=-all")
             # Who may not give rights away has none.
-            if run(*without, "true").returncode:
-                without = ()
-            self.says("it needs CAP_BPF and CAP_PERFMON", *without, never=["5.17", "fault"])
+            words = () if run(*without(caps), "true").returncode else without(caps)
+            self.says("it needs CAP_BPF and CAP_PERFMON", *words, never=["5.17", "fault"])
 
     def test_by_age(self):
-        source, library = self.dir + "/old.c", self.dir + "/old.so"
-        Path(source).write_text(OLD_KERNEL, "ascii")
-        self.assertEqual(run(*compilers.any_c(), "-shared", "-fPIC", source, "-o", library).returncode, 0)
-        self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17",
-                  env={**os.environ, "LD_PRELOAD": library}, never=["CAP"])
+        self.says(f"Linux {os.uname().release} has no bpf_loop(), which came with 5.17", never=["CAP"],
+                  **self.preload(OLD_KERNEL))
 
     def test_hidden_types(self):
-        hide = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh")
-        hidden = run(*hide, "true")
-        if hidden.returncode:
-            self.skipTest(f"the kernel's types cannot be hidden here: {hidden.stderr.strip()}")
+        hide = self.hiding("/sys/kernel/btf")
         if not self.may:
             self.skipTest("BPF may not be used here")
-        done = run(*hide, CAPCHAIN, "capture", "--stand-in", hex(FIOCLEX), "--out", self.dir, "true")
+        done = run(*hide, CAPCHAIN, *STAND_IN, "--out", self.dir, "true")
         self.assertEqual(done.returncode, 3)
         self.assertIn("the kernel's types, /sys/kernel/btf/vmlinux: No such file or directory", done.stderr)
 

@@ -8,10 +8,11 @@ import re
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, Case, run, run_tests  # noqa: E402
+from test.tools import ROOT, Case, run, run_tests, text_of  # noqa: E402
 
 CONFIG = "clang" if shutil.which(os.environ.get("CLANG") or "clang") else "gcc"
 
@@ -56,9 +57,7 @@ class Anew(Base):
         self.assertEqual(self.made("LEVEL=-O1"), list(self.sources))
         self.assertEqual(self.made("LEVEL=-O1"), [])
         self.assertEqual(self.made(), list(self.sources))
-
-    def test_another_class(self):
-        self.made()
+        # Another class has others.
         self.assertEqual(self.made("SPEC_SRC=fuzz/judge/rules.c"), list(self.sources))
 
     def test_n_changes_nothing(self):
@@ -79,23 +78,19 @@ class Said(Base):
     source = "fuzz/judge/rules.c"
 
     def test_a_line_a_thing(self):
-        self.assertEqual(self.make(self.object(self.source)), [f"  CC    {CONFIG} {self.source}"])
-
-    def test_commands(self):
-        said = self.make("V=1", self.object(self.source))
+        made, line = self.object(self.source), f"  CC    {CONFIG} {self.source}"
+        # A make that a goal asks for what it builds is called in the second way. What scripts read is the
+        # third: no make above it adds to that.
+        for words, env, said in (((), {}, [line]), (("-s", "PROGRESS=1"), {}, [line]),
+                                 (("-s",), {"PROGRESS": "1"}, [])):
+            self.assertEqual(self.make(*words, made, **env), said)
+            os.unlink(made)
+        said = self.make("V=1", made)
         self.assertEqual([line for line in said if line.startswith("  CC")], [])
-        self.assertTrue(any(f"-c {self.source} -o {self.object(self.source)}" in line for line in said), said)
-
-    def test_silent(self):
-        """Scripts that a goal runs read what their own make prints; no make above it adds to that."""
-        self.assertEqual(self.make("-s", self.object(self.source), PROGRESS="1"), [])
+        self.assertTrue(any(f"-c {self.source} -o {made}" in line for line in said), said)
 
     def test_an_inner_make_says_it_too(self):
-        """One that a goal asks for what it builds is called in this way."""
-        said = self.make("-s", "PROGRESS=1", self.object(self.source))
-        self.assertEqual(said, [f"  CC    {CONFIG} {self.source}"])
-        with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
-            inner = [line for line in file.read().replace("\\\n", " ").splitlines() if "$(MAKE)" in line]
+        inner = [line for line in text_of("Makefile").replace("\\\n", " ").splitlines() if "$(MAKE)" in line]
         self.assertTrue(inner)
         for line in inner:
             self.assertIn("$(MAKE) $(QUIET)", line)
@@ -126,15 +121,11 @@ class Commands(Base):
     def setUp(self):
         super().setUp()
         self.make("compile-commands")
-        with open(os.path.join(self.build, "compile_commands.json"), encoding="utf-8") as file:
-            self.entries = {entry["file"]: entry for entry in json.load(file)}
+        self.entries = {entry["file"]: entry for entry in json.loads(self.text("build/compile_commands.json"))}
 
     def test_has_every_source(self):
-        found = set()
-        for folder in ("parsers", "fuzz"):
-            for at, _, names in os.walk(os.path.join(ROOT, folder)):
-                found |= {os.path.relpath(os.path.join(at, name), ROOT) for name in names
-                          if name.endswith(".c") and not name.endswith(".bpf.c")}
+        found = {str(path.relative_to(ROOT)) for folder in ("parsers", "fuzz")
+                 for path in Path(ROOT, folder).rglob("*.c") if not path.name.endswith(".bpf.c")}
         apart = {"fuzz/target/main_afl.c", *(name for name in found
                                              if re.match("parsers/own/|fuzz/parsers/vendored", name))}
         self.assertEqual(found - apart, set(self.entries) - apart)

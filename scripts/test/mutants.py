@@ -7,8 +7,7 @@ a check dropped, a field swapped with its neighbour, a type narrowed, a mask or 
 against `||`. Each is compiled as the build compiles the file, linked into the command, and replayed
 against the corpus:
 
-  killed     the replay prints a failing input: an expected verdict changed, or a note, an offset or a
-             need of the reference's did (spec.c), or a signal ended it there
+  killed     the replay prints a failing input, or a signal ended it at one
   tested     of bounded.h: what the parser does not call is held by bounded_test; a kill by the corpus
              where one of its tests of the corpus fails, else it counts as one with fuzzing
   stopped    the replay failed in another way: seen by anybody, and no kill here
@@ -21,22 +20,21 @@ corpus, and is a kill where a broken promise is reported, or where the command w
 one without say different things of any input that the run kept. A mutant that does not compile is an
 error, and counts nowhere. Scores are of the mutants that are neither `same` nor `equivalent`.
 
-All of it takes about eight minutes on two cores.
+Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those diffs;
+OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. It takes about eight minutes on two
+cores. Exit status: 0; 1 a score is below its floor, an entry of mutants.txt fits nothing, or there was no
+mutant; 2 usage; 3 the corpus or the test fails without a mutant.
 
 --plants is another thing, and takes seconds: the two readings of a chain are written apart, so that a line
 that is wrong in either shows as a difference between them. Each row of scripts/test/plants.txt is a wrong
 line of bounded.h or spec.c, and bounded_test without a corpus has to fail by a test's name for it. Prints a
 line a plant, and `N passed, N failed`. Exit status: 0; 1 a plant survived; 2 one could not be tried: its
 text does not stand exactly once in the file, it does not compile, or the test dies without a test's name.
-
-Prints the scores, and what survived as diffs. OUT/mutants.csv has them all, OUT/survivors.diff those
-diffs; OUT/killers/ an input for each kill by fuzzing, which the corpus lacks. Exit status: 0; 1 a score
-is below its floor, an entry of mutants.txt fits nothing, or there was no mutant; 2 usage; 3 the corpus
-or the test fails without a mutant.
 """
 
 import argparse
 import collections
+import contextlib
 import csv
 import difflib
 import functools
@@ -57,17 +55,17 @@ from pathlib import Path
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz import seeds as fuzz_seeds  # noqa: E402
-from gen.names import BUFFERS as KINDS  # noqa: E402
+from gen.names import BUFFERS as KINDS, ROOT  # noqa: E402
 
-ROOT = os.path.dirname(sys.path[0])
 BUILD = os.path.join(ROOT, "build")
+COMMAND = os.path.join(BUILD, "clang", "capchain")
 HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 # Of its tests, those that go through the corpus.
-CORPUS_TESTS = ("test_corpus", "test_corpus_cuts", "test_half_way")
-EQUIVALENT = os.path.join(ROOT, "scripts", "test", "mutants.txt")
-PLANTS = os.path.join(ROOT, "scripts", "test", "plants.txt")
-SECONDS = 60
-SECONDS_OF_REPLAY = 20
+CORPUS_TESTS = {"test_corpus", "test_corpus_cuts", "test_half_way"}
+EQUIVALENT, PLANTS = (os.path.join(ROOT, "scripts", "test", name) for name in ("mutants.txt", "plants.txt"))
+SECONDS, SECONDS_OF_REPLAY = 60, 20
+# The status of timeout(1).
+TIMED_OUT = 124
 
 # What a member is taken for: the first of these with which it compiles.
 NEIGHBOURS = {"bound": ("argsz",), "argsz": ("bound",), "minsz": ("end",), "end": ("minsz", "start"),
@@ -104,18 +102,20 @@ GROUPS = (
 )
 
 
+TARGETS = {"command": "capchain", "test": "test/parsers/bounded_test",
+           **{kind: f"fuzz_{kind}_info" for kind in KINDS}}
+COUNTED = ("killed", "fuzzed", "tested", "survived", "stopped")
+
+
 def units_of(path):
     """What is compiled anew when a subject changes: itself, or all models that include it."""
     if path == HEADER:
         return ["parsers/bounded.c"]
     if path.endswith(".c"):
         return [path]
-    found = []
-    for known in sorted(glob.glob(os.path.join(BUILD, "clang/obj/parsers/models/*.d"))):
-        with open(known, encoding="utf-8") as file:
-            if re.search(rf"(?m)(^| ){re.escape(path)}( |$)", file.read()):
-                found.append(f"parsers/models/{os.path.basename(known)[:-2]}.c")
-    return found
+    lists = sorted(glob.glob(os.path.join(BUILD, "clang/obj/parsers/models/*.d")))
+    return [f"parsers/models/{Path(known).stem}.c" for known in lists
+            if path in Path(known).read_text("utf-8").split()]
 
 
 # ---- making mutants ----
@@ -124,29 +124,22 @@ def replacements_of(what, text, given):
     """What may stand in the place of @text: the first with which it compiles is the mutant."""
     if given is not None:
         return (given,)
-    if what == "off by one":
-        return (str(int(text) + 1),)
     if what == "field":
         return NEIGHBOURS[text]
-    return (f"(0 && {text})",)
+    return (str(int(text) + 1) if what == "off by one" else f"(0 && {text})",)
 
 
 def code_lines(lines):
     """Numbers of the lines inside function bodies, comments and strings left out."""
     inside = comment = False
     for number, line in enumerate(lines):
-        if line.startswith("{"):
-            inside = True
+        if line.startswith(("{", "}")):
+            inside = line[0] == "{"
             continue
-        if line.startswith("}"):
-            inside = False
         starts = "/*" in line
-        if inside and not comment and not starts and '"' not in line and not line.startswith("#"):
+        if inside and not (comment or starts or '"' in line or line.startswith("#")):
             yield number
-        if starts:
-            comment = True
-        if "*/" in line:
-            comment = False
+        comment = (comment or starts) and "*/" not in line
 
 
 def mutate_line(line):
@@ -171,7 +164,6 @@ def function_of(lines, number):
 
 
 class Mutant:
-
     def __init__(self, path, units, lines, number, what, changes):
         self.path, self.units, self.number, self.what = path, units, number, what
         self.function = function_of(lines, number)
@@ -179,115 +171,99 @@ class Mutant:
         self.after, self.state, self.by = changes[0], None, ""
 
     def source(self):
-        return "\n".join(self.original[:self.number] + [self.after] + self.original[self.number + 1:])
+        return "\n".join([*self.original[:self.number], self.after, *self.original[self.number + 1:]])
 
-    def name(self):
-        return f"{os.path.basename(self.path)}-{self.number + 1}-" \
-            f"{hashlib.sha256(self.after.encode()).hexdigest()[:6]}"
+    def key(self):
+        return self.path, self.function, self.before.strip(), self.after.strip()
 
     def diff(self):
-        return "".join(difflib.unified_diff(
-            [line + "\n" for line in self.original],
-            [line + "\n" for line in self.source().split("\n")],
-            f"a/{self.path}", f"b/{self.path}", n=2))
+        return "\n".join(difflib.unified_diff(self.original, self.source().split("\n"), f"a/{self.path}",
+                                              f"b/{self.path}", n=2, lineterm="")) + "\n"
 
 
 def mutants_of(path):
-    lines = Path(os.path.join(ROOT, path)).read_text("utf-8").split("\n")
-    made, seen, units = [], set(), units_of(path)
+    lines = Path(ROOT, path).read_text("utf-8").split("\n")
+    made, units = {}, units_of(path)
     for number in code_lines(lines):
         for what, changes in mutate_line(lines[number]):
-            if (number, changes[0]) not in seen:
-                seen.add((number, changes[0]))
-                made.append(Mutant(path, units, lines, number, what, changes))
-    return made
+            made.setdefault((number, changes[0]), Mutant(path, units, lines, number, what, changes))
+    return list(made.values())
 
 
 def read_rows(path):
     """The lines of a list, their fields with ` :: ` between."""
-    with open(path, encoding="utf-8") as file:
-        return [line.rstrip("\n").split(" :: ") for line in file if line.strip() and not line.startswith("#")]
+    lines = Path(path).read_text("utf-8").splitlines()
+    return [line.split(" :: ") for line in lines if line.strip() and not line.startswith("#")]
 
 
 def set_equivalent(everyone, sources):
     """Marks what is listed; True where the list says nothing that is not so."""
-    # (path, function, before, after): reason
     listed = {tuple(key): reason for *key, reason in read_rows(EQUIVALENT)}
-    used, fine = set(), True
+    used, wrong = set(), []
     for mutant in everyone:
-        key = (mutant.path, mutant.function, mutant.before.strip(), mutant.after.strip())
+        key = mutant.key()
         if key not in listed:
             continue
         used.add(key)
-        if mutant.state in ("killed", "fuzzed", "tested", "stopped"):
-            print(f"mutants.txt: {' :: '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
-            fine = False
-        elif mutant.state == "survived":
+        if mutant.state == "survived":
             mutant.state, mutant.by = "equivalent", listed[key]
-    for key in set(listed) - used:
-        if key[0] in sources:
-            print(f"mutants.txt: no mutant is {' :: '.join(key)}: take the line out")
-            fine = False
-    return fine
+        elif mutant.state in COUNTED:
+            wrong.append(f"{' :: '.join(key)} is no equivalent: {mutant.state} {mutant.by}")
+    wrong += [f"no mutant is {' :: '.join(key)}: take the line out" for key in listed.keys() - used
+              if key[0] in sources]
+    for line in wrong:
+        print(f"mutants.txt: {line}")
+    return not wrong
 
 
-# ---- building them ----
+# ---- building them, as the build does ----
 
-def commands(target, changed):
-    """The commands with which make makes a target anew when one file has changed."""
-    made = subprocess.run(["make", "-n", "--no-print-directory", "SETUP=0", "-W", changed, target],
-                          cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode()
-    return [shlex.split(line) for line in made.replace("\\\n", " ").splitlines()
-            if f"-o {target}" in line]
+@functools.cache
+def command(config, target, changed):
+    """The words with which make makes a target of build/CONFIG anew when one file has changed."""
+    target = f"build/{config}/{target}"
+    said = subprocess.run(["make", "-n", "--no-print-directory", "SETUP=0", "-W", changed, target],
+                          cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout
+    found = [line for line in said.replace("\\\n", " ").splitlines() if f"-o {target}" in line]
+    if not found:
+        raise SystemExit(f"mutants: make does not say how it makes {target}")
+    return shlex.split(found[-1])
 
 
-class Builder:
-    """How the build makes units, and the programs with them, by what make says."""
+def compiled(tree, config, units, folder):
+    """{unit: object}, or None where one does not compile."""
+    made = {}
+    for unit in units:
+        made[unit] = os.path.join(folder, f"{config}-{Path(unit).stem}.o")
+        words = [word for word in command(config, f"obj/{unit[:-2]}.o", unit)
+                 if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
+        words[words.index("-o") + 1] = made[unit]
+        # Of a mutant that does not compile the reason is the mutant.
+        if subprocess.run([*words, "-w"], cwd=tree, stdout=subprocess.DEVNULL, check=False,
+                          stderr=None if tree == ROOT else subprocess.DEVNULL).returncode:
+            return None
+    return made
 
-    TARGETS = {"command": "capchain", "test": "test/parsers/bounded_test",
-               **{kind: f"fuzz_{kind}_info" for kind in KINDS}}
 
-    @functools.cache
-    def command(self, target, changed):
-        found = commands(target, changed)
-        if not found:
-            raise SystemExit(f"mutants: make does not say how it makes {target}")
-        return found[-1]
+def link(which, config, made, out):
+    own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
+    changed = HEADER_TEST if which == "test" else "fuzz/judge/spec.c"
+    words = [own.get(word, word) for word in command(config, TARGETS[which], changed)]
+    words[words.index("-o") + 1] = out
+    subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
-    def compile(self, config, unit):
-        return list(self.command(f"build/{config}/obj/{unit[:-2]}.o", unit))
 
-    def link(self, config, which):
-        return self.command(f"build/{config}/{self.TARGETS[which]}",
-                            HEADER_TEST if which == "test" else "fuzz/judge/spec.c")
-
-    def compiled(self, tree, config, units, folder):
-        """{unit: object}, or None where one does not compile."""
-        made = {unit: os.path.join(folder, f"{config}-{os.path.basename(unit)[:-2]}.o")
-                for unit in units}
-        for unit, out in made.items():
-            command = self.compile(config, unit)
-            command[command.index("-o") + 1] = out
-            command = [word for word in command if word not in ("-MMD", "-MP", "-g", "-gdwarf-4")]
-            # Of a mutant that does not compile the reason is the mutant.
-            if subprocess.run(command + ["-w"], cwd=tree, stdout=subprocess.DEVNULL, check=False,
-                              stderr=None if tree == ROOT else subprocess.DEVNULL).returncode:
-                return None
-        return made
-
-    def linked(self, which, config, made, out):
-        own = {f"build/{config}/obj/{unit[:-2]}.o": mutant for unit, mutant in made.items()}
-        command = [own.get(word, word) for word in self.link(config, which)]
-        command[command.index("-o") + 1] = out
-        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+def said_by(*words, seconds=SECONDS):
+    """The exit status of a program, and all that it said."""
+    done = subprocess.run(["timeout", str(seconds), *words], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 def failed_tests(program, corpus):
     """The exit status of bounded_test, and the names of the tests that fail."""
-    done = subprocess.run(["timeout", str(SECONDS), program, corpus], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    return done.returncode, [name.decode() for name in
-                             re.findall(rb"^\[  FAILED  \] (test_\w+)$", done.stdout, re.M)]
+    status, said = said_by(program, corpus)
+    return status, re.findall(r"(?m)^\[  FAILED  \] (test_\w+)$", said)
 
 
 def code_of(path):
@@ -295,209 +271,183 @@ def code_of(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def failing_input(said):
-    """The first that a replay failed, or at which a signal ended it, by what it @said."""
-    found = re.search(rb"^not ok \d+ - (.*)$", said, re.M)
-    return found and found[1].decode()
-
-
 class Bench:
     """What is done with a mutant. Each thread has a copy of the sources, with one file changed."""
 
-    def __init__(self, options, builder, originals, folder):
-        self.options, self.builder, self.originals = options, builder, originals
-        self.folder, self.own = folder, threading.local()
+    def __init__(self, options, originals, folder):
+        self.options, self.originals, self.folder, self.own = options, originals, folder, threading.local()
 
-    def tree(self):
+    @contextlib.contextmanager
+    def tree(self, file):
+        """The thread's copy, whose @file is to be changed."""
         if not hasattr(self.own, "tree"):
             self.own.tree = tempfile.mkdtemp(dir=self.folder)
             for name in ("parsers", "fuzz"):
                 shutil.copytree(os.path.join(ROOT, name), os.path.join(self.own.tree, name))
-        return self.own.tree
+        try:
+            yield self.own.tree
+        finally:
+            shutil.copyfile(os.path.join(ROOT, file), os.path.join(self.own.tree, file))
 
     def weigh(self, mutant):
         """Compiles and replays; fills in its state."""
-        tree = self.tree()
-        changed = os.path.join(tree, mutant.path)
-        try:
-            made = self.first_that_compiles(mutant, tree, changed)
-            self.judge(mutant, made, tree)
-        finally:
-            shutil.copyfile(os.path.join(ROOT, mutant.path), changed)
+        with self.tree(mutant.path) as tree:
+            program, made = os.path.join(tree, "capchain"), self.first_that_compiles(mutant, tree)
+            if not made:
+                mutant.state = "error"
+            elif all(code_of(made[unit]) == self.originals[unit] for unit in made):
+                mutant.state = "same"
+            else:
+                link("command", "clang", made, program)
+                self.replay(mutant, program)
+            if mutant.path == HEADER and mutant.state in ("same", "survived"):
+                self.test(mutant, tree)
+            if mutant.state == "survived" and self.options.execs:
+                self.fuzz(mutant, tree, program)
 
-    def first_that_compiles(self, mutant, tree, changed):
+    def first_that_compiles(self, mutant, tree):
         for mutant.after in mutant.changes:
-            Path(changed).write_text(mutant.source(), "utf-8")
-            made = self.builder.compiled(tree, "clang", mutant.units, tree)
+            Path(tree, mutant.path).write_text(mutant.source(), "utf-8")
+            made = compiled(tree, "clang", mutant.units, tree)
             if made:
                 return made
         return None
 
-    def judge(self, mutant, made, tree):
-        program = os.path.join(tree, "capchain")
-        if not made:
-            mutant.state = "error"
-        elif all(code_of(made[unit]) == self.originals[unit] for unit in made):
-            mutant.state = "same"
+    def replay(self, mutant, program):
+        """Killed where it failed an input, or a signal ended it at one."""
+        status, said = said_by(program, "replay", "corpus", seconds=SECONDS_OF_REPLAY)
+        failing = re.search(r"(?m)^not ok \d+ - (.*)$", said)
+        if failing:
+            mutant.state, mutant.by = "killed", failing[1]
         else:
-            self.builder.linked("command", "clang", made, program)
-            self.replay(mutant, program)
-        if mutant.path == HEADER and mutant.state in ("same", "survived"):
-            self.test(mutant, tree)
-        if mutant.state == "survived" and self.options.execs:
-            self.fuzz(mutant, tree, program)
+            mutant.state = "stopped" if status else "survived"
 
     def test(self, mutant, tree):
         """The parser calls neither vb_find() nor vb_rewind(): bounded_test does, on all of the corpus."""
-        made = self.builder.compiled(tree, "clang", [HEADER_TEST], tree)
+        made = compiled(tree, "clang", [HEADER_TEST], tree)
         if code_of(made[HEADER_TEST]) == self.originals[HEADER_TEST]:
             return
         program = os.path.join(tree, "bounded_test")
-        self.builder.linked("test", "clang", made, program)
+        link("test", "clang", made, program)
         status, failing = failed_tests(program, "corpus")
         mutant.state = "stopped" if status else "survived"
         if failing:
-            corpus = any(name in CORPUS_TESTS for name in failing)
-            mutant.state, mutant.by = "killed" if corpus else "tested", failing[0]
+            mutant.state, mutant.by = "killed" if CORPUS_TESTS & set(failing) else "tested", failing[0]
 
     def plant(self, file, name, before, after):
         """A row's exit status and line: with this in the place of that, a test has to fail by name."""
-        tree, config = self.tree(), self.options.config
-        path, program = os.path.join(tree, file), os.path.join(tree, "bounded_test")
-        text = Path(path).read_text("utf-8")
+        config, row = self.options.config, f"{file}: {name}"
         before, after = (part.replace("\\n", "\n").replace("\\t", "\t") for part in (before, after))
-        try:
-            Path(path).write_text(text.replace(before, after), "utf-8")
-            made = self.builder.compiled(tree, config, [file if file.endswith(".c") else HEADER_TEST], tree)
+        with self.tree(file) as tree:
+            path, program = Path(tree, file), os.path.join(tree, "bounded_test")
+            text = path.read_text("utf-8")
             if text.count(before) != 1:
-                return 2, f"FAIL  {file}: {name}: stands {text.count(before)} times in the file: {before!r}"
+                return 2, f"FAIL  {row}: stands {text.count(before)} times in the file: {before!r}"
+            path.write_text(text.replace(before, after), "utf-8")
+            made = compiled(tree, config, [file if file.endswith(".c") else HEADER_TEST], tree)
             if not made:
-                return 2, f"FAIL  {file}: {name}: does not compile"
-            self.builder.linked("test", config, made, program)
-        finally:
-            shutil.copyfile(os.path.join(ROOT, file), path)
-        # That folder has no corpus: the plants are for the inputs that the test makes itself.
-        status, failing = failed_tests(program, tree)
+                return 2, f"FAIL  {row}: does not compile"
+            link("test", config, made, program)
+            # That folder has no corpus: the plants are for the inputs that the test makes itself.
+            status, failing = failed_tests(program, tree)
         if bool(status) != bool(failing):
-            return 2, f"FAIL  {file}: {name}: exit status {status}, and no test's word"
-        return (0, f"ok    {file}: {name}: killed by {failing[0]}") if failing else \
-            (1, f"FAIL  {file}: {name}: survived")
-
-    def replay(self, mutant, program):
-        done = subprocess.run(["timeout", str(SECONDS_OF_REPLAY), program, "replay", "corpus"], cwd=ROOT,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        failing = failing_input(done.stdout)
-        if failing:
-            mutant.state, mutant.by = "killed", failing
-        else:
-            mutant.state = "stopped" if done.returncode else "survived"
+            return 2, f"FAIL  {row}: exit status {status}, and no test's word"
+        return (0, f"ok    {row}: killed by {failing[0]}") if failing else (1, f"FAIL  {row}: survived")
 
     def fuzz(self, mutant, tree, program):
-        made = self.builder.compiled(tree, "libfuzzer-fast", mutant.units, tree)
+        made = compiled(tree, "libfuzzer-fast", mutant.units, tree)
         if not made:
             raise SystemExit(f"mutants: {mutant.path} compiles in one build only")
         for kind in KINDS:
             folder = tempfile.mkdtemp(dir=tree)
             target, corpus = os.path.join(folder, "target"), os.path.join(folder, "corpus")
             os.mkdir(corpus)
-            self.builder.linked(kind, "libfuzzer-fast", made, target)
-            try:
-                done = subprocess.run(
-                    [target, corpus, os.path.join(self.options.seeds, kind), "-seed=1",
-                     f"-runs={self.options.execs}", "-entropic=0", "-max_len=4096",
-                     f"-artifact_prefix={folder}/"], cwd=ROOT, stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT, timeout=SECONDS * 10, check=False)
-            except subprocess.TimeoutExpired:
+            link(kind, "libfuzzer-fast", made, target)
+            status, said = said_by(
+                target, corpus, os.path.join(self.options.seeds, kind), "-seed=1", "-entropic=0",
+                f"-runs={self.options.execs}", "-max_len=4096", f"-artifact_prefix={folder}/",
+                seconds=SECONDS * 10)
+            if status == TIMED_OUT:
                 mutant.state = "stopped"
                 return
-            broken = re.search(rb"broken promise: (\S+)", done.stdout)
-            inputs = glob.glob(os.path.join(folder, "crash-*")) if broken else \
-                self.differ(program, kind, corpus)
+            broken = re.search(r"broken promise: (\S+)", said)
+            inputs = glob.glob(f"{folder}/crash-*") if broken else differ(program, kind, corpus)
             if broken or inputs:
-                mutant.state = "fuzzed"
-                mutant.by = broken[1].decode() if broken else f"other verdicts in {kind}"
+                mutant.state, mutant.by = "fuzzed", broken[1] if broken else f"other verdicts in {kind}"
                 self.keep(mutant, kind, inputs)
                 return
             shutil.rmtree(folder)
 
-    def differ(self, program, kind, corpus):
-        """The inputs of which @program says other things than the command without a mutant."""
-        ours, theirs = (self.said(one, kind, corpus) for one in (
-            os.path.join(BUILD, "clang", "capchain"), program))
-        return [path for path in ours if ours[path] != theirs.get(path)]
-
-    def said(self, program, kind, corpus):
-        if not os.listdir(corpus):
-            return {}
-        done = subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-        return {json.loads(line)["file"]: line for line in done.stdout.splitlines()
-                if line.endswith(b"}")}
-
     def keep(self, mutant, kind, inputs):
         """The shortest in OUT/killers, for the corpus."""
         if inputs:
+            digest = hashlib.sha256(mutant.after.encode()).hexdigest()[:6]
+            name = f"{kind}-{os.path.basename(mutant.path)}-{mutant.number + 1}-{digest}"
             shutil.copy(min(inputs, key=lambda path: (os.path.getsize(path), path)),
-                        os.path.join(self.options.out, "killers", f"{kind}-{mutant.name()}"))
+                        os.path.join(self.options.out, "killers", name))
+
+
+def differ(program, kind, corpus):
+    """The inputs of which @program says other things than the command without a mutant."""
+    ours, theirs = (verdicts(one, kind, corpus) for one in (COMMAND, program))
+    return [path for path in ours if ours[path] != theirs.get(path)]
+
+
+def verdicts(program, kind, corpus):
+    if not os.listdir(corpus):
+        return {}
+    done = subprocess.run([program, "check", "--json", "--kind", kind, corpus], cwd=ROOT,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return {json.loads(line)["file"]: line for line in done.stdout.splitlines() if line.endswith(b"}")}
 
 
 # ---- all of it ----
 
-def share(part, whole):
-    return part / whole if whole else 0.0
-
-
 def report(options, groups):
     fine, survivors, rows = True, [], []
-    for name, made, by_corpus, with_fuzzing in groups:
+    for name, made, *floors in groups:
         total = collections.Counter()
         for path in sorted({mutant.path for mutant in made}):
             count = collections.Counter(mutant.state for mutant in made if mutant.path == path)
             total += count
             print(line_of(path, count, options.execs))
         print(line_of(f"all of {name}", total, options.execs), flush=True)
-        fine &= floors(options, name, total, by_corpus, with_fuzzing)
+        for what, score, floor in zip(("by the corpus", "with fuzzing"), scores(total), floors):
+            if what == "by the corpus" or options.execs:
+                fine &= score >= floor
+                print(f"{'ok  ' if score >= floor else 'LOW '} {name}, {what}: {score:.3f}, floor {floor:.2f}")
         for mutant in made:
-            rows.append([mutant.path, mutant.number + 1, mutant.function, mutant.what, mutant.state, mutant.by,
-                         mutant.before.strip(), mutant.after.strip()])
+            path, function, before, after = mutant.key()
+            rows.append([path, mutant.number + 1, function, mutant.what, mutant.state, mutant.by, before, after])
             if mutant.state in ("survived", "stopped", "error"):
                 survivors.append(f"# {mutant.state}\n{mutant.diff()}")
             if mutant.state == "equivalent":
-                print(f"  equivalent, {mutant.path}:{mutant.number + 1}: {mutant.after.strip()}: "
-                      f"{mutant.by}")
+                print(f"  equivalent, {path}:{mutant.number + 1}: {after}: {mutant.by}")
     with open(os.path.join(options.out, "mutants.csv"), "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["file", "line", "function", "operator", "state", "by", "before", "after"],
                                     *rows])
-    Path(os.path.join(options.out, "survivors.diff")).write_text("\n".join(survivors), "utf-8")
+    Path(options.out, "survivors.diff").write_text("\n".join(survivors), "utf-8")
     print(*survivors, sep="\n", end="")
     print(f"{options.out}/mutants.csv has all, {options.out}/survivors.diff what survived")
     return fine and bool(rows)
 
 
 def counted(count):
-    return count["killed"] + count["fuzzed"] + count["tested"] + count["survived"] + count["stopped"]
+    return sum(count[state] for state in COUNTED)
+
+
+def scores(count):
+    """The shares that the corpus kills, and that it or anything else does."""
+    of = counted(count) or 1
+    return count["killed"] / of, (count["killed"] + count["fuzzed"] + count["tested"]) / of
 
 
 def line_of(name, count, execs):
-    of = counted(count)
-    fuzzed = f", {100 * share(count['killed'] + count['fuzzed'] + count['tested'], of):.1f} % with {execs} execs a kind" \
-        if execs else ""
-    return (f"{name}: {of} mutants, {100 * share(count['killed'], of):.1f} % killed by the corpus"
+    by_corpus, by_all = scores(count)
+    fuzzed = f", {100 * by_all:.1f} % with {execs} execs a kind" if execs else ""
+    return (f"{name}: {counted(count)} mutants, {100 * by_corpus:.1f} % killed by the corpus"
             f"{fuzzed}; {count['stopped']} stopped, {count['survived']} survived; "
             f"{count['same']} same code, {count['equivalent']} equivalent, {count['error']} do not compile")
-
-
-def floors(options, name, count, by_corpus, with_fuzzing):
-    fine = True
-    for floor, value, what in (
-            (by_corpus, share(count["killed"], counted(count)), "by the corpus"),
-            (with_fuzzing if options.execs else None,
-             share(count["killed"] + count["fuzzed"] + count["tested"], counted(count)), "with fuzzing")):
-        if floor is not None:
-            good = value >= floor
-            fine &= good
-            print(f"{'ok  ' if good else 'LOW '} {name}, {what}: {value:.3f}, floor {floor:.2f}")
-    return fine
 
 
 def parse(arguments):
@@ -519,13 +469,13 @@ def parse(arguments):
     return options
 
 
-def plant_all(options):
-    program = os.path.join(BUILD, options.config, Builder.TARGETS["test"])
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
-        if not os.access(program, os.X_OK) or failed_tests(program, folder)[0]:
-            print(f"mutants: {program} fails without a plant: build or mend it first", file=sys.stderr)
-            return 3
-        bench, statuses = Bench(options, Builder(), {}, folder), []
+def plant_all(options, folder):
+    program = os.path.join(BUILD, options.config, TARGETS["test"])
+    if not os.access(program, os.X_OK) or failed_tests(program, folder)[0]:
+        print(f"mutants: {program} fails without a plant: build or mend it first", file=sys.stderr)
+        return 3
+    bench, statuses = Bench(options, {}, folder), []
+    with ThreadPoolExecutor(options.jobs) as pool:
         for status, line in pool.map(lambda row: bench.plant(*row), read_rows(PLANTS)):
             statuses.append(status)
             print(line, flush=True)
@@ -533,45 +483,36 @@ def plant_all(options):
     return max(statuses, default=1)
 
 
-def main(arguments):
-    options = parse(arguments)
-    if options.plants:
-        return plant_all(options)
+def analyse(options, folder):
     shutil.rmtree(os.path.join(options.out, "killers"), ignore_errors=True)
     os.makedirs(os.path.join(options.out, "killers"))
-    sources, groups = set(), []
-    for name, paths, *scores in GROUPS:
-        made = []
-        for path in paths:
-            if re.search(options.only, path):
-                made += mutants_of(path)
-                sources.add(path)
-        if made:
-            groups.append((name, made, *scores))
+    sources = {path for _, paths, *_ in GROUPS for path in paths if re.search(options.only, path)}
+    groups = [(name, [mutant for path in paths if path in sources for mutant in mutants_of(path)], *floors)
+              for name, paths, *floors in GROUPS if sources & set(paths)]
     everyone = [mutant for _, made, *_ in groups for mutant in made]
     if not everyone:
         print("mutants: no file has such a name", file=sys.stderr)
         return 2
+    options.seeds = os.path.join(folder, "seeds")
+    fuzz_seeds.prepared(options.seeds, KINDS, COMMAND, os.path.join(ROOT, "corpus"))
     units = sorted({unit for mutant in everyone for unit in mutant.units} | {HEADER_TEST})
-    builder = Builder()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        options.seeds = os.path.join(folder, "seeds")
-        fuzz_seeds.prepared(options.seeds, KINDS, os.path.join(BUILD, "clang", "capchain"), os.path.join(ROOT, "corpus"))
-        made = builder.compiled(ROOT, "clang", units, folder)
-        if not made:
-            raise SystemExit("mutants: without a mutant it does not compile")
-        originals = {unit: code_of(out) for unit, out in made.items()}
-        if subprocess.run([os.path.join(BUILD, "clang", "capchain"), "replay", "corpus"], cwd=ROOT,
-                          stdout=subprocess.DEVNULL, check=False).returncode:
-            print("mutants: without a mutant the replay of the corpus fails, so it can kill none",
-                  file=sys.stderr)
-            return 3
-        bench = Bench(options, builder, originals, folder)
-        with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(bench.weigh, everyone))
+    made = compiled(ROOT, "clang", units, folder)
+    if not made:
+        raise SystemExit("mutants: without a mutant it does not compile")
+    if said_by(COMMAND, "replay", "corpus")[0]:
+        print("mutants: without a mutant the replay of the corpus fails, so it can kill none", file=sys.stderr)
+        return 3
+    bench = Bench(options, {unit: code_of(out) for unit, out in made.items()}, folder)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(bench.weigh, everyone))
     fine = set_equivalent(everyone, sources)
-    fine &= report(options, groups)
-    return 0 if fine else 1
+    return 0 if report(options, groups) and fine else 1
+
+
+def main(arguments):
+    options = parse(arguments)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        return (plant_all if options.plants else analyse)(options, folder)
 
 
 if __name__ == "__main__":

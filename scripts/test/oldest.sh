@@ -63,16 +63,9 @@ cmocka_calls() {
 		#include <stdint.h>
 		#include <setjmp.h>
 		#include <cmocka.h>
-		static void test(void **state)
-		{
-			assert_ptr_not_equal(state, NULL);
-			skip();
-		}
-		int main(void)
-		{
-			const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test, NULL, NULL)};
-			return cmocka_run_group_tests_name("tests", tests, NULL, NULL);
-		}
+		static void test(void **state) { assert_ptr_not_equal(state, NULL); skip(); }
+		static const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test, NULL, NULL)};
+		int main(void) { return cmocka_run_group_tests_name("tests", tests, NULL, NULL); }
 	C
 }
 

@@ -4,11 +4,13 @@
 
 import os
 import re
-import subprocess
+import sys
 import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CAPCHAIN = os.path.abspath(os.environ.get("CAPCHAIN") or os.path.join(ROOT, "build", "capchain"))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import CAPCHAIN, ROOT, make_goals, run, run_tests, text_of  # noqa: E402
+
 README_LINES = 150
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # A path of the tree in a page's code, from the root; a page may write those of its own folder shorter.
@@ -25,24 +27,13 @@ def pages():
     return sorted(found)
 
 
-def text_of(page):
-    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
-        return file.read()
-
-
 def anchors(page):
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
             for title in re.findall(r"(?m)^#+ (.*)$", text_of(page))}
 
 
-def make_goals():
-    done = subprocess.run(["make", "-C", ROOT, "-pRrq", "help"], capture_output=True, text=True, check=False)
-    return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):", done.stdout))
-
-
 def verbs():
-    done = subprocess.run([CAPCHAIN, "--help"], capture_output=True, text=True, check=True)
-    return set(re.findall(r"(?m)^  ([a-z]+) +\S", done.stdout))
+    return set(re.findall(r"(?m)^  ([a-z]+) +\S", run(CAPCHAIN, "--help").stdout))
 
 
 def problems(page, text, goals, known):
@@ -96,6 +87,7 @@ class Pages(unittest.TestCase):
         self.assertLess(len(text_of("README.md").splitlines()), README_LINES)
 
     def test_each_is_reached_from_readme(self):
+        self.assertIn("README.md", pages())
         self.assertEqual(set(pages()) - reached(), set())
 
     def test_what_does_not_hold_is_named(self):
@@ -107,4 +99,4 @@ class Pages(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    run_tests()

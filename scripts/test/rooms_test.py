@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -35,102 +36,77 @@ TREE = {
 }
 
 
+HIGH, LOW, LOWER = '#include "../high/high.h"\n', '#include "../low/low.h"\n', "the lower | `parsers/`"
+# {path: its text, or a change of it}, and what is said.
+FAULTS = (
+    ({}, []),
+    # An edge against the order, whether the table has it or not.
+    ({"fuzz/low/more.c": HIGH}, ["fuzz/low/more.c includes fuzz/high/high.h: fuzz/low does not use fuzz/high"]),
+    ({"fuzz/low/more.c": HIGH, "fuzz/README.md": (LOWER, f"{LOWER} `fuzz/high/`")},
+     ["fuzz/README.md: fuzz/low uses fuzz/high, which does not stand above it"]),
+    # One that no row has, and a row that claims too much.
+    ({"fuzz/high/high.c": ('"high.h"\n', '"high.h"\n#include "../../parsers/reader.h"\n')},
+     ["fuzz/high/high.c includes parsers/reader.h: fuzz/high does not use parsers"]),
+    ({"fuzz/README.md": ("the higher | `fuzz/low/`", "the higher | `parsers/` `fuzz/low/`")},
+     ["fuzz/README.md: fuzz/high uses parsers, and no file of it does"]),
+    ({"fuzz/new/new.c": LOW}, ["fuzz/new/new.c is in fuzz/new, which is no room of fuzz/README.md"]),
+    ({"fuzz/low/one.h": '#include "two.h"\n', "fuzz/low/one.c": "", "fuzz/low/two.h": "",
+      "fuzz/low/two.c": '#include "two.h"\n#include "one.h"\n'},
+     ["a circle of includes: fuzz/low/one, fuzz/low/two"]),
+    ({"fuzz/low/one.c": "int two(void);\nint one(void)\n{\n\treturn two();\n}\n",
+      "fuzz/low/two.c": "int one(void);\nint two(void)\n{\n\treturn one();\n}\n"},
+     ["a circle of calls: fuzz/low/one, fuzz/low/two"]),
+    # A header that is never read.
+    ({"fuzz/low/low.c": ('"low.h"\n', '"low.h"\n#include <stdlib.h>\n'),
+      "parsers/reader.h": ("int reader", '#include "loud.h"\n\nint reader')},
+     ["fuzz/low/low.c reads stdlib.h, by fuzz/low/low.c", "fuzz/low/low.c reads loud.h, by parsers/loud.h"]),
+    # A folder that is full, and one that is more.
+    ({f"fuzz/low/text{number}.md": "" for number in range(37)}, []),
+    ({f"fuzz/low/text{number}.md": "" for number in range(38)},
+     ["fuzz/low holds 41 files, which is more than 40"]),
+    ({"fuzz/high/low.h": ""}, ["fuzz/high/low.h and fuzz/low/low.h have one name"]))
+
+
 class Rooms(Case):
-    def setUp(self):
-        super().setUp()
-        for path, text in TREE.items():
+    def tree(self, changes):
+        """The tree with @changes, compiled."""
+        self.dir = self.new_dir()
+        for path, text in {**TREE, **changes}.items():
+            if not isinstance(text, str):
+                self.assertIn(text[0], TREE[path])
+                text = TREE[path].replace(*text, 1)
             self.write(path, text)
+        for source in sorted(Path(self.dir).rglob("*.c")):
+            made = Path(self.dir, "build/cc/obj", source.relative_to(self.dir)).with_suffix(".o")
+            made.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([COMPILER, "-MMD", "-MP", "-c", source.relative_to(self.dir), "-o", made],
+                           cwd=self.dir, check=True)
 
-    def edit(self, path, old, new):
-        text = self.text(path)
-        self.assertIn(old, text)
-        self.write(path, text.replace(old, new, 1))
-
-    def said(self, status):
-        """What rooms.py says of the tree, compiled anew; its closing line apart."""
-        shutil.rmtree(os.path.join(self.dir, "build"), ignore_errors=True)
-        for folder, _, names in sorted(os.walk(self.dir)):
-            for name in sorted(names):
-                source = os.path.relpath(os.path.join(folder, name), self.dir)
-                if not source.endswith(".c"):
-                    continue
-                made = os.path.join("build", "cc", "obj", source[:-2] + ".o")
-                os.makedirs(os.path.join(self.dir, os.path.dirname(made)), exist_ok=True)
-                subprocess.run([COMPILER, "-MMD", "-MP", "-c", source, "-o", made], cwd=self.dir, check=True)
-        done = run(sys.executable, ROOMS, "build", "cc", cwd=self.dir)
-        self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
-        *lines, last = done.stdout.splitlines()
-        self.assertRegex(last, r"^\d+ rooms, \d+ edges, \d+ sources")
-        return lines
-
-    def test_what_keeps_to_the_table_passes(self):
-        self.assertEqual(self.said(0), [])
-
-    def test_an_edge_against_the_order(self):
-        self.write("fuzz/low/more.c", '#include "../high/high.h"\n')
-        self.assertEqual(self.said(1), ["fuzz/low/more.c includes fuzz/high/high.h: fuzz/low does not use fuzz/high"])
-        self.edit("fuzz/README.md", "the lower | `parsers/`", "the lower | `parsers/` `fuzz/high/`")
-        self.assertEqual(self.said(1), ["fuzz/README.md: fuzz/low uses fuzz/high, which does not stand above it"])
-
-    def test_an_edge_that_no_row_has(self):
-        self.edit("fuzz/high/high.c", '#include "high.h"\n', '#include "high.h"\n#include "../../parsers/reader.h"\n')
-        self.assertEqual(self.said(1), ["fuzz/high/high.c includes parsers/reader.h: fuzz/high does not use parsers"])
-
-    def test_a_row_that_claims_too_much(self):
-        self.edit("fuzz/README.md", "the higher | `fuzz/low/`", "the higher | `parsers/` `fuzz/low/`")
-        self.assertEqual(self.said(1), ["fuzz/README.md: fuzz/high uses parsers, and no file of it does"])
-
-    def test_a_folder_that_is_no_room(self):
-        self.write("fuzz/new/new.c", '#include "../low/low.h"\n')
-        self.assertEqual(self.said(1), ["fuzz/new/new.c is in fuzz/new, which is no room of fuzz/README.md"])
-
-    def test_files_that_include_each_other(self):
-        self.write("fuzz/low/one.h", '#include "two.h"\n')
-        self.write("fuzz/low/one.c", "")
-        self.write("fuzz/low/two.h", "")
-        self.write("fuzz/low/two.c", '#include "two.h"\n#include "one.h"\n')
-        self.assertEqual(self.said(1), ["a circle of includes: fuzz/low/one, fuzz/low/two"])
-
-    def test_files_that_call_each_other(self):
-        self.write("fuzz/low/one.c", "int two(void);\nint one(void)\n{\n\treturn two();\n}\n")
-        self.write("fuzz/low/two.c", "int one(void);\nint two(void)\n{\n\treturn one();\n}\n")
-        self.assertEqual(self.said(1), ["a circle of calls: fuzz/low/one, fuzz/low/two"])
-
-    def test_a_header_that_is_never_read(self):
-        self.edit("fuzz/low/low.c", '#include "low.h"\n', '#include "low.h"\n#include <stdlib.h>\n')
-        self.edit("parsers/reader.h", "int reader", '#include "loud.h"\n\nint reader')
-        self.assertEqual(self.said(1), ["fuzz/low/low.c reads stdlib.h, by fuzz/low/low.c",
-                                        "fuzz/low/low.c reads loud.h, by parsers/loud.h"])
-
-    def test_a_folder_that_is_full(self):
-        for number in range(36):
-            self.write(f"fuzz/low/text{number}.md", "")
-        self.write("fuzz/low/last.md", "")
-        self.assertEqual(self.said(0), [])
-        self.write("fuzz/low/more.md", "")
-        self.assertEqual(self.said(1), ["fuzz/low holds 41 files, which is more than 40"])
-
-    def test_two_files_of_one_name(self):
-        self.write("fuzz/high/low.h", "")
-        self.assertEqual(self.said(1), ["fuzz/high/low.h and fuzz/low/low.h have one name"])
+    def test_faults(self):
+        for changes, faults in FAULTS:
+            with self.subTest(faults=faults):
+                self.tree(changes)
+                done = run(sys.executable, ROOMS, "build", "cc", cwd=self.dir)
+                self.assertEqual((done.returncode, done.stderr), (1 if faults else 0, ""), done.stdout)
+                *lines, last = done.stdout.splitlines()
+                self.assertRegex(last, r"^\d+ rooms, \d+ edges, \d+ sources")
+                self.assertEqual(lines, faults)
 
     def test_nothing_to_look_at(self):
-        for remove, status, words in (("fuzz/README.md", 2, "no table of rooms"), ("build", 3, "no .d file below")):
-            self.setUp()
-            self.said(0)
-            path = os.path.join(self.dir, remove)
-            if os.path.isdir(path):
-                shutil.rmtree(path)
-            else:
-                self.write(remove, "")
+        for missing, status, words in (("README.md", 2, "no table of rooms"), ("*.d", 3, "no .d file below"),
+                                       ("*.o", 3, "no object below")):
+            self.tree({})
+            for path in Path(self.dir).rglob(missing):
+                path.write_text("", "utf-8")
+                if missing != "README.md":
+                    path.unlink()
             done = run(sys.executable, ROOMS, "build", "cc", cwd=self.dir)
             self.assertEqual(done.returncode, status)
             self.assertRegex(done.stderr, rf"\Arooms.py: {re.escape(words)}.*\n\Z")
 
     def test_usage(self):
         for arguments, status in ((["--help"], 0), ([], 2), (["build"], 2)):
-            done = run(sys.executable, ROOMS, *arguments, cwd=ROOT)
-            self.assertEqual(done.returncode, status)
+            self.assertEqual(run(sys.executable, ROOMS, *arguments, cwd=ROOT).returncode, status)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ exit status:
 
 import argparse
 import collections
+import contextlib
 import os
 import re
 import shutil
@@ -25,8 +26,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
+
+from test.tools import ROOT, last_line  # noqa: E402
+
 SYSTEMS = ("bookworm", "trixie", "sid")
 FAILED, WRONG_USAGE, CANNOT = 1, 2, 3
 TREE = "/src/capchain"
@@ -72,12 +77,11 @@ class Refused(Exception):
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS,
-                        help=f"of {', '.join(SYSTEMS)} (all)")
-    parser.add_argument("--mirror", metavar="URL", help="(debootstrap's own)")
-    parser.add_argument("--apt-conf", metavar="FILE", help="an apt.conf for the roots")
-    parser.add_argument("--work", default=os.path.join(ROOT, "build", "systems"), metavar="DIR",
-                        help="(build/systems)")
+    add = parser.add_argument
+    add("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS, help=f"of {', '.join(SYSTEMS)} (all)")
+    add("--mirror", metavar="URL", help="(debootstrap's own)")
+    add("--apt-conf", metavar="FILE", help="an apt.conf for the roots")
+    add("--work", default=os.path.join(ROOT, "build", "systems"), metavar="DIR", help="(build/systems)")
     options = parser.parse_args(arguments)
     for system in options.systems:
         if system not in SYSTEMS:
@@ -104,24 +108,16 @@ def why_not():
     return None
 
 
-def last_line(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        lines = [line.strip() for line in file if line.strip()]
-    return lines[-1] if lines else "it said nothing"
-
-
 def logged(command, log, **options):
     """Runs @command, in a group that ends with it, with what it says in the file @log."""
-    with open(log, "w", encoding="utf-8") as file:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True,
-                              stderr=subprocess.STDOUT, **options) as process:
-            try:
-                return process.wait()
-            finally:
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+    with open(log, "w", encoding="utf-8") as file, \
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True,
+                             stderr=subprocess.STDOUT, **options) as process:
+        try:
+            return process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 class System:
@@ -136,6 +132,13 @@ class System:
     def log(self, name):
         return os.path.join(self.folder, f"{name}.log")
 
+    def said(self, name):
+        """All that stands in a log."""
+        return Path(self.log(name)).read_text("utf-8", errors="replace")
+
+    def refuse(self, why, name):
+        raise Refused(f"no {why}: {last_line(self.said(name))}")
+
     def bootstrap(self):
         """@base, whole or not at all."""
         for command in (["debootstrap", "--variant=minbase", "--include=git,make", self.name,
@@ -143,9 +146,8 @@ class System:
                         ["tar", "-C", self.root, "-cf", self.base + ".part", "."]):
             if logged(["unshare", "--mount", *command], self.log("debootstrap"),
                       env={**os.environ, "PATH": PATH}):
-                raise Refused(f"no root of {self.name} by {command[0]} from "
-                              f"{self.options.mirror or 'its own mirror'}: "
-                              f"{last_line(self.log('debootstrap'))}")
+                self.refuse(f"root of {self.name} by {command[0]} from "
+                            f"{self.options.mirror or 'its own mirror'}", "debootstrap")
         os.rename(self.base + ".part", self.base)
 
     def prepare(self):
@@ -154,13 +156,13 @@ class System:
         if not os.path.exists(self.base):
             self.bootstrap()
         elif logged(["tar", "-C", self.root, "-xf", self.base], self.log("tar")):
-            raise Refused(f"no root of {self.name} from {self.base}: {last_line(self.log('tar'))}")
+            self.refuse(f"root of {self.name} from {self.base}", "tar")
         if self.options.apt_conf:
             shutil.copy(self.options.apt_conf, os.path.join(self.root, "etc/apt/apt.conf.d/99caller"))
         shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
         if logged(["git", "clone", "--quiet", "--no-hardlinks", ROOT, self.root + TREE],
                   self.log("clone")):
-            raise Refused(f"no clone of the tree: {last_line(self.log('clone'))}")
+            self.refuse("clone of the tree", "clone")
 
     def run(self, script, log, folder=TREE):
         """The status of a shell's script in the root."""
@@ -176,14 +178,9 @@ class System:
         found = []
         for line in VERSIONS.splitlines():
             self.run(line, "version")
-            said = last_line(self.log("version"))
+            said = last_line(self.said("version"))
             found.append(said if re.fullmatch(r"[0-9]+(\.[0-9]+)*[a-z]?", said) else "-")
         return tuple(found)
-
-    def newest_clang(self):
-        """.clusterfuzzlite, by the newest clang: what went wrong, or None."""
-        status = self.run(NEWEST_CLANG, "clusterfuzzlite", "/src")
-        return f".clusterfuzzlite: {last_line(self.log('clusterfuzzlite'))}" if status else None
 
 
 def counts(log):
@@ -206,28 +203,23 @@ def tried(system):
     for name, command in COMMANDS.items():
         status = system.run(command, name)
         if status:
-            wrong.append(f"{command}: status {status}, {last_line(system.log(name))}")
+            wrong.append(f"{command}: status {status}, {last_line(system.said(name))}")
     minutes = (time.monotonic() - begun) / 60
-    with open(system.log("check"), encoding="utf-8", errors="replace") as file:
-        passed, failed, skipped, steps = counts(file.read())
-    if system.name == SYSTEMS[-1]:
-        newest = system.newest_clang()
-        wrong += [newest] if newest else []
+    passed, failed, skipped, steps = counts(system.said("check"))
+    if system.name == SYSTEMS[-1] and system.run(NEWEST_CLANG, "clusterfuzzlite", "/src"):
+        wrong.append(f".clusterfuzzlite: {last_line(system.said('clusterfuzzlite'))}")
     return Outcome(system.name, system.versions(), minutes, passed, failed, skipped, wrong + steps)
 
 
 def table(outcomes):
     """The lines to print: a row a system, then what was skipped and what is wrong."""
-    rows = [("system", "clang", "gcc", "AFL++", "libbpf", "minutes", "passed", "failed", "skipped")]
-    for outcome in outcomes:
-        rows.append((outcome.system, *outcome.versions, f"{outcome.minutes:.0f}",
-                     str(outcome.passed), str(outcome.failed), str(len(outcome.skipped))))
-    rows.insert(1, ("---",) * len(rows[0]))
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    for outcome in outcomes:
-        lines += [f"{outcome.system}: skipped {step}: {reason}"
-                  for step, reason in outcome.skipped.items()]
-        lines += [f"{outcome.system}: FAILED {what}" for what in outcome.wrong]
+    titles = ("system", "clang", "gcc", "AFL++", "libbpf", "minutes", "passed", "failed", "skipped")
+    rows = [(one.system, *one.versions, f"{one.minutes:.0f}", str(one.passed), str(one.failed),
+             str(len(one.skipped))) for one in outcomes]
+    lines = [f"| {' | '.join(row)} |" for row in (titles, ("---",) * len(titles), *rows)]
+    for one in outcomes:
+        lines += [f"{one.system}: skipped {step}: {reason}" for step, reason in one.skipped.items()]
+        lines += [f"{one.system}: FAILED {what}" for what in one.wrong]
     return lines
 
 

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: MIT
 """What systems.py reads and prints, and how it refuses; without network, and without a root."""
 
-import contextlib
-import io
 import os
 import sys
 import unittest
@@ -12,7 +10,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 from test import systems  # noqa: E402
-from test.tools import Case, run_tests  # noqa: E402
+from test.tools import Case, called, run_tests  # noqa: E402
 
 LOG = """\
  1/99 capchain / clang run  OK  7.50s
@@ -55,30 +53,18 @@ class Table(unittest.TestCase):
 
 class Refusals(Case):
     def main(self, *arguments):
-        """The status, what was printed and what was complained of."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                status = systems.main(["--work", self.path("work"), *arguments])
-            except SystemExit as end:
-                status = end.code
-        return status, out.getvalue(), err.getvalue()
+        return called(systems.main, "--work", self.path("work"), *arguments)
 
     def test_usage(self):
         for arguments in (("woody",), ("--apt-conf", "/none", "sid"), ("--frob",)):
             self.assertEqual(self.main(*arguments)[0], systems.WRONG_USAGE)
 
-    def test_without_root(self):
-        with mock.patch("os.geteuid", return_value=1000):
-            status, out, err = self.main("sid")
-        self.assertEqual((status, out), (systems.CANNOT, ""))
-        self.assertRegex(err, r"\Asystems.py: .*as root\n\Z")
-
-    def test_no_debootstrap(self):
-        with mock.patch("os.geteuid", return_value=0), mock.patch("shutil.which", return_value=None):
-            status, _, err = self.main("sid")
-        self.assertEqual(status, systems.CANNOT)
-        self.assertIn("no debootstrap here", err)
+    def test_what_is_missing(self):
+        for what, value, says in (("os.geteuid", 1000, "as root"), ("shutil.which", None, "no debootstrap here .*")):
+            with mock.patch("os.geteuid", return_value=0), mock.patch(what, return_value=value):
+                status, out, err = self.main("sid")
+            self.assertEqual((status, out), (systems.CANNOT, ""))
+            self.assertRegex(err, rf"\Asystems.py: .*{says}\n\Z")
 
     def test_a_root_that_cannot_be_had(self):
         """The line says so, the next system is tried, and no half a root is kept."""

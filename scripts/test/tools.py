@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What tests share: where things are, a folder for each test, and what a command says."""
 
+import contextlib
+import io
 import os
 import re
 import subprocess
@@ -26,12 +28,33 @@ def run(*command, **options):
         "errors": "replace", "check": False, "timeout": 300, **options})
 
 
+def called(main, *arguments):
+    """What a script's main() ends with, and what it says on both outputs."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(list(arguments))
+        except SystemExit as end:
+            status = end.code
+    return status, out.getvalue(), err.getvalue()
+
+
 def script(*names):
     return os.path.join(ROOT, "scripts", *names)
 
 
 def text_of(*names):
     return Path(os.path.join(ROOT, *names)).read_text("utf-8")
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+def make_goals():
+    """What `make` has a rule for, by its own word."""
+    return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):", run("make", "-C", ROOT, "-pRrq", "help").stdout))
 
 
 class Case(unittest.TestCase):
@@ -64,6 +87,14 @@ class Case(unittest.TestCase):
 
     def text(self, *names):
         return self.read(*names).decode()
+
+    def hiding(self, folder):
+        """The words before a command that is to find nothing in @folder; without the right to, a skip."""
+        hide = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs none {folder} && exec "$@"', "sh"]
+        hidden = run(*hide, "true")
+        if hidden.returncode:
+            self.skipTest(f"{folder} cannot be hidden here: {hidden.stderr.strip()}")
+        return hide
 
     def as_nobody(self):
         """What to do in a child for it to have no rights, where this has all of them."""

@@ -225,15 +225,6 @@ static void test_small_chains(void **state)
 	say("up to 2 capabilities");
 }
 
-static void make_parser(struct info_parser *parser, const char *name,
-			struct info_answer (*read)(struct walk *, const void *, uint32_t,
-						   enum info_kind))
-{
-	*parser = kernel_parser;
-	parser->name = name;
-	parser->read = read;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct info_parser *const all[] = {&kernel_parser, &add_parser, &shift_parser};
@@ -244,8 +235,11 @@ int main(int argc, char **argv)
 	char error[512];
 
 	corpus_from(argc, argv);
-	make_parser(&add_parser, "vfio_info_cap_add", add_read);
-	make_parser(&shift_parser, "vfio_info_cap_shift", shift_read);
+	add_parser = shift_parser = kernel_parser;
+	add_parser.name = "vfio_info_cap_add";
+	add_parser.read = add_read;
+	shift_parser.name = "vfio_info_cap_shift";
+	shift_parser.read = shift_read;
 	judge = judge_new(all, sizeof(all) / sizeof(all[0]), error, sizeof(error));
 	if (!judge) {
 		fprintf(stderr, "%s\n", error);

@@ -44,8 +44,7 @@ def cut(source):
 
 
 def flags():
-    with open(FLAGS, encoding="ascii") as file:
-        return dict(line.rstrip("\n").split(" ", 1) for line in file if " " in line)
+    return dict(line.split(" ", 1) for line in Path(FLAGS).read_text("ascii").splitlines() if " " in line)
 
 
 def compiled(folder, name, text, more=()):

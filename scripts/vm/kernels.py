@@ -43,8 +43,7 @@ def run(command, what, **options):
 def package_of(version):
     """The newest package of @version that apt knows, by name."""
     def ask():
-        said = subprocess.run(["apt-cache", "depends", KERNELS[version]], capture_output=True,
-                              text=True, check=False)
+        said = subprocess.run(["apt-cache", "depends", KERNELS[version]], capture_output=True, text=True, check=False)
         return re.search(r"Depends: (linux-image-\S+)", said.stdout)
 
     found = ask()
@@ -125,8 +124,8 @@ def headers_of(version):
         kbuild, = re.findall(r"linux-kbuild-[^\s,]+", needs)
         for package in (common, kbuild):
             unpack(package, folder)
-        with open(f"{folder}/usr/src/{name}/Makefile", "w", encoding="ascii") as file:
-            file.write(f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n")
+        Path(f"{folder}/usr/src/{name}/Makefile").write_text(
+            f"include {os.path.abspath(folder)}/usr/src/{common}/Makefile\n", "ascii")
 
     return os.path.abspath(f"{once(name, make)}/usr/src/{name}")
 

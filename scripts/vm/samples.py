@@ -26,8 +26,8 @@ def build(version):
         for path in glob.glob(f"{source}/samples/vfio-mdev/*.[ch]"):
             shutil.copy(path, folder)
         plant_loop(folder)
-        with open(f"{folder}/Makefile", "w", encoding="ascii") as file:
-            file.write("obj-m := " + " ".join(name + ".o" for name, _, _ in SAMPLES) + "\n")
+        objects = " ".join(name + ".o" for name, _, _ in SAMPLES)
+        Path(folder, "Makefile").write_text(f"obj-m := {objects}\n", "ascii")
         build_modules(version, folder)
 
     folder = once("samples-" + release_of(version), make)
@@ -63,8 +63,6 @@ WANTED = {"mbochs": MBOCHS, "mtty": set(), "mdpy": set(), "mbad": MBOCHS | {("re
 
 def broken(reports):
     """What probe found of each sample: {name: {(subject, rule)}}."""
-    found = {}
-    for number, (name, _, _) in enumerate(SAMPLES):
-        found[name] = {(each["subject"], each["rule"]) for each in reports
-                       if each["device"] == UUID.format(number) and "rule" in each}
-    return found
+    return {name: {(each["subject"], each["rule"]) for each in reports
+                   if each["device"] == UUID.format(number) and "rule" in each}
+            for number, (name, _, _) in enumerate(SAMPLES)}

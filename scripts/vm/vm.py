@@ -73,8 +73,7 @@ def check_sweeps(boot, version, checks):
         broken = [line for line in each["said"] if " violations 0" not in line
                   and re.search(r": \S+ at \d+ argsz", line)]
         said = [line for line in each["said"] if " devices, " in line] or each["said"][-1:] or ["nothing was said"]
-        checks.hold(each["status"] == 0 and not broken,
-                    f"{version}: {each['line'].split()[-1]}: {' '.join(said)}")
+        checks.hold(each["status"] == 0 and not broken, f"{version}: {each['line'].split()[-1]}: {' '.join(said)}")
         for line in broken:
             print("        " + line)
 

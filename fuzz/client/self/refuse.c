@@ -19,6 +19,8 @@ static const struct {
 } known[] = {
 	{CALL(bpf)},
 	{CALL(clone3)},
+	{CALL(epoll_wait)},
+	{CALL(epoll_pwait)},
 	{CALL(io_uring_setup)},
 	{CALL(keyctl)},
 	{CALL(memfd_create)},
