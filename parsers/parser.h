@@ -136,8 +136,17 @@ enum info_trust { INFO_TRUSTING, INFO_HARDENED, INFO_SAFE, INFO_TRUSTS };
 /* Who writes the replies that the program reads: the kernel, or a peer process (vfio-user). */
 enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
 
-/* list: reads to the end of the chain; lookup: looks for ids, each lookup stops at its match. */
-enum info_style { INFO_LIST, INFO_LOOKUP };
+/*
+ * list: reads to the end of the chain; lookup: looks for ids, each lookup stops at its match; outcome: what it
+ * takes it does not hand over, as one that fills a struct of its program's, so its verdict alone is held.
+ */
+enum info_style { INFO_LIST, INFO_LOOKUP, INFO_OUTCOME, INFO_STYLES };
+
+/*
+ * Elements that a program leaves out by intent, and is right: areas without bytes (where none is left it may
+ * leave out the capability), and all ranges and areas but the largest. Ids that it leaves out are not in .ids.
+ */
+enum info_drops { INFO_DROPS_EMPTY = 1 << 0, INFO_DROPS_SMALLER = 1 << 1 };
 
 /*
  * What a parser claims stays as it was when a buffer is changed in a way that should change
@@ -198,6 +207,7 @@ struct walk;
  *	bytes that @read gets
  * @newest: the newest version of anything that its program knows: what came later it decodes as
  *	that, without the fields that were added since, and is right. 0: every version there is
+ * @drops: per kind, INFO_DROPS_* bits of what it leaves out of what it decodes
  */
 struct info_parser {
 	const char *name;
@@ -213,6 +223,7 @@ struct info_parser {
 	void (*ahead)(enum info_kind kind, size_t count, const uint8_t *const infos[],
 		      const uint32_t lens[]);
 	uint32_t newest;
+	uint32_t drops[INFO_KINDS];
 };
 
 /* Hands one capability to the host, in the order in which the program takes them. */

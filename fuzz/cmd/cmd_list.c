@@ -62,7 +62,10 @@ static const char *source_name(enum info_source source)
 
 static const char *style_name(enum info_style style)
 {
-	return style == INFO_LOOKUP ? "lookup" : "list";
+	static const char *const names[INFO_STYLES] = {
+		[INFO_LIST] = "list", [INFO_LOOKUP] = "lookup", [INFO_OUTCOME] = "outcome"};
+
+	return names[style];
 }
 
 /* "slack cut", "all" or "none" for the relations that a parser is held to. */

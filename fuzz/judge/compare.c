@@ -94,12 +94,73 @@ static bool same_as_known(enum info_kind kind, uint32_t newest, const struct inf
 	return same_payload(&known, got);
 }
 
+/* The first half of pair @at, and how much it spans. */
+static uint64_t span_of(enum info_kind kind, const uint8_t *at)
+{
+	const uint64_t first = layout_load(at, 8), second = layout_load(at + 8, 8);
+
+	return kind == INFO_IOMMU ? second - first : second;
+}
+
+static uint64_t hash_pair(uint64_t hash, const uint8_t *at)
+{
+	return info_hash(info_hash(hash, layout_load(at, 8)), layout_load(at + 8, 8));
+}
+
+/*
+ * Whether @count elements of @hash are those of @want without what the parser drops by intent. Of several
+ * that are the largest it may keep any.
+ */
+static bool keeps_rest(const struct matching *m, const struct info_cap *want, uint32_t count,
+		       uint64_t hash)
+{
+	const struct layout_cap *const layout = layout_cap(m->spec->kind, want->id);
+	const bool one = m->parser->drops[m->spec->kind] & INFO_DROPS_SMALLER;
+	/* A range has one address at least. */
+	const bool empty =
+		m->parser->drops[m->spec->kind] & INFO_DROPS_EMPTY && m->spec->kind == INFO_REGION;
+	const uint8_t *const elements =
+		m->spec->info + want->offset + layout_fixed(layout, want->version);
+	uint64_t kept_hash = INFO_HASH_START, largest = 0;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < want->count; i++) {
+		const uint64_t span = span_of(m->spec->kind, elements + 16 * i);
+
+		if (empty && !span)
+			continue;
+		kept++;
+		kept_hash = hash_pair(kept_hash, elements + 16 * i);
+		largest = span > largest ? span : largest;
+	}
+	if (!one || !kept)
+		return count == kept && hash == kept_hash;
+	for (uint32_t i = 0; count == 1 && i < want->count; i++)
+		if (span_of(m->spec->kind, elements + 16 * i) == largest &&
+		    hash_pair(INFO_HASH_START, elements + 16 * i) == hash)
+			return true;
+	return false;
+}
+
+/* Whether the parser says that it drops elements of such a capability. */
+static bool drops(const struct matching *m, const struct info_cap *want)
+{
+	const struct layout_cap *const layout = m->parser->drops[m->spec->kind] && want->decoded
+							? layout_cap(m->spec->kind, want->id)
+							: NULL;
+
+	return layout && layout->elements == ELEMENTS_PAIRS;
+}
+
 /* Whether @got is a right decoding of what the reference has, as far as the parser decodes its id.
  */
 static bool payload_fits(struct matching *m, const struct spec_cap *want,
 			 const struct info_cap *got)
 {
 	if (!info_has_id(m->reads->decodes, want->cap.id) || same_payload(&want->cap, got))
+		return true;
+	if (drops(m, &want->cap) && got->decoded && same_fields(&want->cap, got) &&
+	    keeps_rest(m, &want->cap, got->count, got->hash))
 		return true;
 	if (same_as_known(m->spec->kind, m->newest, &want->cap, got)) {
 		m->own = false;
@@ -188,6 +249,10 @@ static bool complete(struct matching *m)
 			seen |= INFO_ID(id);
 		if (!info_has_id(m->reads->ids, id) || m->taken[i] == !(lookup && repeated))
 			continue;
+		/* Nothing of it was to be kept. */
+		if (!m->taken[i] && drops(m, &m->spec->caps[i].cap) &&
+		    keeps_rest(m, &m->spec->caps[i].cap, 0, INFO_HASH_START))
+			continue;
 		/* Only a known id can be a duplicate, or of a version that may be left out. */
 		if (!(m->spec->notes & NOTES_ODD) || !layout_cap(m->spec->kind, id) ||
 		    !any_way(m, id))
@@ -254,6 +319,8 @@ static struct comparison compare_readable(struct matching *m)
 	} else if (verdict == VERDICT_TRUNCATED) {
 		found.policy = (m->spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) != 0;
 		found.disagreement = found.policy ? AGREES : REJECTS_VALID;
+	} else if (m->reads->style == INFO_OUTCOME) {
+		/* What it took it does not say: empty and absent are one to it. */
 	} else if (verdict == VERDICT_ABSENT && m->walk->ncaps) {
 		found.disagreement = WRONG_CAPS;
 	} else {

@@ -353,7 +353,7 @@ void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec
 	struct reading reading = {.spec = ret_spec, .info = info, .len = len, .kind = kind};
 	uint32_t first;
 
-	*ret_spec = (struct spec){.kind = kind, .caps = ret_spec->caps};
+	*ret_spec = (struct spec){.kind = kind, .info = info, .caps = ret_spec->caps};
 	/* R1: a buffer too short for the argsz field has none; a kind without one is never cut. */
 	ret_spec->argsz = layout_argsz(kind, info, len);
 	/* R5: a reader may use what was both given and delivered. */

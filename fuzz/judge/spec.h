@@ -25,6 +25,7 @@ struct spec_cap {
 /**
  * struct spec - what the reference says of one buffer
  * @kind: as which it was read
+ * @info: the buffer, while its owner keeps it
  * @verdict: VERDICT_OK, _ABSENT, _TRUNCATED or _REJECT
  * @rule: the rule that rejects it, RULE_NONE otherwise
  * @need: argsz to ask for, with VERDICT_TRUNCATED; 0 otherwise
@@ -39,6 +40,7 @@ struct spec_cap {
  */
 struct spec {
 	enum info_kind kind;
+	const uint8_t *info;
 	enum verdict verdict;
 	enum rule rule;
 	uint32_t need;

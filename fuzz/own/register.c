@@ -56,7 +56,7 @@ static bool has_styles(const struct info_parser *parser)
 		const struct info_reads *const reads = &parser->reads[kind];
 
 		/* Lookups are counted by their ids, so those have to be named. */
-		if (reads->style > INFO_LOOKUP ||
+		if (reads->style >= INFO_STYLES ||
 		    (reads->style == INFO_LOOKUP && reads->ids == INFO_ALL_IDS))
 			return false;
 	}
@@ -74,7 +74,7 @@ static void hold_to_contract(const struct info_parser *parser)
 	if (parser->fixed_size > INFO_LEN_MAX)
 		refuse("its .fixed_size is above 65536");
 	if (!has_styles(parser))
-		refuse("a .style is INFO_LIST, or INFO_LOOKUP with the .ids it looks up");
+		refuse("a .style is INFO_LIST, INFO_OUTCOME, or INFO_LOOKUP with the .ids it looks up");
 	if (!reads_something(parser))
 		refuse("no kind has .ids in .reads, so it reads nothing");
 	if (!parser->read)

@@ -33,6 +33,35 @@ static void test_names(void **state)
 		assert_string_equal(vb_name(status_of_rule[i]), rule_name((enum rule)i));
 		assert_true(status_of_rule[i] >= VB_SHORT_BUFFER);
 	}
+	assert_string_equal(vb_name((enum vb_status)(VB_PAYLOAD_OOB + 1)), "unknown");
+	assert_string_equal(vb_name((enum vb_status) - 1), "unknown");
+}
+
+static void test_area_inside(void **state)
+{
+	static const struct {
+		struct vb_area area;
+		vb_u64 size;
+		int inside;
+	} rows[] = {
+		{{0, 0}, 0, 1},
+		{{0, 1}, 0, 0},
+		{{1, 0}, 0, 0},
+		{{0, 4096}, 4096, 1},
+		{{0, 4097}, 4096, 0},
+		{{4096, 4096}, 8192, 1},
+		{{4097, 4096}, 8192, 0},
+		{{8192, 0}, 8192, 1},
+		{{8193, 0}, 8192, 0},
+		{{UINT64_MAX - 4095, 4096}, 8192, 0},
+		{{4096, UINT64_MAX}, 8192, 0},
+		{{4096, UINT64_MAX - 4095}, UINT64_MAX, 0},
+		{{4096, UINT64_MAX - 4096}, UINT64_MAX, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(vb_area_inside(&rows[i].area, rows[i].size), rows[i].inside);
 }
 
 static void test_fixed_structs(void **state)
@@ -277,14 +306,15 @@ static void test_corpus_cuts(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	  cmocka_unit_test(test_fixed_structs),
-		cmocka_unit_test(test_layouts),	  cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_no_buffer), cmocka_unit_test(test_no_kind),
-		cmocka_unit_test(test_long_len),  cmocka_unit_test(test_ladder),
-		cmocka_unit_test(test_small),	  cmocka_unit_test(test_payloads),
-		cmocka_unit_test(test_noise),	  cmocka_unit_test(test_half_way),
-		cmocka_unit_test(test_loops),	  cmocka_unit_test(test_long_chains),
-		cmocka_unit_test(test_corpus),	  cmocka_unit_test(test_corpus_cuts),
+		cmocka_unit_test(test_names),	      cmocka_unit_test(test_area_inside),
+		cmocka_unit_test(test_fixed_structs), cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_ids),	      cmocka_unit_test(test_no_buffer),
+		cmocka_unit_test(test_no_kind),	      cmocka_unit_test(test_long_len),
+		cmocka_unit_test(test_ladder),	      cmocka_unit_test(test_small),
+		cmocka_unit_test(test_payloads),      cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_half_way),      cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_long_chains),   cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_corpus_cuts),
 	};
 
 	corpus_from(argc, argv);

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pages.h"
 #include "walk.h"
 #include "where.h"
 
@@ -122,10 +123,12 @@ static void show(const struct walk_result *result, const struct sandbox_trace *t
 /* What a walk leaves is this process's until it has come back: the parser may have forked another. */
 static _Noreturn void serve(child_walker *walk)
 {
-	static struct info_cap caps[INFO_LEN_MAX];
+	struct info_cap *const caps = pages_new(INFO_LEN_MAX * sizeof(*caps));
 	static struct sandbox_trace trace;
 	const pid_t pid = getpid();
 
+	if (!caps)
+		_exit(EXIT_ARENA);
 	for (;;) {
 		struct walk_result result = {.caps = caps};
 		struct walk_limits limits;

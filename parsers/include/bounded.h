@@ -20,7 +20,11 @@
  *	while (vb_next(&chain, &cap))
  *		if (cap.id == VB_SPARSE_MMAP)
  *			for (i = 0; i < cap.count && vb_get_area(&chain, &cap, i, &area); i++)
- *				...
+ *				if (!vb_area_inside(&area, region_size))
+ *					return bad_reply("area", cap.offset, i);
+ *
+ * What is read is what the reply says. That its areas lie inside the region, whose size stands in the
+ * fixed struct, no rule of chains holds: call vb_area_inside() before mapping one.
  *
  * The buffer must be private to the reader and stay as it is from vb_begin() to the last call: a
  * reply in memory that someone else may write has to be copied first. VB_TRUNCATED is never the
@@ -38,6 +42,7 @@
  * to hold what is decoded, so a chain that was VB_OK may come out as VB_TRUNCATED, VB_PAYLOAD_OOB
  * or VB_COUNT_OVERFLOW. What was decoded before keeps its place and meaning: versions only append.
  *
+ *	1.2	vb_area_inside(); vb_name() is "unknown" of a value that is no status
  *	1.1	ZPCI_BASE version 3 (Linux 7.3): ccdf_err_length
  *	1.0	the first
  *
@@ -48,7 +53,7 @@
 #ifndef VFIO_BOUNDED_H
 #define VFIO_BOUNDED_H
 
-#define VB_VERSION 0x010100
+#define VB_VERSION 0x010200
 
 typedef __UINT8_TYPE__ vb_u8;
 typedef __UINT16_TYPE__ vb_u16;
@@ -495,6 +500,12 @@ static inline int vb_get_area(const struct vb_chain *chain, const struct vb_cap 
 	return 1;
 }
 
+/* Whether the whole area lies inside a region of @region_size bytes. */
+static inline int vb_area_inside(const struct vb_area *area, vb_u64 region_size)
+{
+	return area->size <= region_size && area->offset <= region_size - area->size;
+}
+
 /* A range of usable IO virtual addresses; end is its last byte. */
 struct vb_range {
 	vb_u64 start;
@@ -656,7 +667,7 @@ static inline int vb_get_zpci_byte(const struct vb_chain *chain, const struct vb
 	return 1;
 }
 
-/* A status in the words of this project's reports: "ok", "loop", "payload-oob". */
+/* A status in the words of this project's reports: "ok", "loop", "payload-oob"; "unknown" where it is none. */
 static inline const char *vb_name(enum vb_status status)
 {
 	static const char *const names[] = {
@@ -666,7 +677,7 @@ static inline const char *vb_name(enum vb_status status)
 		"loop",		"count-overflow", "payload-oob",
 	};
 
-	return names[status];
+	return (unsigned int)status <= VB_PAYLOAD_OOB ? names[status] : "unknown";
 }
 
 #endif

@@ -11,6 +11,11 @@ pub const IOMMU: c_int = 2;
 
 pub const LIST: c_int = 0;
 pub const LOOKUP: c_int = 1;
+/// Its verdict alone is held.
+pub const OUTCOME: c_int = 2;
+/// Areas without bytes, and all elements but the largest, that it leaves out by intent.
+pub const DROPS_EMPTY: u32 = 1;
+pub const DROPS_SMALLER: u32 = 2;
 pub const ALL_IDS: u64 = u64::MAX;
 
 /// What the host keeps of a running walk.
@@ -87,6 +92,8 @@ pub struct Parser {
     pub ahead: Option<extern "C" fn(c_int, usize, *const *const u8, *const u32)>,
     /// The newest version that its program knows; 0: every one there is.
     pub newest: u32,
+    /// DROPS_* of each kind.
+    pub drops: [u32; 3],
 }
 
 // Its pointers are to constants.

@@ -77,4 +77,5 @@ pub static capchain_parser: Parser = Parser {
     open: None,
     ahead: None,
     newest: 0,
+    drops: [0; 3],
 };

@@ -9,7 +9,7 @@ parsers/own/template.c does. Nothing of ours is touched: all goes to build/own/N
 Where capchain is installed (`make install`) its archives are beside this script, nothing of ours is
 compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.cache.
 
-Source is compiled with load hooks. An object is taken as it is; where it has no hooks, the
+Source is compiled with a hook for each access. An object is taken as it is; where it has no hooks, the
 sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
 `capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
 calloc, realloc, free, their kin and C++'s new and delete go to the arena (fuzz/sandbox/heap.syms).
@@ -67,12 +67,13 @@ SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
 SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 
-SEEN = ("load hooks, which see every load and every loop; page faults and canaries under what "
-        "they cannot see; its heap is in the arena")
-UNSEEN = ("page faults and canaries alone, since not all of it has load hooks: loops are not "
-          "counted, so it walks in a child, and has no answer where that does not end; loads below the "
-          "buffer, past argsz, or less than 16 bytes past its own memory are not seen; its heap is in the "
-          "arena")
+SEEN = ("load hooks, which see every load of its code and every loop, and libc's functions on memory and "
+        "strings by their names; page faults and canaries under what they cannot see (assembly, other "
+        "libraries); its heap is in the arena")
+UNSEEN = ("page faults and canaries, and libc's functions on memory and strings by their names, since not all "
+          "of it has load hooks: loops are not counted, so it walks in a child, and has no answer where that "
+          "does not end; loads less than 16 bytes past its own memory are not seen, and where it is trusting "
+          "none below the buffer or past argsz; its heap is in the arena")
 
 
 class Refused(Exception):

@@ -53,8 +53,7 @@ static int walk(int device, const struct vfio_region_info *info, uint32_t len)
 			found = true;
 			/* What an area says of itself is not the chain's to be held to. */
 			for (uint32_t i = 0; vb_get_area(&chain, &cap, i, &area); i++)
-				if (area.size <= info->size &&
-				    area.offset <= info->size - area.size)
+				if (vb_area_inside(&area, info->size))
 					map_area(device, info, area.offset, area.size);
 		}
 	if (!found)
