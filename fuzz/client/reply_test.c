@@ -158,11 +158,11 @@ static void mappings_are_held_to_the_reply(void **state)
 		{0x1000, 0x1000, MAPPED_OUTSIDE},
 		{0x3000, 0x1d000, MAPPED_INSIDE},
 		{0x4000, 0x1000, MAPPED_INSIDE},
-		{0x3000, 0x1e000, MAPPED_OUTSIDE},
+		{0x3000, 0x1e000, MAPPED_NOWHERE},
 		{UINT64_C(9) << 40, 0x1000, MAPPED_NOWHERE},
 		{UINT64_MAX - 0xfff, 0x2000, MAPPED_NOWHERE},
 		{UINT64_C(1) << 40, 0x1000, MAPPED_NOWHERE},
-		{0, UINT64_MAX, MAPPED_OUTSIDE},
+		{0, UINT64_MAX, MAPPED_NOWHERE},
 	};
 	static uint8_t got[INFO_LEN_MAX];
 	struct spec *const spec = spec_new();
@@ -176,9 +176,15 @@ static void mappings_are_held_to_the_reply(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(mapped_of(&vfio, rows[i].offset, rows[i].length, spec),
 				 rows[i].mapped);
+	/* An area past the region's size makes it no larger, nor does a chain that nobody can read. */
+	layout_store(got + INFO_AT_REGION_size, 8, 0x4000);
+	assert_int_equal(mapped_of(&vfio, 0x3000, 0x1000, spec), MAPPED_INSIDE);
+	assert_int_equal(mapped_of(&vfio, 0x3000, 0x1d000, spec), MAPPED_NOWHERE);
+	layout_store(got + INFO_AT_REGION_size, 8, 0x20000);
 	/* One that does not say how far it goes contains nothing. */
 	layout_store(got + 40 + CAP_COUNT_AT, 4, 3);
 	assert_int_equal(mapped_of(&vfio, 0, 0x1000, spec), MAPPED_UNREADABLE);
+	assert_int_equal(mapped_of(&vfio, 0, 0x21000, spec), MAPPED_NOWHERE);
 	/* Without areas it is the whole region, and no more. */
 	layout_store(got + INFO_AT_REGION_flags, 4, 7);
 	assert_int_equal(mapped_of(&vfio, 0, 0x20000, spec), MAPPED_INSIDE);
