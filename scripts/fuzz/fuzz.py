@@ -142,7 +142,7 @@ def build_own(options):
     """Builds the parser that the run is about, and has the run be about it."""
     say(f"{options.parser}: building it beside capchain's readers")
     built = Built(options.parser, options.build, options.engine,
-                  None if options.kind in ("all", "buffers") else options.kinds)
+                  None if options.kind in ("all", "buffers") else options.kinds, say)
     say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}; {built.seen}")
     folder = os.path.relpath(built.folder)
     options.own = {**built.facts, "all": options.all}
