@@ -123,8 +123,8 @@ def parse(arguments):
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
-    add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it reads, "
-        "and the report is about it")
+    add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it "
+        "reads, and the report is about it")
     add("--build", default="build", metavar="DIR", help="what --parser is built in (build)")
     add("--all", action="store_true", help="with --parser, show all other readers too")
     add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
