@@ -58,7 +58,8 @@ A reader that ends with another status or a signal, prints something else, or go
 on every input. For ever is more than 2 seconds of CPU (--cpu-seconds), a minute of waiting, or a
 megabyte of output: from outside nothing else tells a loop.
 
-Prints TAP, one line an input, how many failed of each cause, and `N passed, N failed`. Inputs that are not judged are marked SKIP.
+Prints TAP, one line an input, how many failed of each cause, and `N passed, N failed`. Inputs that
+are not judged are marked SKIP.
 
 exit status:
   0  every input was read right

@@ -123,8 +123,8 @@ def parse(arguments):
     add("--targets", metavar="DIR", help="holds fuzz_KIND_info, fuzz_fetch (build/libfuzzer or build/afl)")
     add("--mutators", default=os.path.join("build", "afl"), metavar="DIR",
         help="holds mutator_KIND.so, which AFL++ loads (build/afl)")
-    add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it reads, "
-        "and the report is about it")
+    add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it "
+        "reads, and the report is about it")
     add("--build", default="build", metavar="DIR", help="what --parser is built in (build)")
     add("--all", action="store_true", help="with --parser, show all other readers too")
     add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
@@ -142,7 +142,7 @@ def build_own(options):
     """Builds the parser that the run is about, and has the run be about it."""
     say(f"{options.parser}: building it beside capchain's readers")
     built = Built(options.parser, options.build, options.engine,
-                  None if options.kind in ("all", "buffers") else options.kinds)
+                  None if options.kind in ("all", "buffers") else options.kinds, say)
     say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}; {built.seen}")
     folder = os.path.relpath(built.folder)
     options.own = {**built.facts, "all": options.all}

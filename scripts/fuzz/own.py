@@ -31,6 +31,7 @@ exit status:
 
 import argparse
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -40,6 +41,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -66,6 +68,7 @@ EVERY_ACCESS = ["-fsanitize=kernel-address"] + [word for option in (
 SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
 SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
+KINDS = ("device", "region", "iommu")
 
 SEEN = ("load hooks, which see every load of its code and every loop, and libc's functions on memory and "
         "strings by their names; page faults and canaries under what they cannot see (assembly, other "
@@ -432,6 +435,7 @@ def link(out, command, inputs, given):
     Path(stamp).write_text(key, "ascii")
 
 
+@functools.cache
 def build_side(given, build, folder, config, hooked):
     """Compiles the parser as @config does: flags, the objects to link, the libraries after them."""
     place, side = os.path.join(ROOT, build, config), os.path.join(folder, config)
@@ -470,30 +474,63 @@ def build_command(given, build, folder, hooked):
 
 
 def build_targets(given, build, folder, engine, hooked, kinds):
-    from fuzz.engines import of_build  # where it is installed there are no engines
+    """Targets of a build, of an engine or of none."""
+    from fuzz.engines import BUILDS, of_build  # where it is installed there are no engines
 
-    make(build, f"own-{engine}-targets", *(f"{build}/{path}" for kind in kinds
-                                           for path in of_build(engine).beside(kind)))
+    from fuzz.worker import Worker
+
+    of = of_build(engine) if engine in (*BUILDS, "libfuzzer-fast") else Worker
+    make(build, f"own-{engine}-targets", *(f"{build}/{path}" for kind in kinds for path in of.beside(kind)))
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in kinds:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
-        parts = [os.path.join(place, "obj", part) for part in of_build(engine).objects(kind)]
+        parts = [os.path.join(place, "obj", part) for part in of.objects(kind)]
         link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
              [target, *parts, *mains, *objects,
               os.path.join(place, "own.a"), *libs], given)
 
 
+def first_look(given, build, folder):
+    """
+    One line of what the parser does with the replies of real kernels in the corpus. What that wants is a
+    third of what is built in all, and is built first.
+    """
+    from fuzz.report import Counts, read_counts
+
+    config, counts = our_compiler(), Counts()
+    captured = Path(ROOT, "corpus", "captured")
+    registry = Path(ROOT, "parsers", "registry.h").read_text("ascii")
+    ours = {name.replace("_", "-") for name in re.findall(r"PARSER\((\w+)\)", registry)}
+    build_targets(given, build, folder, config, True, KINDS)
+    with tempfile.TemporaryDirectory(prefix="first-look-", dir=folder) as findings:
+        for kind in KINDS:
+            run([os.path.join(folder, config, f"fuzz_{kind}_info"), *sorted(captured.glob(f"{kind}-*"))],
+                f"{shown(given.parser)}: it does not run on replies of kernels; see above", stderr=subprocess.DEVNULL,
+                env={**os.environ, "CAPCHAIN_FINDINGS": findings, "CAPCHAIN_GO_ON": "1"})
+        for path in Path(findings, "counts").iterdir():
+            counts.add(read_counts(path))
+    name, = set(counts.parsers) - ours
+    broken = [bucket for bucket, (_, breaks) in counts.buckets.items() if breaks]
+    return (f"{name}: {counts.walked} replies of real kernels, "
+            f"{'a promise is broken: ' + ', '.join(sorted(broken)) if broken else 'no promise broken'}")
+
+
 class Built:
     """What was made of FILE: the @folder that has it, and @facts, what `list --json` says of the parser."""
 
-    def __init__(self, parser, build, engine=None, kinds=None):
+    def __init__(self, parser, build, engine=None, kinds=None, say=None):
         given = Given(parser)
         PROGRESS.what = f"building {shown(os.path.basename(parser))}"
         self.folder = given.folder(writable(build))
         self.command = os.path.join(self.folder, "capchain")
         with locked(self.folder):
             hooked = given.hooked()
+            # Where it has no hooks nothing would end a loop.
+            if say and hooked:
+                line = first_look(given, build, self.folder)
+                PROGRESS.clear()
+                say(line)
             self.facts = build_command(given, build, self.folder, hooked)
             self.kinds = self.only_read(kinds)
             if engine:

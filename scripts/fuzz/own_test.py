@@ -533,6 +533,7 @@ class Mine(Base):
     def test_only_its_kinds(self):
         planted = os.path.join(OWN, "planted.c")
         done = self.make_fuzz(parser=planted)
+        self.assertRegex(done.stdout, r"\A\S+planted.c: building it .*\nplanted: \d+ replies of real kernels, ")
         self.assertRegex(done.stdout, r"(?m)^planted, trusting, reads region; ")
         self.assertRegex(done.stdout, r"(?m)^region: 1 job, 4 s$")
         self.assertNotRegex(done.stdout, r"(?m)^(device|iommu): ")
@@ -541,6 +542,11 @@ class Mine(Base):
         self.assertIn("fuzz: KIND=fetch: conversations want a loop that asks",
                       self.make_fuzz("KIND=fetch", parser=planted).stderr)
         self.assertIn("fuzz: planted does not read device: its .reads has region; say KIND=region\n", done.stderr)
+
+    def test_one_that_abstains_is_no_success(self):
+        done = self.make_fuzz("KIND=iommu", fault="ABSTAINS")
+        self.assertIn("Error 1", done.stderr)
+        self.assertIn("iommu: mine abstains on every buffer, so nothing is shown of it\n", done.stdout)
 
     def test_worst_comes_first(self):
         said = self.make_fuzz("KIND=region", parser=os.path.join(OWN, "planted.c")).stdout

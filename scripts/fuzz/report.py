@@ -416,8 +416,9 @@ def mine_lines(runs, bold):
     did = counts.parsers.get(name)
     if did:
         yield from (*table(["", *VERDICTS], [[name, *map(dotted, did[:len(VERDICTS)])]]), "")
-    yield bold(f"{name}, {setup.own['trust']}: {compact(counts.walked)} buffers, {len(found)} bucket{'s' * (len(found) != 1)}, "
-               f"{broken} break{'s' * (broken == 1)} its promise" + (f", {new} new" if any(run.kind in last for run in runs) else "") + (", worst first" if found else ""))
+    yield bold(f"{name}, {setup.own['trust']}: {compact(counts.walked)} buffers, "
+               f"{len(found)} bucket{'s' * (len(found) != 1)}, {broken} break{'s' * (broken == 1)} its promise" +
+               f", {new} new" * any(run.kind in last for run in runs) + ", worst first" * bool(found))
     for one in found:
         yield from entry(setup, one, 1)
     gone = {f"{bucket} ({run.kind})" for run in runs for bucket in set(last.get(run.kind, ())) - set(mine(run))}
