@@ -45,12 +45,12 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,$(LIB)/libcapchain-fuzz.a $(LIB)/libcapchain-fuzz-main.a,$(DESTDIR)$(LIBDIR))
 	$(Q)$(call put,$(LIB)/capchain-fuzz.pc,$(DESTDIR)$(LIBDIR)/pkgconfig)
 	$(Q)$(call put,$(CONTRACT) $(COPIED),$(TO)/include/capchain)
-	$(Q)$(call put,fuzz/sandbox/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
+	$(Q)$(call put,parsers/own/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
 		corpus/vfio.dict,$(TO)/share/capchain)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
 	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
-	$(Q)$(call put,fuzz/sandbox/heap.syms,$(OWN)/fuzz/sandbox)
+	$(Q)$(call put,parsers/own/heap.syms,$(OWN)/parsers/own)
 	$(Q)$(call put,fuzz/own/text.ld,$(OWN)/fuzz/own)
 	$(Q)$(call put,$(CONTRACT),$(OWN)/parsers)
 	$(Q)$(call put,parsers/own/capchain/*,$(OWN)/parsers/own/capchain)

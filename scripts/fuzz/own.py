@@ -12,7 +12,7 @@ compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.ca
 Source is compiled with a hook for each access. An object is taken as it is; where it has no hooks, the
 sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
 `capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
-calloc, realloc, free, their kin and C++'s new and delete go to the arena (fuzz/sandbox/heap.syms).
+calloc, realloc, free, their kin and C++'s new and delete go to the arena (parsers/own/heap.syms).
 
 environment:
   PARSER_CFLAGS   for compiling source, after our own; words as in a shell
@@ -381,7 +381,7 @@ def join_objects(given, folder, flags):
     run(["ld", "-r", "--force-group-allocation", "-T", os.path.join(ROOT, "fuzz", "own", "text.ld"),
          "-u", SYMBOL, "-o", whole, "--start-group", *parts,
          "--end-group"], f"{shown(given.parser)} does not link with its PARSER_LIBS")
-    run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'fuzz', 'sandbox', 'heap.syms')}",
+    run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'parsers', 'own', 'heap.syms')}",
          f"--keep-global-symbol={SYMBOL}", whole, own], f"{shown(given.parser)}: objcopy fails")
     return whole, own
 

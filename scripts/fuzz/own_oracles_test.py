@@ -179,8 +179,8 @@ class Children(Base):
                 self.assertEqual(done.returncode, 0 if got is None else 1, done.stdout + done.stderr)
                 # What was said before is kept, and the next input is read.
                 self.assertRegex(done.stdout, r"3 inputs: 3 right" if got is None else r"3 inputs: 2 right")
-                bucket = "planted-process:crash:fault:ok  PROMISE BROKEN" if got == "crash" else \
-                    f"planted-process:none:no-answer:{got}  NO ANSWER"
+                bucket = "planted-wild:crash:fault:ok  PROMISE BROKEN" if got == "crash" else \
+                    f"planted-wild:none:no-answer:{got}  NO ANSWER"
                 if got:
                     self.assertIn(f"1  {bucket}  first: {files[1]}\n", done.stdout)
 
@@ -214,7 +214,7 @@ class Children(Base):
         self.write("corpus/expect/reference.txt", "")
         self.write("corpus/region-1.bin", region(cap(100, 0)))
         done = self.check(self.reader, "corpus", verb="replay", status=(1,))
-        self.assertIn("planted-process:none:no-answer:ended-with-status-0", done.stdout)
+        self.assertIn("planted-wild:none:no-answer:ended-with-status-0", done.stdout)
 
 
 class Heard(Base):
@@ -234,21 +234,21 @@ class Heard(Base):
     def test_one_that_answers_nothing_is_no_success(self):
         said, errors = self.heard(self.ABSTAINS, 1)
         self.assertIn("0 right, 0 policies, 0 differ, 3 abstained,", said)
-        self.assertIn("planted-heard answered none of the 3 inputs of the kinds that it reads\n", errors)
+        self.assertIn("planted-besides answered none of the 3 inputs of the kinds that it reads\n", errors)
 
     def test_inputs_of_other_kinds_are_no_success(self):
         device = self.write("device-1.bin", bytes(16))
         _, errors = self.heard(self.LEAKS, 2, device)
-        self.assertIn("no input is of a kind that planted-heard reads\n", errors)
+        self.assertIn("no input is of a kind that planted-besides reads\n", errors)
         self.heard(self.LEAKS, 0, device, *self.files)
 
     def test_state_is_caught_by_default(self):
         said, _ = self.heard(self.COUNTS_CALLS, 1)
-        self.assertRegex(said, r"planted-heard:ok:(unstable:again|wrong-caps:ok) .*PROMISE BROKEN")
+        self.assertRegex(said, r"planted-besides:ok:(unstable:again|wrong-caps:ok) .*PROMISE BROKEN")
 
     def test_what_does_not_come_again_is_marked(self):
         said, _ = self.heard(self.FAULTS_LATE, 1)
-        self.assertRegex(said, r"planted-heard:(oob:fault:ok|ok:unstable:again)  PROMISE BROKEN  "
+        self.assertRegex(said, r"planted-besides:(oob:fault:ok|ok:unstable:again)  PROMISE BROKEN  "
                          "not-reproducible  first: ")
         said, _ = self.heard(self.COUNTS_CALLS, 1, self.files[0])
         self.assertNotIn("not-reproducible", said)

@@ -10,6 +10,10 @@
 
 enum { ABSTAINS, COUNTS_CALLS, FAULTS_LATE, LEAKS, MISALIGNED, COPIES };
 
+#ifndef WAY
+#define WAY ABSTAINS
+#endif
+
 static volatile uint64_t sum;
 static unsigned int calls;
 static void *volatile kept;
@@ -24,7 +28,7 @@ static bool does(const void *info, uint32_t len)
 	case FAULTS_LATE:
 		/* Only where something was walked before. */
 		if (++calls == 4)
-			sum += ((const volatile char *)info)[len];
+			sum += ((const volatile unsigned char *)info)[len];
 		return true;
 	case LEAKS:
 		kept = malloc(16);
@@ -60,7 +64,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 }
 
 const struct info_parser capchain_parser = {
-	.name = "planted-heard",
+	.name = "planted-besides",
 	.summary = "is right, and does something besides",
 	.reads = {[INFO_REGION] = {.style = INFO_LIST, .ids = INFO_ALL_IDS}},
 	.read = read_info,

@@ -137,7 +137,7 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 }
 
 const struct info_parser capchain_parser = {
-	.name = "planted-process",
+	.name = "planted-wild",
 	.summary = "does to its process what no parser should",
 	.reads = {[INFO_REGION] = {.style = INFO_LIST, .ids = INFO_ALL_IDS}},
 	.read = read_info,
