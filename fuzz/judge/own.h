@@ -12,7 +12,7 @@
 struct own_facts {
 	bool hooked;	     /* all that was given is built with load hooks */
 	const char *command; /* the capchain that has the parser in it */
-	const char *seen; /* one line: what this build sees of the parser, and what it does not */
+	const char *seen;   /* one line: what this build sees of the parser, and what it does not */
 	const char *source; /* the one file of C that it is, or NULL */
 };
 
