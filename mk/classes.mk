@@ -33,7 +33,7 @@ stores      = $(if $(findstring trace-loads,$($(1)_HOOKS)),-fsanitize-coverage=t
 # Whether HOOKS gives hooks. A file of flags has those of loads; stores would want theirs beside them.
 meant       = $(if $(findstring trace-loads,$($(1)_HOOKS))$(findstring thread,$($(1)_HOOKS)), \
 		-DLOADS_MEANT=true -DSTORES_MEANT=true,$(if $(findstring --config,$($(1)_HOOKS)),-DLOADS_MEANT=true))
-as.host     = $(base) $(HOST) $($(1)_SAN)
+as.host     = $(base) $(HOST) $($(1)_LEVEL) $($(1)_SAN)
 as.brief    = $(base) $(HOST) -O0 $($(1)_SAN)
 as.table    = $(as.host)
 as.spec     = $(as.host) $($(1)_REFERENCE)

@@ -4,6 +4,7 @@
 #   NAME_CC         the compiler
 #   NAME_BASE       flags of everything, links too
 #   NAME_SAN        sanitizers of our own code, and of links
+#   NAME_LEVEL      the level of optimisation of our own code, where it is not LEVEL
 #   NAME_TRUST      sanitizers of trusting parsers
 #   NAME_HOOKS      what puts load hooks into parsers
 #   NAME_LOADS      the same for trusting parsers, where it differs
@@ -64,6 +65,8 @@ clang-asan_HOOKS := $(CLOAD)
 clang-asan_MAIN  := $(call main_of,clang-asan)
 
 gcc-asan_CC    := $(GCC)
+# No engine runs it: optimising takes longer than what its tests gain by it.
+gcc-asan_LEVEL := -O1
 gcc-asan_SAN   := $(SAN) $(NOFAKE_GCC)
 gcc-asan_HOOKS := -fsanitize=thread -fno-sanitize=address
 gcc-asan_MAIN  := $(call main_of,gcc-asan)

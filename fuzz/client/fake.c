@@ -342,7 +342,7 @@ static bool is_vfios(const char *path)
 
 enum place fake_place(const struct fake *fake, char *path, enum fake_kind *ret_kind)
 {
-	struct inode found, root, dev;
+	struct inode found = {0}, root, dev;
 	enum place place = PLACE_HERE;
 	int fd = fake_at(fake, path, O_PATH | O_NOFOLLOW);
 

@@ -327,16 +327,19 @@ static bool make_cut(const struct variant_base *base, struct variant *ret_varian
  */
 static bool make_unread(const struct variant_base *base, struct variant *ret_variant)
 {
-	bool any = false;
+	const size_t len = base->len;
+	uint8_t any = 0;
 
 	if (base->spec->notes & NOTE_BIT(NOTE_VERSION_ZERO))
 		return false;
 	append(base, 0, ret_variant);
-	for (size_t i = 0; i < base->len; i++)
-		if (uses[i] == 0) {
-			copy[i] ^= 0xff;
-			any = true;
-		}
+	/* Without a branch, so that the compiler turns many at once. */
+	for (size_t i = 0; i < len; i++) {
+		const uint8_t turned = uses[i] ? 0 : 0xff;
+
+		copy[i] ^= turned;
+		any |= turned;
+	}
 	return any;
 }
 

@@ -105,7 +105,7 @@ static mode_t own_umask(void)
 
 int findings_write(const char *path, const void *bytes, size_t len)
 {
-	char temporary[PATH_MAX + 64], dir[PATH_MAX], ending[64];
+	char temporary[PATH_MAX + 128], dir[PATH_MAX], ending[64];
 	struct stat what;
 	int error, fd = descriptor_of(path);
 

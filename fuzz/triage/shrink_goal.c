@@ -10,9 +10,9 @@
 /* The lower, the further in front: by what it breaks, then by how bad that is. */
 static unsigned int leads(const struct judged *judged)
 {
-	const bool breaks = judged_breaks(judged);
+	const unsigned int rank = !judged_breaks(judged) ? 2 : judged_excuse(judged) ? 1 : 0;
 
-	return 16u * (!breaks + (!breaks || judged_excuse(judged))) + judged_badness(judged);
+	return 16 * rank + judged_badness(judged);
 }
 
 const struct judged *shrink_leading(const struct judge *all)

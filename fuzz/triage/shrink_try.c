@@ -149,11 +149,16 @@ static bool is_smaller(const struct shrink_buffer *a, const struct shrink_buffer
  */
 static uint64_t *refusal(struct shrinking *s, uint64_t *ret_hash)
 {
-	uint64_t hash = info_hash(INFO_HASH_START, s->next.len);
-	size_t at;
+	const size_t len = s->next.len;
+	uint64_t hash = info_hash(INFO_HASH_START, len), word;
+	size_t at = 0;
 
-	for (size_t i = 0; i < s->next.len; i++)
-		hash = info_hash(hash, s->next.bytes[i]);
+	for (; len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, s->next.bytes + at, sizeof(word));
+		hash = info_hash(hash, word);
+	}
+	for (; at < len; at++)
+		hash = info_hash(hash, s->next.bytes[at]);
 	hash += !hash;
 	at = (size_t)hash % s->refused_size;
 	while (s->refused[at] && s->refused[at] != hash)

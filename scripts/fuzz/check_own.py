@@ -3,7 +3,7 @@
 """
 Shows what every tool says of planted readers, each with a promise: `make check-own`.
 
-The readers are parsers/own/readers.c with a FAULT each. A cell is `red` with the worst that is told, or
+The readers are parsers/own/planted/readers.c with a FAULT each. A cell is `red` with the worst that is told, or
 `fine`; where a tool cannot see a fault the cell says so, and why stands below the table. A cell that is
 not as it has to be is marked, and the exit status is 1.
 
@@ -26,7 +26,7 @@ from gen import compilers  # noqa: E402
 from fuzz.report import badness  # noqa: E402
 
 ROOT = os.path.dirname(sys.path[0])
-READERS = os.path.join("parsers", "own", "readers.c")
+READERS = os.path.join("parsers", "own", "planted", "readers.c")
 PROMISES = ("trusting", "safe", "hardened")
 ALL, SAFER, NOBODY, ONLY_HARDENED = set(PROMISES), {"safe", "hardened"}, set(), {"hardened"}
 # What each does wrong, for whom that is red, and what has to be told of it then: verdicts or classes.

@@ -23,7 +23,7 @@ from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.engines import ENGINES, LEAD  # noqa: E402
 from fuzz.own import Built  # noqa: E402
 from fuzz.own import Refused as OwnRefused  # noqa: E402
-from fuzz.report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
+from fuzz.report import FINE, NO_ENGINE, NO_FINDINGS, NOT_FINE, UNUSABLE, Refused  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup, Worker, default_mutators  # noqa: E402
 
 MANUAL = """\
@@ -376,6 +376,8 @@ def batches(setup, options):
 def missing(setup, options):
     """The first thing that is needed and not there, as a Refused; None where all is."""
     engine = ENGINES[options.engine]
+    if setup.unfit():
+        return Refused(setup.unfit(), UNUSABLE)
     if engine.refusal():
         return Refused(f"{engine.refusal()}, or use ENGINE={LEAD.name}", NO_ENGINE)
     loaded = [path for kind in options.kinds for path in engine.loaded(setup, kind)]

@@ -156,7 +156,7 @@ const info_parser capchain_parser = {
                          ("crash", "read_info", 6))
 
 
-# Each way of parsers/own/planted/process.c, and what names it: the cause of no answer, a verdict where the
+# Each way of parsers/own/planted/wild.c, and what names it: the cause of no answer, a verdict where the
 # process goes on, or None where the walk is right, and only the child had to bear it.
 PROCESS = ("ended-with-status-0", "ended-with-status-0", "ended-with-status-0", None,
            "ended-by-signal-11", None, "crash", None, None, "does-not-end", "waits")
@@ -167,7 +167,7 @@ class Children(Base):
 
     def setUp(self):
         super().setUp()
-        self.reader = os.path.join(OWN, "planted", "process.c")
+        self.reader = os.path.join(OWN, "planted", "wild.c")
 
     def each(self, parser):
         """What comes of each way, between two inputs that it is right on."""
@@ -218,7 +218,7 @@ class Children(Base):
 
 
 class Heard(Base):
-    """What is told beside verdicts: parsers/own/planted/heard.c."""
+    """What is told beside verdicts: parsers/own/planted/besides.c."""
 
     ABSTAINS, COUNTS_CALLS, FAULTS_LATE, LEAKS, MISALIGNED, COPIES = range(6)
 
@@ -227,7 +227,7 @@ class Heard(Base):
         self.files = [self.write(f"region-{number}.bin", region(cap(number, 0))) for number in (8, 9, 10)]
 
     def heard(self, way, status, *files):
-        done = self.check(os.path.join(OWN, "planted", "heard.c"), *(files or self.files), status=(status,),
+        done = self.check(os.path.join(OWN, "planted", "besides.c"), *(files or self.files), status=(status,),
                           PARSER_CFLAGS=f"-DWAY={way}")
         return done.stdout, done.stderr
 
@@ -263,10 +263,10 @@ class Heard(Base):
         for compiler in ("clang", "gcc"):
             with self.subTest(compiler):
                 env = {"CLANG": "/nonexistent/clang"} if compiler == "gcc" else {}
-                done = self.check(os.path.join(OWN, "planted", "heard.c"), *self.files, status=(0,),
+                done = self.check(os.path.join(OWN, "planted", "besides.c"), *self.files, status=(0,),
                                   PARSER_CFLAGS=f"-DWAY={self.MISALIGNED}", **env)
                 self.assertRegex(done.stdout, r"     3  unaligned-load, which breaks nothing  first: "
-                                 rf"{self.files[0]}\n +in does at \S+heard.c:\d+")
+                                 rf"{self.files[0]}\n +in does at \S+besides.c:\d+")
         self.assertNotIn("unaligned", self.heard(self.COPIES, 0)[0])
 
 

@@ -481,10 +481,10 @@ class Fuzzed(Fuzzing):
 
 
 class Mine(Base):
-    """make fuzz PARSER=: what it says of the parser, with planted readers (parsers/own/readers.c)."""
+    """make fuzz PARSER=: what it says of the parser, with planted readers (parsers/own/planted/readers.c)."""
 
     def make_fuzz(self, *variables, parser=None, fault="RIGHT", trust="HARDENED", seconds=4, **env):
-        return self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={parser or os.path.join(OWN, 'readers.c')}",
+        return self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={parser or os.path.join(OWN, 'planted', 'readers.c')}",
                            f"SECONDS={seconds}", "SETUP=0", "JOBS=1", f"FINDINGS={self.path('found')}", *variables,
                            MAKEFLAGS="", PARSER_CFLAGS=f"-DFAULT={fault} -DTRUST=INFO_{trust}", **env)
 
@@ -552,7 +552,7 @@ class Mine(Base):
 
 class Verbs(Base):
     """What takes --parser beside check and explain."""
-    READERS = os.path.join(OWN, "readers.c")
+    READERS = os.path.join(OWN, "planted", "readers.c")
 
     def verb(self, verb, *words, fault="MISSED_FLAG", trust="TRUSTING", parser=READERS, status=0):
         done = self.run_it(CAPCHAIN, verb, "--parser", parser, *words,

@@ -53,6 +53,19 @@ class Setup:
     prefix: list = field(default_factory=list)
     folders: dict = field(default_factory=dict)
 
+    def unfit(self, merges=False):
+        """
+        Why an engine cannot take one of the paths, or None: a dash begins an option, and libFuzzer, where it merges,
+        hands its own command line to a shell without quotes.
+        """
+        for path in (self.corpus, self.work, self.findings, self.targets, self.mutators):
+            if path.startswith("-"):
+                return f"{path}: begins with a dash, which engines take for an option: say ./{path}"
+            if merges and not re.fullmatch(r"[\w@%+=:,./-]*", os.path.abspath(path), re.ASCII):
+                return (f"{path!r}: libFuzzer's merge takes no folder with a blank, a quote or another sign that a "
+                        "shell knows: choose another, or a link to it")
+        return None
+
     def target(self, kind):
         return os.path.join(self.targets, fuzz_seeds.target_name(kind))
 

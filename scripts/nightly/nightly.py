@@ -21,7 +21,7 @@ from nightly import instances as engines  # noqa: E402
 from fuzz.engines import ENGINES, LEAD, build_of  # noqa: E402
 from nightly import triage  # noqa: E402
 from fuzz.fuzz import KINDS, say  # noqa: E402
-from fuzz.report import FINE, NO_FINDINGS, NOT_FINE, Refused  # noqa: E402
+from fuzz.report import FINE, NO_FINDINGS, NOT_FINE, UNUSABLE, Refused  # noqa: E402
 from nightly.state import State, write_whole  # noqa: E402
 
 WITHIN = "\n".join(f"    {engine.canary_execs[0]:,} execs of {engine.title}, of conversations {engine.canary_execs[1]:,}"
@@ -356,7 +356,10 @@ def main(arguments):
         hidden = machine.processes_hidden()
         if hidden:
             raise Refused(f"CPU time of processes cannot be read: {hidden}", COUNTS_NOT)
-        return Night(options).go()
+        night = Night(options)
+        if night.setup.unfit(merges=True):
+            raise Refused(night.setup.unfit(merges=True), UNUSABLE)
+        return night.go()
     except KeyboardInterrupt:
         print(f"nightly: stopped; {GO_ON}", file=sys.stderr)
         return COUNTS_NOT

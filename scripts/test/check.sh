@@ -115,7 +115,7 @@ warns() {
 		fuzz/target/main_afl.c | *.bpf.c) continue ;;
 		parsers/bpf/load.c | fuzz/parsers/bpf_test.c | fuzz/bench/bench_bpf.c | fuzz/capture/capture_load.c) [ -e $build/bpf/able.mk ] || continue ;;
 		esac
-		"${compiler[@]}" -isystem $build/bpf -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
+		"${compiler[@]}" -isystem $build/bpf -Iparsers/own -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla \
 			-Werror -DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION "${how[@]}" "$file" || status=1
 	done
 	return $status

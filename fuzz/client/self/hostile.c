@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A client that tries what `capchain run` must not let it do, or must not wait for without end.
- * scripts/test/rights_test.py says what each mode has to come out as. Static, as self.c is.
+ * scripts/clients/rights_test.py says what each mode has to come out as. Static, as self.c is.
  *
  * Usage: hostile MODE [WORD]. What a mode tried, and how it ended, is a line each; exit status 0.
  */

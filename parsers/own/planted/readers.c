@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "capchain/parser.h"
-#include "../bounded_take.h"
+#include "../../bounded_take.h"
 
 enum fault {
 	RIGHT,
