@@ -3,6 +3,7 @@
 #include "heap.h"
 
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -369,18 +370,24 @@ void *capchain_memalign(size_t alignment, size_t size)
 	return allocate(size, power);
 }
 
-/* Which alignments it refuses depends on the release of glibc: this one is asked. */
+/* From 2.38 on glibc refuses what is no power of two here. A sanitizer's would end the process. */
+static bool refuses_alignments(void)
+{
+	unsigned int major = 0, minor = 0;
+
+	return sscanf(gnu_get_libc_version(), "%u.%u", &major, &minor) == 2 &&
+	       (major > 2 || minor >= 38);
+}
+
 void *capchain_aligned_alloc(size_t alignment, size_t size)
 {
-	if (the_walk.running && !is_power(alignment)) {
-		void *const at = aligned_alloc(alignment, 16);
-
-		if (!at)
-			return NULL;
-		free(at);
+	if (!the_walk.running)
+		return aligned_alloc(alignment, size);
+	if (!is_power(alignment) && refuses_alignments()) {
+		errno = EINVAL;
+		return NULL;
 	}
-	return the_walk.running ? capchain_memalign(alignment, size)
-				: aligned_alloc(alignment, size);
+	return capchain_memalign(alignment, size);
 }
 
 int capchain_posix_memalign(void **ret_at, size_t alignment, size_t size)
