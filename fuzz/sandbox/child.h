@@ -29,4 +29,14 @@ unsigned int child_gone_on(void);
 /* Whether this process is such a child. */
 bool child_is_this(void);
 
+/*
+ * A parser from outside that has load hooks walks in this process, until it once calls what ends, blocks or
+ * changes a process, or is in one walk for seconds: such a walk is left, and walked anew in a child
+ * (process.c). This is set where the last one was.
+ */
+extern volatile bool process_moves;
+
+/* Before such a walk in this process: from here on one that stays too long is left. */
+void process_watch(void);
+
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a parser from outside may call that ends, blocks or changes its process, under the names that
- * heap.syms gives them in its objects; see process.h. What does that otherwise (a loop without loads, a lock
+ * heap.syms gives them in its objects; see child.h. What does that otherwise (a loop without loads, a lock
  * that nobody opens) a timer sees, and what ends it by a system call of its own nobody does.
  */
-#include "process.h"
-
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>

@@ -13,7 +13,6 @@
 #include "child.h"
 #include "heap.h"
 #include "heard.h"
-#include "process.h"
 #include "scratch.h"
 #include "where.h"
 
