@@ -37,8 +37,9 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz.alone import last_line  # noqa: E402
 from gen import compilers  # noqa: E402
-from test.tools import ROOT, last_line  # noqa: E402
+from gen.names import ROOT  # noqa: E402
 
 CLANG = compilers.c_of("clang")
 Machine = collections.namedtuple("Machine", "name triple qemu kind")

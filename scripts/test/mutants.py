@@ -54,18 +54,16 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz import alone, seeds  # noqa: E402
 from gen.names import BUFFERS as KINDS, ROOT  # noqa: E402
 
 BUILD = os.path.join(ROOT, "build")
-COMMAND = os.path.join(BUILD, "clang", "capchain")
+COMMAND, CORPUS = os.path.join(BUILD, "clang", "capchain"), os.path.join(ROOT, "corpus")
 HEADER, HEADER_TEST = "parsers/include/bounded.h", "fuzz/parsers/bounded_test.c"
 # Of its tests, those that go through the corpus.
 CORPUS_TESTS = {"test_corpus", "test_corpus_cuts", "test_half_way"}
 EQUIVALENT, PLANTS = (os.path.join(ROOT, "scripts", "test", name) for name in ("mutants.txt", "plants.txt"))
 SECONDS, SECONDS_OF_REPLAY = 60, 20
-# The status of timeout(1).
-TIMED_OUT = 124
 
 # What a member is taken for: the first of these with which it compiles.
 NEIGHBOURS = {"bound": ("argsz",), "argsz": ("bound",), "minsz": ("end",), "end": ("minsz", "start"),
@@ -253,17 +251,10 @@ def link(which, config, made, out):
     subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
-def said_by(*words, seconds=SECONDS):
-    """The exit status of a program, and all that it said."""
-    done = subprocess.run(["timeout", str(seconds), *words], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    return done.returncode, done.stdout.decode(errors="replace")
-
-
 def failed_tests(program, corpus):
-    """The exit status of bounded_test, and the names of the tests that fail."""
-    status, said = said_by(program, corpus)
-    return status, re.findall(r"(?m)^\[  FAILED  \] (test_\w+)$", said)
+    """Whether bounded_test ends well, and the names of the tests that fail."""
+    status, said = alone.run([program, corpus], seconds=SECONDS)
+    return status == 0, re.findall(r"(?m)^\[  FAILED  \] (test_\w+)$", said)
 
 
 def code_of(path):
@@ -315,12 +306,12 @@ class Bench:
 
     def replay(self, mutant, program):
         """Killed where it failed an input, or a signal ended it at one."""
-        status, said = said_by(program, "replay", "corpus", seconds=SECONDS_OF_REPLAY)
+        status, said = alone.run([program, "replay", CORPUS], seconds=SECONDS_OF_REPLAY)
         failing = re.search(r"(?m)^not ok \d+ - (.*)$", said)
         if failing:
             mutant.state, mutant.by = "killed", failing[1]
         else:
-            mutant.state = "stopped" if status else "survived"
+            mutant.state = "survived" if status == 0 else "stopped"
 
     def test(self, mutant, tree):
         """The parser calls neither vb_find() nor vb_rewind(): bounded_test does, on all of the corpus."""
@@ -329,8 +320,8 @@ class Bench:
             return
         program = os.path.join(tree, "bounded_test")
         link("test", "clang", made, program)
-        status, failing = failed_tests(program, "corpus")
-        mutant.state = "stopped" if status else "survived"
+        fine, failing = failed_tests(program, CORPUS)
+        mutant.state = "survived" if fine else "stopped"
         if failing:
             mutant.state, mutant.by = "killed" if CORPUS_TESTS & set(failing) else "tested", failing[0]
 
@@ -349,9 +340,9 @@ class Bench:
                 return 2, f"FAIL  {row}: does not compile"
             link("test", config, made, program)
             # That folder has no corpus: the plants are for the inputs that the test makes itself.
-            status, failing = failed_tests(program, tree)
-        if bool(status) != bool(failing):
-            return 2, f"FAIL  {row}: exit status {status}, and no test's word"
+            fine, failing = failed_tests(program, tree)
+        if fine == bool(failing):
+            return 2, f"FAIL  {row}: it ends {'well' if fine else 'badly'}, and no test says so"
         return (0, f"ok    {row}: killed by {failing[0]}") if failing else (1, f"FAIL  {row}: survived")
 
     def fuzz(self, mutant, tree, program):
@@ -363,11 +354,11 @@ class Bench:
             target, corpus = os.path.join(folder, "target"), os.path.join(folder, "corpus")
             os.mkdir(corpus)
             link(kind, "libfuzzer-fast", made, target)
-            status, said = said_by(
-                target, corpus, os.path.join(self.options.seeds, kind), "-seed=1", "-entropic=0",
-                f"-runs={self.options.execs}", "-max_len=4096", f"-artifact_prefix={folder}/",
+            status, said = alone.run(
+                [target, corpus, os.path.join(self.options.seeds, kind), "-seed=1", "-entropic=0",
+                 f"-runs={self.options.execs}", "-max_len=4096", f"-artifact_prefix={folder}/"],
                 seconds=SECONDS * 10)
-            if status == TIMED_OUT:
+            if status is None:
                 mutant.state = "stopped"
                 return
             broken = re.search(r"broken promise: (\S+)", said)
@@ -471,7 +462,7 @@ def parse(arguments):
 
 def plant_all(options, folder):
     program = os.path.join(BUILD, options.config, TARGETS["test"])
-    if not os.access(program, os.X_OK) or failed_tests(program, folder)[0]:
+    if not os.access(program, os.X_OK) or not failed_tests(program, folder)[0]:
         print(f"mutants: {program} fails without a plant: build or mend it first", file=sys.stderr)
         return 3
     bench, statuses = Bench(options, {}, folder), []
@@ -494,12 +485,12 @@ def analyse(options, folder):
         print("mutants: no file has such a name", file=sys.stderr)
         return 2
     options.seeds = os.path.join(folder, "seeds")
-    fuzz_seeds.prepared(options.seeds, KINDS, COMMAND, os.path.join(ROOT, "corpus"))
+    seeds.prepared(options.seeds, KINDS, COMMAND, CORPUS)
     units = sorted({unit for mutant in everyone for unit in mutant.units} | {HEADER_TEST})
     made = compiled(ROOT, "clang", units, folder)
     if not made:
         raise SystemExit("mutants: without a mutant it does not compile")
-    if said_by(COMMAND, "replay", "corpus")[0]:
+    if alone.run([COMMAND, "replay", CORPUS], seconds=SECONDS)[0] != 0:
         print("mutants: without a mutant the replay of the corpus fails, so it can kill none", file=sys.stderr)
         return 3
     bench = Bench(options, {unit: code_of(out) for unit, out in made.items()}, folder)

@@ -30,7 +30,8 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import ROOT, last_line  # noqa: E402
+from fuzz.alone import last_line  # noqa: E402
+from gen.names import ROOT  # noqa: E402
 
 SYSTEMS = ("bookworm", "trixie", "sid")
 FAILED, WRONG_USAGE, CANNOT = 1, 2, 3

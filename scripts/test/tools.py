@@ -47,11 +47,6 @@ def text_of(*names):
     return Path(os.path.join(ROOT, *names)).read_text("utf-8")
 
 
-def last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else "it said nothing"
-
-
 def make_goals():
     """What `make` has a rule for, by its own word."""
     return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):", run("make", "-C", ROOT, "-pRrq", "help").stdout))

@@ -12,12 +12,12 @@ Exit status: 0; 1 they differ, or a target failed; 2 usage.
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz import alone  # noqa: E402
 from fuzz.engines import ENGINES  # noqa: E402
 from fuzz.fuzz import KINDS  # noqa: E402
 from fuzz.seeds import target_name  # noqa: E402
@@ -43,14 +43,13 @@ def judge(options, kind, out):
         command = engine.on_files(target, folder)
     elif options.config.endswith("32"):
         command = ["scripts/test/i386.sh", *command]
-    env = {**os.environ, "CAPCHAIN_VERDICTS": out, **({"CAPCHAIN_TRUNCATE": "1"} if options.truncated else {}),
-           **(engine.alone_environment(None) if engine else {})}
-    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-    if done.returncode:
-        return f"{done.stdout[-2000:]}\n{target} ended with status {done.returncode}"
+    status, said = alone.run(command, {
+        "CAPCHAIN_VERDICTS": out, **({"CAPCHAIN_TRUNCATE": "1"} if options.truncated else {}),
+        **(engine.alone_environment(None) if engine else {})})
+    if status != 0:
+        return f"{said[-2000:]}\n{target} ended with status {status}"
     return next((f"{engine.title} did not run {kind} as it fuzzes: it does not say {word}"
-                 for word in words if word not in done.stdout), None)
+                 for word in words if word not in said), None)
 
 
 def main(arguments):
