@@ -32,7 +32,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 from fuzz import fuzz  # noqa: E402
 from fuzz import worker as fuzz_worker  # noqa: E402
 from fuzz.engine_afl import Afl, publish  # noqa: E402
-from fuzz.engines import BUILDS, build_of, engine_of  # noqa: E402
+from fuzz.engines import BUILDS, LEAD, build_of, engine_of  # noqa: E402
 from fuzz.mutator_library import Library  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
@@ -365,6 +365,10 @@ class Exchanges(Case):
             publish(self.path("corpus", "region"), self.path("queue"))
             self.assertEqual([name[:9] for name in sorted(os.listdir(self.path("queue")))],
                              ["id:000000", "id:000001"])
+
+    def test_the_one_that_leads_starts_from_the_merged_corpus(self):
+        setup = engines.NightSetup("", "", self.dir, "", "", "", state=types.SimpleNamespace(corpus=lambda _: "merged"))
+        self.assertIn("merged", LEAD(setup, "region", 1, 9, "libfuzzer").command())
 
     def test_instances_of_a_killed_night_are_set_apart(self):
         for _ in range(2):
