@@ -40,7 +40,8 @@ SANT   := -fno-omit-frame-pointer -fsanitize=address
 NOFAKE := -fsanitize-address-use-after-return=never
 NOFAKE_GCC := --param=asan-use-after-return=0
 MSAN   := -g1 -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
-COVER  := -fprofile-instr-generate -fcoverage-mapping
+# It maps lines itself.
+COVER  := -g0 -fprofile-instr-generate -fcoverage-mapping
 CLOAD  := -fsanitize-coverage=func,trace-loads
 # Under qemu-user stat() of a folder fails without the second. Elsewhere it would have stat() called by
 # another name, which clang 14's MemorySanitizer does not know.
