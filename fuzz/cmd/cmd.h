@@ -313,7 +313,7 @@ void answer_words(const struct judged *judged, char *ret_words, size_t size);
 
 /*
  * Of one that differs, what the reference has and what came in its place: "SPARSE_MMAP at 32" and
- * "nothing", "reject loop at 32" and "no end after 181 loads".
+ * "nothing", "reject loop at 32" and "no end".
  */
 #define DIFFERS_SIZE 256
 void expected_words(const struct judged *judged, char *ret_words, size_t size);

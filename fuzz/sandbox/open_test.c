@@ -61,7 +61,7 @@ static const struct row rows[] = {
 	{"no signal stack",
 	 {{SYS_sigaltstack, EPERM}},
 	 1,
-	 {"a stack for signals", "Operation not permitted", "ulimit -d"}},
+	 {"a stack for signals", "Operation not permitted", "seccomp"}},
 #endif
 };
 

@@ -100,8 +100,10 @@ class Descendants(Run):
 
     def end_by(self, number):
         """The client, its child and the folder are gone when the command is."""
-        with subprocess.Popen([CAPCHAIN, "run", "--no-good", "--", HOSTILE, "leaves"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, env=dict(os.environ, TMPDIR=self.dir)) as started:
+        # A shell that starts this in the background has interrupts ignored.
+        command = ["env", "--default-signal", CAPCHAIN, "run", "--no-good", "--", HOSTILE, "leaves"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=dict(os.environ, TMPDIR=self.dir)) as started:
             client = started.stdout.readline().strip()
             if not client.isdigit():
                 self.skipTest(started.stderr.read().strip())
