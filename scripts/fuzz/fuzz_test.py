@@ -142,6 +142,34 @@ class Lines(unittest.TestCase):
         self.assertEqual(sorted(reversed(worst), key=fuzz_report.badness), worst)
 
 
+class LastRun(Case):
+    """What is new of a parser: against its own last run, of the same kind, in which a buffer was read."""
+
+    def heading(self, file, walked=9, kind="region"):
+        counts = fuzz_report.Counts()
+        counts.walked, counts.buckets = walked, {"mine:oob:fault:x": (3, True)} if walked else {}
+        setup = mock.Mock(findings=self.dir, capchain="capchain", own={"parser": "mine", "trust": "safe", "file": file})
+        setup.witness.return_value = self.path("none")
+        one = mock.Mock(setup=setup, kind=kind, counts=lambda: counts)
+        with mock.patch.object(fuzz_report, "check", return_value=()):
+            line, = (line for line in fuzz_report.mine_lines([one], str) if line.startswith("mine, "))
+        return line
+
+    def test_of_this_parser(self):
+        self.assertNotIn(" new", self.heading("/a.c"))
+        self.assertIn("1 bucket, 1 breaks its promise, 0 new", self.heading("/a.c"))
+        # Another parser of the same name, and another kind, had no run before.
+        self.assertNotIn(" new", self.heading("/b.c"))
+        self.assertNotIn(" new", self.heading("/a.c", kind="iommu"))
+        self.assertIn(", 0 new", self.heading("/a.c"))
+
+    def test_a_run_without_a_buffer_is_none(self):
+        self.heading("/a.c", walked=0)
+        self.assertNotIn(" new", self.heading("/a.c"))
+        self.heading("/a.c", walked=0)
+        self.assertIn(", 0 new", self.heading("/a.c"))
+
+
 class Counts(Base):
     def counts(self, magic=fuzz_report.MAGIC, tail=b""):
         parser = fuzz_report.PARSER.pack(b"naive", *range(10), *range(10, 18), 5)
