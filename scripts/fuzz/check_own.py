@@ -46,7 +46,7 @@ FAULTS = {
     "FIRST_ONLY": ("takes the first capability alone", ALL, ("wrong-caps", "takes")),
     "END_PLUS_1": ("lets a header begin one byte too late, and takes a link back for a loop", ALL,
                    ("oob", "rejects-valid")),
-    "FILTERS": ("leaves out empty areas by intent, which it does not declare", ALL, ("wrong-caps", "takes")),
+    "FILTERS": ("leaves out what has no areas, by intent, which it declares", NOBODY, ()),
 }
 # Where a tool cannot see it: (tool, fault), or with the promise, to why.
 PLAIN = "of a trusting reader plain inputs are run alone, and on those it is right"
