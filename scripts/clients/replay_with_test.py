@@ -242,7 +242,8 @@ class Reader(Case):
         """They are the last lines, the most frequent first, and leave out what is of one input."""
         reader = ('case $1 in region) printf "%s\\n" "$2";; *) exit 3;; esac\n', "echo ok\n")
         said = [self.run_it(one).stdout for one in reader]
-        self.assertRegex(said[0], r"\n1\.\.6\n# 5 print no verdict\n# 1 ended with exit status 3\n0 passed, 6 failed\n\Z")
+        self.assertRegex(said[0], r"\n1\.\.6\n# 5 print no verdict\n# 1 ended with exit status 3\n"
+                         r"0 passed, 6 failed\n\Z")
         wrong = sum(kind in ("truncated", "malformed") for kind in self.classes().values())
         self.assertRegex(said[1], rf"\n# {wrong} says ok, right is reject or truncated\n{6 - wrong} passed, ")
 

@@ -121,7 +121,7 @@ class Reader:
                                      "abstains" if not re.search(r"[1-9]\d* passed", done.stdout) else causes[:60])
 
 
-TOOLS = {"fuzz libfuzzer": Reader.libfuzzer, "fuzz afl": Reader.afl, "check": Reader.check,
+TOOLS = {"fuzz-libfuzzer": Reader.libfuzzer, "fuzz-afl": Reader.afl, "check": Reader.check,
          "exhaust": Reader.exhaust, "replay-with": Reader.replay_with}
 
 
@@ -142,14 +142,14 @@ def main(arguments):
     parser.add_argument("--readers", default=",".join(FAULTS))
     parser.add_argument("--tools", default=",".join(TOOLS))
     options = parser.parse_args(arguments)
-    tools = [tool for tool in options.tools.split(",") if tool in TOOLS]
+    tools = options.tools.split(",")
     rows = [(name, promise) for word in options.readers.split(",") for name, _, one in (word.partition("/"),)
             for promise in ([one] if one else PROMISES)]
-    if not tools or not all(name in FAULTS and promise in PROMISES for name, promise in rows):
+    if not (set(tools) <= set(TOOLS) and all(name in FAULTS and promise in PROMISES for name, promise in rows)):
         parser.error(f"readers are {', '.join(FAULTS)}; tools are {', '.join(TOOLS)}")
-    if "fuzz afl" in tools and not (shutil.which("afl-fuzz") and shutil.which("afl-clang-fast")):
-        print("skipped fuzz afl: no AFL++ here (Debian package afl++)")
-        tools.remove("fuzz afl")
+    if "fuzz-afl" in tools and not (shutil.which("afl-fuzz") and shutil.which("afl-clang-fast")):
+        print("skipped fuzz-afl: no AFL++ here (Debian package afl++)")
+        tools.remove("fuzz-afl")
     wrong = 0
     print(f"{'reader':13} {'promise':9} " + " ".join(f"{tool:16}" for tool in tools), flush=True)
     with tempfile.TemporaryDirectory(prefix="check-own-") as folder:

@@ -25,6 +25,7 @@ from unittest import mock
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import compilers  # noqa: E402
+from fuzz import check_own  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
@@ -168,6 +169,27 @@ class LastRun(Case):
         self.assertNotIn(" new", self.heading("/a.c"))
         self.heading("/a.c", walked=0)
         self.assertIn(", 0 new", self.heading("/a.c"))
+
+
+class Planted(unittest.TestCase):
+    """The table of `make check-own`: its names, and that a cell is seen which is not as it has to be."""
+
+    def test_names(self):
+        listed = re.search(r"enum fault \{(.*?)\};", text_of("parsers", "own", "planted", "readers.c"), re.S)[1]
+        self.assertEqual(set(re.findall(r"^\t([A-Z0-9_]+),", listed, re.M)), set(check_own.FAULTS))
+        for tool in check_own.TOOLS:
+            self.assertRegex(tool, r"\A[a-z-]+\Z")
+
+    def test_cells(self):
+        for fault, promise, said, text in (
+                ("STALE", "safe", (1, "stale"), "red stale"), ("STALE", "safe", (0, ""), "fine (!)"),
+                ("STALE", "safe", (1, "oob"), "red oob (!)"), ("STALE", "trusting", (1, "stale"), "red stale (!)"),
+                ("FILTERS", "hardened", (0, ""), "fine"),
+                ("FILTERS", "hardened", (1, "wrong-caps"), "red wrong-caps (!)"),
+                ("RIGHT", "safe", (3, "x"), "status 3 x (!)")):
+            with mock.patch.dict(check_own.TOOLS, check=lambda _, said=said: said):
+                self.assertEqual(check_own.cell(check_own.Reader(fault, promise, ""), "check"),
+                                 (text, not text.endswith("(!)")))
 
 
 class Counts(Base):
