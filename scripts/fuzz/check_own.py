@@ -76,12 +76,16 @@ class Reader:
         self.env = {"PARSER_CFLAGS": f"-DFAULT={fault} -DTRUST=INFO_{promise.upper()}"}
 
     def buckets(self, said):
-        """The worst that breaks the promise, by its verdict, or its class where that is no fault."""
-        found = sorted({bucket for bucket in re.findall(r"mine:[a-z]+:[a-z-]+:[a-z0-9-]+", said)}, key=badness)
-        if not found:
-            return "abstains" if "abstain" in said else ""
-        _, verdict, what, _ = found[0].split(":")
-        return verdict if what == "fault" else what
+        """
+        The worst that breaks the promise, by its verdict, or its class where that is no fault. Of several that
+        are as bad it is what this reader does wrong.
+        """
+        words = []
+        for bucket in re.findall(r"mine:[a-z]+:[a-z-]+:[a-z0-9-]+", said):
+            _, verdict, what, _ = bucket.split(":")
+            word = verdict if what == "fault" else what
+            words.append((badness(bucket), word not in FAULTS[self.fault][2], word))
+        return min(words)[2] if words else "abstains" if "abstain" in said else ""
 
     def verb(self, *words):
         done = run([os.path.join("build", "capchain"), words[0], "--parser", READERS, *words[1:]], **self.env)

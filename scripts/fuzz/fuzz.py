@@ -38,7 +38,7 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
-  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of the last run
+  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of each parser's last run
   FINDINGS/sets       the smallest input of each set of verdicts
   FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
                       its smallest witness and the command that explains it

@@ -180,6 +180,14 @@ class Planted(unittest.TestCase):
         for tool in check_own.TOOLS:
             self.assertRegex(tool, r"\A[a-z-]+\Z")
 
+    def test_the_worst_is_told(self):
+        one = check_own.Reader("ABSENT_TRUNC", "hardened", "")
+        said = ["mine:absent:unstable:slack", "mine:absent:absent-for-unreadable:x", "mine:ok:takes:x"]
+        for order in (said, said[::-1]):
+            self.assertEqual(one.buckets(" ".join(order)), "absent-for-unreadable")
+        self.assertEqual(one.buckets(" ".join([*said, "mine:stale:fault:x"])), "stale")
+        self.assertEqual((one.buckets("it abstains"), one.buckets("")), ("abstains", ""))
+
     def test_cells(self):
         for fault, promise, said, text in (
                 ("STALE", "safe", (1, "stale"), "red stale"), ("STALE", "safe", (0, ""), "fine (!)"),
