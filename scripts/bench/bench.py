@@ -16,6 +16,10 @@ so much a byte miss no length by more than a factor; and what a byte more costs,
 next, where nothing fixed is left to hide behind, never rises by more than another. 16 bytes hold no
 chain and are the fixed cost; the shortest loop has 32. A planted quadratic walk has to be refused.
 
+Who brings a parser of their own sees a first line about it (`make fuzz PARSER=`) before all is built: CPU
+seconds from a fresh build folder to that line, against those to all that was built before there was one: the
+command and the targets of every kind.
+
 Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
 not got; 3 where an engine or target is missing or fails.
 """
@@ -33,6 +37,7 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS, KINDS  # noqa: E402
+from fuzz import own  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.alone import OneSeed  # noqa: E402
 from fuzz.engines import ENGINES, of_build  # noqa: E402
@@ -55,6 +60,8 @@ BPF_KEEPS = 0.85
 # Nanoseconds that a call which is none of VFIO's may cost more while capture watches every system call; with
 # hooks in vfio.ko it meets none of them. Twice what was measured.
 CAPTURE_COSTS = 1000
+# Of what is built in all for a parser of one's own, what there is to build before the first line about it.
+FIRST_LINE = 1 / 3
 
 
 def listed():
@@ -106,18 +113,23 @@ def reap_orphans():
         pass
 
 
+def children_cpu():
+    """CPU seconds of all children that ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def cpu_of(command, environment):
     """CPU seconds of a command and of all that it started, and what it said."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = children_cpu()
     run = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, check=False)
     reap_orphans()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = children_cpu() - before
     if run.returncode:
         sys.stderr.buffer.write(run.stdout[-2000:])
         raise Refused(f"{command[0]} ended with status {run.returncode}", NO_ENGINE)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            run.stdout.decode("utf-8", "replace"))
+    return cpu, run.stdout.decode("utf-8", "replace")
 
 
 def measure(build, program, inputs, runs, parsers=None):
@@ -292,6 +304,35 @@ def bench_capture(folder):
     return fine and bool(watched)
 
 
+def build_seconds(build):
+    """CPU seconds of what @build, which is called with a parser's source and a fresh build folder, starts."""
+    with tempfile.TemporaryDirectory(prefix="first-line-", dir=BUILD) as folder:
+        before = children_cpu()
+        build(os.path.join("parsers", "own", "template.c"), os.path.relpath(folder))
+        return children_cpu() - before
+
+
+def first_line(parser, build):
+    """What own.py does before all else, and says."""
+    given = own.Given(parser)
+    folder = given.folder(own.writable(build))
+    os.makedirs(folder)
+    return own.first_look(given, build, folder)
+
+
+def bench_first_line():
+    """The ratio of the two."""
+    # What a cache has makes both nothing.
+    os.environ["CCACHE_DISABLE"] = "1"
+    try:
+        first, every = (build_seconds(build) for build in (
+            first_line, lambda parser, build: own.Built(parser, build, "libfuzzer")))
+    except own.Refused as refused:
+        raise Refused(str(refused), NO_ENGINE) from None
+    return figure("CPU seconds to the first line about a parser of one's own, against all that is built for it",
+                  first / every, FIRST_LINE, f"{first:.1f} against {every:.1f} s", at_most=True)
+
+
 def stay_on_one_cpu():
     """AFL++ and its target wake each other up at every exec: what that costs is decided by where each
     of them runs, and by nothing that is measured here."""
@@ -311,6 +352,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()
+        fine &= bench_first_line()
         if os.path.exists(f"{BUILD}/clang/bench_bpf"):
             fine &= bench_with_bpf(folders["region"])
             fine &= bench_capture(folder)

@@ -58,6 +58,22 @@ class Floors(unittest.TestCase):
             with self.subTest(empty=empty, ours=ours):
                 self.assertEqual(self.fine("afl", empty, empty + ours, {"libfuzzer-fast": 3e-6}), fine)
 
+    def test_the_first_line_about_a_parser(self):
+        with mock.patch.dict(os.environ), contextlib.redirect_stdout(io.StringIO()) as out:
+            for first, fine in ((9.9, True), (10.1, False)):
+                with mock.patch.object(bench, "build_seconds", side_effect=(first, 30)):
+                    self.assertEqual(bench.bench_first_line(), fine)
+        self.assertRegex(out.getvalue(), r"\Aok  .*: 0\.330, at most 0\.333 \(9\.9 against 30\.0 s\)\nHIGH ")
+
+    def test_seconds_are_those_of_children_in_a_fresh_folder(self):
+        def burns(parser, build):
+            seen.append((os.path.exists(parser), os.listdir(build)))
+            run(sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass")
+        seen = []
+        with mock.patch.object(bench, "BUILD", tempfile.gettempdir()):
+            self.assertGreaterEqual(bench.build_seconds(burns), 0.3)
+        self.assertEqual(seen, [(True, [])])
+
 
 class Statistics(unittest.TestCase):
 

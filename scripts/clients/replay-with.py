@@ -335,7 +335,7 @@ class Replay:
                  if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
         with multiprocessing.get_context("fork").Pool(self.options.jobs, start, (self,)) as pool:
             pool.map(assemble, [texts[i:i + TEXTS_AT_ONCE] for i in range(0, len(texts), TEXTS_AT_ONCE)], 1)
-            for case in pool.imap(one, known, 8):
+            for case in pool.imap(one, known):
                 report.add(*case)
 
     def bytes_of(self, text):

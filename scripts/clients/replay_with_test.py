@@ -232,6 +232,21 @@ class Reader(Case):
             wrong = self.wrong(self.run_it(reader, *options))
             self.assertEqual(list(wrong.values()), [f"does not end: {seconds} seconds of CPU"])
 
+    def test_jobs(self):
+        """Of two at once the first waits for the second; one at a time, each ends before the next begins."""
+        for reader, jobs in (("mkdir one 2>/dev/null && until test -e two; do sleep 0.02; done || : >two\n", "2"),
+                             ("mkdir now && rmdir now || exit 1\n", "1")):
+            self.assertEqual(self.wrong(self.run_it(reader + "echo ok\n", "--promise", "safe", "--jobs", jobs)), {})
+
+    def test_totals_by_cause(self):
+        """They are the last lines, the most frequent first, and leave out what is of one input."""
+        reader = ('case $1 in region) printf "%s\\n" "$2";; *) exit 3;; esac\n', "echo ok\n")
+        said = [self.run_it(one).stdout for one in reader]
+        self.assertRegex(said[0], r"\n1\.\.6\n# 5 print no verdict\n# 1 ended with exit status 3\n"
+                         r"0 passed, 6 failed\n\Z")
+        wrong = sum(kind in ("truncated", "malformed") for kind in self.classes().values())
+        self.assertRegex(said[1], rf"\n# {wrong} says ok, right is reject or truncated\n{6 - wrong} passed, ")
+
     def test_what_it_is_given(self):
         """KIND, then the very bytes, and nothing on standard input."""
         self.run_it(f'cat >>{self.path("in")}; cp "$3" {self.path("")}got-"$2"-$(stat -c %s "$3")\n'
@@ -307,7 +322,8 @@ class Reader(Case):
         self.assertEqual(done.returncode, 2)
         self.assertIn("./none: no such program to run", done.stderr)
         for options, says in (((), "which CMD?"), (("--cpu-seconds", "0"), "--cpu-seconds"),
-                              (("--ids", "x"), "--ids"), (("--kind", "x"), "--kind")):
+                              (("--ids", "x"), "--ids"), (("--jobs", "0"), "--jobs"),
+                              (("--kind", "x"), "--kind")):
             done = self.run_it([], *options, script=False)
             self.assertEqual(done.returncode, 2)
             self.assertIn(says, done.stderr)

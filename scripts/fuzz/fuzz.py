@@ -38,7 +38,7 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
-  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of the last run
+  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of each parser's last run
   FINDINGS/sets       the smallest input of each set of verdicts
   FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
                       its smallest witness and the command that explains it
@@ -145,7 +145,7 @@ def build_own(options):
                   None if options.kind in ("all", "buffers") else options.kinds, say)
     say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}; {built.seen}")
     folder = os.path.relpath(built.folder)
-    options.own = {**built.facts, "all": options.all}
+    options.own = {**built.facts, "all": options.all, "file": os.path.abspath(options.parser)}
     options.kinds, options.capchain = tuple(built.kinds), os.path.relpath(built.command)
     options.work, options.targets = os.path.join(folder, "fuzz"), os.path.join(folder, options.engine)
     options.findings = options.findings or os.path.join(options.build, "findings", "own", os.path.basename(folder))

@@ -25,6 +25,7 @@ from unittest import mock
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import compilers  # noqa: E402
+from fuzz import check_own  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
@@ -140,6 +141,63 @@ class Lines(unittest.TestCase):
         worst = ["m:wrote:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:runaway:fault:x", "m:stale:fault:x",
                  "m:ok:wrong-caps:x", "m:reject:rejects-valid:x"]
         self.assertEqual(sorted(reversed(worst), key=fuzz_report.badness), worst)
+
+
+class LastRun(Case):
+    """What is new of a parser: against its own last run, of the same kind, in which a buffer was read."""
+
+    def heading(self, file, walked=9, kind="region"):
+        counts = fuzz_report.Counts()
+        counts.walked, counts.buckets = walked, {"mine:oob:fault:x": (3, True)} if walked else {}
+        setup = mock.Mock(findings=self.dir, capchain="capchain", own={"parser": "mine", "trust": "safe", "file": file})
+        setup.witness.return_value = self.path("none")
+        one = mock.Mock(setup=setup, kind=kind, counts=lambda: counts)
+        with mock.patch.object(fuzz_report, "check", return_value=()):
+            line, = (line for line in fuzz_report.mine_lines([one], str) if line.startswith("mine, "))
+        return line
+
+    def test_of_this_parser(self):
+        self.assertNotIn(" new", self.heading("/a.c"))
+        self.assertIn("1 bucket, 1 breaks its promise, 0 new", self.heading("/a.c"))
+        # Another parser of the same name, and another kind, had no run before.
+        self.assertNotIn(" new", self.heading("/b.c"))
+        self.assertNotIn(" new", self.heading("/a.c", kind="iommu"))
+        self.assertIn(", 0 new", self.heading("/a.c"))
+
+    def test_a_run_without_a_buffer_is_none(self):
+        self.heading("/a.c", walked=0)
+        self.assertNotIn(" new", self.heading("/a.c"))
+        self.heading("/a.c", walked=0)
+        self.assertIn(", 0 new", self.heading("/a.c"))
+
+
+class Planted(unittest.TestCase):
+    """The table of `make check-own`: its names, and that a cell is seen which is not as it has to be."""
+
+    def test_names(self):
+        listed = re.search(r"enum fault \{(.*?)\};", text_of("parsers", "own", "planted", "readers.c"), re.S)[1]
+        self.assertEqual(set(re.findall(r"^\t([A-Z0-9_]+),", listed, re.M)), set(check_own.FAULTS))
+        for tool in check_own.TOOLS:
+            self.assertRegex(tool, r"\A[a-z-]+\Z")
+
+    def test_the_worst_is_told(self):
+        one = check_own.Reader("ABSENT_TRUNC", "hardened", "")
+        said = ["mine:absent:unstable:slack", "mine:absent:absent-for-unreadable:x", "mine:ok:takes:x"]
+        for order in (said, said[::-1]):
+            self.assertEqual(one.buckets(" ".join(order)), "absent-for-unreadable")
+        self.assertEqual(one.buckets(" ".join([*said, "mine:stale:fault:x"])), "stale")
+        self.assertEqual((one.buckets("it abstains"), one.buckets("")), ("abstains", ""))
+
+    def test_cells(self):
+        for fault, promise, said, text in (
+                ("STALE", "safe", (1, "stale"), "red stale"), ("STALE", "safe", (0, ""), "fine (!)"),
+                ("STALE", "safe", (1, "oob"), "red oob (!)"), ("STALE", "trusting", (1, "stale"), "red stale (!)"),
+                ("FILTERS", "hardened", (0, ""), "fine"),
+                ("FILTERS", "hardened", (1, "wrong-caps"), "red wrong-caps (!)"),
+                ("RIGHT", "safe", (3, "x"), "status 3 x (!)")):
+            with mock.patch.dict(check_own.TOOLS, check=lambda _, said=said: said):
+                self.assertEqual(check_own.cell(check_own.Reader(fault, promise, ""), "check"),
+                                 (text, not text.endswith("(!)")))
 
 
 class Counts(Base):

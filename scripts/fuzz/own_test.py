@@ -533,6 +533,7 @@ class Mine(Base):
     def test_only_its_kinds(self):
         planted = os.path.join(OWN, "planted.c")
         done = self.make_fuzz(parser=planted)
+        self.assertIn("Error 1", done.stderr)
         self.assertRegex(done.stdout, r"\A\S+planted.c: building it .*\nplanted: \d+ replies of real kernels, ")
         self.assertRegex(done.stdout, r"(?m)^planted, trusting, reads region; ")
         self.assertRegex(done.stdout, r"(?m)^region: 1 job, 4 s$")

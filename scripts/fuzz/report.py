@@ -391,7 +391,7 @@ def find_mine(run, last):
 
 
 def read_last(findings):
-    """{kind: buckets} of the parser's own last run."""
+    """{FILE: {kind: buckets}} of each parser's own last run: a findings folder may have several parsers'."""
     try:
         return json.loads(Path(findings, "last.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -409,7 +409,8 @@ def write_last(findings, last):
 def mine_lines(runs, bold):
     """What the user's parser did: each bucket, worst first."""
     setup, counts = runs[0].setup, total(runs)
-    name, last = setup.own["parser"], read_last(setup.findings)
+    name, file, every = setup.own["parser"], setup.own["file"], read_last(setup.findings)
+    last = every.get(file, {})
     found = sorted((one for run in runs for one in find_mine(run, last)),
                    key=lambda one: (badness(one.buckets[0]), "BROKEN" not in one.words, one))
     broken, new = (sum(word in one.words for one in found) for word in ("BROKEN", "new"))
@@ -421,11 +422,13 @@ def mine_lines(runs, bold):
                f", {new} new" * any(run.kind in last for run in runs) + ", worst first" * bool(found))
     for one in found:
         yield from entry(setup, one, 1)
-    gone = {f"{bucket} ({run.kind})" for run in runs for bucket in set(last.get(run.kind, ())) - set(mine(run))}
+    # One that was stopped before its first buffer is no run.
+    now = {run.kind: sorted(mine(run)) for run in runs if run.counts().walked}
+    gone = {f"{bucket} ({kind})" for kind in now for bucket in set(last.get(kind, ())) - set(now[kind])}
     if gone:
         yield f"  of its last run did not come again: {', '.join(sorted(gone))}"
     yield ""
-    write_last(setup.findings, {**last, **{run.kind: sorted(mine(run)) for run in runs if run.workers()}})
+    write_last(setup.findings, {**every, file: {**last, **now}})
 
 
 def others_line(counts, runs):
