@@ -93,11 +93,14 @@ static inline uint64_t info_hash(uint64_t hash, uint64_t value)
 	return hash ^ (hash >> 32);
 }
 
+/* Bytes of the longest reason, its NUL included. */
+#define INFO_REASON_MAX 64
+
 /*
- * A parser's answer: one of VERDICT_OK .. VERDICT_ABSTAIN; any other becomes reject
- * "no-such-verdict". @need is the argsz to ask for next, only with VERDICT_TRUNCATED. @reason is a
- * static string, lower case with dashes, only with VERDICT_REJECT: the name of a rule (RULES.md,
- * section 2) where one fits.
+ * A parser's answer: one of VERDICT_OK .. VERDICT_ABSTAIN. @need is the argsz to ask for next, only with
+ * VERDICT_TRUNCATED. @reason is a static string, only with VERDICT_REJECT: NULL, or lower case letters, digits
+ * and dashes, the name of a rule (RULES.md, section 2) where one fits. What is none of this is no answer: it
+ * is named `no-such-verdict` or `no-such-reason`, and breaks the parser's promise.
  */
 struct info_answer {
 	enum verdict verdict;

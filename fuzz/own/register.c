@@ -15,16 +15,14 @@
 #include <unistd.h>
 
 #include "../target/findings.h"
-#include "../sandbox/child.h"
 #include "../sandbox/sandbox.h"
-#include "../sandbox/walk.h"
 #include "../judge/own.h"
 
 #define UNUSABLE 2
 
 extern const struct own_facts own_facts __attribute__((weak));
 
-/* What joins the table: the adapter's, with a read function that looks at its answers. */
+/* What joins the table: the adapter's. */
 static struct info_parser entry;
 
 static _Noreturn void refuse(const char *what)
@@ -81,34 +79,6 @@ static void hold_to_contract(const struct info_parser *parser)
 		refuse("it has no .read");
 }
 
-/* Lower case with dashes, as everything that prints a reason takes it to be. */
-static bool is_reason(const char *reason)
-{
-	return reason[0] &&
-	       strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(reason);
-}
-
-static _Noreturn void refuse_answer(const char *what)
-{
-	the_walk.running = false;
-	fprintf(stderr, "capchain: parser `%s`: %s; parsers/parser.h is the contract\n", entry.name,
-		what);
-	_exit(child_is_this() ? CHILD_REFUSES : UNUSABLE);
-}
-
-/* An answer that is none would be printed as whatever stands behind a table. */
-static struct info_answer read_and_look(struct walk *walk, const void *info, uint32_t len,
-					enum info_kind kind)
-{
-	const struct info_answer said = capchain_parser.read(walk, info, len, kind);
-
-	if (said.verdict > VERDICT_ABSTAIN)
-		refuse_answer("its answer is none of ok, absent, truncated, reject and abstain");
-	if (said.verdict == VERDICT_REJECT && said.reason && !is_reason(said.reason))
-		refuse_answer("the reason of a reject is lower case letters, digits and dashes");
-	return said;
-}
-
 /* What CAPCHAIN_ALLOW asks for. */
 static void allow(const char *what)
 {
@@ -134,7 +104,6 @@ static __attribute__((constructor(101))) void enter(void)
 	if (!table)
 		refuse("out of memory");
 	entry = capchain_parser;
-	entry.read = read_and_look;
 	while (at < info_parser_count && strcmp(info_parsers[at]->name, entry.name) < 0)
 		at++;
 	if (at < info_parser_count && strcmp(info_parsers[at]->name, entry.name) == 0)

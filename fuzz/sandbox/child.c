@@ -37,7 +37,7 @@ static struct share {
 	bool traces;
 	struct walk_result result;
 	struct where_frames frames;
-	char reason[64];
+	char reason[INFO_REASON_MAX];
 	char said[512];
 	struct sandbox_trace trace;
 	struct info_cap caps[INFO_LEN_MAX];
@@ -231,8 +231,6 @@ static const char *ended(int status)
 {
 	static char words[64];
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_REFUSES)
-		_exit(EXIT_UNUSABLE);
 	if (WIFSIGNALED(status))
 		snprintf(words, sizeof(words), "ended-by-signal-%d", WTERMSIG(status));
 	else

@@ -12,9 +12,6 @@
 
 #include "result.h"
 
-/* A child that ends with this has said why no walk can be made, and the parent ends with EXIT_UNUSABLE. */
-#define CHILD_REFUSES 113
-
 /* What walks in the child: sandbox.c's, in this process. */
 typedef void child_walker(const struct info_parser *parser, enum info_kind kind,
 			  const struct walk_limits *limits, struct walk_result *result);

@@ -50,7 +50,8 @@ struct sandbox_trace {
  * @said: what it said before it ended the walk itself: the message of a panic; or NULL. Valid until
  *	another walk
  * @no_answer: what became of a walk, in a child, that did not come back: "does-not-end", "waits",
- *	"ended-with-status-0". That is no verdict; @verdict is abstain. NULL of every other walk
+ *	"ended-with-status-0"; or why what came back is none: "no-such-verdict", "no-such-reason". That is
+ *	no verdict; @verdict is abstain. NULL of every other walk
  * @leaked: pieces of its heap that a walk which came back had not freed
  * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the
  *	compiler told, and the first of them

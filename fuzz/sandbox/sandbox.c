@@ -336,6 +336,25 @@ static void place_access(struct walk_result *result)
 }
 
 /*
+ * What @said lacks to be an answer, NULL where it is one. Part of the walk, as its reason may point anywhere,
+ * and so not instrumented.
+ */
+static __attribute__((no_sanitize_address)) const char *lack_of(const struct info_answer *said)
+{
+	size_t len = 0;
+
+	/* What the sandbox alone can see is not for a parser to say. */
+	if ((unsigned int)said->verdict > VERDICT_ABSTAIN)
+		return "no-such-verdict";
+	if (said->verdict != VERDICT_REJECT || !said->reason)
+		return NULL;
+	for (char at; len < INFO_REASON_MAX && (at = said->reason[len]); len++)
+		if (at != '-' && (at < 'a' || at > 'z') && (at < '0' || at > '9'))
+			return "no-such-reason";
+	return len && len < INFO_REASON_MAX ? NULL : "no-such-reason";
+}
+
+/*
  * The frame that a walk is left to. Its own locals are given up with it. Not instrumented: on i386
  * clang keeps the place of ASan's redzones in a register that a jump does not bring back.
  */
@@ -353,11 +372,11 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 	the_walk.quiet = the_walk.trace ? 0 : min_size(the_walk.bound, the_walk.len);
 	the_walk.running = true;
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
+	result->no_answer = lack_of(&said);
 	the_walk.running = false;
 	the_walk.quiet = 0;
-	/* What the sandbox alone can see is not for a parser to say. */
-	if ((unsigned int)said.verdict > VERDICT_ABSTAIN)
-		said = answer_reject("no-such-verdict");
+	if (result->no_answer)
+		said = answer(VERDICT_ABSTAIN);
 	result->verdict = said.verdict;
 	result->seen_by = SEEN_BY_PARSER;
 	result->reason = said.verdict == VERDICT_REJECT ? said.reason : NULL;
@@ -427,7 +446,7 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;
 		result->seen_by = SEEN_BY_CANARY;
-		result->reason = NULL;
+		result->reason = result->no_answer = NULL;
 		result->need = 0;
 		result->scratch = true;
 		result->offset = at;
@@ -436,7 +455,7 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 		result->verdict = VERDICT_STALE;
 		result->code = result->stale_code;
 		result->seen_by = SEEN_BY_HOOK;
-		result->reason = NULL;
+		result->reason = result->no_answer = NULL;
 		result->need = 0;
 	}
 	if (!the_walk.own)

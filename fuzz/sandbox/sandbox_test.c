@@ -131,6 +131,55 @@ static void test_abstains(void **state)
 	assert_int_equal(result.verdict, VERDICT_STALE);
 }
 
+static struct info_answer no_answer;
+
+static struct info_answer says(struct walk *parser, const void *info, uint32_t len,
+			       enum info_kind kind)
+{
+	(void)parser, (void)info, (void)len, (void)kind;
+	return no_answer;
+}
+
+/* Of any parser, in any build: an answer out of range is none, and no answer leaves anything to the next. */
+static void test_out_of_range(void **state)
+{
+	static char long_reason[INFO_REASON_MAX + 1];
+
+	(void)state;
+	place(LEN);
+	memset(long_reason, 'a', INFO_REASON_MAX);
+	const struct {
+		struct info_answer answer;
+		const char *lacks;
+	} rows[] = {
+		{answer((enum verdict)(VERDICT_ABSTAIN + 1)), "no-such-verdict"},
+		{answer((enum verdict) - 1), "no-such-verdict"},
+		{answer((enum verdict)1000), "no-such-verdict"},
+		{answer_reject("Too Bad"), "no-such-reason"},
+		{answer_reject("a\nline"), "no-such-reason"},
+		{answer_reject(""), "no-such-reason"},
+		{answer_reject(long_reason), "no-such-reason"},
+		{answer_reject(long_reason + 1), NULL},
+		{answer_reject(NULL), NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct walk_result result;
+
+		no_answer = rows[i].answer;
+		result = walk(says, INFO_HARDENED, LEN);
+		assert_int_equal(result.verdict, rows[i].lacks ? VERDICT_ABSTAIN : VERDICT_REJECT);
+		if (rows[i].lacks)
+			assert_string_equal(result.no_answer, rows[i].lacks);
+		else
+			assert_null(result.no_answer);
+		assert_null(walk(faulty_good, INFO_HARDENED, LEN).no_answer);
+	}
+	/* A reason that points nowhere is a fault of the walk. */
+	no_answer = answer_reject((const char *)8);
+	assert_int_equal(walk(says, INFO_HARDENED, LEN).verdict, VERDICT_CRASH);
+}
+
 /* Where hooks cannot see, a reader below the buffer gets the same byte whatever was there before.
  */
 static void test_no_residue(void **state)
@@ -273,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_where),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_abstains),
+		cmocka_unit_test(test_out_of_range),
 		cmocka_unit_test(test_no_residue),
 		cmocka_unit_test(test_no_residue_of_a_fork),
 		cmocka_unit_test(test_lengths),

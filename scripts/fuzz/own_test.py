@@ -757,11 +757,28 @@ class Refused(Base):
                 (reader(more=".trust = 3,"), "trust"),
                 (reader(reads=".ids = 0"), "reads nothing"),
                 (reader(reads=".style = INFO_LOOKUP, .ids = INFO_ALL_IDS"), "ids it looks up"),
-                (reader(read="0"), "no .read"),
-                (reader("struct info_answer a = {9, 0, 0}; return a;"), "its answer is none of"),
-                (reader('return answer_reject("Too Bad");'), "reason of a reject")):
+                (reader(read="0"), "no .read")):
             with self.subTest(says):
                 self.refused(self.write("contract.c", parser), says)
+
+    def test_answers_out_of_range(self):
+        """One contract in every verb and way: no answer, the input named, the run goes on, status 1."""
+        for body, cause in (("struct info_answer a = {9, 0, 0}; return a;", "no-such-verdict"),
+                            ('return answer_reject("Too Bad");', "no-such-reason")):
+            parser = self.write("range.c", reader(body))
+            self.build(*GCC, "-I", OWN, "-c", "range.c", "-o", "range.o")
+            bucket = f"tested:none:no-answer:{cause}"
+            for given in (parser, "range.o"):
+                with self.subTest(cause, given=given):
+                    done = self.check(given, *self.inputs.values(), status=(1,))
+                    self.assertIn(f"{bucket}  NO ANSWER", done.stdout)
+                    done = self.check(given, "--json", *self.inputs.values(), status=(1,))
+                    self.assertEqual(done.stdout.count(f'"bucket":"{bucket}"'), len(self.inputs), done.stdout)
+            self.assertIn(f"no answer ({cause})", self.check(parser, self.inputs["loop"], verb="explain").stdout)
+            self.assertIn(bucket, self.check(parser, CAPTURED, verb="replay", status=(1,)).stdout)
+            done = self.run_it(CAPCHAIN, "exhaust", "--parser", parser, "--caps", "1", "--kind", "region")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(bucket, done.stdout)
 
     def test_joined_is_no_option_of_ours(self):
         done = self.run_it(CAPCHAIN, "check", "--joined", self.inputs["loop"])
