@@ -13,7 +13,7 @@ HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/atomics.c fuzz/sandbox/strings
 SPEC_SRC     := fuzz/judge/spec.c
 JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c \
 		fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c \
-		fuzz/target/findings.c fuzz/target/file.c fuzz/judge/verdicts.c \
+		fuzz/target/findings.c fuzz/target/counts.c fuzz/target/file.c fuzz/judge/verdicts.c \
 		fuzz/sandbox/leaks.c fuzz/judge/truncations.c fuzz/judge/own.c
 FEEDBACK_SRC := fuzz/target/feedback.c
 # What a target has for a main where no engine brings one.

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "counts.h"
 #include "file.h"
 #include "../judge/own.h"
 #include "../sandbox/where.h"
@@ -30,11 +31,6 @@ static struct set {
 } at_first[SLOTS_AT_FIRST], *sets = at_first;
 static size_t slots = SLOTS_AT_FIRST, sets_seen;
 
-/* Counts files that one pid may have left behind, in other containers or of earlier processes. */
-#define COUNTS_OF_ONE_PID 1000
-
-static struct findings_counts in_memory;
-static struct findings_counts *counts = &in_memory;
 static const char *folder;
 
 /* All of @bytes to @fd: 0 or -errno. */
@@ -137,7 +133,7 @@ int findings_write(const char *path, const void *bytes, size_t len)
 /* Says once that findings are not kept, and counts each for the front end. */
 static void say_not_kept(const char *what, int error)
 {
-	if (!counts->failed++)
+	if (__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED) == 0)
 		fprintf(stderr,
 			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
 			"choose another folder\n",
@@ -162,43 +158,6 @@ static int make_folder(const char *dir, const char *name, char *ret_error, size_
 	return -1;
 }
 
-/* Backs the counts with a file, so that they outlive the process however it ends. */
-static int map_counts(const char *dir, const char *kind, char *ret_error, size_t error_size)
-{
-	char path[4096];
-	void *at = MAP_FAILED;
-	int fd, error;
-
-	snprintf(path, sizeof(path), "%s/counts/%s-%ld", dir, kind, (long)getpid());
-	/*
-	 * Never one that is there: a run in another container may have it mapped under the same
-	 * pid.
-	 */
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	for (int i = 2; fd < 0 && errno == EEXIST && i < COUNTS_OF_ONE_PID; i++) {
-		snprintf(path, sizeof(path), "%s/counts/%s-%ld.%d", dir, kind, (long)getpid(), i);
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	}
-	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
-	if (!error) {
-		at = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		error = at == MAP_FAILED ? errno : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (error) {
-		if (fd >= 0)
-			unlink(path);
-		snprintf(ret_error, error_size,
-			 "cannot keep counts in %s: %s; make room or choose "
-			 "another findings folder",
-			 file_word(path), strerror(error));
-		return -1;
-	}
-	counts = at;
-	return 0;
-}
-
 int findings_open(const char *dir, enum info_kind kind, const struct judge *judge, char *ret_error,
 		  size_t error_size)
 {
@@ -208,32 +167,14 @@ int findings_open(const char *dir, enum info_kind kind, const struct judge *judg
 		    make_folder(dir, "broken", ret_error, error_size) ||
 		    make_folder(dir, "buckets", ret_error, error_size) ||
 		    make_folder(dir, "counts", ret_error, error_size) ||
-		    map_counts(dir,
-			       kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
-			       ret_error, error_size))
+		    counts_open(dir,
+				kind < INFO_KINDS ? info_kind_name(kind) : judge_kind_name(judge),
+				judge, ret_error, error_size))
 			return -1;
 		folder = dir;
 	}
-	for (size_t i = 0; i < judge->count; i++)
-		snprintf(counts->of[i].name, FINDINGS_NAME_MAX, "%s",
-			 judge->judged[i].parser->name);
-	counts->parsers = judge->count;
-	counts->magic = FINDINGS_MAGIC;
+	counts_name(judge);
 	return 0;
-}
-
-static void count(const struct judge *judge)
-{
-	counts->walked++;
-	counts->classes[judge->spec->class]++;
-	for (size_t r = 0; r < judge->nreaders; r++) {
-		const size_t i = judge->readers[r];
-		const struct judged *const judged = &judge->judged[i];
-
-		counts->of[i].verdicts[judged->walk.verdict]++;
-		counts->of[i].disagreements[judged->disagreement]++;
-		counts->of[i].skipped += judged->skipped;
-	}
 }
 
 /* Where @signature stands in the table, or may. */
@@ -285,7 +226,7 @@ static size_t *set_size(uint64_t signature)
 		set = slot(signature);
 	}
 	sets_seen++;
-	counts->sets++;
+	counts_add(&counts->sets, 1);
 	*set = (struct set){signature, SIZE_MAX};
 	return &set->size;
 }
@@ -334,7 +275,7 @@ void findings_keep(const struct judge *judge, uint64_t signature)
 {
 	size_t *const size = set_size(signature);
 
-	count(judge);
+	counts_walks(judge);
 	if (!size || *size <= judge->len + 1)
 		return;
 	/* One that could not be kept is tried again when it comes again. */
@@ -367,33 +308,14 @@ static void witness_path(const struct judge *judge, const char *name, const char
 		*at = '_';
 }
 
-/* The row of @bucket: rows are taken in turn from where its hash is, and the last has the rest. */
-static struct findings_bucket *bucket_row(const char *bucket)
-{
-	uint64_t hash = INFO_HASH_START;
-
-	for (const char *at = bucket; *at; at++)
-		hash = info_hash(hash, (unsigned char)*at);
-	for (size_t tried = 0; tried < FINDINGS_BUCKETS_MAX; tried++) {
-		struct findings_bucket *const row =
-			&counts->buckets[(hash + tried) % FINDINGS_BUCKETS_MAX];
-
-		if (!row->name[0])
-			snprintf(row->name, sizeof(row->name), "%s", bucket);
-		if (strcmp(row->name, bucket) == 0)
-			return row;
-	}
-	return &counts->buckets[FINDINGS_BUCKETS_MAX - 1];
-}
-
 static void count_bucket(const struct judge *judge, const struct judged *judged, bool breaks)
 {
 	char bucket[BUCKET_MAX], path[4096];
 	struct findings_bucket *row;
 
 	judged_bucket(judged, bucket);
-	row = bucket_row(bucket);
-	row->times++;
+	row = counts_bucket(bucket);
+	counts_add(&row->times, 1);
 	row->breaks |= breaks;
 	if (row->size && row->size <= judge->len + 1)
 		return;

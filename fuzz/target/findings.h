@@ -10,7 +10,8 @@
  *	DIR/sets/KIND-SIGNATURE		smallest input with that set of verdicts
  *	DIR/broken/KIND-BUCKET		input that broke a promise, `:` as `_`
  *	DIR/buckets/KIND-BUCKET		the same of a run that goes on: of every bucket
- *	DIR/counts/KIND-PID		struct findings_counts, in host order
+ *	DIR/counts/KIND-PID		struct findings_counts, in host order: one of each process that was started,
+ *					and of all that it starts in turn, as libFuzzer's -fork=N does
  */
 #ifndef FUZZ_TARGET_FINDINGS_H
 #define FUZZ_TARGET_FINDINGS_H

@@ -457,6 +457,71 @@ static void test_full_disk(void **state)
 	assert_int_equal(counts_of(made.pid).walked, 3);
 }
 
+#define JOBS	    4
+#define KEPT_BY_JOB 20000
+
+/* What an engine starts anew has nothing of this process but its environment. */
+static void start_jobs(void)
+{
+	pid_t jobs[JOBS];
+	int status;
+
+	for (size_t i = 0; i < JOBS; i++) {
+		jobs[i] = fork();
+		if (jobs[i] < 0)
+			_exit(CANNOT);
+		if (jobs[i])
+			continue;
+		open_or_exit(dir);
+		for (unsigned int kept = 0; kept < KEPT_BY_JOB; kept++)
+			keep(found(1, 64, 1));
+		_exit(0);
+	}
+	for (size_t i = 0; i < JOBS; i++)
+		if (waitpid(jobs[i], &status, 0) != jobs[i] || status)
+			_exit(CANNOT);
+}
+
+/* Jobs that an engine starts count in the file of who started them, each of their walks. */
+static void test_one_file_for_all_jobs(void **state)
+{
+	struct run made;
+
+	(void)state;
+	made = run(start_jobs, dir, AS_IS);
+	assert_fine(&made);
+	assert_int_equal(files_in("counts"), 1);
+	assert_int_equal(counts_of(made.pid).walked, JOBS * KEPT_BY_JOB);
+	assert_int_equal(counts_of(made.pid).of[0].verdicts[VERDICT_REJECT], JOBS * KEPT_BY_JOB);
+	assert_int_equal(counts_of(made.pid).sets, JOBS);
+}
+
+/* What the environment names is left alone, where it is none of this folder's counts. */
+static void test_no_other_file_is_joined(void **state)
+{
+	static const char *const names[] = {"/dev/zero", "counts/region-1", "sets/region-1",
+					    "counts/region-/../../other", "counts/region-link"};
+
+	(void)state;
+	assert_int_equal(mkdir(in_dir("counts"), 0777), 0);
+	assert_int_equal(mkdir(in_dir("sets"), 0777), 0);
+	assert_int_equal(findings_write(in_dir("counts/region-1"), bytes, 100), 0);
+	assert_int_equal(findings_write(in_dir("sets/region-1"), bytes, 100), 0);
+	assert_int_equal(findings_write(in_dir("other"), bytes, 100), 0);
+	assert_int_equal(symlink("../other", in_dir("counts/region-link")), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct run made;
+
+		setenv("CAPCHAIN_COUNTS", i ? in_dir(names[i]) : names[i], 1);
+		made = run(keep_three, dir, AS_IS);
+		assert_fine(&made);
+		assert_int_equal(counts_of(made.pid).walked, 3);
+	}
+	unsetenv("CAPCHAIN_COUNTS");
+	assert_file(in_dir("counts/region-1"), 100, bytes[0]);
+	assert_file(in_dir("other"), 100, bytes[0]);
+}
+
 /* However many sets there are, none is dropped. */
 static void test_many_sets(void **state)
 {
@@ -729,6 +794,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_only_shrinks, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_two_runs, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_one_file_for_all_jobs, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_no_other_file_is_joined, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_many_sets, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_many_sets_in_little_memory, make_dir,
 						remove_dir),

@@ -10,6 +10,7 @@ import sys
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz.report import read_counts  # noqa: E402
 from test.tools import BUILD, CAPCHAIN, CORPUS, Case, run, run_tests, script  # noqa: E402
 
 NAMES = ("a blank", "it's", 'a "quote"', "$(touch here)", "-dash", "a;b")
@@ -38,6 +39,22 @@ class Paths(Case):
 
     def test_libfuzzer(self):
         self.each("libfuzzer")
+
+    def test_jobs_leave_one_file_of_counts(self):
+        """libFuzzer's own jobs and merges start the target anew, many times."""
+        target = os.path.join(BUILD, "libfuzzer", "fuzz_region_info")
+        if not os.access(target, os.X_OK):
+            self.skipTest("no target of libfuzzer is built")
+        os.mkdir(self.path("inputs"))
+        for options in (["-fork=2", "-runs=3000"], ["-jobs=2", "-workers=2", "-runs=1000"]):
+            findings = self.path(options[0][1:])
+            done = run(target, *options, "-seed=1", "inputs", cwd=self.dir,
+                       env={**os.environ, "CAPCHAIN_FINDINGS": findings})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            name, = os.listdir(os.path.join(findings, "counts"))
+            counts = read_counts(os.path.join(findings, "counts", name))
+            self.assertGreaterEqual(counts.walked, 2000, name)
+            self.assertTrue(os.listdir(os.path.join(findings, "sets")))
 
     def test_afl(self):
         self.each("afl")

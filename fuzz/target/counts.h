@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running counts of what every parser did, in a file of the folder of findings, so that they outlive the
+ * process however it ends.
+ *
+ * A process that an engine starts anew from this one, as libFuzzer's -fork, -jobs and -merge do hundreds of
+ * times, counts in the file of this one: the environment names it.
+ *
+ *	CAPCHAIN_COUNTS		set for those; not for anybody else
+ */
+#ifndef FUZZ_TARGET_COUNTS_H
+#define FUZZ_TARGET_COUNTS_H
+
+#include "findings.h"
+
+extern struct findings_counts *counts;
+
+/*
+ * Backs the counts of @kind with DIR/counts/KIND-PID, or with that of who started this process. @judge has
+ * what is counted. Returns 0, or -1 with one line in @ret_error.
+ */
+int counts_open(const char *dir, const char *kind, const struct judge *judge, char *ret_error,
+		size_t error_size);
+
+/* Names the parsers of @judge in counts that are of this process. */
+void counts_name(const struct judge *judge);
+
+/* Adds @n to one of the counts. */
+void counts_add(uint64_t *to, uint64_t n);
+
+/* Counts the walks of @judge. */
+void counts_walks(const struct judge *judge);
+
+/* The row of @bucket: rows are taken in turn from where its hash is, and the last has the rest. */
+struct findings_bucket *counts_bucket(const char *bucket);
+
+#endif
