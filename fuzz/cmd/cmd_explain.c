@@ -319,8 +319,8 @@ static void print_fault(const struct judge *judge, const struct walk_result *wal
 		print_where(judge, walk);
 		return;
 	case VERDICT_RUNAWAY:
-		printf("  stopped after %" PRIu64 " loads, of its own memory too: it would go on\n",
-		       walk->loads);
+		printf("  stopped: no end in %" PRIu64 " loads, and it would go on\n",
+		       walk->budget);
 		return;
 	case VERDICT_STALE:
 		printf("  read at %u, past argsz %u: this reply did not deliver it\n",

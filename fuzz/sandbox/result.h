@@ -52,6 +52,7 @@ struct sandbox_trace {
  * @no_answer: what became of a walk, in a child, that did not come back: "does-not-end", "waits",
  *	"ended-with-status-0"; or why what came back is none: "no-such-verdict", "no-such-reason". That is
  *	no verdict; @verdict is abstain. NULL of every other walk
+ * @budget: the loads of buffer and scratch that it could make
  * @leaked: pieces of its heap that a walk which came back had not freed
  * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the
  *	compiler told, and the first of them
@@ -68,6 +69,7 @@ struct walk_result {
 	uint32_t size;
 	bool scratch;
 	uint64_t loads;
+	uint64_t budget;
 	bool stale;
 	uint32_t stale_at;
 	uintptr_t code;

@@ -421,6 +421,7 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 
 	memset(result, 0, sizeof(*result));
 	result->caps = caps;
+	result->budget = limits->budget;
 	the_walk.result = result;
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;

@@ -118,27 +118,34 @@ void counts_name(const struct judge *judge)
 	counts->magic = FINDINGS_MAGIC;
 }
 
+/* Several processes never change one count, or take one row, at once. */
+static void lock(int how)
+{
+	while (shared >= 0 && flock(shared, how) && errno == EINTR)
+		;
+}
+
 void counts_add(uint64_t *to, uint64_t n)
 {
-	if (shared >= 0)
-		__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
-	else
-		*to += n;
+	lock(LOCK_EX);
+	*to += n;
+	lock(LOCK_UN);
 }
 
 void counts_walks(const struct judge *judge)
 {
-	counts_add(&counts->walked, 1);
-	counts_add(&counts->classes[judge->spec->class], 1);
+	lock(LOCK_EX);
+	counts->walked++;
+	counts->classes[judge->spec->class]++;
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const size_t i = judge->readers[r];
 		const struct judged *const judged = &judge->judged[i];
 
-		counts_add(&counts->of[i].verdicts[judged->walk.verdict], 1);
-		counts_add(&counts->of[i].disagreements[judged->disagreement], 1);
-		if (judged->skipped)
-			counts_add(&counts->of[i].skipped, 1);
+		counts->of[i].verdicts[judged->walk.verdict]++;
+		counts->of[i].disagreements[judged->disagreement]++;
+		counts->of[i].skipped += judged->skipped;
 	}
+	lock(LOCK_UN);
 }
 
 static struct findings_bucket *find_row(const char *bucket)
@@ -163,11 +170,8 @@ struct findings_bucket *counts_bucket(const char *bucket)
 {
 	struct findings_bucket *row;
 
-	/* Two processes would take one row. */
-	if (shared >= 0)
-		flock(shared, LOCK_EX);
+	lock(LOCK_EX);
 	row = find_row(bucket);
-	if (shared >= 0)
-		flock(shared, LOCK_UN);
+	lock(LOCK_UN);
 	return row;
 }

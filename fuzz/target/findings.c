@@ -133,7 +133,10 @@ int findings_write(const char *path, const void *bytes, size_t len)
 /* Says once that findings are not kept, and counts each for the front end. */
 static void say_not_kept(const char *what, int error)
 {
-	if (__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED) == 0)
+	const bool first = !counts->failed;
+
+	counts_add(&counts->failed, 1);
+	if (first)
 		fprintf(stderr,
 			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
 			"choose another folder\n",

@@ -348,16 +348,6 @@ same_commands() {
 	done
 }
 
-# What is said of each input too: offsets and notes.
-same_json() {
-	local config
-	for config in $commands; do
-		case $config in *-asan) continue ;; esac
-		"$build/$config/capchain" check --json corpus >"$logs/json-$config" || return 1
-		[ -s "$logs/json-$config" ] && cmp "$logs/json-$first" "$logs/json-$config" || return 1
-	done
-}
-
 # A list of a parser that is gone would be read by nobody.
 lists_known() {
 	local list name
