@@ -49,6 +49,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 		corpus/vfio.dict,$(TO)/share/capchain)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
 	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
+	$(Q)$(call put,scripts/gen/whole.py,$(OWN)/scripts/gen)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
 	$(Q)$(call put,parsers/own/heap.syms,$(OWN)/parsers/own)
 	$(Q)$(call put,fuzz/own/text.ld,$(OWN)/fuzz/own)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
@@ -55,14 +56,28 @@ static inline void mutate_note(const uint8_t *bytes, size_t size, const uint8_t 
 	mutation.goes_on = true;
 }
 
-/* False where it could not be kept. */
-static inline bool mutate_keep(const char *path, const uint8_t *bytes, size_t size)
-{
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-	const bool kept = fd >= 0 && write(fd, bytes, size) == (ssize_t)size;
+#define MUTATE_PATH_MAX (PATH_MAX + 32)
 
-	if (fd >= 0)
-		close(fd);
+/*
+ * Keeps @bytes in a file that nobody can have put there before: @path gets a random end. False where it could
+ * not be kept, and nothing is left.
+ */
+static inline bool mutate_keep(char path[MUTATE_PATH_MAX], const uint8_t *bytes, size_t size)
+{
+	const size_t used = strlen(path);
+	unsigned long long end;
+	bool kept;
+	int fd;
+
+	if (getrandom(&end, sizeof(end), GRND_NONBLOCK) != sizeof(end))
+		return false;
+	snprintf(path + used, MUTATE_PATH_MAX - used, "-%016llx", end);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return false;
+	kept = write(fd, bytes, size) == (ssize_t)size;
+	if (close(fd) || !kept)
+		unlink(path);
 	return kept;
 }
 
@@ -74,17 +89,16 @@ static inline void mutate_last_words(void)
 {
 	const char *const kind = KIND_NAME;
 	const char *const findings = getenv("CAPCHAIN_FINDINGS");
-	char path[PATH_MAX], other[PATH_MAX + 16], words[3 * PATH_MAX];
+	char path[MUTATE_PATH_MAX], other[MUTATE_PATH_MAX], words[3 * PATH_MAX];
 	bool kept;
 	int len;
 
 	if (!mutation.goes_on)
 		return;
 	mutation.goes_on = false;
-	len = snprintf(path, sizeof(path), "%s/%s-mutator-limit%zu-seed%llu",
-		       findings ? findings : ".", kind, mutation.max,
-		       (unsigned long long)mutation.seed);
-	if (len >= (int)sizeof(path))
+	len = snprintf(path, PATH_MAX, "%s/%s-mutator-limit%zu-seed%llu", findings ? findings : ".",
+		       kind, mutation.max, (unsigned long long)mutation.seed);
+	if (len >= PATH_MAX)
 		return;
 	snprintf(other, sizeof(other), "%s-other", path);
 	kept = mutate_keep(path, mutation.bytes, mutation.size) &&

@@ -273,9 +273,7 @@ def work(options, folder, known=CLIENTS):
     write_table(options.table, clients, rows)
     predictions = Predictions(options.capchain, os.path.join(folder, "held"), rows)
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps({**row.json(), **predictions.json(row)}) + "\n")
+        whole.write(options.json, "".join(json.dumps({**row.json(), **predictions.json(row)}) + "\n" for row in rows))
     return 0 if report(clients, rows, predictions, entries) and status == 0 else 1
 
 

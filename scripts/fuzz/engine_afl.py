@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from fuzz import machine
@@ -73,9 +74,11 @@ def publish(folder, queue):
             continue
         digest = hashlib.sha256(data).hexdigest()[:16]
         if 0 < len(data) <= LEN_MAX and digest not in known:
-            temporary = Path(os.path.dirname(queue), f"new.{os.getpid()}")
-            temporary.write_bytes(data)
-            temporary.replace(os.path.join(queue, f"id:{len(known):06},orig:{digest}"))
+            # Beside the queue, which AFL++ may be reading, under a name that nobody can have put there.
+            handle, temporary = tempfile.mkstemp("", "new.", os.path.dirname(queue))
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(temporary, os.path.join(queue, f"id:{len(known):06},orig:{digest}"))
             known.add(digest)
 
 

@@ -81,6 +81,8 @@ class Mutate(Case):
         path = self.write("bytes", data)
         self.assertEqual(run(engine, "76", path).stderr, "")
         for seed, number in ((77, -6), (78, -11)):
+            guessed = f"region-mutator-limit2048-seed{seed}"
+            self.write(guessed, "somebody's")
             done = run(engine, str(seed), path, env={**os.environ, "CAPCHAIN_FINDINGS": self.dir})
             self.assertEqual(done.returncode, number)
             self.assertEqual(done.stderr.count("\n"), 1)
@@ -89,6 +91,8 @@ class Mutate(Case):
             self.assertEqual(command[:8], ["build/capchain", "mutate", "--kind", "region", "--limit", "2048", "--seed",
                                            str(seed)])
             self.assertEqual(self.read(os.path.basename(command[8])), data)
+            self.assertRegex(command[8], rf"/{guessed}-[0-9a-f]{{16}}\Z")
+            self.assertEqual(self.text(guessed), "somebody's")
             command[0], command[-1] = CAPCHAIN, self.path("out")
             self.assertEqual(run(*command).returncode, 0)
 

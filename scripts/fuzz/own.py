@@ -47,6 +47,8 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
+from gen.whole import write  # noqa: E402
+
 ROOT = os.path.dirname(sys.path[0])
 SYMBOL = "capchain_parser"
 CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
@@ -401,10 +403,11 @@ def write_facts(given, folder, out, hooked, flags, seen):
         return '"' + "".join(f"\\{byte:03o}" if byte < 0x20 or byte > 0x7e or byte in b'"\\?'
                              else chr(byte) for byte in data) + '"'
 
-    Path(source).write_text(
+    write(
+        source,
         f'#include <stddef.h>\n#include "own.h"\nconst struct own_facts own_facts = {{{int(hooked)},\n'
         f"\t{text(out)},\n\t{text(seen)},\n\t"
-        f"{text(given.parser) if given.is_one_c_file() else 'NULL'}}};\n", "ascii")
+        f"{text(given.parser) if given.is_one_c_file() else 'NULL'}}};\n")
     made = os.path.join(folder, "facts.o")
     run([*flags["compiler"], "-c", source, "-I", os.path.join(ROOT, "fuzz", "judge"), "-o", made],
         f"{shown(source)} does not compile", MISSING)
@@ -432,7 +435,7 @@ def link(out, command, inputs, given):
         f"{shown(given.parser)} does not link: name what it needs in PARSER_LIBS",
         env={**os.environ, "AFL_QUIET": "1"})
     os.replace(out + ".tmp", out)
-    Path(stamp).write_text(key, "ascii")
+    write(stamp, key)
 
 
 @functools.cache
