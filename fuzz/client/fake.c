@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/major.h>
 #include <linux/openat2.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -13,9 +14,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "nameless.h"
+
+/* Of misc devices, that of /dev/vfio/vfio: no header of the UAPI has it. */
+#define VFIO_MINOR 196
 
 #define BAR0	  0xfebc0000u
 #define BAR0_SIZE 0x20000u
@@ -338,6 +343,31 @@ static void straighten(char *path)
 static bool is_vfios(const char *path)
 {
 	return !strncmp(path, "/dev/vfio/", strlen("/dev/vfio/")) || !strcmp(path, "/dev/iommu");
+}
+
+bool fake_is_real(int fd)
+{
+	char path[64], leads[PATH_MAX];
+	struct stat what;
+	ssize_t len;
+
+	if (fstat(fd, &what))
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	len = readlink(path, leads, sizeof(leads) - 1);
+	leads[len < 0 ? 0 : len] = '\0';
+	if (is_vfios(leads))
+		return true;
+	if (!S_ISCHR(what.st_mode))
+		return false;
+	if (what.st_rdev == makedev(MISC_MAJOR, VFIO_MINOR))
+		return true;
+	/* A node of any name: "…/misc/vfio", "…/vfio/26", "…/vfio-dev/vfio0" or "…/misc/iommu". */
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", major(what.st_rdev),
+		 minor(what.st_rdev));
+	len = readlink(path, leads, sizeof(leads) - 1);
+	leads[len < 0 ? 0 : len] = '\0';
+	return strstr(leads, "/vfio") || strstr(leads, "/misc/iommu");
 }
 
 enum place fake_place(const struct fake *fake, char *path, enum fake_kind *ret_kind)

@@ -68,6 +68,9 @@ int fake_fd(const struct fake *fake, enum fake_kind kind, int flags);
  */
 int fake_of(const struct fake *fake, const struct caller *caller, int fd, enum fake_kind *ret_kind);
 
+/* Whether @fd, which may be O_PATH, is a VFIO or IOMMUFD device of this machine, by its name or number. */
+bool fake_is_real(int fd);
+
 /*
  * PLACE_HERE: in the fake's folder. PLACE_EMPTY: VFIO's, and the fake has no such file.
  * PLACE_ELSEWHERE: the client's own, as / and /dev are, whose other files are real.

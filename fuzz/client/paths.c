@@ -217,10 +217,41 @@ static bool path_of(const struct fake *fake, const struct caller *caller,
 	return true;
 }
 
+/*
+ * Whether @path of the client's leads to a device of VFIO's that is real, by a link or by another node. Links
+ * are followed with the client's rights.
+ */
+static bool leads_to_real(const struct caller *caller, const char *path)
+{
+	char there[3 * PATH_MAX];
+	bool real = false;
+	int fd;
+
+	snprintf(there, sizeof(there), "/proc/%d/root%s", (int)caller->tid, path);
+	if (rights_take(caller, false))
+		return false;
+	fd = open(there, O_PATH | O_CLOEXEC);
+	rights_return();
+	if (fd >= 0) {
+		real = fake_is_real(fd);
+		close(fd);
+	}
+	return real;
+}
+
+static bool opens(int nr)
+{
+#ifdef __x86_64__
+	if (nr == SYS_open || nr == SYS_creat)
+		return true;
+#endif
+	return nr == SYS_openat || nr == SYS_openat2;
+}
+
 bool paths_answer(const struct fake *fake, const struct caller *caller,
 		  const struct seccomp_data *call, struct path_answer *ret_answer)
 {
-	char path[2 * PATH_MAX];
+	char path[2 * PATH_MAX], said[2 * PATH_MAX];
 	struct path_call c = {fake, caller, path, FAKE_NONE, NULL, ret_answer};
 	size_t i = 0;
 
@@ -230,9 +261,13 @@ bool paths_answer(const struct fake *fake, const struct caller *caller,
 	    !path_of(fake, caller, call, calls[i].path, path))
 		return false;
 	ret_answer->fd = -1;
+	strcpy(said, path);
 	switch (fake_place(fake, path, &c.kind)) {
 	case PLACE_ELSEWHERE:
-		return false;
+		if (!opens(call->nr) || !leads_to_real(caller, said))
+			return false;
+		ret_answer->result = -ENOENT;
+		return true;
 	case PLACE_EMPTY:
 		ret_answer->result = -ENOENT;
 		return true;

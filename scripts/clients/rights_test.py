@@ -7,6 +7,7 @@ drop, tests are skipped with the reason."""
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -68,6 +69,23 @@ class Rights(Run):
             self.assertEqual(got[name], "done", name)
         for name in ("another group", "iommufd", "cdev"):
             self.assertEqual(got[name], "ENOENT", name)
+
+    def test_no_other_name_opens_a_real_device(self):
+        """The node of /dev/vfio/vfio under another name, and links to it."""
+        try:
+            os.mknod(self.path("node"), stat.S_IFCHR | 0o666, os.makedev(10, 196))
+        except PermissionError:
+            self.skipTest("takes the right to make device nodes")
+        os.symlink("node", self.path("link"))
+        os.symlink(self.dir, self.path("folder"))
+        self.write("file", "a file\n")
+        os.symlink("file", self.path("plain"))
+        for name in ("node", "link", "folder/link", "folder/../" + os.path.basename(self.dir) + "/link"):
+            for path, options in ((name, {"cwd": self.dir}), (self.path(name), {})):
+                done = self.start("--no-good", "--", "cat", path, status=0, **options)
+                self.assertIn(f"cat: {path}: No such file or directory", done.stderr)
+        self.assertIn("a file\n", self.start("--no-good", "--", "cat", self.path("folder/plain")).stdout)
+        self.assertIn("a file\n", self.start("--no-good", "--", "cat", "plain", cwd=self.dir).stdout)
 
     def test_no_call_of_vfio_goes_on(self):
         """A driver that knows no such call says EINVAL here; nobody asks it."""

@@ -90,6 +90,8 @@ class Outcomes(Run):
                 ("grows 100000", 0, {}),
                 ("no-region 64", 0, {"outcome": "exit"}), ("no-region 65", 1, {"outcome": "storm"}),
                 ("hangs", 1, hang), ("thread-hangs", 1, hang), ("child-hangs", 1, hang),
+                # Nobody sees a thread read what another was given; it has an end all the same.
+                ("hands-over 1", 1, {"outcome": "idle", "info": "region 0"}, "--idle", "2"),
                 # Nothing computes.
                 ("sleeps 400", 0, {"outcome": "exit"}),
                 # The good reply leaves out the MSI-X table's page; region 1 is of one page.

@@ -143,6 +143,13 @@ static void *hang_thread(void *arg)
 	return NULL;
 }
 
+static void *walks_on(void *arg)
+{
+	for (volatile bool on = true; on;)
+		;
+	return arg;
+}
+
 /* The main thread waits, the walk is another's. */
 static void thread_hangs(struct device d, unsigned long n)
 {
@@ -155,6 +162,16 @@ static void thread_hangs(struct device d, unsigned long n)
 		HOLDS(access(SYSFS, F_OK) == 0);
 		usleep(1000);
 	}
+}
+
+/* One thread asks, and another walks what it got. */
+static void hands_over(struct device d, unsigned long n)
+{
+	pthread_t thread;
+
+	calls(d, n);
+	HOLDS(pthread_create(&thread, NULL, walks_on, NULL) == 0);
+	pthread_join(thread, NULL);
 }
 
 static void dies_of(struct device d, unsigned long n)
@@ -386,6 +403,7 @@ static const struct {
 	{"no-region", no_region},
 	{"hangs", hangs},
 	{"thread-hangs", thread_hangs},
+	{"hands-over", hands_over},
 	{"child-hangs", child_hangs},
 	{"dies-of", dies_of},
 	{"exits-with", exits_with},
