@@ -246,6 +246,21 @@ class Heard(Base):
         said, _ = self.heard(self.COUNTS_CALLS, 1)
         self.assertRegex(said, r"planted-besides:ok:(unstable:again|wrong-caps:ok) .*PROMISE BROKEN")
 
+    def test_a_broken_relation_is_of_its_input_alone(self):
+        """In the account that input is not right, and no later one is marked, of whatever kind."""
+        parser = self.write("once.c", reader(
+            "static int seen; struct info_cap c = {.offset = 32, .id = ((const unsigned char *)info)[32], "
+            ".version = 1}; if (c.id == 9 && seen++ == 1) return answer_reject(\"tired\"); "
+            "walk_deliver(walk, &c); return answer(VERDICT_OK);"))
+        device, iommu = (self.write(f"{kind}-1.bin", bytes(16)) for kind in ("device", "iommu"))
+        done = self.check(parser, self.files[1], device, self.files[0], iommu, self.files[2], status=(1,))
+        self.assertIn("\ntested: 5 inputs: 2 right, 0 policies, 1 differ, 0 abstained, 0 without an answer, 0 skipped, "
+                      "2 of kinds it does not read\n", done.stdout)
+        self.assertIn(f"     1  tested:ok:unstable:again  PROMISE BROKEN  first: {self.files[1]}\n", done.stdout)
+        # Beside its file, and in the account.
+        self.assertEqual(done.stdout.count("PROMISE BROKEN"), 2, done.stdout)
+        self.assertIn(": 1 inputs break its promise\n", done.stdout)
+
     def test_what_does_not_come_again_is_marked(self):
         said, _ = self.heard(self.FAULTS_LATE, 1)
         self.assertRegex(said, r"planted-besides:(oob:fault:ok|ok:unstable:again)  PROMISE BROKEN  "

@@ -14,7 +14,7 @@ import sys
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CAPCHAIN, CORPUS, Case, run, run_tests  # noqa: E402
+from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests  # noqa: E402
 
 FOLDERS = [os.path.join(CORPUS, name) for name in ("regressions", "seeds")]
 FILES = [os.path.join(folder, name) for folder in FOLDERS for name in sorted(os.listdir(folder))
@@ -22,30 +22,42 @@ FILES = [os.path.join(folder, name) for folder in FOLDERS for name in sorted(os.
 
 
 class Order(Case):
-    def orders(self):
-        shuffled = FILES[:]
+    def reports(self, files, *options, status=(0, 1), **env):
+        done = run(CAPCHAIN, "check", "--json", *options, *files, env={**os.environ, **env})
+        reports = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertIn(done.returncode, status)
+        self.assertEqual(len(reports), len(files), done.stderr)
+        return done.returncode, {report["file"]: report for report in reports}
+
+    def verdicts(self, files, *options, status=(0,), **env):
+        done = run(CAPCHAIN, "replay", *options, "-v", self.path("verdicts"), *files, env={**os.environ, **env})
+        lines = [line.split(" - ", 1)[1] for line in done.stdout.splitlines() if line.startswith(("ok ", "not ok "))]
+        self.assertIn(done.returncode, status, done.stdout[-500:] + done.stderr)
+        self.assertEqual(len(lines), len(files), done.stdout[-500:])
+        return done.returncode, sorted(lines), sorted(self.text("verdicts").splitlines())
+
+    def same(self, look, files, *options, **more):
+        """What @look sees is the same in this order, backwards and shuffled."""
+        shuffled = files[:]
         random.Random(1).shuffle(shuffled)
-        return FILES, FILES[::-1], shuffled
+        seen = [look(order, *options, **more) for order in (files, files[::-1], shuffled)]
+        self.assertEqual(seen[0], seen[1])
+        self.assertEqual(seen[0], seen[2])
 
     def test_check(self):
-        seen = []
-        for files in self.orders():
-            done = run(CAPCHAIN, "check", "--json", *files)
-            reports = [json.loads(line) for line in done.stdout.splitlines()]
-            self.assertEqual(len(reports), len(files), done.stderr)
-            seen.append((done.returncode, {report["file"]: report for report in reports}))
-        self.assertEqual(seen[0], seen[1])
-        self.assertEqual(seen[0], seen[2])
+        self.same(self.reports, FILES)
 
     def test_replay(self):
-        seen = []
-        for files in self.orders():
-            done = run(CAPCHAIN, "replay", "--truncate", "-v", self.path("verdicts"), *files)
-            lines = [line.split(" ", 2)[2] for line in done.stdout.splitlines() if line.startswith("ok ")]
-            self.assertEqual((done.returncode, len(lines)), (0, len(files)), done.stdout[-500:])
-            seen.append((sorted(lines), sorted(self.text("verdicts").splitlines())))
-        self.assertEqual(seen[0], seen[1])
-        self.assertEqual(seen[0], seen[2])
+        self.same(self.verdicts, FILES, "--truncate")
+
+    def test_state_is_seen(self):
+        """A reader that faults in its fourth walk, of whatever input that is."""
+        parser = os.path.join(ROOT, "parsers", "own", "planted", "besides.c")
+        files = [path for path in FILES if "/seeds/region-" in path][:12]
+        for look in (self.reports, self.verdicts):
+            self.same(look, files, "--parser", parser, status=(0, 1), PARSER_CFLAGS="-DWAY=5")
+            with self.assertRaisesRegex(self.failureException, "Tuples differ"):
+                self.same(look, files, "--parser", parser, status=(0, 1), PARSER_CFLAGS="-DWAY=2")
 
 
 class Bounds(Case):
