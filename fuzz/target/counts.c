@@ -20,14 +20,15 @@
 #define COUNTS_OF_ONE_PID 1000
 
 static struct findings_counts in_memory;
-struct findings_counts *counts = &in_memory;
+struct findings_counts *counts_kept = &in_memory;
 
 /* The file of counts that are another process's too; -1: they are ours. */
 static int shared = -1;
 
 static void *map(int fd)
 {
-	void *const at = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *const at =
+		mmap(NULL, sizeof(*counts_kept), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -55,11 +56,11 @@ static bool join(const char *own, const struct judge *judge)
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	other = fstat(fd, &what) || !S_ISREG(what.st_mode) || what.st_size != sizeof(*counts)
+	other = fstat(fd, &what) || !S_ISREG(what.st_mode) || what.st_size != sizeof(*counts_kept)
 			? NULL
 			: map(fd);
 	if (other && are_of(other, judge)) {
-		counts = other;
+		counts_kept = other;
 		shared = fd;
 		return true;
 	}
@@ -89,7 +90,7 @@ int counts_open(const char *dir, const char *kind, const struct judge *judge, ch
 		snprintf(path, sizeof(path), "%s%ld.%d", own, (long)getpid(), i);
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	}
-	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts));
+	error = fd < 0 ? errno : posix_fallocate(fd, 0, sizeof(*counts_kept));
 	if (!error && (!(at = map(fd)) || setenv(COUNTS_NAME, path, 1)))
 		error = errno;
 	if (fd >= 0)
@@ -103,7 +104,7 @@ int counts_open(const char *dir, const char *kind, const struct judge *judge, ch
 			 file_word(path), strerror(error));
 		return -1;
 	}
-	counts = at;
+	counts_kept = at;
 	return 0;
 }
 
@@ -112,10 +113,10 @@ void counts_name(const struct judge *judge)
 	if (shared >= 0)
 		return;
 	for (size_t i = 0; i < judge->count; i++)
-		snprintf(counts->of[i].name, FINDINGS_NAME_MAX, "%s",
+		snprintf(counts_kept->of[i].name, FINDINGS_NAME_MAX, "%s",
 			 judge->judged[i].parser->name);
-	counts->parsers = judge->count;
-	counts->magic = FINDINGS_MAGIC;
+	counts_kept->parsers = judge->count;
+	counts_kept->magic = FINDINGS_MAGIC;
 }
 
 /* Several processes never change one count, or take one row, at once. */
@@ -135,15 +136,15 @@ void counts_add(uint64_t *to, uint64_t n)
 void counts_walks(const struct judge *judge)
 {
 	lock(LOCK_EX);
-	counts->walked++;
-	counts->classes[judge->spec->class]++;
+	counts_kept->walked++;
+	counts_kept->classes[judge->spec->class]++;
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const size_t i = judge->readers[r];
 		const struct judged *const judged = &judge->judged[i];
 
-		counts->of[i].verdicts[judged->walk.verdict]++;
-		counts->of[i].disagreements[judged->disagreement]++;
-		counts->of[i].skipped += judged->skipped;
+		counts_kept->of[i].verdicts[judged->walk.verdict]++;
+		counts_kept->of[i].disagreements[judged->disagreement]++;
+		counts_kept->of[i].skipped += judged->skipped;
 	}
 	lock(LOCK_UN);
 }
@@ -156,14 +157,14 @@ static struct findings_bucket *find_row(const char *bucket)
 		hash = info_hash(hash, (unsigned char)*at);
 	for (size_t tried = 0; tried < FINDINGS_BUCKETS_MAX; tried++) {
 		struct findings_bucket *const row =
-			&counts->buckets[(hash + tried) % FINDINGS_BUCKETS_MAX];
+			&counts_kept->buckets[(hash + tried) % FINDINGS_BUCKETS_MAX];
 
 		if (!row->name[0])
 			snprintf(row->name, sizeof(row->name), "%s", bucket);
 		if (strcmp(row->name, bucket) == 0)
 			return row;
 	}
-	return &counts->buckets[FINDINGS_BUCKETS_MAX - 1];
+	return &counts_kept->buckets[FINDINGS_BUCKETS_MAX - 1];
 }
 
 struct findings_bucket *counts_bucket(const char *bucket)

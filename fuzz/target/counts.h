@@ -13,7 +13,7 @@
 
 #include "findings.h"
 
-extern struct findings_counts *counts;
+extern struct findings_counts *counts_kept;
 
 /*
  * Backs the counts of @kind with DIR/counts/KIND-PID, or with that of who started this process. @judge has

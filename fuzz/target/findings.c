@@ -133,9 +133,9 @@ int findings_write(const char *path, const void *bytes, size_t len)
 /* Says once that findings are not kept, and counts each for the front end. */
 static void say_not_kept(const char *what, int error)
 {
-	const bool first = !counts->failed;
+	const bool first = !counts_kept->failed;
 
-	counts_add(&counts->failed, 1);
+	counts_add(&counts_kept->failed, 1);
 	if (first)
 		fprintf(stderr,
 			"capchain: cannot keep %s: %s; findings are not being kept, make room or "
@@ -145,7 +145,7 @@ static void say_not_kept(const char *what, int error)
 
 uint64_t findings_lost(void)
 {
-	return counts->failed;
+	return counts_kept->failed;
 }
 
 static int make_folder(const char *dir, const char *name, char *ret_error, size_t error_size)
@@ -229,7 +229,7 @@ static size_t *set_size(uint64_t signature)
 		set = slot(signature);
 	}
 	sets_seen++;
-	counts_add(&counts->sets, 1);
+	counts_add(&counts_kept->sets, 1);
 	*set = (struct set){signature, SIZE_MAX};
 	return &set->size;
 }
