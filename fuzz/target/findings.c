@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
-#include "counts.h"
 #include "file.h"
 #include "../judge/own.h"
 #include "../sandbox/where.h"

@@ -16,34 +16,7 @@
 #ifndef FUZZ_TARGET_FINDINGS_H
 #define FUZZ_TARGET_FINDINGS_H
 
-#include "../judge/judged.h"
-
-#define FINDINGS_MAGIC	     UINT64_C(0x32746e7563706163)
-#define FINDINGS_NAME_MAX    32
-/* Buckets that a run which goes on tells apart; what comes after those is counted in the last. */
-#define FINDINGS_BUCKETS_MAX 512
-
-struct findings_counts {
-	uint64_t magic;
-	uint64_t parsers;
-	uint64_t walked; /* buffers judged, truncations included */
-	uint64_t sets;	 /* distinct sets of verdicts, of each process that counted */
-	uint64_t failed; /* witnesses that could not be kept, once for each buffer */
-	uint64_t classes[BUFFER_CLASSES];
-	struct {
-		char name[FINDINGS_NAME_MAX];
-		uint64_t verdicts[VERDICTS];
-		uint64_t disagreements[DISAGREEMENTS];
-		uint64_t skipped;
-	} of[INFO_PARSERS_MAX];
-	/* Of a run that goes on. A free row has no name. */
-	struct findings_bucket {
-		char name[BUCKET_MAX];
-		uint64_t times;
-		uint64_t size;	 /* of its smallest witness, plus one; 0: none is kept yet */
-		uint64_t breaks; /* whether it breaks a promise that the ledger does not excuse */
-	} buckets[FINDINGS_BUCKETS_MAX];
-};
+#include "counts.h"
 
 /*
  * Starts keeping findings of @kind (INFO_KINDS: of conversations) under @dir, which is made; NULL

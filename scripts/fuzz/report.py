@@ -18,7 +18,7 @@ FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 
 ABSTAIN = VERDICTS.index("abstain")
 
-# struct findings_counts of fuzz/target/findings.h; fuzz_test.py holds the two together.
+# struct findings_counts of fuzz/target/counts.h; fuzz_test.py holds the two together.
 MAGIC = 0x32746E7563706163
 HEAD = struct.Struct(f"=5Q{len(CLASSES)}Q")
 PARSER = struct.Struct(f"=32s{len(VERDICTS)}Q{len(DISAGREEMENTS)}QQ")

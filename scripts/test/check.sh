@@ -348,6 +348,25 @@ same_commands() {
 	done
 }
 
+# What is said of each input too, for programs and for people, but for the line that names a build's oracles.
+same_words() {
+	local config how said
+	for config in $commands; do
+		for how in 'check --json' check explain replay; do
+			said=$logs/words-${how// /}
+			set -- corpus
+			[ "$how" != explain ] || set -- corpus/{captured,regressions,seeds}/*
+			# shellcheck disable=SC2086 # an option has no spaces
+			"$build/$config/capchain" $how "$@" >"$logs/words" || return 1
+			sed -E '/^(# )?oracles: /d; s/"oracles":"[^"]*"//' "$logs/words" >"$said-$config"
+			[ -s "$said-$config" ] && diff "$said-$first" "$said-$config" >"$logs/words.diff" && continue
+			echo "$config: other words of $how than $first"
+			head -n 20 "$logs/words.diff"
+			return 1
+		done
+	done
+}
+
 # A list of a parser that is gone would be read by nobody.
 lists_known() {
 	local list name

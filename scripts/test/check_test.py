@@ -25,6 +25,14 @@ echo 'took 0.1 + 0.2 of CPU' >&2
 """
 
 
+SAYS = """#!/bin/sh
+echo "loop at 32 in 168 loads"
+echo "oracles: %s"
+echo '{"oracles":"%s"}'
+[ "$1" != "%s" ] || echo "another word"
+"""
+
+
 @unittest.skipUnless(shutil.which("meson"), "no meson here")
 class Check(Case):
     def setUp(self):
@@ -126,6 +134,31 @@ class Check(Case):
             done = run(script("test", "check.py"), *words)
             self.assertEqual(done.returncode, status)
             self.assertIn("Exit status", done.stdout)
+
+
+class Words(Case):
+    """A word that one build alone says is seen, in each verb; an oracle's name is none."""
+
+    def words(self, *verbs):
+        for config, oracles in (("clang", "arena"), ("gcc-asan", "arena, AddressSanitizer")):
+            verb = verbs[0] if verbs and config == "gcc-asan" else "none"
+            self.write(f"build/{config}/capchain", SAYS % (oracles, oracles, verb), 0o755)
+        for folder in ("captured", "regressions", "seeds"):
+            self.write(f"corpus/{folder}/one", "")
+        os.makedirs(self.path("build", "check"), exist_ok=True)
+        return run(script("test", "check.sh"), "same_words", cwd=self.dir,
+                   env={**os.environ, "commands": "clang gcc-asan", "first": "clang"})
+
+    def test_equal(self):
+        done = self.words()
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    def test_another_word(self):
+        for verb in ("check", "explain", "replay"):
+            done = self.words(verb)
+            self.assertEqual(done.returncode, 1, verb)
+            self.assertRegex(done.stdout, rf"\Agcc-asan: other words of {verb}.* than clang\n")
+            self.assertIn("> another word", done.stdout)
 
 
 if __name__ == "__main__":
