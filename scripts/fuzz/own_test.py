@@ -485,7 +485,8 @@ class Mine(Base):
 
     def make_fuzz(self, *variables, parser=None, fault="RIGHT", trust="HARDENED", seconds=4, **env):
         return self.run_it("make", "-s", "-C", ROOT, "fuzz", f"PARSER={parser or os.path.join(OWN, 'planted', 'readers.c')}",
-                           f"SECONDS={seconds}", "SETUP=0", "JOBS=1", f"FINDINGS={self.path('found')}", *variables,
+                           f"SECONDS={seconds}", "SETUP=0", "JOBS=1", f"FINDINGS={self.path('found')}", "KIND=all",
+                           "ENGINE=libfuzzer", *variables,
                            MAKEFLAGS="", PARSER_CFLAGS=f"-DFAULT={fault} -DTRUST=INFO_{trust}", **env)
 
     def test_right(self):
