@@ -11,10 +11,12 @@
 /* Inputs that are held at a time: with their truncations as many buffers as a BPF program takes. */
 #define BATCH 64
 
-static struct batched {
+struct batched {
 	struct input input;
 	bool usable;
-} * batch;
+};
+
+static struct batched *batch;
 
 static const uint8_t *infos[BATCH * (1 + TRUNCATIONS_MAX)];
 static uint32_t lens[BATCH * (1 + TRUNCATIONS_MAX)];

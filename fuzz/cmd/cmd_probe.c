@@ -16,7 +16,6 @@
 #include "cmd.h"
 
 #define REGIONS_MAX  64
-#define NAME_SIZE    64
 /* Devices of one group. */
 #define GROUP_MAX    256
 /* Of the default folder, of which --help speaks, either may have to be made. */
@@ -26,7 +25,7 @@
 extern const struct info_parser bounded_parser;
 
 struct probe_options {
-	char (*names)[NAME_SIZE]; /* @count of them */
+	struct probe_name *names; /* @count of them */
 	size_t count;
 	enum probe_rule fake;
 	bool is_fake;
@@ -85,9 +84,9 @@ static void print_rules(void)
 }
 
 /* Room for @more names behind those that there are. */
-static char (*more_names(struct probe_options *o, size_t more))[NAME_SIZE]
+static struct probe_name *more_names(struct probe_options *o, size_t more)
 {
-	char(*const longer)[NAME_SIZE] = realloc(o->names, (o->count + more) * sizeof(*longer));
+	struct probe_name *const longer = realloc(o->names, (o->count + more) * sizeof(*longer));
 
 	if (!longer) {
 		fprintf(stderr, "capchain: out of memory\n");
@@ -110,7 +109,7 @@ static void take_fake(struct probe_options *o, const char *arg, const struct arg
 			arg);
 	o->fake = (enum probe_rule)rule;
 	o->is_fake = true;
-	snprintf(*more_names(o, 1), NAME_SIZE, "fake-%.50s", arg);
+	snprintf(more_names(o, 1)->text, sizeof(o->names->text), "fake-%.50s", arg);
 	o->count++;
 }
 
@@ -158,9 +157,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		print_rules();
 		exit(EXIT_FINE);
 	case ARGP_KEY_ARG:
-		if (strlen(arg) >= NAME_SIZE)
+		if (strlen(arg) >= sizeof(o->names->text))
 			argp_error(state, "%s: too long a name", file_word(arg));
-		snprintf(*more_names(o, 1), NAME_SIZE, "%s", arg);
+		snprintf(more_names(o, 1)->text, sizeof(o->names->text), "%s", arg);
 		o->count++;
 		return 0;
 	case ARGP_KEY_END:
@@ -346,9 +345,9 @@ int cmd_probe(int argc, char **argv)
 		char *shown;
 		bool has_iommu = true;
 
-		run.device = shown = path_shown(o.names[i], "");
+		run.device = shown = path_shown(o.names[i].text, "");
 		device = o.is_fake ? probe_fake(o.fake)
-				   : probe_vfio_open(o.names[i], o.iommufd, &has_iommu, error,
+				   : probe_vfio_open(o.names[i].text, o.iommufd, &has_iommu, error,
 						     sizeof(error));
 		if (!device) {
 			fprintf(stderr, "capchain: %s\n", error);

@@ -112,7 +112,7 @@ void own_count(const struct judge *judge, const char *path)
 }
 
 /* Runs @argv and looks for @text in what it prints. */
-static bool prints(char *const argv[], const char *text)
+static bool prints(const char *const argv[], const char *text)
 {
 	posix_spawn_file_actions_t actions;
 	const size_t kept = strlen(text);
@@ -128,7 +128,7 @@ static bool prints(char *const argv[], const char *text)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawn(&pid, argv[0], &actions, NULL, argv, environ))
+	if (posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ))
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipes[1]);
@@ -152,15 +152,9 @@ static bool prints(char *const argv[], const char *text)
 static bool comes_again(size_t i, enum endian endian)
 {
 	char self[PATH_MAX], kind[32], order[32], text[BUCKET_MAX + 16];
-	char *const argv[] = {self,
-			      (char *)(uintptr_t) "check",
-			      (char *)(uintptr_t)OWN_JOINED,
-			      (char *)(uintptr_t) "--json",
-			      kind,
-			      order,
-			      (char *)(uintptr_t) "--",
-			      account.buckets[i].first,
-			      NULL};
+	const char *const argv[] = {self, "check", OWN_JOINED, "--json",
+				    kind, order,   "--",       account.buckets[i].first,
+				    NULL};
 
 	snprintf(kind, sizeof(kind), "--kind=%s", info_kind_name(account.buckets[i].kind));
 	snprintf(order, sizeof(order), "--endian=%s", endian_name(endian));

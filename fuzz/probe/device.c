@@ -165,7 +165,7 @@ struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_i
 			  error_size);
 }
 
-size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max)
+size_t probe_group(unsigned int number, struct probe_name *ret_names, size_t max)
 {
 	struct dirent *entry;
 	size_t count = 0;
@@ -176,7 +176,8 @@ size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max)
 	devices = opendir(path);
 	while (devices && count < max && (entry = readdir(devices)))
 		if (entry->d_name[0] != '.')
-			snprintf(ret_names[count++], sizeof(*ret_names), "%.63s", entry->d_name);
+			snprintf(ret_names[count++].text, sizeof(ret_names->text), "%.63s",
+				 entry->d_name);
 	if (devices)
 		closedir(devices);
 	return count;

@@ -140,7 +140,11 @@ struct probe_device *probe_fake(enum probe_rule fault);
 struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_iommu,
 				     char *ret_error, size_t error_size);
 
+struct probe_name {
+	char text[64];
+};
+
 /* The names of the devices in group @number, by /sys; at most @max. Returns how many. */
-size_t probe_group(unsigned int number, char (*ret_names)[64], size_t max);
+size_t probe_group(unsigned int number, struct probe_name *ret_names, size_t max);
 
 #endif

@@ -27,7 +27,7 @@
 enum { CPU_MAX = 2000, WAIT_MAX = 4000, CPU_SOON = 200, WAIT_SOON = 400, FOREVER = 2, SLICE = 20 };
 
 /* What both processes have. @turn is odd while it is the child's. */
-static struct share {
+struct share {
 	uint32_t turn;
 	const struct info_parser *parser;
 	enum info_kind kind;
@@ -41,7 +41,9 @@ static struct share {
 	char said[512];
 	struct sandbox_trace trace;
 	struct info_cap caps[INFO_LEN_MAX];
-} * share;
+};
+
+static struct share *share;
 
 static pid_t child; /* 0: none */
 static bool is_child;

@@ -96,7 +96,8 @@ int capchain_memcmp(const void *a, const void *b, size_t size)
 void *capchain_memchr(const void *at, int byte, size_t size)
 {
 	const size_t room = extent(at);
-	void *const found = memchr(at, byte, size < room ? size : room);
+	/* glibc 2.43 gives back what is const as const. */
+	void *const found = (void *)(uintptr_t)memchr(at, byte, size < room ? size : room);
 
 	loads(at, found ? (size_t)((const char *)found - (const char *)at) + 1 : size);
 	return found;
@@ -133,7 +134,7 @@ char *capchain_strchr(const char *at, int byte)
 {
 	const size_t len = length(at, SIZE_MAX);
 
-	return memchr(at, byte, len + 1);
+	return (char *)(uintptr_t)memchr(at, byte, len + 1);
 }
 
 char *capchain_strcpy(char *to, const char *from)

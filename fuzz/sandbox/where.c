@@ -77,7 +77,7 @@ static const char *program(void)
 }
 
 /* Starts @argv, what it prints to *@ret_out. */
-static pid_t start(char *const argv[], int *ret_out)
+static pid_t start(const char *const argv[], int *ret_out)
 {
 	posix_spawn_file_actions_t actions;
 	int pipes[2];
@@ -89,7 +89,7 @@ static pid_t start(char *const argv[], int *ret_out)
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ))
+	if (posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ))
 		pid = -1;
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipes[1]);
@@ -116,15 +116,8 @@ static bool ask(const struct tool *tool, uintptr_t code, char *ret_said, size_t 
 {
 	uintptr_t base = 0;
 	char address[32];
-	char *const argv[] = {(char *)(uintptr_t)tool->name,
-			      (char *)(uintptr_t)tool->functions,
-			      (char *)(uintptr_t) "-i",
-			      (char *)(uintptr_t) "-C",
-			      (char *)(uintptr_t) "-e",
-			      (char *)(uintptr_t)program(),
-			      address,
-			      (char *)(uintptr_t)tool->style,
-			      NULL};
+	const char *const argv[] = {tool->name, tool->functions, "-i",	      "-C", "-e",
+				    program(),	address,	 tool->style, NULL};
 	size_t used = 0;
 	ssize_t got;
 	int out, status;
@@ -187,7 +180,8 @@ static bool is_runtime(const struct where *frame)
 {
 	const char *const file = frame->file;
 
-	return strncmp(file, "/rustc/", 7) == 0 || strstr(file, "/library/std/") ||
+	return strncmp(file, "/rustc/", 7) == 0 || strstr(file, "/library/std/src/") ||
+	       strstr(file, "/library/core/src/") || strstr(file, "/library/alloc/src/") ||
 	       strstr(file, "/include/c++/") || strncmp(file, "/usr/include/", 13) == 0 ||
 	       strncmp(file, "/usr/lib/", 9) == 0;
 }

@@ -131,16 +131,15 @@ static struct info_answer read_info(struct walk *walk, const void *info, uint32_
 	return take_answer(chain.status, chain.argsz);
 }
 
-#define READS                                                                                      \
-	{                                                                                          \
-		INFO_LIST, INFO_ALL_IDS, FAULT == RIGHT ? INFO_ALL_IDS : 0                         \
-	}
+#define EXACT (FAULT == RIGHT ? INFO_ALL_IDS : 0)
 
 const struct info_parser capchain_parser = {
 	.name = "mine",
 	.summary = "planted, of make check-own",
 	.trust = TRUST,
-	.reads = {READS, READS, READS},
+	.reads = {{INFO_LIST, INFO_ALL_IDS, EXACT},
+		  {INFO_LIST, INFO_ALL_IDS, EXACT},
+		  {INFO_LIST, INFO_ALL_IDS, EXACT}},
 	.drops = {[INFO_REGION] = FAULT == FILTERS ? INFO_DROPS_EMPTY : 0},
 	.read = read_info,
 };
