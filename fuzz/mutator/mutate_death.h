@@ -98,9 +98,11 @@ static inline void mutate_last_words(void)
 	mutation.goes_on = false;
 	len = snprintf(path, PATH_MAX, "%s/%s-mutator-limit%zu-seed%llu", findings ? findings : ".",
 		       kind, mutation.max, (unsigned long long)mutation.seed);
-	if (len >= PATH_MAX)
+	if (len < 0 || len >= PATH_MAX)
 		return;
-	snprintf(other, sizeof(other), "%s-other", path);
+	/* @path is shorter than PATH_MAX, and both have 32 bytes more. */
+	memcpy(other, path, (size_t)len);
+	memcpy(other + len, "-other", sizeof("-other"));
 	kept = mutate_keep(path, mutation.bytes, mutation.size) &&
 	       (!mutation.other_size || mutate_keep(other, mutation.other, mutation.other_size));
 	len = snprintf(
