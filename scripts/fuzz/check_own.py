@@ -6,10 +6,6 @@ Shows what every tool says of planted readers, each with a promise: `make check-
 The readers are parsers/own/planted/readers.c with a FAULT each. A cell is `red` with the worst that is told, or
 `fine`; where a tool cannot see a fault the cell says so, and why stands below the table. A cell that is
 not as it has to be is marked, and the exit status is 1.
-
-options:
-  --readers NAME,...   these alone; NAME/PROMISE for one promise of it
-  --tools NAME,...     these alone
 """
 
 import argparse
@@ -143,8 +139,9 @@ def cell(reader, tool):
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readers", default=",".join(FAULTS))
-    parser.add_argument("--tools", default=",".join(TOOLS))
+    parser.add_argument("--readers", metavar="NAME,...", default=",".join(FAULTS),
+                        help="these alone, of %(default)s; NAME/PROMISE for one promise of it")
+    parser.add_argument("--tools", metavar="NAME,...", default=",".join(TOOLS), help="these alone, of %(default)s")
     options = parser.parse_args(arguments)
     tools = options.tools.split(",")
     rows = [(name, promise) for word in options.readers.split(",") for name, _, one in (word.partition("/"),)
