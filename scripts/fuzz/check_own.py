@@ -140,8 +140,9 @@ def cell(reader, tool):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", metavar="NAME,...", default=",".join(FAULTS),
-                        help="these alone, of %(default)s; NAME/PROMISE for one promise of it")
-    parser.add_argument("--tools", metavar="NAME,...", default=",".join(TOOLS), help="these alone, of %(default)s")
+                        help=f"these alone, of {', '.join(FAULTS)}; NAME/PROMISE for one promise of it")
+    parser.add_argument("--tools", metavar="NAME,...", default=",".join(TOOLS),
+                        help=f"these alone, of {', '.join(TOOLS)}")
     options = parser.parse_args(arguments)
     tools = options.tools.split(",")
     rows = [(name, promise) for word in options.readers.split(",") for name, _, one in (word.partition("/"),)
