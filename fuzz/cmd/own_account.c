@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `check --parser` says at its end: what the parser from outside did with all inputs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +14,6 @@
 #include "../judge/own.h"
 #include "../sandbox/where.h"
 #include "cmd.h"
-
-extern char **environ;
 
 #define BUCKETS_MAX 512
 
@@ -114,25 +110,18 @@ void own_count(const struct judge *judge, const char *path)
 /* Runs @argv and looks for @text in what it prints. */
 static bool prints(const char *const argv[], const char *text)
 {
-	posix_spawn_file_actions_t actions;
 	const size_t kept = strlen(text);
 	char said[65536];
 	size_t used = 0;
 	bool found = false;
-	int pipes[2];
 	ssize_t got;
 	pid_t pid;
+	int out;
 
-	if (pipe2(pipes, O_CLOEXEC))
+	pid = where_start(argv, &out);
+	if (pid < 0)
 		return true;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ))
-		pid = -1;
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipes[1]);
-	while (pid > 0 && (got = read(pipes[0], said + used, sizeof(said) - 1 - used)) > 0) {
+	while ((got = read(out, said + used, sizeof(said) - 1 - used)) > 0) {
 		used += (size_t)got;
 		said[used] = '\0';
 		found |= strstr(said, text) != NULL;
@@ -142,10 +131,10 @@ static bool prints(const char *const argv[], const char *text)
 		memmove(said, said + used - kept, kept);
 		used = kept;
 	}
-	close(pipes[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	close(out);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return found || pid < 0;
+	return found;
 }
 
 /* Whether bucket @i comes again in a process that has walked nothing before. */

@@ -76,8 +76,7 @@ static const char *program(void)
 	return path;
 }
 
-/* Starts @argv, what it prints to *@ret_out. */
-static pid_t start(const char *const argv[], int *ret_out)
+pid_t where_start(const char *const argv[], int *ret_out)
 {
 	posix_spawn_file_actions_t actions;
 	int pipes[2];
@@ -125,7 +124,7 @@ static bool ask(const struct tool *tool, uintptr_t code, char *ret_said, size_t 
 
 	dl_iterate_phdr(first_object, &base);
 	snprintf(address, sizeof(address), "0x%" PRIxPTR, code - base);
-	pid = start(argv, &out);
+	pid = where_start(argv, &out);
 	if (pid < 0)
 		return false;
 	while (used < size - 1 && ((got = read(out, ret_said + used, size - 1 - used)) > 0 ||

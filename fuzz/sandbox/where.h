@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Whether @code is of the parser from outside: what own.py links stands in a section of its own. */
 bool where_is_own(uintptr_t code);
@@ -31,6 +32,12 @@ struct where_frames {
 	bool panic;
 };
 struct where_frames *where_frames(void);
+
+/*
+ * Starts @argv with nothing to read, and what it prints to be read from *@ret_out, which the caller closes
+ * before it waits. -1 where it cannot be started.
+ */
+pid_t where_start(const char *const argv[], int *ret_out);
 
 struct where {
 	char function[160];

@@ -89,7 +89,8 @@ class Written(Case):
         corpus = self.corpus()
         self.assertEqual(run(CAPCHAIN, "bless", corpus).returncode, 0)
         lists = {name: self.read("corpus", "expect", name) for name in os.listdir(corpus + "/expect")}
-        for command in (("replay", "-v", self.path("report"), corpus), ("replay", "--junit", self.path("report"), corpus),
+        for command in (("replay", "-v", self.path("report"), corpus),
+                        ("replay", "--junit", self.path("report"), corpus),
                         ("bless", corpus)):
             self.write("report", "as it was\n")
             os.unlink(f"{corpus}/seeds/region-sparse-two.yaml")
@@ -178,7 +179,8 @@ class Names(Case):
         # It asks again and again: of a process that has ended by then only its thread's name is known.
         again = "import time\nfor _ in range(200):\n    " + ASKS.splitlines()[-1] + "\n    time.sleep(0.005)\n"
         script = self.write("a-program-of-a-long-name", "#!/usr/bin/python3\n" + ASKS + again, mode=0o755)
-        for name, finds in (("a-program-of-a-long-name", True), (os.path.basename(os.path.realpath(sys.executable)), True),
+        for name, finds in (("a-program-of-a-long-name", True),
+                            (os.path.basename(os.path.realpath(sys.executable)), True),
                             ("a-program-of-a-long-nam", False), ("somebody-else", False)):
             done = self.capture("its-thread", "--json", "--comm", name, command=[script])
             lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -191,7 +193,8 @@ class Names(Case):
                    "--out", self.path("out"), "sleep", "60")
         if done.returncode == 3:
             self.skipTest(done.stderr.strip())
-        self.assertEqual((done.returncode, done.stderr), (1, "capchain: the records cannot be read: Input/output error\n"))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "capchain: the records cannot be read: Input/output error\n")
 
 
 class Reasons(Case):
