@@ -283,8 +283,8 @@ static bool make_slot(const struct plan *plan, unsigned int slot, struct place_o
 	if (!make_room(ret_place, at, plan->len - at < size ? plan->len - at : size, CHOICES_MAX))
 		return false;
 	layout_store(bytes + 16, 8, start);
-	/* An area's size, or a range's last address. */
-	layout_store(bytes + 24, 8, plan->kind == INFO_IOMMU ? start + 0xfff : 0x1000);
+	/* An area's size, or a range's last address: the next slot's shares a page with it. */
+	layout_store(bytes + 24, 8, plan->kind == INFO_IOMMU ? start + 0x1fff : 0x2000);
 	for (size_t i = 0; i < BODIES * plan->nlinks; i++) {
 		const struct body body = body_of(plan->kind, i % BODIES);
 

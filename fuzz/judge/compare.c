@@ -2,8 +2,8 @@
 /*
  * How an answer is classed. The reference's own answer is one of a set: odd notes widen it (a
  * duplicate may be taken first, last or all; a capability of a version that is not known may be
- * decoded, not decoded or left out; a misaligned or overlapping one may be refused). Anything in
- * the set agrees; what is in it but not the reference's own is a policy.
+ * decoded, not decoded or left out; a misaligned or overlapping one, or one whose areas share bytes,
+ * may be refused). Anything in the set agrees; what is in it but not the reference's own is a policy.
  */
 #include "compare.h"
 
@@ -23,7 +23,8 @@ struct matching {
 };
 
 #define VERSION_NOTES (NOTE_BIT(NOTE_NEWER_VERSION) | NOTE_BIT(NOTE_VERSION_ZERO))
-#define MAY_REFUSE    (NOTE_BIT(NOTE_MISALIGNED) | NOTE_BIT(NOTE_OVERLAP))
+#define MAY_REFUSE                                                                                 \
+	(NOTE_BIT(NOTE_MISALIGNED) | NOTE_BIT(NOTE_OVERLAP) | NOTE_BIT(NOTE_AREAS_OVERLAP))
 
 /* Ids that info_reads can name. */
 #define NAMED_IDS 63

@@ -41,6 +41,8 @@ enum rule {
 	NOTE(VERSION_ZERO, "version-zero", "version 0 of a known id: not decoded")                 \
 	NOTE(DUPLICATE_ID, "duplicate-id", "a known id for the second time")                       \
 	NOTE(OVERLAP, "overlap", "a capability shares bytes with one before it")                   \
+	NOTE(AREAS_OVERLAP, "areas-overlap",                                                       \
+	     "an area of SPARSE_MMAP shares bytes with one before it")                             \
 	NOTE(ALIGN4, "align4", "4- but not 8-byte aligned, as kernels before 6.6 wrote")           \
 	NOTE(BACKWARD, "backward", "a next points to a lower offset, which is legal")              \
 	NOTE(UNKNOWN_ID, "unknown-id", "an id that no layout has: delivered undecoded")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference reading, rule by rule. What spec.h and rules R1 to R13 of RULES.md promise, this
+ * The reference reading, rule by rule. What spec.h and rules R1 to R14 of RULES.md promise, this
  * file keeps: the same bytes always give the same answer, every range is checked before its first
  * byte is loaded, nothing past the caller's length is touched, and each offset is read once, so
  * that every chain ends.
@@ -19,6 +19,7 @@
 
 #include "../../parsers/layout.h"
 #include "../sandbox/pages.h"
+#include "meaning.h"
 
 #define COUNT_WIDTH 4u
 
@@ -59,6 +60,9 @@ struct shape {
 /* Offsets already visited, and bytes that delivered capabilities span. Valid below the bound. */
 static uint8_t visited[INFO_LEN_MAX / 8];
 static uint8_t spanned[INFO_LEN_MAX];
+
+/* What the lists of the chain that is read name. */
+static struct meaning meaning;
 
 struct spec *spec_new(void)
 {
@@ -284,6 +288,20 @@ static uint32_t id_notes(struct reading *reading, const struct shape *shape)
 	return notes;
 }
 
+/* R14: notes on what its elements say. */
+static uint32_t element_notes(const struct reading *reading, const struct shape *shape, uint32_t at)
+{
+	const uint8_t *element;
+	uint32_t notes = 0;
+
+	if (!shape->decoded || shape->layout->elements != ELEMENTS_PAIRS)
+		return 0;
+	element = reading->info + at + fixed_bytes(shape);
+	for (uint32_t i = 0; i < shape->count; i++, element += ELEMENTS_PAIRS)
+		notes |= meaning_notes(&meaning, element);
+	return notes;
+}
+
 /* R13: the note on its bytes, which are marked as spanned. */
 static uint32_t span_notes(uint32_t at, uint32_t span)
 {
@@ -308,12 +326,13 @@ static void deliver(struct reading *reading, struct link link, const struct shap
 	};
 	if (shape->decoded)
 		decode(reading, shape, &delivered->cap);
-	delivered->notes =
-		place_notes(link) | id_notes(reading, shape) | span_notes(link.at, shape->read);
+	delivered->notes = place_notes(link) | id_notes(reading, shape) |
+			   span_notes(link.at, shape->read) |
+			   element_notes(reading, shape, link.at);
 	spec->notes |= delivered->notes;
 }
 
-/* R6 to R13: every capability from @first on, until the chain ends or stops the reading. */
+/* R6 to R14: every capability from @first on, until the chain ends or stops the reading. */
 static void read_chain(struct reading *reading, uint32_t first)
 {
 	struct spec *const spec = reading->spec;
@@ -321,6 +340,7 @@ static void read_chain(struct reading *reading, uint32_t first)
 
 	memset(visited, 0, (spec->bound + 7) / 8);
 	memset(spanned, 0, spec->bound);
+	meaning_start(&meaning, reading->info, reading->kind);
 	while (link.at != 0) {
 		struct shape shape;
 		bool fits;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference reading: rules R1 to R13 of RULES.md, restated for the judge alone.
+ * The reference reading: rules R1 to R14 of RULES.md, restated for the judge alone.
  *
  * It reads one INFO buffer and says which verdict, rule and notes are right, and which capabilities
  * stand before that point. It shares nothing with parsers/include/bounded.h but the UAPI: the two are

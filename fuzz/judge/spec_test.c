@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of spec.c against answers worked out by hand from rules R1 to R13 of RULES.md: one buffer
+ * Tests of spec.c against answers worked out by hand from rules R1 to R14 of RULES.md: one buffer
  * and its whole answer each; the name starts with the rule it is about. Beside it:
  *
  *   spec_edge_test.c    one chain each, read at every len and every argsz around every edge
@@ -366,7 +366,7 @@ static const struct row rows[] = {
 static enum buffer_class expected_class(enum verdict verdict, uint32_t notes)
 {
 	const uint32_t odd = N(FLAG_WITHOUT_CHAIN) | N(MISALIGNED) | N(NEWER_VERSION) |
-			     N(VERSION_ZERO) | N(DUPLICATE_ID) | N(OVERLAP);
+			     N(VERSION_ZERO) | N(DUPLICATE_ID) | N(OVERLAP) | N(AREAS_OVERLAP);
 
 	if (verdict == VERDICT_TRUNCATED)
 		return CLASS_TRUNCATED;

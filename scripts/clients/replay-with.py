@@ -73,7 +73,8 @@ WORDS = ("ok", "absent", "truncated", "reject", "abstain")
 WALL_SECONDS, OUTPUT_BYTES = 60, 1 << 20
 THE_REPLAY = None
 # What odd notes allow beside the reference's own answer.
-ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "flag-without-chain": {"truncated"},
+ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "areas-overlap": {"reject"},
+           "flag-without-chain": {"truncated"},
            "newer-version": {"absent"}, "version-zero": {"absent"}, "duplicate-id": set()}
 # A command line has room for these.
 TEXTS_AT_ONCE = 200

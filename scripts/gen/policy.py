@@ -52,6 +52,7 @@ ODD = {
                      "region-duplicate-type", "iommu-duplicate-each"],
     "overlap": ["device-overlap-base", "region-overlap-msix", "region-overlap-sparse-in-type",
                 "iommu-overlap-dma-avail", "iommu-overlap-range-in-dma-avail"],
+    "areas-overlap": ["region-areas-overlap", "region-areas-overlap-unsorted", "region-areas-overlap-same-offset"],
 }
 PLAIN = {
     "align4": ["seeds/device-zpci-linux6.1", "region-align4-each", "seeds/iommu-type1-linux6.1"],
@@ -73,6 +74,7 @@ OPEN = [
     ("R11", "Version 0 of a known id", "version-zero", ""),
     ("R12", "A known id for the second time", "duplicate-id", "-duplicate-"),
     ("R13", "Capabilities that share bytes", "overlap", ""),
+    ("R14", "Areas of SPARSE_MMAP that share bytes", "areas-overlap", ""),
 ]
 
 # What several readers do, for the comment; those of one say the same in the tables.

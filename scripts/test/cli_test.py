@@ -192,7 +192,7 @@ class Usage(Cli):
         self.assertEqual(sum("kind" in t and "struct" in t for t in things), 3)
         self.assertEqual([t["note"] for t in things if t.get("odd")],
                          ["flag-without-chain", "misaligned", "newer-version", "version-zero",
-                          "duplicate-id", "overlap"])
+                          "duplicate-id", "overlap", "areas-overlap"])
 
     def test_list_classes(self):
         """Whatever check says of the corpus is explained, and RULES.md knows each class."""
