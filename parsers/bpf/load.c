@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "refused.h"
@@ -21,6 +22,7 @@
 #define WHY_SIZE 512
 
 static struct walk_bpf *loaded;
+static struct walk_bpf__bss *shared;
 static pid_t loaded_by;
 static bool at_fault;
 
@@ -30,6 +32,26 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	(void)format;
 	(void)args;
 	return 0;
+}
+
+/*
+ * Memory of the program that is zero as the kernel makes it. libbpf would copy its own zeros there,
+ * which is half of a load, and from 1.6 on it maps only what it filled itself.
+ */
+static int make_memory(struct bpf_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	const unsigned int size = bpf_map__value_size(map);
+	const int fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "walk.bss", sizeof(int), size, 1, &options);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	error = shared == MAP_FAILED ? -errno : bpf_map__reuse_fd(map, fd);
+	close(fd);
+	return error;
 }
 
 static int load(char *log)
@@ -43,7 +65,9 @@ static int load(char *log)
 	loaded = walk_bpf__open_opts(&options);
 	if (!loaded)
 		return -errno;
-	error = walk_bpf__load(loaded);
+	error = make_memory(loaded->maps.bss);
+	if (!error)
+		error = walk_bpf__load(loaded);
 	if (!error)
 		return 0;
 	walk_bpf__destroy(loaded);
@@ -73,11 +97,11 @@ const char *bpf_kernel_open(struct bpf_memory *ret_memory)
 	}
 	if (why)
 		return why;
-	ret_memory->first = &loaded->bss->first_reply;
-	ret_memory->count = &loaded->bss->replies_count;
-	ret_memory->replies = loaded->bss->replies;
-	ret_memory->caps = loaded->bss->caps;
-	ret_memory->bytes = loaded->bss->bytes;
+	ret_memory->first = &shared->first_reply;
+	ret_memory->count = &shared->replies_count;
+	ret_memory->replies = shared->replies;
+	ret_memory->caps = shared->caps;
+	ret_memory->bytes = shared->bytes;
 	return NULL;
 }
 
