@@ -18,7 +18,6 @@ exit status:
 
 import argparse
 import collections
-import contextlib
 import os
 import re
 import shutil
@@ -26,18 +25,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from fuzz.alone import last_line  # noqa: E402
-from gen.names import ROOT  # noqa: E402
+from gen import roots  # noqa: E402
+from gen.names import ROOT
+from gen.roots import SYSTEMS, Refused, Root, logged
 
-SYSTEMS = ("bookworm", "trixie", "sid")
 FAILED, WRONG_USAGE, CANNOT = 1, 2, 3
 TREE = "/src/capchain"
-# Tools of administrators are not in everybody's.
-PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 COMMANDS = {"fuzz": "make fuzz SECONDS=60", "check": "make check"}
 # What programs say of themselves, and of libbpf its package; nothing where it is not there.
 VERSIONS = """\
@@ -71,109 +68,45 @@ done
 Outcome = collections.namedtuple("Outcome", "system versions minutes passed failed skipped wrong")
 
 
-class Refused(Exception):
-    """One line for the user."""
-
-
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS, help=f"of {', '.join(SYSTEMS)} (all)")
-    add("--mirror", metavar="URL", help="(debootstrap's own)")
-    add("--apt-conf", metavar="FILE", help="an apt.conf for the roots")
-    add("--work", default=os.path.join(ROOT, "build", "systems"), metavar="DIR", help="(build/systems)")
+    add("--work", default=roots.BASES, metavar="DIR", help="(build/systems)")
+    roots.add_options(parser)
     options = parser.parse_args(arguments)
-    for system in options.systems:
-        if system not in SYSTEMS:
-            parser.error(f"no system {system}: say {', '.join(SYSTEMS)}")
-    if options.apt_conf and not os.path.isfile(options.apt_conf):
-        parser.error(f"--apt-conf {options.apt_conf}: no such file")
+    roots.check_options(parser, options, options.systems)
     return options
 
 
 def why_not():
     """Why nothing can run here, or None."""
-    if os.geteuid() != 0:
-        return "roots are made as root: run it as root"
-    for program, package in (("debootstrap", "debootstrap"), ("unshare", "util-linux"),
-                             ("tar", "tar"), ("git", "git")):
-        if not shutil.which(program, path=PATH):
-            return f"no {program} here (Debian package {package})"
-    for command, reason in ((["git", "-C", ROOT, "rev-parse", "-q", "--verify", "HEAD"],
-                             "this tree is no clone, and has no HEAD to try"),
-                            (["unshare", "--mount", "true"],
-                             "no name space for mounts may be made here (CAP_SYS_ADMIN)")):
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            return reason
+    reason = roots.why_not()
+    if reason:
+        return reason
+    if not shutil.which("git"):
+        return "no git here (Debian package git)"
+    if subprocess.run(["git", "-C", ROOT, "rev-parse", "-q", "--verify", "HEAD"], capture_output=True,
+                      check=False).returncode:
+        return "this tree is no clone, and has no HEAD to try"
     return None
 
 
-def logged(command, log, **options):
-    """Runs @command, in a group that ends with it, with what it says in the file @log."""
-    with open(log, "w", encoding="utf-8") as file, \
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, start_new_session=True,
-                             stderr=subprocess.STDOUT, **options) as process:
-        try:
-            return process.wait()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-class System:
+class System(Root):
     """A root of one system, new, and the tree in it."""
 
     def __init__(self, name, options):
-        self.name, self.options = name, options
-        self.folder = os.path.join(options.work, name)
-        self.root = os.path.join(self.folder, "root")
-        self.base = os.path.join(options.work, f"{name}.tar")
-
-    def log(self, name):
-        return os.path.join(self.folder, f"{name}.log")
-
-    def said(self, name):
-        """All that stands in a log."""
-        return Path(self.log(name)).read_text("utf-8", errors="replace")
-
-    def refuse(self, why, name):
-        raise Refused(f"no {why}: {last_line(self.said(name))}")
-
-    def bootstrap(self):
-        """@base, whole or not at all."""
-        for command in (["debootstrap", "--variant=minbase", "--include=git,make", self.name,
-                         self.root, *filter(None, [self.options.mirror])],
-                        ["tar", "-C", self.root, "-cf", self.base + ".part", "."]):
-            if logged(["unshare", "--mount", *command], self.log("debootstrap"),
-                      env={**os.environ, "PATH": PATH}):
-                self.refuse(f"root of {self.name} by {command[0]} from "
-                            f"{self.options.mirror or 'its own mirror'}", "debootstrap")
-        os.rename(self.base + ".part", self.base)
+        super().__init__(name, os.path.join(options.work, name), options, options.work)
 
     def prepare(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.root)
-        if not os.path.exists(self.base):
-            self.bootstrap()
-        elif logged(["tar", "-C", self.root, "-xf", self.base], self.log("tar")):
-            self.refuse(f"root of {self.name} from {self.base}", "tar")
-        if self.options.apt_conf:
-            shutil.copy(self.options.apt_conf, os.path.join(self.root, "etc/apt/apt.conf.d/99caller"))
-        shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
+        super().prepare()
         if logged(["git", "clone", "--quiet", "--no-hardlinks", ROOT, self.root + TREE],
                   self.log("clone")):
             self.refuse("clone of the tree", "clone")
 
     def run(self, script, log, folder=TREE):
-        """The status of a shell's script in the root."""
-        # The root is a mount too, or its programs could make no name space for mounts.
-        inside = ('mount --rbind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && '
-                  'mount --rbind /sys "$0/sys" && exec chroot "$0" sh -c "cd $1 && $2"')
-        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                       "HOME": "/root", "LANG": "C.UTF-8"}
-        return logged(["unshare", "--mount", "sh", "-c", inside, self.root, folder, script],
-                      self.log(log), env=environment)
+        return super().run(script, log, folder)
 
     def versions(self):
         found = []

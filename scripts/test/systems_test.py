@@ -73,7 +73,7 @@ class Refusals(Case):
             return 1
 
         with mock.patch.object(systems, "why_not", return_value=None), \
-                mock.patch.object(systems, "logged", logged):
+                mock.patch("gen.roots.logged", logged):
             status, out, err = self.main("trixie", "sid")
         self.assertEqual(status, systems.CANNOT)
         self.assertEqual(err.count("E: Invalid Release file"), 2)
