@@ -45,6 +45,8 @@ setup-fuzz:
 
 # option NAME,VARIABLE: --NAME with its value, where it has one.
 option = $(if $($(2)),--$(1) $($(2)))
+# How make fuzz and make nightly tell what they found.
+told = $(if $(ALL),--all) $(if $(STRICT),--strict) $(if $(JSON),--json '$(JSON)')
 # needs PROGRAM...: one line and status 3 where one of them is missing.
 needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
 	"make $@ needs $(p), which is not here: install it (scripts/setup.sh names packages)"; exit 3; };)
@@ -66,7 +68,7 @@ ifneq ($(filter-out $(if $(OWN_PARSER),faults),$(ALLOW)),)
 endif
 ifneq ($(OWN_PARSER),)
 	@CAPCHAIN_ALLOW='$(ALLOW)' $(PYTHON) scripts/fuzz/fuzz.py --parser "$$OWN_PARSER" --build $(BUILD) --kind $(KIND) --seconds $(SECONDS) \
-		--engine $(ENGINE) $(call option,jobs,JOBS) $(if $(FINDINGS),--findings '$(FINDINGS)') $(if $(ALL),--all) \
+		--engine $(ENGINE) $(call option,jobs,JOBS) $(if $(FINDINGS),--findings '$(FINDINGS)') $(told) \
 		--corpus corpus --mutators $(BUILD)/afl
 else
 	@$(MAKE) $(QUIET) $(BUILD)/capchain \
@@ -75,7 +77,7 @@ else
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
-		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl
+		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl $(told)
 endif
 
 check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
@@ -153,7 +155,7 @@ mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models:
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
 	@$(PYTHON) scripts/nightly/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(call option,hours,HOURS)) \
-		$(call option,jobs,JOBS) $(call option,seed,SEED) --work '$(or $(NIGHT),$(BUILD)/nightly)'
+		$(call option,jobs,JOBS) $(call option,seed,SEED) $(told) --work '$(or $(NIGHT),$(BUILD)/nightly)'
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \

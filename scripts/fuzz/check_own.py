@@ -19,7 +19,7 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen import compilers  # noqa: E402
-from fuzz.report import badness  # noqa: E402
+from fuzz.account import badness  # noqa: E402
 
 ROOT = os.path.dirname(sys.path[0])
 READERS = os.path.join("parsers", "own", "planted", "readers.c")

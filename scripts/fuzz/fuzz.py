@@ -17,9 +17,11 @@ import time
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS, KINDS  # noqa: E402
+from fuzz import account  # noqa: E402
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz import summary  # noqa: E402
 from fuzz.engines import ENGINES, LEAD  # noqa: E402
 from fuzz.own import Built  # noqa: E402
 from fuzz.own import Refused as OwnRefused  # noqa: E402
@@ -38,10 +40,13 @@ forms (.yaml) assembled. A known promise-breaker has its place in CORPUS/ledger.
 
 output folders:
   FINDINGS/broken     the input that broke a promise, one a bucket
-  FINDINGS/buckets    with --parser: the smallest input of each bucket; last.json: those of each parser's last run
+  FINDINGS/buckets    with --parser: the smallest input of each bucket
   FINDINGS/sets       the smallest input of each set of verdicts
-  FINDINGS/new-*.txt  of these, what no seed shows: each bucket, then each set of verdicts, with
-                      its smallest witness and the command that explains it
+  FINDINGS/details.txt  tables, and each bucket and set of verdicts, with its smallest witness, since when it is
+                      known here, and the command that explains it; what --all prints
+  FINDINGS/summary.md the screen as Markdown, for a CI's page
+  FINDINGS/run.json   all of it for programs, as README.md says; --json FILE writes it there too
+  FINDINGS/last.json  the buckets of each parser's last run, with the day on which each was first seen
   FINDINGS/artifacts  inputs that libFuzzer stopped on, timeouts and memory too
   FINDINGS/counts     what targets that are running have counted
   WORK/seeds, corpus, afl, logs
@@ -53,16 +58,23 @@ bucket, so that the rest of the time is used; AFL++ goes on by itself.
 
 With --parser the run is about that parser: it has only the kinds that the parser's .reads names, counts
 what is broken and goes on in both engines, and ends with each bucket of that parser, worst first: how
-often, its smallest input, what was expected and what came. New is what its own last run had not.
+often, its smallest input, what was expected and what came.
+
+It ends with one screen of 24 lines: parsers that promise something, then programs, the worst first, and what
+is most worth a look. `new` is what the last run in this folder of findings had not (with --parser: that
+parser's), `unlisted` what no input of the corpus shows and its ledger does not excuse. Colours are for
+terminals; NO_COLOR=1 has none.
 
 environment:
   CAPCHAIN_MUTATOR    default: the engines' own mutators, for comparison
   CAPCHAIN_TRUNCATE   1: judges truncations of each buffer too; AFL++ does so for 1 in 4
+  NO_COLOR            not empty: no colours
   ASAN_OPTIONS, AFL_...  reach the engines
 
 exit status (the highest that applies):
-  0  every kind was fuzzed, and no promise is broken
-  1  a promise is broken, a target failed (sanitizer, timeout, memory), or a kind ran no input
+  0  every kind was fuzzed, and nothing asks for an act; what readers do that promise nothing is a count
+  1  a promise is broken, a target failed (sanitizer, timeout, memory), a model differs from its program, a review
+     date of the ledger has passed, or a kind ran no input; with --strict also where something is unlisted
   2  the command line or a file of the corpus cannot be used
   3  an engine, target or the capchain command is missing or cannot start
   4  the target cannot have the sandbox's memory
@@ -126,8 +138,9 @@ def parse(arguments):
     add("--parser", metavar="FILE", help="a parser of yours, built as scripts/fuzz/own.py does: only kinds that it "
         "reads, and the report is about it")
     add("--build", default="build", metavar="DIR", help="what --parser is built in (build)")
-    add("--all", action="store_true", help="with --parser, show all other readers too")
-    add("--show", type=positive, default=15, metavar="N", help="new buckets shown; sets of verdicts: 5, or N where that is less (15)")
+    add("--all", action="store_true", help="print what details.txt has too; with --parser, all other readers")
+    add("--strict", action="store_true", help="an unlisted bucket is red, whoever has it")
+    add("--json", metavar="FILE", help="write what run.json has to FILE too")
     options = parser.parse_args(arguments)
     options.jobs = options.jobs or min(len(os.sched_getaffinity(0)), 8)
     options.kinds = {"all": KINDS, "buffers": BUFFERS}.get(options.kind, (options.kind,))
@@ -304,14 +317,12 @@ class Screen:
     """The line that shows how it goes: in place on a terminal, else now and then."""
 
     def __init__(self):
-        self.live = sys.stdout.isatty()
+        self.paint = summary.Paint()
+        self.live = self.paint.live
         # Never silent for five seconds.
         self.every = 1 if self.live else 4
         self.due = time.monotonic() + self.every
         self.past = collections.deque(maxlen=10)
-
-    def bold(self, text):
-        return f"\x1b[1m{text}\x1b[m" if self.live else text
 
     def show(self, runs, left):
         now = time.monotonic()
@@ -434,7 +445,7 @@ def prepare(options):
 def run_all(options):
     if options.parser:
         build_own(options)
-    stop, screen = Stop(), Screen()
+    stop, screen, began = Stop(), Screen(), account.now()
     setup = prepare(options)
     todo = batches(setup, options)
     for i, batch in enumerate(todo):
@@ -447,12 +458,23 @@ def run_all(options):
     if stop.signal:
         unrun = [run.kind for run in runs if not run.workers()]
         say(f"stopped by {stop.signal.name}" + (f"; not run: {', '.join(unrun)}" if unrun else ""))
-    for line in report.final_lines(runs, options.show, screen.bold):
+    return conclude(runs, options, stop.signal.name if stop.signal else "", began, screen.paint)
+
+
+def conclude(runs, options, stopped, began, paint):
+    """Writes what came of the run, and says it; the exit status."""
+    found, last = account.of_fuzz(runs, options, stopped, began)
+    found["status"] = max(*(run.status for run in runs), NOT_FINE if account.judge(found) else FINE)
+    details = list(report.detail_lines(runs)) + list(summary.detail_lines(found))
+    summary.write(found, details)
+    if options.json:
+        account.write(options.json, found)
+    if options.all:
+        say("\n".join(details))
+    for line in summary.screen(found, paint):
         say(line)
-    say(f"broken promises: {sum(len(run.broken()) for run in runs)}, "
-        f"failures: {sum(len(run.failures) for run in runs)}, "
-        f"execs: {report.compact(sum(run.execs() for run in runs))}")
-    return max(run.status for run in runs)
+    account.write_last(options.findings, last)
+    return found["status"]
 
 
 def main(arguments):

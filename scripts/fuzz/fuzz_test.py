@@ -9,6 +9,7 @@ default.
 
 import functools
 import glob
+import json
 import os
 import pty
 import re
@@ -25,11 +26,13 @@ from unittest import mock
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen import compilers  # noqa: E402
+from fuzz import account  # noqa: E402
 from fuzz import check_own  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine as fuzz_machine  # noqa: E402
 from fuzz import report as fuzz_report  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
+from fuzz import summary  # noqa: E402
 from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup  # noqa: E402
 from gen.names import KINDS  # noqa: E402
@@ -70,7 +73,7 @@ class Base(Case):
     def command(self, *options, targets=None, kind="region", seconds=3):
         return [sys.executable, script("fuzz", "fuzz.py"), "--kind", kind, "--seconds", str(seconds), "--corpus",
                 "corpus", "--work", "work", "--findings", "findings", "--capchain", CAPCHAIN, "--jobs", "1",
-                "--targets", targets or self.path("fake"), "--mutators", os.path.join(BUILD, "afl"), *options]
+                "--targets", targets or self.path("fake"), "--mutators", os.path.join(BUILD, "afl"), "--all", *options]
 
     def fuzz(self, *options, env=None, status=None, **named):
         done = run(*self.command(*options, **named), cwd=self.dir, timeout=60, env={**os.environ, **(env or {})})
@@ -138,9 +141,9 @@ class Lines(unittest.TestCase):
             self.assertTrue(line.startswith("1:00 left") and line.endswith("  12 broken"), line)
 
     def test_worst_first(self):
-        worst = ["m:wrote:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:runaway:fault:x", "m:stale:fault:x",
+        worst = ["m:wrote:fault:x", "m:runaway:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:stale:fault:x",
                  "m:ok:wrong-caps:x", "m:reject:rejects-valid:x"]
-        self.assertEqual(sorted(reversed(worst), key=fuzz_report.badness), worst)
+        self.assertEqual(sorted(reversed(worst), key=account.badness), worst)
 
 
 class LastRun(Case):
@@ -149,11 +152,15 @@ class LastRun(Case):
     def heading(self, file, walked=9, kind="region"):
         counts = fuzz_report.Counts()
         counts.walked, counts.buckets = walked, {"mine:oob:fault:x": (3, True)} if walked else {}
-        setup = mock.Mock(findings=self.dir, capchain="capchain", own={"parser": "mine", "trust": "safe", "file": file})
+        setup = mock.Mock(findings=self.dir, capchain="capchain", engine="libfuzzer", prefix=[],
+                          own={"parser": "mine", "trust": "safe", "file": file})
         setup.witness.return_value = self.path("none")
-        one = mock.Mock(setup=setup, kind=kind, counts=lambda: counts)
+        one = mock.Mock(setup=setup, kind=kind, counts=lambda: counts, elapsed=1, failures=[], workers=lambda: [mock.Mock(
+            oracles="x")], execs=lambda: 9, most=lambda name: 0)
         with mock.patch.object(fuzz_report, "check", return_value=()):
-            line, = (line for line in fuzz_report.mine_lines([one], str) if line.startswith("mine, "))
+            found, last = account.of_fuzz([one], mock.Mock(seconds=1, jobs=1, strict=False), "", "")
+        account.write_last(self.dir, last)
+        line, = (line for line in summary.screen(found, summary.Paint.none()) if line.startswith("mine, "))
         return line
 
     def test_of_this_parser(self):
@@ -506,7 +513,7 @@ class Real(Base):
                      rf"\nnaive  ( +({number}|\.)){{10}}\n", r" skipped\n",
                      rf"\nregion +{number} +{number} +\d+/\d+ +{number} +\d+ \(\+\d+\)( +\d+%){{4}}\n",
                      r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer",
-                     r"\n\d+ new sets of verdicts, smallest first\n"):
+                     r"\n\d+ sets? of verdicts that no input of the corpus shows, smallest first\n"):
             self.assertRegex(said, line)
 
     def test_run(self):
@@ -514,7 +521,7 @@ class Real(Base):
         stale = fuzz_report.HEAD.pack(fuzz_report.MAGIC, 0, 10**15, 0, 1, 0, 0, 0, 0)
         rest = fuzz_report.PARSERS_MAX * fuzz_report.PARSER.size + fuzz_report.BUCKETS_MAX * fuzz_report.BUCKET.size
         self.write(f"findings/counts/region-{os.getpid()}", stale + bytes(rest))
-        done = self.fuzz("--show", "2", targets=self.targets, seconds=5, status=0)
+        done = self.fuzz(targets=self.targets, seconds=5, status=0)
         self.holds_table(done.stdout)
         self.assertNotRegex(done.stdout, r"[\r\x1b]")
         self.assertRegex(done.stdout, r"-max_len=4096 .*-max_total_time=4 -timeout=10 ")
@@ -524,19 +531,13 @@ class Real(Base):
         self.assertEqual(os.listdir(self.path("findings/counts")), [f"region-{os.getpid()}"])
 
     def holds_new(self, said):
-        """New buckets come first, two witnesses of each kind of news, and the file has them all."""
-        file = self.read("findings/new-region.txt").decode()
-        number, entries = r"(\d+)", r"((?: .*\n)+)  (\d+) more; all of them: findings/new-region.txt\n"
-        told = re.search(rf"\n({number} new buckets in {number} witnesses, smallest first\n){entries}"
-                         rf"({number} new sets of verdicts, smallest first\n){entries}", said)
-        buckets, witnesses, sets = int(told[2]), int(told[3]), int(told[7])
-        self.assertEqual([told[4].count("\n"), told[8].count("\n")], [4, 4])
-        self.assertEqual([int(told[5]), int(told[9])], [witnesses - 2, sets - 2])
-        self.assertGreater(buckets, witnesses)
-        self.assertTrue(file.startswith(told[1]) and told[6] in file)
-        self.assertEqual(file.count("\n"), 2 + 2 * (witnesses + sets))
-        listed = re.findall(r"[a-z0-9-]+:[a-z]+:[a-z-]+:[a-z0-9-]+", file[:file.index(told[6])])
-        self.assertEqual((len(listed), len(set(listed))), (buckets, buckets))
+        """Every unlisted bucket once, and all of it in the file."""
+        found = json.loads(self.read("findings/run.json"))
+        unlisted = [one for one in found["buckets"] if one["unlisted"]]
+        self.assertIn(f"\nunlisted: {len(unlisted)} buckets that no input of the corpus shows, worst first\n", said)
+        self.assertGreater(len(unlisted), 0)
+        self.assertEqual(len({(one["kind"], one["bucket"]) for one in found["buckets"]}), len(found["buckets"]))
+        self.assertIn(self.read("findings/details.txt").decode(), said)
 
     def test_interrupt(self):
         for jobs in ("1", "2"):

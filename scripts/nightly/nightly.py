@@ -12,10 +12,12 @@ import time
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz import account  # noqa: E402
 from fuzz import alone  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import machine  # noqa: E402
 from fuzz import report  # noqa: E402
+from fuzz import summary  # noqa: E402
 from nightly import checks  # noqa: E402
 from nightly import instances as engines  # noqa: E402
 from fuzz.engines import ENGINES, LEAD, build_of  # noqa: E402
@@ -41,7 +43,10 @@ are files from the moment they are found. A folder holds one night at a time; th
 findings stay from night to night.
 
 folders, below NIGHT (build/nightly):
-  summary.txt         what this night did, as it was printed
+  summary.txt         the screen that the night ends with; summary.md is the same for a CI's page
+  details.txt         all of it: tables, oracles, coverage, each bucket and set of verdicts
+  run.json            all of it for programs, as scripts/fuzz/README.md says; --json FILE writes it there too
+  numbers.csv         one line a night, see scripts/nightly/README.md
   pull-request/       corpus/ with new witnesses in text form and the expected verdicts that change,
                       and changes.patch of both for `git apply`
   findings/           witnesses as bytes; as for `make fuzz`, and buckets/ has the smallest of each
@@ -62,10 +67,11 @@ A night does not count, and says so in one line each, where
 {FLOORS}
 
 exit status:
-  0  the night counts, no promise is broken and nothing diverges that the corpus does not show
+  0  the night counts, and nothing asks for an act. What is new of readers that promise nothing is a
+     line of the summary, and a patch for the corpus
   1  a promise is broken, a target failed (sanitizer, timeout, memory, builds that differ, AFL++ says
-     that it is not stable), or there is a divergence (a bucket) that neither the corpus nor its ledger
-     knows, or a review date of the ledger has passed
+     that it is not stable), a model differs from its program, or a review date of the ledger has passed;
+     with --strict (STRICT=1) also where a bucket is unlisted: neither the corpus nor its ledger knows it
   2  the command line or a file of the corpus cannot be used, or another night runs in NIGHT
   3  the night does not count, also where the sandbox cannot have its memory, or the CPU time
      of processes cannot be read; this wins over 1, since such a night cannot vouch for what it found
@@ -96,6 +102,9 @@ def parse(arguments):
     add("--corpus", default="corpus", metavar="DIR", help="(corpus)")
     add("--build", default="build", metavar="DIR", help="where the builds are (build)")
     add("--capchain", default=None, metavar="PATH", help="(BUILD/capchain)")
+    add("--all", action="store_true", help="print what details.txt has too")
+    add("--strict", action="store_true", help="an unlisted bucket is red, whoever has it")
+    add("--json", metavar="FILE", help="write what run.json has to FILE too")
     add("--no-make", action="store_true", help="take the builds as they are")
     options = parser.parse_args(arguments)
     if options.hours is not None and not 0 < options.hours <= 1000:
@@ -114,7 +123,7 @@ class Night:
         self.options = options
         self.state = State(options.work)
         self.stop = None
-        self.reasons, self.lines, self.oracles = [], [], []
+        self.reasons, self.oracles, self.shares = [], [], {}
         # One list of output folders, so that all AFL++ instances of a kind share theirs.
         folders = {}
         self.setups = {}
@@ -127,12 +136,6 @@ class Night:
 
     def path(self, *names):
         return os.path.join(self.options.work, *names)
-
-    def tell(self, *lines):
-        """Prints lines that the summary has too."""
-        for line in lines:
-            say(line)
-        self.lines += lines
 
     def refuse(self, *reasons):
         """Each says why the night does not count."""
@@ -259,25 +262,36 @@ class Night:
         say("replaying")
         inputs, broken, failures = triage.replay(
             self.options, setup, kinds, {kind: triage.everything(setup, state, kind) for kind in kinds})
-        failures += triage.overdue(self.options.corpus, datetime.date.today())
         failures += [(failure[0], None, "\n  ".join(map(str.strip, failure[1:]))) for failure in state.failures]
         say("measuring speed and coverage")
-        shares = checks.speed_shares(self.options, state)
-        self.refuse(*checks.run_reasons(self.options, state, shares))
+        self.shares = checks.speed_shares(self.options, state)
+        self.refuse(*checks.run_reasons(self.options, state, self.shares))
         covered = self.coverage()
         say("sorting")
-        new = triage.divergences(setup, state, kinds, broken)
-        names = triage.pull_request(setup, state, new, self.path("pull-request"))
-        status = NOT_FINE if broken or failures or new else FINE
-        if self.reasons:
-            status = COUNTS_NOT
-        elif state.counts.failed:
-            status = NO_FINDINGS
+        rows, sets = account.gather(account.Known(setup, kinds), setup, triage.paths_of(setup, state, kinds), set(broken))
+        names = triage.pull_request(setup, state, triage.divergences(rows), self.path("pull-request"))
+        found, last = account.of_night(
+            self, broken, failures, rows, sets, coverage=covered, regressions=names, replayed=inputs,
+            corpus=[{"kind": kind, "inputs": count, "bytes": size, "dropped": dropped}
+                    for kind, (count, size, dropped) in merged.items()])
+        found["status"] = (COUNTS_NOT if self.reasons else NO_FINDINGS if state.counts.failed else
+                           NOT_FINE if failures or account.judge(found) else FINE)
+        self.tell(found)
+        account.write_last(setup.findings, last)
+        return found["status"]
+
+    def tell(self, found):
+        """The screen, and the files that have the rest."""
+        details = [*self.details(found), *summary.detail_lines(found)]
+        screen = summary.screen(found, summary.Paint.none())
+        summary.write(found, details)
+        write_whole(self.path("summary.txt"), "\n".join(screen) + "\n")
+        account.append_numbers(self.path("numbers.csv"), found)
+        if self.options.json:
+            account.write(self.options.json, found)
         say()
-        self.summary(merged, inputs, shares, covered)
-        self.findings(broken, failures, new, names)
-        self.verdict(status)
-        return status
+        for line in (*(details if self.options.all else ()), *summary.screen(found, summary.Paint())):
+            say(line)
 
     def coverage(self):
         command = [sys.executable, os.path.join(sys.path[0], "test", "coverage.py"), "--no-tests", "--build",
@@ -286,43 +300,28 @@ class Night:
         status, said = checks.run(command)
         return said.rstrip().splitlines() + ([] if status == FINE else [f"coverage.py ended with status {status}"])
 
-    def summary(self, merged, inputs, shares, covered):
+    def details(self, found):
+        """What the night did, and each failure whole."""
         state = self.state
-        self.tell(f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
-                  f"{state.slices} slices, taken up again {state.resumed} times", "", *self.found(), "")
+        yield from (f"the night of {state.date}: seed {state.seed}, {state.spent:.0f} s of engines in "
+                    f"{state.slices} slices, taken up again {state.resumed} times", "", *self.found(), "")
         if state.counts.walked:
-            self.tell(*report.parser_tables(state.counts), "")
-        self.tell(*self.instances(shares), "")
-        for kind, (count, size, dropped) in merged.items():
-            self.tell(f"corpus {kind}: {count} inputs, {size} bytes"
-                      + (f", {dropped} dropped for the budget" if dropped else ""))
-        self.tell(f"replayed: {inputs} inputs in each of {', '.join(checks.REPLAY_BUILDS)}", "")
-        for head, lines in (("coverage", covered), ("oracles", self.oracles)):
-            self.tell(head, *(f"  {line}".rstrip() for line in lines), "")
+            yield from (*report.parser_tables(state.counts), "")
+        yield from (*self.instances(self.shares), "")
+        for one in found["corpus"]:
+            yield (f"corpus {one['kind']}: {one['inputs']} inputs, {one['bytes']} bytes"
+                   + (f", {one['dropped']} dropped for the budget" if one["dropped"] else ""))
+        yield from (f"replayed: {found['replayed']} inputs in each of {', '.join(checks.REPLAY_BUILDS)}", "")
+        for head, lines in (("coverage", found["coverage"]), ("oracles", self.oracles)):
+            yield from (head, *(f"  {line}".rstrip() for line in lines), "")
+        for failure in found["failures"]:
+            yield from (f"failure: {failure[0]}", *(f"  {line}" for line in failure[1:]))
 
     def instances(self, shares):
         rows = [[name, report.compact(tally.execs), report.compact(tally.execs / max(tally.cpu, 0.01)),
                  f"{shares[name]:.0%}" if name in shares else "-", tally.edges, report.compact(tally.corpus)]
                 for name, tally in self.state.tallies.items()]
         return report.table(["", "execs", "exec/s of CPU", "of empty", "edges", "corpus"], rows)
-
-    def findings(self, broken, failures, new, names):
-        for bucket, (kind, path) in sorted(broken.items()):
-            self.tell(f"broken promise: {bucket}", f"  {report.explain(self.setup, kind, path)}")
-        for line, _, more in failures:
-            self.tell(f"failure: {line}", *([f"  {more}"] if more else []))
-        for one in new:
-            if not one.promise:
-                self.tell(f"new divergence: {one.bucket}", f"  {report.explain(self.setup, one.kind, one.path)}")
-        if names:
-            folder = self.path("pull-request")
-            self.tell(f"{len(names)} new witnesses for a pull request: {folder}",
-                      f"  git apply {os.path.join(folder, 'changes.patch')}")
-
-    def verdict(self, status):
-        self.tell(*(f"this night does not count: {reason}" for reason in self.reasons))
-        if not self.reasons:
-            self.tell(f"this night counts; exit status {status}")
 
     # ---- all of it ----
 
@@ -333,7 +332,8 @@ class Night:
             if not self.reasons:
                 phase()
         if self.reasons:
-            self.verdict(COUNTS_NOT)
+            for line in self.reasons:
+                say(f"this night does not count: {line}")
             return COUNTS_NOT
         self.fuzz()
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -341,7 +341,6 @@ class Night:
             say(f"stopped by {self.stop.signal.name} after {self.state.spent:.0f} s; {GO_ON}")
             return COUNTS_NOT
         status = self.close()
-        write_whole(self.path("summary.txt"), "\n".join(self.lines) + "\n")
         self.state.finished = True
         self.state.save()
         return status

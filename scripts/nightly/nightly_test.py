@@ -9,10 +9,12 @@ often the night is killed (1), KILL_SEED chooses the moments (1).
 """
 
 import contextlib
+import csv
 import datetime
 import glob
 import io
 import itertools
+import json
 import os
 import random
 import re
@@ -29,6 +31,7 @@ from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
+from fuzz import account  # noqa: E402
 from fuzz import fuzz  # noqa: E402
 from fuzz import worker as fuzz_worker  # noqa: E402
 from fuzz.engine_afl import Afl, publish  # noqa: E402
@@ -43,7 +46,7 @@ from nightly import nightly  # noqa: E402
 from nightly import triage  # noqa: E402
 from nightly.state import State, Tally, write_whole  # noqa: E402
 from fuzz.worker import tree  # noqa: E402
-from test.tools import BUILD, CORPUS, ROOT, Case, run, run_tests, script  # noqa: E402
+from test.tools import BUILD, CORPUS, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 CAPCHAIN = os.path.join(BUILD, "capchain")
 KILLS = int(os.environ.get("KILLS", "1"))
@@ -436,10 +439,10 @@ class Findings(OnCorpus):
         """Each that has passed is a failure of the night; on its day it has not."""
         self.review_long_ago()
         day = datetime.date(2026, 1, 1)
-        self.assertEqual(triage.overdue(self.path("corpus"), day), [])
-        late = triage.overdue(self.path("corpus"), day + datetime.timedelta(1))
+        self.assertEqual(account.overdue(self.path("corpus"), day), [])
+        late = account.overdue(self.path("corpus"), day + datetime.timedelta(1))
         self.assertEqual(len(late), 1)
-        self.assertRegex(late[0][0], r"entry 1 \(\S+\): its review date, 2026-01-01, has passed")
+        self.assertRegex(late[0], r"entry 1 \(\S+\): its review date, 2026-01-01, has passed")
 
     def test_a_witness_is_shrunk_for_its_own_bucket(self):
         """Of all buckets that this buffer shows, another leads, and does not need what this one does."""
@@ -593,8 +596,10 @@ class Whole(OnCorpus):
         self.assertRegex(done.stdout, r"canary planted-\S+, afl region: found within \d+")
         self.assertEqual(sorted(os.listdir(self.path("night", "afl"))), ["region.lock"])
         self.assertIn("this night counts", self.text("night", "summary.txt"))
-        buckets = re.findall(r"^new divergence: (\S+)$", done.stdout, re.M)
+        found = json.loads(self.text("night", "run.json"))
+        buckets = [one["bucket"] for one in found["buckets"] if one["unlisted"]]
         self.assertIn("naive:runaway:fault:loop", buckets)
+        self.holds_numbers(found)
         patch = self.path("night", "pull-request", "changes.patch")
         run("patch", "-p2", "-s", "-i", patch, cwd=self.path("corpus"), check=True)
         replayed = run(CAPCHAIN, "replay", self.path("corpus"))
@@ -604,6 +609,17 @@ class Whole(OnCorpus):
         self.assertLessEqual({("region", bucket) for bucket in buckets}, known.shown)
         # On another kind they would be news.
         self.assertFalse(known.explains({"kind": "device", "notes": []}, "naive:runaway:fault:loop"))
+
+    def holds_numbers(self, found):
+        """One line a night, with what the object has."""
+        head, line = csv.reader(self.text("night", "numbers.csv").splitlines())
+        row = dict(zip(head, line, strict=True))
+        self.assertEqual([row[name] for name in ("commit", "seed", "execs", "status", "unlisted_buckets")],
+                         [found["commit"], "3", str(found["execs"]), str(found["status"]),
+                          str(sum(one["unlisted"] for one in found["buckets"]))])
+        self.assertGreater(int(row["edges"]), 0)
+        page = text_of("scripts", "nightly", "README.md")
+        self.assertEqual(re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| (`\w+`.*?) \|", page[page.index("numbers.csv"):]))), head)
 
     def test_a_broken_promise_is_named_in_replay(self):
         """One build has a planted bug; its bucket is a broken promise, and that build the odd one."""

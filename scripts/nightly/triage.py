@@ -18,12 +18,12 @@ import tempfile
 from pathlib import Path
 
 from fuzz import report as fuzz_report
+from fuzz.account import Known
 from fuzz import seeds as fuzz_seeds
 from fuzz.alone import last_line
 from fuzz.engines import ENGINES, LEAD
 from fuzz.report import NO_ENGINE, Refused
 from fuzz.worker import LEN_MAX, PID, PROMISE, WRONG
-from gen import ledger
 from nightly import instances
 from nightly.checks import REPLAY_BUILDS, in_parallel, run, target
 
@@ -224,44 +224,16 @@ class Harvest:
             fuzz_seeds.write(out, Path(one["file"]).read_bytes())
 
 
-class Known:
-    """What is no news: the buckets that the corpus shows, by kind, and what its ledger excuses."""
-
-    def __init__(self, setup, kinds):
-        self.shown = {(kind, bucket) for kind in kinds
-                      for one in fuzz_report.check(setup.capchain, kind, files(setup.seeds(kind)))
-                      for bucket in fuzz_report.buckets_of(one)}
-        # What a conversation brings goes to walks that the other kinds know.
-        self.shown.update([("fetch", bucket) for _, bucket in self.shown])
-        self.entries = ledger.load(os.path.join(setup.corpus, "ledger.yaml"))
-
-    def excuses(self, one, bucket):
-        """Whether the ledger does, of the input @one as `check --json` prints it."""
-        notes = {note["note"] for note in one["notes"]}
-        return any(ledger.excuses(entry, bucket, one["kind"], notes) for entry in self.entries)
-
-    def explains(self, one, bucket):
-        return (one["kind"], bucket) in self.shown or self.excuses(one, bucket)
+def paths_of(setup, state, kinds):
+    """{kind: files that are no seeds}: what has to be judged beside the corpus."""
+    return {kind: [path for path in everything(setup, state, kind) if os.path.dirname(path) != setup.seeds(kind)]
+            for kind in kinds}
 
 
-def overdue(corpus, today):
-    """What @corpus' ledger excuses although nobody has looked at it by the day set: failures."""
-    path = os.path.join(corpus, "ledger.yaml")
-    return [(line, None, None) for line in ledger.overdue(path, ledger.load(path), today)]
-
-
-def divergences(setup, state, kinds, broken):
+def divergences(rows):
     """The buckets that nobody knows, each with its smallest witness, in the order of buckets."""
-    known = Known(setup, kinds)
-    found = {}
-    for kind in kinds:
-        for one in fuzz_report.check(setup.capchain, kind, everything(setup, state, kind)):
-            for bucket in fuzz_report.buckets_of(one):
-                if known.excuses(one, bucket) if bucket in broken else known.explains(one, bucket):
-                    continue
-                new = Divergence(bucket, kind, one["len"], one["file"], bucket in broken)
-                found[bucket, kind] = min(found.get((bucket, kind), new), new)
-    return [found[key] for key in sorted(found)]
+    return sorted(Divergence(one["bucket"], one["kind"], one["size"], one["witness"], one["breaks"])
+                  for one in rows if one["unlisted"])
 
 
 # ---- the folder for a pull request ----
