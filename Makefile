@@ -129,9 +129,9 @@ check-arch: ## arm64, s390x and i386 under qemu-user: MACHINE=arm64 alone, ROOTS
 check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
 	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') \
 		$(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
-exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
+exhaust3 exhaust4: exhaust%: | setup-check ## every chain of up to 3 capabilities (450 million buffers) or 4, KIND= JOBS=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
-	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
+	@$(BUILD)/capchain exhaust --caps $* $(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
