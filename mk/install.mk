@@ -34,7 +34,7 @@ $(BUILD)/capchain.1: $(BUILD)/capchain
 	$(Q)help2man --no-info --section 1 \
 		--name 'feed VFIO capability chains to every parser' -o $@ $<
 
-CONTRACT := parsers/parser.h parsers/layout.h
+CONTRACT := parsers/parser.h parsers/fetch_loop.h parsers/layout.h
 COPIED   := parsers/include/bounded.h parsers/include/fetch.h
 TO   = $(DESTDIR)$(PREFIX)
 OWN  = $(TO)/lib/capchain
@@ -58,6 +58,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,$(addprefix $(BUILD)/$(FRONT)/,own.a own_command.a flags),$(OWN)/build/$(FRONT))
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/own/register.o,$(OWN)/build/$(FRONT)/obj/fuzz/own)
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/parsers/naive.o,$(OWN)/build/$(FRONT)/obj/parsers)
+	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/fetch/loops/reference.o,$(OWN)/build/$(FRONT)/obj/fuzz/fetch/loops)
 	@$(if $(call has,help2man,yes),$(call put,$(BUILD)/capchain.1,$(TO)/share/man/man1), \
 		echo 'skipped capchain.1: no help2man here (Debian package help2man)')
 	@echo 'installed below $(TO)'

@@ -143,6 +143,11 @@ $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)
 		$$($(1)_HOST)/fuzz/capture/capture_absent.o
 	$$(archive)
 own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o
+# Where it brings a fetch loop.
+$(BUILD)/$(1)/own_fetch.a: $$($(1)_FETCH) $$(if $$($(1)_MUTATOR),$$($(1)_SCRIPT))
+	$$(archive)
+own-$(1)-fetch: $(BUILD)/$(1)/own_fetch.a $$($(1)_OBJ)/fuzz/target/target_fetch.o \
+		$$(if $$($(1)_MUTATOR),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_fetch.o)
 own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o \
 		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target/target_%.o) \
 		$$(if $$($(1)_MUTATOR),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o))

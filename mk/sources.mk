@@ -26,8 +26,8 @@ PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/ans
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 
 # Fetch loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c \
-		fuzz/fetch/table.c
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/fetch_answer.c \
+		fuzz/fetch/fetch_loops.c fuzz/fetch/table.c
 FETCH_LOOP_SRC := $(wildcard fuzz/fetch/loops/*.c)
 HARDENED_LOOPS := fuzz/fetch/loops/reference.c
 FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_fetch_loops.c

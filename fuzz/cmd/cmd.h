@@ -154,8 +154,11 @@ struct judge *fetch_judge_or_exit(void);
 /* EXIT_UNUSABLE after one line where @input is a conversation, which @verb has no use for. */
 int input_no_fetch(const struct input *input, const char *verb);
 
-/* What explain and list show of conversations; the table is of loops and scripted producers. */
-void fetch_explain(const struct input *input);
+/*
+ * What explain and list show of conversations, of a parser that joined its own loop and the reference
+ * alone where not @all; the table is of loops and scripted producers.
+ */
+void fetch_explain(const struct input *input, bool all);
 void fetch_list(void);
 void fetch_print_table(void);
 
@@ -283,11 +286,21 @@ bool own_begin(const char *verb, const struct own_options *options, char **argv,
 const struct judged *own_judged(const struct judge *judge);
 bool own_broke(const struct judged *judged);
 
-/* Makes the parser that joined the only one there is, where one did. */
+/* Whether it reads inputs of @kind, or asks where that is KIND_FETCH; and whether it did what is judged. */
+bool own_reads(enum info_kind kind);
+bool own_heard(const struct judge *judge);
+
+/*
+ * Makes the parser that joined the only one there is, where one did, and leaves of loops its own and the
+ * reference.
+ */
 void own_alone(const struct own_options *options);
 
 /* One line where a verb wants a bucket of it and it has none in @path: returns EXIT_UNUSABLE. */
 int own_agrees(const struct judge *judge, const char *path);
+
+/* Counts an input that it has no loop for. */
+void own_count_unasked(void);
 
 /*
  * Counts what the parser did with the input at @path, and prints what that came to, of bytes in the order

@@ -225,8 +225,9 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		input_free(&input);
 		return EXIT_UNUSABLE;
 	}
-	/* A parser that joined reads buffers. */
-	if (o->own.joined && input.kind == KIND_FETCH) {
+	/* One that joined may have no loop that asks. */
+	if (o->own.joined && input.kind == KIND_FETCH && !own_reads(KIND_FETCH)) {
+		own_count_unasked();
 		input_free(&input);
 		return EXIT_FINE;
 	}

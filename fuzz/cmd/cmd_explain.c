@@ -457,7 +457,7 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 		return EXIT_UNUSABLE;
 	}
 	if (input.kind == KIND_FETCH) {
-		fetch_explain(&input);
+		fetch_explain(&input, o->all);
 	} else {
 		if (!*judge)
 			*judge = judge_or_exit();

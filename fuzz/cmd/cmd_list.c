@@ -190,11 +190,12 @@ static void json_parser(const struct info_parser *parser)
 			json_pack("{s:s,s:s}", "style", style_name(reads->style), "ids", ids));
 	}
 	claims_words(parser, ids, sizeof(ids));
-	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:s,s:o}", "parser", parser->name,
+	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:b,s:s,s:o}", "parser", parser->name,
 			   "summary", parser->summary, "trust", promise_name(parser->trust),
 			   "source", source_name(parser->source), "fixed_size",
 			   (int)parser->fixed_size, "everywhere", !parser->open, "own",
-			   parser == own_parser, "relations", ids, "kinds", kinds));
+			   parser == own_parser, "loop", parser == own_parser && own_loop,
+			   "relations", ids, "kinds", kinds));
 }
 
 static void json_cap(const struct layout_cap *cap)

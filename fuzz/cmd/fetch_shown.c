@@ -9,6 +9,7 @@
 
 #include "../fetch/fetch_judge.h"
 #include "../fetch/table.h"
+#include "../judge/own.h"
 #include "cmd.h"
 
 struct judge *fetch_judge_or_exit(void)
@@ -74,34 +75,27 @@ static void draw_ladder(const struct fetch_trial *trial)
 		printf("     |  hands %u bytes to its walk\n", trial->len);
 }
 
-static const char *rule_says(const char *name)
-{
-	for (unsigned int rule = 1; rule < FETCH_RULES; rule++)
-		if (strcmp(fetch_rules[rule].name, name) == 0)
-			return fetch_rules[rule].says;
-	return "";
-}
-
 static void explain_loop(struct judge *judge, size_t i)
 {
 	const struct judged *const judged = &judge->judged[i];
 	const struct ledger_entry *const entry = judged_excuse(judged);
-	const struct fetch_trial *const trial = fetch_judge_trial(judge, i);
+	const struct fetch_trial *const trial = fetch_judge_trial(i);
 	char words[64], bucket[BUCKET_MAX];
 
-	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
+	answer_said(judged, words, sizeof(words));
 	printf("\n%s: %s%s\n", judged->parser->name, words,
 	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
 	if (judged->conversation)
-		printf("  %s\n", rule_says(judged->conversation));
+		printf("  %s\n", fetch_rule_says(judged->conversation));
 	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
 		printf("  differs: %s%s%s\n", bucket,
 		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
 		       judged_breaks(judged) && entry ? "  in the ledger" : "");
 	}
+	print_place(&judged->walk);
 	/* What a peer's client does where it would fault is not shown. */
-	if (judged->walk.verdict == VERDICT_ABSTAIN) {
+	if (judged->walk.verdict == VERDICT_ABSTAIN && !judged->walk.no_answer) {
 		puts("  abstains here");
 		return;
 	}
@@ -111,14 +105,23 @@ static void explain_loop(struct judge *judge, size_t i)
 		       judged->walk.ncaps == 1 ? "y" : "ies");
 }
 
-void fetch_explain(const struct input *input)
+void fetch_explain(const struct input *input, bool all)
 {
 	struct judge *const judge = judge_input(NULL, input);
 
 	printf("%s: fetch, %zu bytes, about a %s: %s\n", input->path, input->len,
 	       info_kind_name(judge->kind), buffer_class_name(judge->spec->class));
-	for (size_t r = 0; r < judge->nreaders; r++)
-		explain_loop(judge, judge->readers[r]);
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct info_parser *const parser = judge->judged[judge->readers[r]].parser;
+
+		if (all || !own_loop || parser == own_parser ||
+		    strcmp(parser->name, FETCH_REFERENCE) == 0)
+			explain_loop(judge, judge->readers[r]);
+	}
+	if (own_parser && !own_heard(judge))
+		printf("\n%s: %s\n", own_parser->name,
+		       own_loop ? "its loop does not ask for this kind"
+				: "capchain_loop is missing beside capchain_parser: nothing asks");
 	print_oracles("\n", judge);
 }
 

@@ -4,14 +4,14 @@
 
 `make fuzz PARSER=FILE` and `capchain check --parser FILE` run this. FILE is source (.c, .cc, .cpp,
 .cxx, .rs), an object (.o) or an archive (.a), anywhere; it defines `capchain_parser`, as
-parsers/own/template.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
+parsers/own/template.c does, and may define `capchain_loop`, as parsers/own/loop.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
 
 Where capchain is installed (`make install`) its archives are beside this script, nothing of ours is
 compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.cache.
 
 Source is compiled with a hook for each access. An object is taken as it is; where it has no hooks, the
 sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
-`capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
+these two and nothing else, so names clash with none of ours, and its calls of malloc,
 calloc, realloc, free, their kin and C++'s new and delete go to the arena (parsers/own/heap.syms).
 
 environment:
@@ -20,7 +20,8 @@ environment:
                   compiled as FILE is; -l and -L options, linked as they are
   CLANG, GCC      compilers
 
-prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info of each kind that it reads.
+prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info of each kind that it reads
+and, with a loop, ENGINE/fuzz_fetch.
 
 exit status:
   0  built
@@ -50,7 +51,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.a
 from gen.whole import write  # noqa: E402
 
 ROOT = os.path.dirname(sys.path[0])
-SYMBOL = "capchain_parser"
+SYMBOL, LOOP = "capchain_parser", "capchain_loop"
 CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
 SOURCES = (*CFAMILY, ".rs")
 BINARIES = (".o", ".a")
@@ -354,20 +355,27 @@ def symbols(path):
     return found
 
 
-def check_symbol(given, joined, contract):
-    """The one object has a capchain_parser of the size that the contract's struct has."""
-    defined, kind, size = symbols(joined).get(SYMBOL, (False, "", 0))
-    path = shown(given.parser)
-    if not defined:
-        raise Refused(f"{path}: defines no `{SYMBOL}`; parsers/own/template.c shows how (in C++ and "
+# What an adapter defines: as what, by which header, and an object of ours that has one.
+CONTRACT = {SYMBOL: ("struct info_parser", "parser.h", "parsers/naive.o", "naive_parser"),
+            LOOP: ("struct fetch_loop", "fetch_loop.h", "fuzz/fetch/loops/reference.o", "fetch_fetch_loop")}
+
+
+def check_symbols(given, joined, objects):
+    """The one object has a capchain_parser, of the size that the contract's struct has; so a loop, where it is there."""
+    names, path = symbols(joined), shown(given.parser)
+    if not names.get(SYMBOL, (False,))[0]:
+        raise Refused(f"{path}: defines `{LOOP}` and no `{SYMBOL}`, which reads what a loop hands over; "
+                      "parsers/own/loop.c has both" if given.has_loop else
+                      f"{path}: defines no `{SYMBOL}`; parsers/own/template.c shows how (in C++ and "
                       "Rust it has to be extern \"C\")")
-    if kind == "FUNC":
-        raise Refused(f"{path}: `{SYMBOL}` is a function, and the contract has it as a "
-                      "const struct info_parser")
-    wanted = symbols(contract)["naive_parser"][2]
-    if size != wanted:
-        raise Refused(f"{path}: `{SYMBOL}` has {size} bytes, and the contract's struct info_parser "
-                      f"{wanted}: compile it with this tree's parsers/parser.h")
+    for symbol, (struct, header, ours, like) in CONTRACT.items():
+        defined, kind, size = names.get(symbol, (False, "", 0))
+        if kind == "FUNC":
+            raise Refused(f"{path}: `{symbol}` is a function, and the contract has it as a const {struct}")
+        wanted = symbols(os.path.join(objects, ours))[like][2] if defined else size
+        if size != wanted:
+            raise Refused(f"{path}: `{symbol}` has {size} bytes, and the contract's {struct} {wanted}: compile it "
+                          f"with this tree's parsers/{header}")
 
 
 def join_objects(given, folder, flags):
@@ -380,11 +388,13 @@ def join_objects(given, folder, flags):
         else:
             parts.append(path)
     whole, own = os.path.join(folder, "whole.o"), os.path.join(folder, "own.o")
+    given.has_loop = any(symbols(part).get(LOOP, (False,))[0] for part in parts)
+    shows = [SYMBOL, *([LOOP] if given.has_loop else [])]
     run(["ld", "-r", "--force-group-allocation", "-T", os.path.join(ROOT, "fuzz", "own", "text.ld"),
-         "-u", SYMBOL, "-o", whole, "--start-group", *parts,
+         *(word for name in shows for word in ("-u", name)), "-o", whole, "--start-group", *parts,
          "--end-group"], f"{shown(given.parser)} does not link with its PARSER_LIBS")
     run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'parsers', 'own', 'heap.syms')}",
-         f"--keep-global-symbol={SYMBOL}", whole, own], f"{shown(given.parser)}: objcopy fails")
+         *(f"--keep-global-symbol={name}" for name in shows), whole, own], f"{shown(given.parser)}: objcopy fails")
     return whole, own
 
 
@@ -447,7 +457,7 @@ def build_side(given, build, folder, config, hooked):
     whole, own = join_objects(given, side, flags)
     # AddressSanitizer changes sizes, and the command, which comes first, is built without.
     if config in ("clang", "gcc"):
-        check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
+        check_symbols(given, whole, os.path.join(place, "obj"))
     facts = write_facts(given, side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
     join = os.path.join(place, "obj", "fuzz", "own", "register.o")
@@ -480,18 +490,23 @@ def build_targets(given, build, folder, engine, hooked, kinds):
     """Targets of a build, of an engine or of none."""
     from fuzz.engines import BUILDS, of_build  # where it is installed there are no engines
 
+    from fuzz.seeds import target_name
     from fuzz.worker import Worker
 
     of = of_build(engine) if engine in (*BUILDS, "libfuzzer-fast") else Worker
     make(build, f"own-{engine}-targets", *(f"{build}/{path}" for kind in kinds for path in of.beside(kind)))
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
+    archives = [os.path.join(place, "own.a")]
+    # Its loop is in all of them.
+    if given.has_loop:
+        make(build, f"own-{engine}-fetch")
+        archives.insert(0, os.path.join(place, "own_fetch.a"))
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in kinds:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
         parts = [os.path.join(place, "obj", part) for part in of.objects(kind)]
-        link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
-             [target, *parts, *mains, *objects,
-              os.path.join(place, "own.a"), *libs], given)
+        link(os.path.join(folder, engine, target_name(kind)), [*flags["linker"], *flags["link"]],
+             [target, *parts, *mains, *objects, *archives, *libs], given)
 
 
 def first_look(given, build, folder):
@@ -542,12 +557,12 @@ class Built:
         PROGRESS.clear()
 
     def only_read(self, kinds):
-        """Of @kinds those that it reads; all that it reads where none are given."""
-        reads = list(self.facts["kinds"])
+        """Of @kinds those that it reads, and fetch where it brings a loop; all of these where none are given."""
+        reads = [*self.facts["kinds"], *(["fetch"] if self.facts["loop"] else [])]
         found = [kind for kind in kinds or reads if kind in reads]
-        if kinds and "fetch" in kinds:
-            raise Refused(f"KIND=fetch: conversations want a loop that asks, and an adapter brings a reader alone; "
-                          f"say KIND={reads[0]}, or leave it out")
+        if not found and "fetch" in kinds:
+            raise Refused(f"KIND=fetch: `{LOOP}`, which asks, is missing beside `{SYMBOL}`; parsers/own/loop.c shows "
+                          f"how, or say KIND={reads[0]}")
         if not found:
             raise Refused(f"{self.facts['parser']} does not read {' or '.join(kinds)}: its .reads has "
                           f"{', '.join(reads)}; say KIND={reads[0]}")

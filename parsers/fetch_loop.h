@@ -7,11 +7,19 @@
  * pointers into its memory as carelessly as the program does. It runs in the sandbox, as a parser
  * does: it may be stopped at any load, at any call below, and never resumed; it must not call
  * libc's malloc.
+ *
+ * A loop from outside this tree, an adapter's, is the program's own code, as it is: its ioctl() of
+ * VFIO's three INFO requests is fetch_ask(), any other fails with ENOTTY; its malloc() and its kin are
+ * the sandbox's; its buffer may be on the heap, on its stack or static.
  */
-#ifndef FUZZ_FETCH_FETCH_LOOP_H
-#define FUZZ_FETCH_FETCH_LOOP_H
+#ifndef PARSERS_FETCH_LOOP_H
+#define PARSERS_FETCH_LOOP_H
 
-#include "../../parsers/parser.h"
+#include "parser.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* The conversation that runs. Opaque to loops. */
 struct fetch;
@@ -28,6 +36,8 @@ struct fetch;
  * @run: asks, and answers as a parser does; VERDICT_OK means that fetch_hand() was called and the
  *	walk decides. @first is the input's first argsz: for a loop that leaves it to its caller, as
  *	fetch.h does. One that restates a program starts with what the program starts with
+ *
+ * An adapter's has @kinds and @run; all else of it is said of capchain_parser, which is its walk.
  */
 struct fetch_loop {
 	const char *name;
@@ -60,11 +70,15 @@ void fetch_free(struct fetch *fetch, uint8_t *info);
 /*
  * The ioctl: answers into @info, of which the first word says how many bytes it has. Returns 0 or a
  * negative errno. One call more than FETCH_CALLS ends the conversation with `unbounded`; a reply
- * that is written past the allocation, with `overrun`.
+ * that is written past the allocation, with `overrun`. Memory of an adapter that is on no heap is
+ * taken to have as many bytes as it says.
  */
 int fetch_ask(struct fetch *fetch, uint8_t *info);
 
-/* Gives the allocation at @info to the loop's walk, and returns the answer to end with. */
+/*
+ * Gives the allocation at @info to the loop's walk, and returns the answer to end with. It is freed,
+ * where it is on a heap.
+ */
 struct info_answer fetch_hand(struct fetch *fetch, uint8_t *info);
 
 /*
@@ -77,8 +91,17 @@ struct info_answer fetch_hand(struct fetch *fetch, uint8_t *info);
  * Bytes of the largest allocation: ours, of the harness, and no limit of any kernel or program. No
  * reply that is known needs a fourth of it, so a loop that takes more on a reply's word is taken to
  * take anything. The loop `fetch` is given it as its limit; fetch.h's own default, VF_LIMIT, is
- * four times that, which changes where it says `too-large` and nothing else.
+ * four times that, which changes where it says `too-large` and nothing else. Loops from outside are
+ * granted that much.
  */
-#define FETCH_ROOM 16384u
+#define FETCH_ROOM     16384u
+#define FETCH_ROOM_OWN INFO_LEN_MAX
+
+/* What an adapter defines beside capchain_parser, where it has a loop. */
+extern const struct fetch_loop capchain_loop;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
