@@ -16,12 +16,13 @@ struct check_options {
 	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
+	bool bytes;
 	struct own_options own;
 	int nfiles;
 	char **files;
 };
 
-enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
+enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f', OPTION_BYTES = 'b' };
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
@@ -30,6 +31,8 @@ static const struct argp_option options[] = {
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
+	{"bytes", OPTION_BYTES, NULL, 0, "with --json, the bytes of each input too, in hexadecimal",
+	 0},
 	OWN_OPTIONS,
 	{0}};
 
@@ -52,6 +55,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
+		return 0;
+	case OPTION_BYTES:
+		o->bytes = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
@@ -213,6 +219,19 @@ static void print_suggestions(const struct judge *judge, const char *path)
 		suggest_entry(&judge->judged[judge->readers[r]], path);
 }
 
+/* @report, with the bytes of @input where it is not NULL. */
+static json_t *with_bytes(json_t *report, const struct input *input)
+{
+	static char hex[2 * INFO_LEN_MAX + 1];
+
+	if (!input)
+		return report;
+	for (size_t i = 0; i < input->len; i++)
+		sprintf(hex + 2 * i, "%02x", input->bytes[i]);
+	json_object_set_new(report, "bytes", json_stringn(hex, 2 * input->len));
+	return report;
+}
+
 static int check_file(struct judge *parsers, const struct check_options *o, const char *path)
 {
 	static struct input input;
@@ -243,7 +262,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	if (o->own.joined)
 		own_count(judge, path);
 	if (o->json) {
-		put_json(report_json(judge, input.path));
+		put_json(with_bytes(report_json(judge, input.path), o->bytes ? &input : NULL));
 	} else if (o->own.joined) {
 		if (judged_differs(own_judged(judge)) || own_judged(judge)->walk.leaked ||
 		    own_judged(judge)->walk.unaligned) {
