@@ -48,7 +48,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,parsers/own/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
 		corpus/vfio.dict,$(TO)/share/capchain)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
-	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
+	$(Q)$(call put,$(addprefix scripts/fuzz/,own.py own_given.py own_tools.py),$(OWN)/scripts/fuzz)
 	$(Q)$(call put,scripts/gen/whole.py,$(OWN)/scripts/gen)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
 	$(Q)$(call put,parsers/own/heap.syms,$(OWN)/parsers/own)

@@ -39,28 +39,21 @@ import os
 import re
 import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen.whole import write  # noqa: E402
+from fuzz.own_given import SOURCES, Given, symbols  # noqa: E402
+from fuzz.own_tools import (  # noqa: E402
+    CANNOT_WRITE, MISSING, PROGRESS, UNUSABLE, Refused, output, run, shown)
 
 ROOT = os.path.dirname(sys.path[0])
 SYMBOL, LOOP = "capchain_parser", "capchain_loop"
-CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
-SOURCES = (*CFAMILY, ".rs")
-BINARIES = (".o", ".a")
-# Libraries that no parser stands in.
-SYSTEM = {"c", "m", "dl", "rt", "util", "pthread", "atomic", "gcc", "gcc_s", "stdc++", "c++",
-          "c++abi", "unwind"}
-HOOK = re.compile(r"__sanitizer_cov_load\d|__tsan_(unaligned_)?read")
 CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
-SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
 RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
 RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
 # What has clang call for each access, of struct copies and vectors too, which trace-loads does not hear; gcc's
@@ -70,7 +63,6 @@ EVERY_ACCESS = ["-fsanitize=kernel-address"] + [word for option in (
     for word in ("-mllvm", "-" + option)]
 SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
 SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
-UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 KINDS = ("device", "region", "iommu")
 
 SEEN = ("load hooks, which see every load of its code and every loop, and libc's functions on memory and "
@@ -80,155 +72,6 @@ UNSEEN = ("page faults and canaries, and libc's functions on memory and strings 
           "of it has load hooks: loops are not counted, so it walks in a child, and has no answer where that "
           "does not end; loads less than 16 bytes past its own memory are not seen, and where it is trusting "
           "none below the buffer or past argsz; its heap is in the arena")
-
-
-class Refused(Exception):
-    """One line for the user, and the exit status."""
-
-    def __init__(self, line, status=UNUSABLE):
-        super().__init__(line)
-        self.status = status
-
-
-def shown(path):
-    return "".join(char if char.isprintable() else f"%{ord(char):02X}" for char in path)
-
-
-def words(name):
-    try:
-        return shlex.split(os.environ.get(name, ""))
-    except ValueError as error:
-        raise Refused(f"{name}: {error}") from None
-
-
-class Progress:
-    """
-    Says what is being built: at once, and never silent for five seconds. On a terminal that is one line
-    in its place.
-    """
-    QUIET = 4
-
-    def __init__(self):
-        self.live, self.said, self.text, self.began = sys.stderr.isatty(), 0.0, None, time.monotonic()
-        self.what = "building"
-
-    def say(self, text, now=False):
-        if text == self.text or not (self.live or now or time.monotonic() > self.said + self.QUIET):
-            return
-        self.text, self.said = text, time.monotonic()
-        print(f"\r\x1b[K{text[:shutil.get_terminal_size().columns - 1]}" if self.live else text,
-              end="" if self.live else "\n", file=sys.stderr, flush=True)
-
-    def wait(self, process, what):
-        """Waits for @process, which is @what."""
-        while True:
-            try:
-                return process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                self.say(f"{what or self.what} ({time.monotonic() - self.began:.0f} s)")
-
-    def clear(self):
-        if self.live and self.text:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-PROGRESS = Progress()
-
-
-def run(command, what, status=UNUSABLE, doing=None, **options):
-    """Runs @command, what it says to stderr; refuses with @what where it fails."""
-    try:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, **options) as process:
-            code = PROGRESS.wait(process, doing)
-    except FileNotFoundError:
-        raise Refused(f"{command[0]} is missing: `make setup-fuzz`, or Debian's "
-                      f"{'rustc' if command[0] == 'rustc' else 'clang and binutils'}",
-                      MISSING) from None
-    if code:
-        PROGRESS.clear()
-        raise Refused(what, status)
-
-
-def output(command, package="binutils"):
-    try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
-    except FileNotFoundError:
-        raise Refused(f"{command[0]} is missing: Debian's {package}", MISSING) from None
-
-
-def check_file(path, kinds=(*SOURCES, *BINARIES)):
-    """Refuses what is no file of a kind that can be built in."""
-    if not os.path.splitext(path)[1] in kinds:
-        raise Refused(f"{shown(path)}: want source ({' '.join(SOURCES)}), an object (.o) or an "
-                      "archive (.a)")
-    try:
-        if not os.path.isdir(path) and not stat.S_ISREG(os.stat(path).st_mode):
-            raise Refused(f"{shown(path)}: is a pipe, socket or device, not a file")
-        with open(path, "rb") as file:
-            head = file.read(8)
-    except OSError as error:
-        raise Refused(f"{shown(path)}: {error.strerror}") from None
-    if not path.endswith(BINARIES):
-        return
-    if head[:4] == b"BC\xc0\xde":
-        raise Refused(f"{shown(path)}: LLVM bitcode; compile it without -flto")
-    if not head.startswith((b"\x7fELF", b"!<arch>\n")):
-        raise Refused(f"{shown(path)}: neither an ELF object nor an archive")
-    check_machine(path)
-    check_sanitizers(path)
-
-
-def check_sanitizers(path):
-    """gcc's load hooks are ThreadSanitizer's calls; the others want a runtime that is not here."""
-    for name in symbols(path):
-        found = SANITIZER.match(name)
-        if found:
-            raise Refused(f"{shown(path)}: built with a sanitizer (it calls {name}); build it "
-                          "without, or give its source")
-
-
-def check_machine(path):
-    """All members are for the machine that this runs on."""
-    for line in output(["readelf", "-hW", path]).stdout.splitlines():
-        key, _, value = line.strip().partition(":")
-        if key == "Machine" and not value.strip().endswith("X86-64"):
-            raise Refused(f"{shown(path)}: for {value.strip()}, and this machine is x86-64")
-        if key == "Class" and value.strip() != "ELF64":
-            raise Refused(f"{shown(path)}: a 32-bit object; 64-bit is wanted")
-
-
-class Given:
-    """What the user gave: FILE and PARSER_LIBS, taken apart."""
-
-    def __init__(self, parser):
-        self.parser = os.path.abspath(parser)
-        check_file(self.parser)
-        self.cflags, self.files, self.options = words("PARSER_CFLAGS"), [self.parser], []
-        for word in words("PARSER_LIBS"):
-            if word.startswith("-"):
-                self.options.append(word)
-            else:
-                check_file(word)
-                self.files.append(os.path.abspath(word))
-
-    def folder(self, build):
-        """One for each FILE with its options."""
-        key = "\0".join([*self.files, *self.cflags, "", *self.options])
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(self.parser))[:40]
-        return os.path.join(build, "own", f"{name}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:8]}")
-
-    def is_one_c_file(self):
-        return self.parser.endswith(".c") and self.files == [self.parser] and not self.options
-
-    def hooked(self):
-        """
-        Whether all of it has load hooks: source gets them; an object or archive has them where
-        some of it calls them, since one build makes all of its objects the same way.
-        """
-        return (all(path.endswith(SOURCES) or any(map(HOOK.match, symbols(path)))
-                    for path in self.files) and
-                all(word[2:] in SYSTEM for word in self.options if word.startswith("-l")))
 
 
 def locked(folder):
@@ -338,21 +181,6 @@ def compile_source(path, out, flags, cflags):
         command = [*flags["compiler"], *hear_all(flags["compile"]), "-I", include, *cflags, "-c", path,
                    "-o", out]
     run(command, f"{shown(path)} does not compile: mend it, or set PARSER_CFLAGS")
-
-
-def symbols(path):
-    """
-    Global symbols of an object or archive: name to (defined, type, size). Asked of readelf, since
-    nm has plugins that look into Rust's bitcode, and end there.
-    """
-    found = {}
-    for line in output(["readelf", "-sW", path]).stdout.splitlines():
-        parts = line.split()
-        if len(parts) >= 8 and parts[4] in ("GLOBAL", "WEAK", "UNIQUE"):
-            defined = parts[6] != "UND"
-            if defined or parts[7] not in found:
-                found[parts[7]] = (defined, parts[3], int(parts[2], 0))
-    return found
 
 
 # What an adapter defines: as what, by which header, and an object of ours that has one.
