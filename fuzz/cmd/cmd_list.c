@@ -55,11 +55,6 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
-static const char *source_name(enum info_source source)
-{
-	return source == INFO_FROM_PEER ? "peer" : "kernel";
-}
-
 static const char *style_name(enum info_style style)
 {
 	static const char *const names[INFO_STYLES] = {

@@ -90,10 +90,10 @@ static void explain_loop(struct judge *judge, size_t i)
 	char words[64], bucket[BUCKET_MAX];
 
 	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
-	printf("\n%s: %s%s\n", judged->parser->name, words,
-	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
+	printf("\n%s (%s): %s%s\n", judged->parser->name, source_name(judged->parser->source),
+	       words, judged->skipped ? " (skipped: no load hooks in this build)" : "");
 	if (judged->conversation)
-		printf("  %s\n", rule_says(judged->conversation));
+		printf("  here it parts from the reference: %s\n", rule_says(judged->conversation));
 	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
 		printf("  differs: %s%s%s\n", bucket,
@@ -117,6 +117,7 @@ void fetch_explain(const struct input *input)
 
 	printf("%s: fetch, %zu bytes, about a %s: %s\n", input->path, input->len,
 	       info_kind_name(judge->kind), buffer_class_name(judge->spec->class));
+	explain_reference(judge);
 	for (size_t r = 0; r < judge->nreaders; r++)
 		explain_loop(judge, judge->readers[r]);
 	print_oracles("\n", judge);
@@ -127,8 +128,7 @@ void fetch_list(void)
 	puts("fetch loops");
 	for (size_t i = 0; i < fetch_loop_count; i++)
 		printf("  %-14s %s, asks the %s: %s\n", fetch_loops[i]->name,
-		       promise_name(fetch_loops[i]->trust),
-		       fetch_loops[i]->source == INFO_FROM_PEER ? "peer" : "kernel",
+		       promise_name(fetch_loops[i]->trust), source_name(fetch_loops[i]->source),
 		       fetch_loops[i]->summary);
 	puts("rules of conversations");
 	for (unsigned int rule = 1; rule < FETCH_RULES; rule++)
