@@ -157,7 +157,7 @@ int input_no_fetch(const struct input *input, const char *verb);
 /* What explain and list show of conversations; the table is of loops and scripted producers. */
 void fetch_explain(const struct input *input);
 void fetch_list(void);
-void fetch_print_table(void);
+void fetch_print_table(bool json);
 
 /* capchain list classes. */
 void classes_say(bool json);

@@ -253,7 +253,7 @@ int cmd_list(int argc, char **argv)
 	if (o.classes) {
 		classes_say(o.json);
 	} else if (o.fetch) {
-		fetch_print_table();
+		fetch_print_table(o.json);
 	} else if (o.json) {
 		json_all();
 	} else {

@@ -135,7 +135,32 @@ void fetch_list(void)
 		printf("  %-20s %s\n", fetch_rules[rule].name, fetch_rules[rule].says);
 }
 
-void fetch_print_table(void)
+static void json_conversations(struct judge *judge, size_t i, enum info_kind kind)
 {
-	fetch_table_print(stdout, fetch_judge_or_exit());
+	json_t *const ends = json_object();
+	uint8_t bytes[TABLE_BYTES];
+	char words[64];
+
+	for (size_t column = 0; column < TABLE_SCRIPTS; column++) {
+		fetch_judge_read(judge, bytes, fetch_table_script(column, kind, bytes));
+		verdict_words(judge->judged[i].walk.verdict, judged_reason(&judge->judged[i]),
+			      words, sizeof(words));
+		json_object_set_new(ends, fetch_table_name(column), json_string(words));
+	}
+	put_json(json_pack("{s:s,s:s,s:o}", "loop", judge->judged[i].parser->name, "kind",
+			   info_kind_name(kind), "ends", ends));
+}
+
+void fetch_print_table(bool json)
+{
+	struct judge *const judge = fetch_judge_or_exit();
+
+	if (!json) {
+		fetch_table_print(stdout, judge);
+		return;
+	}
+	for (size_t i = 0; i < judge->count; i++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+			if (judge->judged[i].parser->reads[kind].ids)
+				json_conversations(judge, i, kind);
 }

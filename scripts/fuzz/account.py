@@ -240,7 +240,7 @@ def of_buckets(rows):
 
 def write(path, account):
     try:
-        whole.write(path, json.dumps(account, indent=1) + "\n")
+        whole.write_json(path, account)
     except OSError as error:
         raise report.Refused(f"cannot write {path}: {error.strerror}", report.NO_FINDINGS) from None
 

@@ -498,6 +498,14 @@ class Check(Cli):
         self.works("bless region-loop")
         self.assertIn(f"\n# oracles: {oracles}\n", self.works("replay region-loop"))
 
+    def test_table_of_conversations(self):
+        """The same cells as text and as objects."""
+        head, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")]
+                           for line in self.works("list --fetch").splitlines())
+        self.assertEqual([[one["loop"], one["kind"], *one["ends"].values()] for one in self.objects("list --fetch --json")],
+                         lines)
+        self.assertEqual(list(self.objects("list --fetch --json")[0]["ends"]), head[2:])
+
     def test_where_it_parts_from_the_reference(self):
         """The reference has its line, each reader who writes for it, and one that differs the place where."""
         said = self.works(("explain", os.path.join(CORPUS, "regressions", "region-loop-two-step.yaml")))
