@@ -478,7 +478,7 @@ class Status(Base):
             self.assertNotIn("\x1b", done.stdout)
             self.assertRegex(done.stdout, r"; unlisted, in no corpus: [1-9]\d* buckets\n")
             self.assertIn("qemu 7.2: never ends on 1 cause\n", done.stdout)
-            self.assertEqual(done.stdout.count("findings/details.txt"), 1)
+            self.assertEqual(done.stdout.count("details.txt"), 1)
             found = json.loads(self.read("findings/run.json"))
             self.assertEqual((found["status"], found["strict"], found["buffers"]), (status, "--strict" in options, 9))
         self.assertEqual(self.read("all.json"), self.read("findings/run.json"))

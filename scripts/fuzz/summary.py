@@ -153,9 +153,10 @@ def look(one):
 
 def files(account):
     where, count = account["files"], len(account["regressions"])
-    yield cut(f"all of it: {where['details']}; as JSON: {where['json']}")
+    folder, details = os.path.split(where["details"])
+    yield f"all of it is in {folder}: {details}, {os.path.basename(where['json'])}"
     if count:
-        yield cut(f"for the corpus, {count} witness{'es' * (count != 1)}: git apply {where['patch']}")
+        yield f"for the corpus, {count} witness{'es' * (count != 1)}: git apply {where['patch']}"
 
 
 def last(account):

@@ -123,7 +123,8 @@ class Screen(unittest.TestCase):
 
     def test_files_are_named_once(self):
         text = "\n".join(screen([bucket("qemu")], regressions=["a"]))
-        for path in ("build/findings/details.txt", "build/findings/run.json"):
+        self.assertIn("all of it is in build/findings: details.txt, run.json\n", text)
+        for path in ("details.txt", "run.json"):
             self.assertEqual(text.count(path), 1)
         self.assertIn("for the corpus, 1 witness: git apply ", text)
 
