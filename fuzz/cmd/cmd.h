@@ -160,7 +160,7 @@ int input_no_fetch(const struct input *input, const char *verb);
  */
 void fetch_explain(const struct input *input, bool all);
 void fetch_list(void);
-void fetch_print_table(void);
+void fetch_print_table(bool json);
 
 /* capchain list classes. */
 void classes_say(bool json);
@@ -181,6 +181,14 @@ json_t *report_json(const struct judge *judge, const char *path);
  */
 void print_place(const struct walk_result *walk);
 void where_say_lacking(void);
+
+/* Who writes what a parser reads: kernel or peer. */
+const char *source_name(enum info_source source);
+
+/* What explain says of the reference, and of parser @i, whose walk @trace has. */
+struct sandbox_trace;
+void explain_reference(const struct judge *judge);
+void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace);
 
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);

@@ -55,11 +55,6 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
-static const char *source_name(enum info_source source)
-{
-	return source == INFO_FROM_PEER ? "peer" : "kernel";
-}
-
 static const char *style_name(enum info_style style)
 {
 	static const char *const names[INFO_STYLES] = {
@@ -259,7 +254,7 @@ int cmd_list(int argc, char **argv)
 	if (o.classes) {
 		classes_say(o.json);
 	} else if (o.fetch) {
-		fetch_print_table();
+		fetch_print_table(o.json);
 	} else if (o.json) {
 		json_all();
 	} else {

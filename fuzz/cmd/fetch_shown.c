@@ -83,10 +83,11 @@ static void explain_loop(struct judge *judge, size_t i)
 	char words[64], bucket[BUCKET_MAX];
 
 	answer_said(judged, words, sizeof(words));
-	printf("\n%s: %s%s\n", judged->parser->name, words,
-	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
+	printf("\n%s (%s): %s%s\n", judged->parser->name, source_name(judged->parser->source),
+	       words, judged->skipped ? " (skipped: no load hooks in this build)" : "");
 	if (judged->conversation)
-		printf("  %s\n", fetch_rule_says(judged->conversation));
+		printf("  here it parts from the reference: %s\n",
+		       fetch_rule_says(judged->conversation));
 	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
 		printf("  differs: %s%s%s\n", bucket,
@@ -111,6 +112,7 @@ void fetch_explain(const struct input *input, bool all)
 
 	printf("%s: fetch, %zu bytes, about a %s: %s\n", input->path, input->len,
 	       info_kind_name(judge->kind), buffer_class_name(judge->spec->class));
+	explain_reference(judge);
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		const struct info_parser *const parser = judge->judged[judge->readers[r]].parser;
 
@@ -130,15 +132,39 @@ void fetch_list(void)
 	puts("fetch loops");
 	for (size_t i = 0; i < fetch_loop_count; i++)
 		printf("  %-14s %s, asks the %s: %s\n", fetch_loops[i]->name,
-		       promise_name(fetch_loops[i]->trust),
-		       fetch_loops[i]->source == INFO_FROM_PEER ? "peer" : "kernel",
+		       promise_name(fetch_loops[i]->trust), source_name(fetch_loops[i]->source),
 		       fetch_loops[i]->summary);
 	puts("rules of conversations");
 	for (unsigned int rule = 1; rule < FETCH_RULES; rule++)
 		printf("  %-20s %s\n", fetch_rules[rule].name, fetch_rules[rule].says);
 }
 
-void fetch_print_table(void)
+static void json_conversations(struct judge *judge, size_t i, enum info_kind kind)
 {
-	fetch_table_print(stdout, fetch_judge_or_exit());
+	json_t *const ends = json_object();
+	uint8_t bytes[TABLE_BYTES];
+	char words[64];
+
+	for (size_t column = 0; column < TABLE_SCRIPTS; column++) {
+		fetch_judge_read(judge, bytes, fetch_table_script(column, kind, bytes));
+		verdict_words(judge->judged[i].walk.verdict, judged_reason(&judge->judged[i]),
+			      words, sizeof(words));
+		json_object_set_new(ends, fetch_table_name(column), json_string(words));
+	}
+	put_json(json_pack("{s:s,s:s,s:o}", "loop", judge->judged[i].parser->name, "kind",
+			   info_kind_name(kind), "ends", ends));
+}
+
+void fetch_print_table(bool json)
+{
+	struct judge *const judge = fetch_judge_or_exit();
+
+	if (!json) {
+		fetch_table_print(stdout, judge);
+		return;
+	}
+	for (size_t i = 0; i < judge->count; i++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+			if (judge->judged[i].parser->reads[kind].ids)
+				json_conversations(judge, i, kind);
 }

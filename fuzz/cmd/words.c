@@ -296,3 +296,8 @@ void got_words(const struct judged *judged, size_t len, char *ret_words, size_t 
 		verdict_words(walk->verdict, judged_reason(judged), ret_words, size);
 	}
 }
+
+const char *source_name(enum info_source source)
+{
+	return source == INFO_FROM_PEER ? "peer" : "kernel";
+}

@@ -60,7 +60,8 @@ static struct info_answer crosvm_iommu_read(struct walk *walk, const void *info,
 
 const struct info_parser crosvm_iommu_parser = {
 	.name = "crosvm-iommu",
-	.summary = "crosvm: IOVA_RANGE of version 1 or an error, every bound held, no loop guard",
+	.summary =
+		"crosvm of 2026: IOVA_RANGE of version 1 or an error, every bound held, no loop guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

@@ -87,7 +87,7 @@ static struct info_answer crosvm_region_read(struct walk *walk, const void *info
 
 const struct info_parser crosvm_region_parser = {
 	.name = "crosvm-region",
-	.summary = "crosvm: bounds of the second argsz, the last TYPE wins, no loop guard",
+	.summary = "crosvm of 2026: bounds of the second argsz, the last TYPE wins, no loop guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not what makes it longer: 32 bytes have no chain, whatever they say. */

@@ -64,7 +64,7 @@ static struct info_answer ksft_read(struct walk *walk, const void *info, uint32_
 
 const struct info_parser ksft_vfio_parser = {
 	.name = "ksft-vfio",
-	.summary = "the kernel's VFIO selftests: looks up IOVA_RANGE under a depth guard",
+	.summary = "Linux 6.19's VFIO selftests: looks up IOVA_RANGE under a depth guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not that order is nothing: a next may go to 20, where it takes no first capability. */

@@ -53,7 +53,7 @@ __attribute__((no_sanitize_address)) static struct info_answer libvfn_read(struc
 
 const struct info_parser libvfn_parser = {
 	.name = "libvfn",
-	.summary = "libvfn: the last IOVA_RANGE wins, cap_offset 0 is not tested",
+	.summary = "libvfn of 2026: the last IOVA_RANGE wins, cap_offset 0 is not tested",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

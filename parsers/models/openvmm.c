@@ -67,7 +67,7 @@ static struct info_answer openvmm_read(struct walk *walk, const void *info, uint
 
 const struct info_parser openvmm_parser = {
 	.name = "openvmm",
-	.summary = "OpenVMM: bounds held, but what is out of them is absent: the whole BAR",
+	.summary = "OpenVMM of 2026: bounds held, but what is out of them is absent: the whole BAR",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not that a cut finds nothing absent: what it cannot read is none to it. */

@@ -49,7 +49,7 @@ static struct info_answer qatlib_read(struct walk *walk, const void *info, uint3
 
 const struct info_parser qatlib_parser = {
 	.name = "qatlib",
-	.summary = "qatlib: every IOVA_RANGE in one fixed buffer of 4096 bytes",
+	.summary = "qatlib of 2026: every IOVA_RANGE in one fixed buffer of 4096 bytes",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.fixed_size = QATLIB_BUFFER,

@@ -40,7 +40,7 @@ static struct info_answer spdk_read(struct walk *walk, const void *info, uint32_
 
 const struct info_parser spdk_parser = {
 	.name = "spdk",
-	.summary = "SPDK's vfio-user host: one fixed buffer, looks up SPARSE_MMAP",
+	.summary = "SPDK of 2026, vfio-user host: one fixed buffer, looks up SPARSE_MMAP",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	.fixed_size = SPDK_BUFFER,

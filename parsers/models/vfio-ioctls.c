@@ -48,7 +48,8 @@ static struct info_answer vfio_ioctls_read(struct walk *walk, const void *info, 
 
 const struct info_parser vfio_ioctls_parser = {
 	.name = "vfio-ioctls",
-	.summary = "rust-vmm vfio-ioctls: an offset below 32 ends the chain, nothing else does",
+	.summary =
+		"rust-vmm vfio-ioctls of 2026: an offset below 32 ends the chain, nothing else does",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

@@ -36,7 +36,8 @@ static struct info_answer vpp_read(struct walk *walk, const void *info, uint32_t
 
 const struct info_parser vpp_parser = {
 	.name = "vpp",
-	.summary = "VPP: names every capability, starting at cap_offset even where that is 0",
+	.summary =
+		"VPP of 2026: names every capability, starting at cap_offset even where that is 0",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

@@ -23,6 +23,7 @@ command and the targets of every kind.
 Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
 not got; 3 where an engine or target is missing or fails.
 """
+import argparse
 import collections
 import ctypes
 import json
@@ -37,6 +38,7 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS, KINDS  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 from fuzz import own  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.alone import OneSeed  # noqa: E402
@@ -152,9 +154,13 @@ def medians(runs):
     return {name: statistics.median(seconds) for name, seconds in cpu.items()}
 
 
+FIGURES = []
+
+
 def figure(name, value, floor, detail, at_most=False):
     """Prints one line; True where the value is on the right side of its floor."""
     fine = value <= floor if at_most else value >= floor
+    FIGURES.append({"name": name, "value": value, "floor": floor, "at_most": at_most, "fine": fine, "detail": detail})
     print(f"{'ok  ' if fine else 'LOW ' if not at_most else 'HIGH'} {name}: {value:.3f}, "
           f"{'at most' if at_most else 'floor'} {floor:.3g} ({detail})", flush=True)
     return fine
@@ -340,9 +346,9 @@ def stay_on_one_cpu():
 
 
 def main():
-    if len(sys.argv) > 1:
-        print(__doc__)
-        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too, an object each")
+    options = parser.parse_args()
     for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
         raise refused
     # For measure(): the sets of parsers are its own.
@@ -358,6 +364,8 @@ def main():
             fine &= bench_capture(folder)
         fine &= bench_bpf()
         fine &= bench_engines(folders)
+    if options.json:
+        write_json(options.json, FIGURES)
     sys.exit(0 if fine else 1)
 
 

@@ -22,6 +22,7 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen import compilers  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 from fuzz.account import badness  # noqa: E402
 from fuzz.seeds import find_sources  # noqa: E402
 
@@ -163,6 +164,7 @@ def main(arguments):
                         help=f"these alone, of {', '.join(FAULTS)}; NAME/PROMISE for one promise of it")
     parser.add_argument("--tools", metavar="NAME,...", default=",".join(TOOLS),
                         help=f"these alone, of {', '.join(TOOLS)}")
+    parser.add_argument("--json", metavar="FILE", help="write the table there too, an object a cell")
     options = parser.parse_args(arguments)
     tools = options.tools.split(",")
     rows = [(name, promise) for word in options.readers.split(",") for name, _, one in (word.partition("/"),)
@@ -172,14 +174,14 @@ def main(arguments):
     if "fuzz-afl" in tools and not (shutil.which("afl-fuzz") and shutil.which("afl-clang-fast")):
         print("skipped fuzz-afl: no AFL++ here (Debian package afl++)")
         tools.remove("fuzz-afl")
-    wrong = 0
+    cells = []
     print(f"{'reader':13} {'promise':9} " + " ".join(f"{tool:16}" for tool in tools), flush=True)
     with tempfile.TemporaryDirectory(prefix="check-own-") as folder:
         for name, promise in rows:
             print(f"{name.lower():13} {promise:9}", end="", flush=True)
             for tool in tools:
                 text, right = cell(Reader(name, promise, folder), tool)
-                wrong += not right
+                cells.append({"reader": name.lower(), "promise": promise, "tool": tool, "said": text, "right": right})
                 print(f" {text:16}", end="", flush=True)
             print(flush=True)
     for name in dict.fromkeys(name for name, _ in rows):
@@ -187,6 +189,9 @@ def main(arguments):
         for (tool, fault, *promise), why in CANNOT.items():
             if fault == name and tool in tools:
                 print(f"  {tool} cannot see it{', where it is ' * bool(promise)}{''.join(promise)}: {why}")
+    if options.json:
+        write_json(options.json, cells)
+    wrong = sum(not one["right"] for one in cells)
     print(f"{wrong} cells are not as they have to be")
     return int(wrong > 0)
 
