@@ -92,7 +92,7 @@ class Screen(unittest.TestCase):
                         bucket("qemu", "runaway"), bucket("qemu", "runaway", "next-oob"), bucket("qemu", "oob"),
                         bucket("qemu", "ok", "type", "wrong-caps")])
         self.assertEqual(lines[1], "kept every promise over 2.0M buffers: the reference, bounded, bpf")
-        self.assertEqual(lines[2:6], ["qemu 7.2: never ends on 2 causes, reads past on 1, is wrong on 1",
+        self.assertEqual(lines[2:6], ["qemu 7.2: reads past on 1 cause, never ends on 2, is wrong on 1",
                                       "spdk (peer): never ends on 1 cause", "naive: writes past on 1 cause",
                                       "kernel: reads past on 1 cause"])
 
