@@ -2,7 +2,7 @@
 
 TABLE_SRC    := parsers/layout.c parsers/registry.c
 PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
-		$(wildcard parsers/*.c parsers/models/*.c parsers/kinds/*/*.c))
+		$(wildcard parsers/*.c parsers/models/*.c parsers/models/*/*.c parsers/kinds/*/*.c))
 # What every build has of the parser `bpf`.
 BPF_SRC      := parsers/bpf/bpf.c
 

@@ -297,7 +297,8 @@ def main():
     options = parser.parse_args()
     parsers, judged = load(options.capchain, options.corpus)
     folder = os.path.dirname(os.path.abspath(options.page))
-    models = {name: parser for name, parser in parsers.items() if os.path.isfile(os.path.join(folder, name + ".c"))}
+    restated = {path.stem for path in Path(folder).rglob("*.c")}
+    models = {name: parser for name, parser in parsers.items() if name in restated}
     if not models:
         fail(f"no model of any parser beside {options.page}")
     text = page(parsers, judged, models)

@@ -12,7 +12,7 @@
  */
 #include <signal.h>
 
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_iommu_type1_info): the first request. */
 #define FIRST_REQUEST 24

@@ -7,7 +7,7 @@
  * error. next 0 ends the chain. Every IOVA_RANGE is taken, on top of the ones before. Within one, a
  * range that reaches the end of its IOVA space (2^39 - 2^21) ends the reading of ranges.
  */
-#include "model.h"
+#include "../model.h"
 
 #define QATLIB_BUFFER	4096
 #define QATLIB_MAX_IOVA ((UINT64_C(1) << 39) - (UINT64_C(1) << 21))

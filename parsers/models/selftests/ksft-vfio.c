@@ -12,7 +12,7 @@
  * a reject. That the ranges, sorted, are neither empty nor overlap is asserted further out, and not
  * modelled.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_iommu_type1_info) as the selftest is compiled, and of a header. */
 enum { KSFT_INFO_SIZE = 24, KSFT_HEADER_SIZE = 8 };

@@ -8,7 +8,7 @@
  * log, and no payload is read. Like DPDK it asks until argsz is what it asked with; an argsz below
  * 32 the kernel refuses, and for a shorter one it is taken to give the same bytes again.
  */
-#include "model.h"
+#include "../model.h"
 
 static struct info_answer vpp_read(struct walk *walk, const void *info, uint32_t len,
 				   enum info_kind kind)

@@ -9,7 +9,7 @@
  * is mapped: absent. Each area of the first SPARSE_MMAP with a size becomes a MemoryRange: one that
  * is not 4 KiB-aligned, or wraps, panics. There is no guard against a loop.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_region_info): the first request. */
 #define FIRST_REQUEST 32

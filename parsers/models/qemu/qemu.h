@@ -17,7 +17,7 @@
 #ifndef PARSERS_MODELS_QEMU_H
 #define PARSERS_MODELS_QEMU_H
 
-#include "model.h"
+#include "../model.h"
 
 #define QEMU_MMAP_SIZE	304 /* sizeof(VFIOMmap): a failed g_new0() names the product */
 #define QEMU_UTIL_BYTES 64

@@ -9,7 +9,7 @@
  * that overlaps another, is EINVAL, and the ranges behind it are not read. A reply that is too long
  * is asked for once more, and the second is read as it comes.
  */
-#include "model.h"
+#include "../model.h"
 
 #include <string.h>
 

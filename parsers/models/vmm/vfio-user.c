@@ -16,7 +16,7 @@
  * itself. Wherever else the walk would fault, or the reply's length is not what its argsz says, the
  * model abstains.
  */
-#include "peer.h"
+#include "../peer.h"
 
 /* sizeof(struct vfio_region_info): the first request, and where the copy begins. */
 #define FIRST_REQUEST  32

@@ -9,7 +9,7 @@
  * SPARSE_MMAP and MSIX_MAPPABLE. It reads from a peer: replies that this model cannot answer for
  * without a fault, it abstains from.
  */
-#include "peer.h"
+#include "../peer.h"
 #include "qemu.h"
 
 static struct info_answer qemu_vfio_user_read(struct walk *walk, const void *info, uint32_t len,

@@ -11,7 +11,7 @@
  * IOVA_RANGE has next 0. The number of ranges is kept in a uint8_t. That PGSIZES is set is checked
  * before all this, and taken for granted here.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_iommu_type1_info): the first request. */
 #define FIRST_REQUEST 24

@@ -8,7 +8,7 @@
  * ends the chain, so it never walks into the struct; every capability it knows is kept, with all
  * its fields, in chain order; no bound, no guard. A list of areas beyond any memory aborts.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_region_info): the first request, and where a chain may begin. */
 #define FIRST_REQUEST 32

@@ -8,7 +8,7 @@
  * It reads from a peer: replies that this model cannot answer for without a fault, it abstains
  * from.
  */
-#include "peer.h"
+#include "../peer.h"
 
 #define SPDK_BUFFER 4096
 #define SPDK_AREAS  8

@@ -8,7 +8,7 @@
  * has to lie inside it, in usize; what does not is an error. There is no guard against a loop. A
  * first argsz below 24 panics, in release builds too: crosvm builds those with overflow checks.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_iommu_type1_info): the first request. */
 #define FIRST_REQUEST 24

@@ -12,7 +12,7 @@
 #ifndef PARSERS_MODELS_DPDK_H
 #define PARSERS_MODELS_DPDK_H
 
-#include "model.h"
+#include "../model.h"
 
 /* The reply that is read: @info itself, or its cut copy. NULL with the answer where none is. */
 static inline const void *dpdk_reply(struct walk *walk, const void *info, uint32_t len,

@@ -11,7 +11,7 @@
  * SPARSE_MMAP, the last
  * TYPE, MSIX_MAPPABLE (an area of its own). There is no guard against a loop.
  */
-#include "model.h"
+#include "../model.h"
 
 /* sizeof(struct vfio_region_info): the first request. */
 #define FIRST_REQUEST 32
