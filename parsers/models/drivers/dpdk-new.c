@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `dpdk-new`: DPDK from mid-2026, drivers/bus/pci/linux/pci_vfio.c
- * pci_vfio_map_resource_primary(). Read, not measured.
+ * The parser `dpdk-new`: DPDK 23.11 to 26.11-rc0 (Debian 13's 24.11.8-0+deb13u1, sid's 25.11.4-1),
+ * drivers/bus/pci/linux/pci_vfio.c pci_vfio_map_resource_primary(). Its lookups were sliced and run
+ * beside this, and both programs of Debian measured; that they do the same was.
  *
  * Against 22.11 it also looks up SPARSE_MMAP, after MSIX_MAPPABLE: of no areas at all it makes an
  * absent capability and maps the whole BAR; otherwise it takes memory for as many areas as the
- * count says (an error where there is none to have), and copies them whole. Which reply is read:
- * dpdk.h. The region is taken to be mappable, and the BAR that holds the MSI-X table.
+ * count says (an error where there is none to have), copies them whole, and maps each one that has a
+ * size at its place inside room for the BAR. mmap() refuses a place that does not begin a page, and one
+ * that ends past what a process can address: an error, and the device is not used. A size need not be of
+ * whole pages. Which reply is read: dpdk.h. The region is taken to be mappable, and the BAR that holds
+ * the MSI-X table.
  */
 #include "dpdk.h"
+
+/* Bytes that a process can address. */
+#define ADDRESSES (UINT64_C(1) << 47)
+
+/* Whether mmap() takes an area at its place. */
+static bool is_mapped(uint64_t offset, uint64_t size)
+{
+	return !size ||
+	       (!(offset & MODEL_PAGE_MASK) && offset < ADDRESSES && size < ADDRESSES - offset);
+}
 
 static struct info_answer dpdk_new_read(struct walk *walk, const void *info, uint32_t len,
 					enum info_kind kind)
@@ -35,6 +49,9 @@ static struct info_answer dpdk_new_read(struct walk *walk, const void *info, uin
 		model_take(walk, reply, at, kind);
 		any = true;
 	}
+	for (uint32_t i = 0; i < count; i++)
+		if (!is_mapped(model_pair(reply, at, i)->first, model_pair(reply, at, i)->second))
+			return answer_reject("unmapped-area");
 	return answer(any ? VERDICT_OK : VERDICT_ABSENT);
 }
 
@@ -42,8 +59,7 @@ static struct info_answer dpdk_new_read(struct walk *walk, const void *info, uin
 
 const struct info_parser dpdk_new_parser = {
 	.name = "dpdk-new",
-	.summary =
-		"DPDK of 2026: looks up SPARSE_MMAP too, none of whose areas means the whole BAR",
+	.summary = "DPDK 23.11 to 26.11-rc0: looks up SPARSE_MMAP too, and maps its areas",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

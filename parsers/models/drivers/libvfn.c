@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `libvfn`: libvfn from mid-2026, src/iommu/vfio.c vfio_iommu_type1_get_capabilities().
+ * The parser `libvfn`: libvfn c2acee36 of 2026, src/iommu/vfio.c vfio_iommu_type1_get_capabilities().
  * Read, not measured.
  *
  * The flag is tested, cap_offset is not: with 0 the INFO struct is the first header. next 0 ends
@@ -14,9 +14,6 @@
 
 #include "../model.h"
 
-/* sizeof(struct vfio_iommu_type1_info): the first request. */
-#define FIRST_REQUEST 24
-
 /*
  * Not instrumented: AddressSanitizer would unpoison the whole stack, with a system call, before the
  * trap.
@@ -29,7 +26,7 @@ __attribute__((no_sanitize_address)) static struct info_answer libvfn_read(struc
 	uint32_t at, next, last = 0;
 	struct info_cap cap;
 
-	if (len <= FIRST_REQUEST && overlay_argsz(info) > len)
+	if (model_asks_again(info, len, MODEL_IOMMU))
 		return answer_truncated(overlay_argsz(info));
 	if (!model_has_caps(info, kind))
 		return answer(VERDICT_ABSENT);
@@ -53,7 +50,7 @@ __attribute__((no_sanitize_address)) static struct info_answer libvfn_read(struc
 
 const struct info_parser libvfn_parser = {
 	.name = "libvfn",
-	.summary = "libvfn: the last IOVA_RANGE wins, cap_offset 0 is not tested",
+	.summary = "libvfn c2acee36: the last IOVA_RANGE wins, cap_offset 0 is not tested",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

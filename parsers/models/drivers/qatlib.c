@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `qatlib`: Intel qatlib from mid-2026, qae_mem_utils_vfio.c filter_dma_ranges(), as
+ * The parser `qatlib`: Intel qatlib 24.02 to 26.08, qae_mem_utils_vfio.c filter_dma_ranges(), as
  * built for x86-64. Read, not measured.
  *
  * One call with a zeroed buffer of 4096 bytes, and no second one: CAPS with cap_offset 0 is an
@@ -49,7 +49,7 @@ static struct info_answer qatlib_read(struct walk *walk, const void *info, uint3
 
 const struct info_parser qatlib_parser = {
 	.name = "qatlib",
-	.summary = "qatlib: every IOVA_RANGE in one fixed buffer of 4096 bytes",
+	.summary = "qatlib 24.02 to 26.08: every IOVA_RANGE in one fixed buffer of 4096 bytes",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.fixed_size = QATLIB_BUFFER,

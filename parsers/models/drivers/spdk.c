@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `spdk`: SPDK from mid-2026, lib/vfio_user/host/vfio_user_pci.c
+ * The parser `spdk`: SPDK 3230130e of 2026, lib/vfio_user/host/vfio_user_pci.c
  * vfio_device_get_info_cap() and vfio_device_setup_sparse_mmaps(). Read, not measured.
  *
  * One request into a fixed buffer of 4096 bytes, never a second. It tests the flag and looks up
@@ -40,7 +40,7 @@ static struct info_answer spdk_read(struct walk *walk, const void *info, uint32_
 
 const struct info_parser spdk_parser = {
 	.name = "spdk",
-	.summary = "SPDK's vfio-user host: one fixed buffer, looks up SPARSE_MMAP",
+	.summary = "SPDK 3230130e, vfio-user host: one fixed buffer, looks up SPARSE_MMAP",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	.fixed_size = SPDK_BUFFER,

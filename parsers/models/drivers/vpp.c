@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `vpp`: VPP from mid-2026, src/vlib/linux/vfio.c format_vfio_region_info(), with the
+ * The parser `vpp`: VPP b575ec2c of 2026, src/vlib/linux/vfio.c format_vfio_region_info(), with the
  * request loop of src/vlib/linux/pci.c. Read, not measured.
  *
  * The flag is tested, cap_offset is not: the first header is looked at before next is, so that with
@@ -36,7 +36,8 @@ static struct info_answer vpp_read(struct walk *walk, const void *info, uint32_t
 
 const struct info_parser vpp_parser = {
 	.name = "vpp",
-	.summary = "VPP: names every capability, starting at cap_offset even where that is 0",
+	.summary =
+		"VPP b575ec2c: names every capability, starting at cap_offset even where that is 0",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parser `qemu-util`: QEMU's NVMe block driver (qemu-img and its kin), util/vfio-helpers.c
- * collect_usable_iova_ranges(), QEMU 7.2 (Debian 12's 1:7.2+dfsg-7+deb12u18). Measured with
- * qemu-img: a loop hangs it, a wild next and CAPS with cap_offset 0 crash it, a count is taken
+ * collect_usable_iova_ranges(), QEMU 7.2 to 11.1 (Debian 12's 1:7.2+dfsg-7+deb12u18, sid's
+ * 1:11.1.3+ds-1). Measured with both's qemu-img: a loop hangs it, a wild next and CAPS with cap_offset 0 crash it, a count is taken
  * modulo 256; the rest was read.
  *
  * Neither the flag nor cap_offset is tested: with cap_offset 0 the INFO struct itself is the first
@@ -13,36 +13,23 @@
  */
 #include "../model.h"
 
-/* sizeof(struct vfio_iommu_type1_info): the first request. */
-#define FIRST_REQUEST 24
-
 static struct info_answer qemu_util_read(struct walk *walk, const void *info, uint32_t len,
 					 enum info_kind kind)
 {
-	uint32_t at, argsz;
-	struct info_cap cap;
+	uint32_t at;
 
-	if (len <= FIRST_REQUEST) {
-		argsz = overlay_argsz(info);
-		return argsz > len ? answer_truncated(argsz) : answer(VERDICT_ABSENT);
-	}
-	for (at = overlay_cap_offset(info, kind); overlay_header(info, at)->id != CAP_ID_IOVA_RANGE;
-	     at = overlay_header(info, at)->next)
-		if (!overlay_header(info, at)->next)
-			return answer(VERDICT_ABSENT);
-	model_head(info, at, &cap);
-	cap.count = (uint8_t)model_count(info, at);
-	for (uint32_t i = 0; i < cap.count; i++) {
-		cap.hash = info_hash(cap.hash, model_pair(info, at, i)->first);
-		cap.hash = info_hash(cap.hash, model_pair(info, at, i)->second);
-	}
-	walk_deliver(walk, &cap);
+	if (model_asks_again(info, len, MODEL_IOMMU))
+		return answer_truncated(overlay_argsz(info));
+	if (len <= MODEL_IOMMU ||
+	    !model_find_anywhere(info, overlay_cap_offset(info, kind), CAP_ID_IOVA_RANGE, &at))
+		return answer(VERDICT_ABSENT);
+	model_take_pairs(walk, info, at, (uint8_t)model_count(info, at), NULL);
 	return answer(VERDICT_OK);
 }
 
 const struct info_parser qemu_util_parser = {
 	.name = "qemu-util",
-	.summary = "QEMU 7.2's NVMe driver: no flag, no cap_offset test, a count of 8 bits",
+	.summary = "QEMU 7.2 to 11.1, NVMe: no flag, no cap_offset test, a count of 8 bits",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not what rests on the flag, which it does not test. */

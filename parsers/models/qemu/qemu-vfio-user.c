@@ -1,56 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `qemu-vfio-user`: QEMU 10.0.13's vfio-user client, hw/vfio-user/device.c
- * vfio_user_device_io_get_region_info(), then the lookups of hw/vfio. Read, not measured.
- *
- * With CAPS, a cap_offset below 32 or above the server's argsz is an error (equal is not), also in
- * a first reply that the caller would ask for again: the kernel's own short reply is refused. Then
- * it reads as `qemu-10` does: asks again for as long as argsz is above its own, and looks up
- * SPARSE_MMAP and MSIX_MAPPABLE. It reads from a peer: replies that this model cannot answer for
- * without a fault, it abstains from.
+ * The parser `qemu-vfio-user`: QEMU 10.1 and 10.2, the vfio-user client. Sliced from 10.2 and run beside
+ * this; no program of Debian has it. qemu-peer.h says what it does.
  */
-#include "../peer.h"
-#include "qemu.h"
+#include "qemu-peer.h"
+
+static const struct qemu_lookups lookups = {QEMU_REGION_LOOKUPS, NULL};
 
 static struct info_answer qemu_vfio_user_read(struct walk *walk, const void *info, uint32_t len,
 					      enum info_kind kind)
 {
-	const uint32_t size = layout_infos[kind].minsz;
-	uint32_t argsz, cap_offset, sparse, msix, areas = 0;
-	struct peer peer;
-
-	if (len < size)
-		return answer(VERDICT_ABSTAIN);
-	argsz = overlay_argsz(info);
-	cap_offset = overlay_cap_offset(info, kind);
-	if (model_has_caps(info, kind) && (cap_offset < size || cap_offset > argsz))
-		return answer_reject("einval");
-	if (argsz > len)
-		return answer_truncated(argsz);
-	if (!model_has_caps(info, kind))
-		return answer(VERDICT_ABSENT);
-	peer = peer_begin(info, len);
-	if (!peer_find(&peer, cap_offset, CAP_ID_SPARSE_MMAP, &sparse) ||
-	    (sparse && !peer_areas(&peer, sparse, &areas)) || !qemu_heap_has(areas) ||
-	    !peer_find(&peer, cap_offset, CAP_ID_MSIX_MAPPABLE, &msix) ||
-	    /* Its version is delivered too. */
-	    (msix && !peer_may_load(&peer, msix, CAP_HEADER_next, 2)))
-		return answer(VERDICT_ABSTAIN);
-	if (sparse)
-		model_take(walk, info, sparse, kind);
-	if (msix)
-		model_take(walk, info, msix, kind);
-	return answer(sparse || msix ? VERDICT_OK : VERDICT_ABSENT);
+	(void)kind;
+	return qemu_peer_read(walk, info, len, &lookups);
 }
-
-#define LOOKED_UP (INFO_ID(CAP_ID_SPARSE_MMAP) | INFO_ID(CAP_ID_MSIX_MAPPABLE))
 
 const struct info_parser qemu_vfio_user_parser = {
 	.name = "qemu-vfio-user",
-	.summary = "QEMU 10's vfio-user client: checks cap_offset, then reads as qemu-10",
+	.summary = "QEMU 10.1 and 10.2, vfio-user client: checks cap_offset, then reads as qemu-10",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	.claims = INFO_CLAIM_ALL,
-	.reads = {[INFO_REGION] = {INFO_LOOKUP, LOOKED_UP, LOOKED_UP}},
+	.reads = {[INFO_REGION] = {INFO_LOOKUP, QEMU_REGION_IDS, QEMU_REGION_IDS}},
 	.read = qemu_vfio_user_read,
 };

@@ -14,9 +14,9 @@
 #include "qemu.h"
 
 static const struct qemu_lookups lookups[INFO_IOCTL_KINDS] = {
-	[INFO_DEVICE] = {{CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_UTIL, CAP_ID_ZPCI_PFIP}},
-	[INFO_REGION] = {{CAP_ID_SPARSE_MMAP, CAP_ID_MSIX_MAPPABLE}},
-	[INFO_IOMMU] = {{CAP_ID_DMA_AVAIL, CAP_ID_MIGRATION}},
+	[INFO_DEVICE] = {QEMU_ZPCI_LOOKUPS, NULL},
+	[INFO_REGION] = {QEMU_REGION_LOOKUPS, NULL},
+	[INFO_IOMMU] = {{CAP_ID_DMA_AVAIL, CAP_ID_MIGRATION}, NULL},
 };
 
 static struct info_answer qemu_read(struct walk *walk, const void *info, uint32_t len,
@@ -25,21 +25,17 @@ static struct info_answer qemu_read(struct walk *walk, const void *info, uint32_
 	return qemu_read_kind(walk, info, len, kind, &lookups[kind]);
 }
 
-#define ZPCI_IDS                                                                                   \
-	(INFO_ID(CAP_ID_ZPCI_BASE) | INFO_ID(CAP_ID_ZPCI_GROUP) | INFO_ID(CAP_ID_ZPCI_UTIL) |      \
-	 INFO_ID(CAP_ID_ZPCI_PFIP))
-#define REGION_IDS (INFO_ID(CAP_ID_SPARSE_MMAP) | INFO_ID(CAP_ID_MSIX_MAPPABLE))
-#define IOMMU_IDS  (INFO_ID(CAP_ID_DMA_AVAIL) | INFO_ID(CAP_ID_MIGRATION))
+#define IOMMU_IDS (INFO_ID(CAP_ID_DMA_AVAIL) | INFO_ID(CAP_ID_MIGRATION))
 
 const struct info_parser qemu_parser = {
 	.name = "qemu",
-	.summary = "QEMU 7.2 vfio-pci: lookups that end at offset 0 alone",
+	.summary = "QEMU 7.2: vfio-pci's lookups, which end at offset 0 alone",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not that order is nothing: a short ZPCI_UTIL is read on into what follows it. */
 	.claims = INFO_CLAIM_ALL & ~INFO_CLAIM_ORDER,
-	.reads = {{INFO_LOOKUP, ZPCI_IDS, ZPCI_IDS},
-		  {INFO_LOOKUP, REGION_IDS, REGION_IDS},
+	.reads = {{INFO_LOOKUP, QEMU_ZPCI_IDS, QEMU_ZPCI_IDS},
+		  {INFO_LOOKUP, QEMU_REGION_IDS, QEMU_REGION_IDS},
 		  {INFO_LOOKUP, IOMMU_IDS, IOMMU_IDS}},
 	.read = qemu_read,
 	.newest = QEMU_NEWEST,

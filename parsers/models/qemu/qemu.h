@@ -12,7 +12,10 @@
  *   copied, whatever the size says.
  * - ZPCI_GROUP is looked up and not read where the function's group is one that QEMU simulates: a
  *   gid of 0xf0 or above, or no ZPCI_BASE to name one.
- * - IOVA_RANGE (10.0): a range with start above end is an assertion that aborts.
+ * - IOVA_RANGE (from 10.0): a range with start above end is an assertion that aborts.
+ *
+ * On s390 alone the zPCI capabilities of a device are looked up. On x86 PCI_ATOMIC_COMP is (from
+ * 10.0), where the device is behind a PCIe root port. So a device's chain has a model a machine.
  */
 #ifndef PARSERS_MODELS_QEMU_H
 #define PARSERS_MODELS_QEMU_H
@@ -33,9 +36,13 @@ static inline bool qemu_heap_has(uint64_t areas)
 	return areas * QEMU_MMAP_SIZE <= QEMU_HEAP;
 }
 
-/* The ids that one program looks up in one kind of chain, in its order, ended by 0. */
+/*
+ * The ids that one program looks up in one kind of chain, in its order, ended by 0. @refuses: NULL,
+ * or why it refuses the areas of the SPARSE_MMAP at @at; NULL where it does not.
+ */
 struct qemu_lookups {
 	uint16_t ids[6];
+	const char *(*refuses)(struct walk *walk, const void *info, uint32_t at, uint32_t len);
 };
 
 /* A string of fixed room: @room bytes are read whatever its size, unless that is above. */
@@ -59,23 +66,10 @@ static inline bool qemu_take_string(struct walk *walk, const void *info, uint32_
 	return true;
 }
 
-/* Every range, until one is empty; false where that aborts QEMU. */
-static inline bool qemu_take_ranges(struct walk *walk, const void *info, uint32_t at)
+/* Whether a range does not abort QEMU. */
+static inline bool qemu_range_has_order(uint64_t start, uint64_t end)
 {
-	struct info_cap cap;
-
-	model_head(info, at, &cap);
-	cap.count = model_count(info, at);
-	for (uint32_t i = 0; i < cap.count; i++) {
-		const uint64_t start = model_pair(info, at, i)->first;
-		const uint64_t end = model_pair(info, at, i)->second;
-
-		if (start > end)
-			return false;
-		cap.hash = info_hash(info_hash(cap.hash, start), end);
-	}
-	walk_deliver(walk, &cap);
-	return true;
+	return start <= end;
 }
 
 /* What earlier lookups leave for later ones: how many took something, and the function's group. */
@@ -114,7 +108,9 @@ static inline const char *qemu_take(struct walk *walk, const void *info, uint32_
 	}
 	taken->count++;
 	if (kind == INFO_IOMMU && id == CAP_ID_IOVA_RANGE)
-		return qemu_take_ranges(walk, info, at) ? NULL : "empty-range";
+		return model_take_pairs(walk, info, at, model_count(info, at), qemu_range_has_order)
+			       ? NULL
+			       : "empty-range";
 	if (kind == INFO_REGION && id == CAP_ID_SPARSE_MMAP &&
 	    !qemu_heap_has(model_count(info, at)))
 		return "enomem";
@@ -137,12 +133,35 @@ static inline struct info_answer qemu_read_kind(struct walk *walk, const void *i
 		return answer(VERDICT_ABSENT);
 	for (const uint16_t *id = lookups->ids; *id; id++) {
 		const uint32_t at = model_find(info, overlay_cap_offset(info, kind), *id);
-		const char *const reason = at ? qemu_take(walk, info, at, kind, *id, &taken) : NULL;
+		const char *reason = at ? qemu_take(walk, info, at, kind, *id, &taken) : NULL;
 
+		if (at && !reason && *id == CAP_ID_SPARSE_MMAP && lookups->refuses)
+			reason = lookups->refuses(walk, info, at, len);
 		if (reason)
 			return answer_reject(reason);
 	}
 	return answer(taken.count ? VERDICT_OK : VERDICT_ABSENT);
 }
+
+/* What the parsers of this family look up, as sets. */
+#define QEMU_ZPCI_IDS                                                                              \
+	(INFO_ID(CAP_ID_ZPCI_BASE) | INFO_ID(CAP_ID_ZPCI_GROUP) | INFO_ID(CAP_ID_ZPCI_UTIL) |      \
+	 INFO_ID(CAP_ID_ZPCI_PFIP))
+#define QEMU_REGION_IDS (INFO_ID(CAP_ID_SPARSE_MMAP) | INFO_ID(CAP_ID_MSIX_MAPPABLE))
+#define QEMU_RANGE_IDS                                                                             \
+	(INFO_ID(CAP_ID_DMA_AVAIL) | INFO_ID(CAP_ID_IOVA_RANGE) | INFO_ID(CAP_ID_MIGRATION))
+
+#define QEMU_ZPCI_LOOKUPS                                                                          \
+	{                                                                                          \
+		CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_UTIL, CAP_ID_ZPCI_PFIP            \
+	}
+#define QEMU_REGION_LOOKUPS                                                                        \
+	{                                                                                          \
+		CAP_ID_SPARSE_MMAP, CAP_ID_MSIX_MAPPABLE                                           \
+	}
+#define QEMU_RANGE_LOOKUPS                                                                         \
+	{                                                                                          \
+		CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE, CAP_ID_MIGRATION                              \
+	}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `crosvm-iommu`: crosvm from mid-2026, devices/src/vfio.rs
+ * The parser `crosvm-iommu`: crosvm f1e797a6 of 2026, devices/src/vfio.rs
  * vfio_iommu_type1_get_iova_ranges(). Read, not measured.
  *
  * No flag is an error, and so is a chain without IOVA_RANGE of version 1 (another version is passed
@@ -10,10 +10,8 @@
  */
 #include "../model.h"
 
-/* sizeof(struct vfio_iommu_type1_info): the first request. */
-#define FIRST_REQUEST 24
 /* Header and nr_iovas, which it reads as one struct. */
-#define COUNT_END     12
+#define COUNT_END 12
 
 static struct info_answer take_ranges(struct walk *walk, const void *info, uint32_t at,
 				      uint32_t len)
@@ -43,9 +41,9 @@ static struct info_answer crosvm_iommu_read(struct walk *walk, const void *info,
 
 	if (!model_has_caps(info, kind))
 		return answer_reject("no-cap-info");
-	if (len <= FIRST_REQUEST && argsz > len)
+	if (model_asks_again(info, len, MODEL_IOMMU))
 		return answer_truncated(argsz);
-	if (len <= FIRST_REQUEST && argsz < FIRST_REQUEST)
+	if (len <= MODEL_IOMMU && argsz < MODEL_IOMMU)
 		return answer_reject("panic");
 	for (at = overlay_cap_offset(info, kind); at; at = overlay_header(info, at)->next) {
 		/* The header lies inside the slice. */
@@ -60,7 +58,8 @@ static struct info_answer crosvm_iommu_read(struct walk *walk, const void *info,
 
 const struct info_parser crosvm_iommu_parser = {
 	.name = "crosvm-iommu",
-	.summary = "crosvm: IOVA_RANGE of version 1 or an error, every bound held, no loop guard",
+	.summary =
+		"crosvm f1e797a6: IOVA_RANGE of version 1 or an error, every bound held, no loop guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `crosvm-region`: crosvm from mid-2026, devices/src/vfio.rs get_regions(). Read, not
+ * The parser `crosvm-region`: crosvm f1e797a6 of 2026, devices/src/vfio.rs get_regions(). Read, not
  * measured.
  *
  * With an argsz of 32 or less there is no chain. With more, a reply without the flag drops the
@@ -8,15 +8,12 @@
  * held against the second's, so a second argsz above the first is read past the end. The sums are
  * u32: one that wraps panics, in release builds too, as crosvm builds those with overflow checks.
  * What is out of bounds ends the chain, and what was taken so far is kept: areas of every
- * SPARSE_MMAP, the last
- * TYPE, MSIX_MAPPABLE (an area of its own). There is no guard against a loop.
+ * SPARSE_MMAP, the last TYPE, MSIX_MAPPABLE (an area of its own). There is no guard against a loop.
  */
 #include "../model.h"
 
-/* sizeof(struct vfio_region_info): the first request. */
-#define FIRST_REQUEST 32
 /* Of SPARSE_MMAP without its areas, and of TYPE. */
-#define FIXED_SIZE    16
+#define FIXED_SIZE 16
 
 enum fit { FITS, OUTSIDE, PANICS };
 
@@ -76,7 +73,7 @@ static struct info_answer crosvm_region_read(struct walk *walk, const void *info
 {
 	const uint32_t argsz = overlay_argsz(info);
 
-	if (len <= FIRST_REQUEST)
+	if (len <= MODEL_REGION)
 		return argsz > len ? answer_truncated(argsz) : answer(VERDICT_ABSENT);
 	if (!model_has_caps(info, kind))
 		return answer_reject("region-dropped");
@@ -87,7 +84,7 @@ static struct info_answer crosvm_region_read(struct walk *walk, const void *info
 
 const struct info_parser crosvm_region_parser = {
 	.name = "crosvm-region",
-	.summary = "crosvm: bounds of the second argsz, the last TYPE wins, no loop guard",
+	.summary = "crosvm f1e797a6: bounds of the second argsz, the last TYPE wins, no loop guard",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not what makes it longer: 32 bytes have no chain, whatever they say. */

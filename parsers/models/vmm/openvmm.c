@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `openvmm`: OpenVMM from mid-2026 (after its PR 3336), vfio_sys
+ * The parser `openvmm`: OpenVMM 1488a37b of 2026 (after its PR 3336), vfio_sys
  * parse_sparse_mmap_caps(). Read, not measured; a release build.
  *
  * Flag and argsz are looked at in the first reply: without CAPS, or with 32 bytes or less, there is
@@ -11,29 +11,13 @@
  */
 #include "../model.h"
 
-/* sizeof(struct vfio_region_info): the first request. */
-#define FIRST_REQUEST 32
-#define FIXED_SIZE    16
-#define PAGE_MASK     UINT64_C(4095)
+/* Of SPARSE_MMAP without its areas. */
+#define FIXED_SIZE 16
 
-/* Every area; false where one panics. */
-static bool take_areas(struct walk *walk, const void *info, uint32_t at, uint32_t count)
+/* Whether an area makes a MemoryRange; one without a size is left out before. */
+static bool is_range(uint64_t start, uint64_t size)
 {
-	struct info_cap cap;
-
-	model_head(info, at, &cap);
-	cap.count = count;
-	for (uint32_t i = 0; i < count; i++) {
-		const uint64_t start = model_pair(info, at, i)->first;
-		const uint64_t size = model_pair(info, at, i)->second;
-
-		/* One without a size is left out before. */
-		if (size && (((start | size) & PAGE_MASK) || start + size < start))
-			return false;
-		cap.hash = info_hash(info_hash(cap.hash, start), size);
-	}
-	walk_deliver(walk, &cap);
-	return true;
+	return model_area_is_paged(start, size) && start + size >= start;
 }
 
 static struct info_answer openvmm_read(struct walk *walk, const void *info, uint32_t len,
@@ -43,9 +27,9 @@ static struct info_answer openvmm_read(struct walk *walk, const void *info, uint
 	const uint32_t bound = argsz < len ? argsz : len;
 	uint32_t at, count;
 
-	if (!model_has_caps(info, kind) || argsz <= FIRST_REQUEST)
+	if (!model_has_caps(info, kind) || argsz <= MODEL_REGION)
 		return answer(VERDICT_ABSENT);
-	if (len <= FIRST_REQUEST)
+	if (len <= MODEL_REGION)
 		return answer_truncated(argsz);
 	for (at = overlay_cap_offset(info, kind); at; at = overlay_header(info, at)->next) {
 		/* The header lies inside the reply. */
@@ -59,15 +43,16 @@ static struct info_answer openvmm_read(struct walk *walk, const void *info, uint
 		count = model_count(info, at);
 		if (at + FIXED_SIZE + (uint64_t)count * ELEMENTS_PAIRS > bound)
 			break;
-		return take_areas(walk, info, at, count) ? answer(VERDICT_OK)
-							 : answer_reject("panic");
+		return model_take_pairs(walk, info, at, count, is_range) ? answer(VERDICT_OK)
+									 : answer_reject("panic");
 	}
 	return answer(VERDICT_ABSENT);
 }
 
 const struct info_parser openvmm_parser = {
 	.name = "openvmm",
-	.summary = "OpenVMM: bounds held, but what is out of them is absent: the whole BAR",
+	.summary =
+		"OpenVMM 1488a37b: bounds held, but what is out of them is absent: the whole BAR",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	/* Not that a cut finds nothing absent: what it cannot read is none to it. */

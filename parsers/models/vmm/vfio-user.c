@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parser `vfio-user`: rust-vmm's vfio-user client before its pull request 172,
+ * The parser `vfio-user`: rust-vmm's vfio-user client 0.1.5, before its pull request 172,
  * get_region_info() and parse_region_caps(). Read, not measured; a release build, where u32
  * arithmetic wraps (a debug build panics).
  *
@@ -109,7 +109,7 @@ static struct info_answer vfio_user_read(struct walk *walk, const void *info, ui
 
 const struct info_parser vfio_user_parser = {
 	.name = "vfio-user",
-	.summary = "rust-vmm's vfio-user client before its PR 172: no flag, u32 sums that wrap",
+	.summary = "rust-vmm's vfio-user 0.1.5: no flag, u32 sums that wrap (before its PR 172)",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_PEER,
 	/* Not what rests on the flag, which it does not test. */
