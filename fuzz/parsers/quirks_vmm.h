@@ -122,9 +122,10 @@ static const struct row vmm_rows[] = {
 	 SAYS(OK, "32")},
 
 	/* dragonball: the first area. */
-	{"dragonball", "an area", REGION(SPARSE), SAYS(OK, "")},
+	{"dragonball", "the last of two", REGION(SPARSE "," SPARSE), SAYS(OK, "64")},
+	{"dragonball", "nothing else", REGION(MSIX), SAYS(ABSENT, "")},
 	{"dragonball", "no area panics", REGION(SPARSE ", {id: SPARSE_MMAP}"),
-	 REJECTS("panic", "")},
+	 REJECTS("panic", NULL)},
 	{"dragonball", "after the whole chain was read",
 	 REGION("{id: SPARSE_MMAP}, {id: TYPE, next: 32}"), FAULTS(RUNAWAY)},
 

@@ -2,16 +2,20 @@
 /*
  * The parser `dragonball`: Kata's dragonball of mid-2026 with vfio-ioctls 0.6.0. Read, not measured; a
  * release build. region-map.h says how the chain is read. Of each SPARSE_MMAP the first area is used,
- * and the last one stays, so nothing is handed over here: one without areas panics.
+ * so that of the last one stays, and no other is handed over; one without areas panics.
  */
 #include "region-map.h"
 
 static bool take(struct walk *walk, const struct info_cap *cap, void *state)
 {
 	bool *const empty = state;
+	const struct info_cap taken = {cap->offset, cap->id, cap->version, .decoded = false};
 
-	(void)walk;
-	*empty |= cap->id == CAP_ID_SPARSE_MMAP && !cap->count;
+	if (cap->id != CAP_ID_SPARSE_MMAP)
+		return false;
+	*empty |= !cap->count;
+	walk_forget(walk, cap->id);
+	walk_deliver(walk, &taken);
 	return true;
 }
 
@@ -31,6 +35,6 @@ const struct info_parser dragonball_parser = {
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
 	.claims = INFO_CLAIM_ALL,
-	.reads = {[INFO_REGION] = {INFO_OUTCOME, REGION_MAP_IDS, 0}},
+	.reads = {[INFO_REGION] = {INFO_LIST, INFO_ID(CAP_ID_SPARSE_MMAP), 0}},
 	.read = dragonball_read,
 };
