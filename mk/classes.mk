@@ -22,7 +22,7 @@ class.fuzz/bench/bench_empty.c := bare
 # stores too.
 says = $(findstring $(1),$(file <$(2)))
 class_of_parser = $(if $(call says,INFO_HARDENED,$(1)),hardened,$(if \
-	$(or $(call says,walk_alloc,$(1)),$(call says,model_copy,$(1)),$(call says,"dpdk.h",$(1))),storing,trusting))
+	$(strip $(foreach w,walk_alloc model_copy "dpdk.h" sorted.h qemu-areas.h,$(call says,$(w),$(1)))),storing,trusting))
 class_of = $(or $(class.$(1)),$(if $(filter parsers/%,$(1)),$(class_of_parser),host))
 
 # The command of each class, for the configuration $(1).

@@ -134,8 +134,8 @@ static void print_entry(const struct ledger_entry *entry)
 			printf("%s%s", before, info_kind_name(kind));
 			before = ", ";
 		}
-	printf(": %s (%s; upstream: %s; review by %s)\n", entry->reason, entry->source,
-	       entry->upstream, entry->review);
+	printf(": %s (%s; holds for %s; upstream: %s; review by %s)\n", entry->reason,
+	       entry->source, entry->versions, entry->upstream, entry->review);
 }
 
 static void print_all(const struct judge *judge)
@@ -212,10 +212,10 @@ static void json_entry(const struct ledger_entry *entry)
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		if (entry->notes & NOTE_BIT(note))
 			json_array_append_new(notes, json_string(note_name((enum note)note)));
-	put_json(json_pack("{s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket,
+	put_json(json_pack("{s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket,
 			   "kinds", kinds, "notes", notes, "reason", entry->reason, "source",
-			   entry->source, "upstream", entry->upstream, "review", entry->review,
-			   "witness", entry->witness));
+			   entry->source, "versions", entry->versions, "upstream", entry->upstream,
+			   "review", entry->review, "witness", entry->witness));
 }
 
 static void json_all(void)

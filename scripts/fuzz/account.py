@@ -26,7 +26,7 @@ SEVERITIES = {"writes past": ("wrote",), "reads past": ("oob",), "crashes": ("cr
 MODEL_DIFFERS = "model-differs"
 # Readers that stand for no program.
 MADE_UP = ("naive", "kernel", "monotonic")
-VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*)(?=[ ,:']|$)")
+VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8})(?=[ ,:']|$)")
 
 
 def severity(bucket):

@@ -61,6 +61,13 @@ PLAIN = {
                    "iommu-unknown-id-before-match"],
 }
 
+# Two capabilities in one chain that answer the same question, what of a BAR may be mapped, in either order.
+BOTH = {
+    "MSIX_MAPPABLE, SPARSE_MMAP": ["region-cxl-component-bar-msix-before-areas"],
+    "SPARSE_MMAP, MSIX_MAPPABLE": ["region-cxl-component-bar-areas-before-msix"],
+}
+BOTH_WORDS = {(1, 3): "takes both", (1,): "the areas alone", (3,): "MSI-X alone", (): "neither"}
+
 # What the UAPI leaves open: the rule, the question, the rule or note that shows it, and of its inputs
 # those that tell readers apart.
 OPEN = [
@@ -114,7 +121,8 @@ def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
                if "parser" in each and each["everywhere"]}
-    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values() for name in inputs})
+    names = sorted({name for table in (RULES, ODD, PLAIN, BOTH) for inputs in table.values()
+                    for name in inputs})
     paths = {name: os.path.join(corpus, "" if "/" in name else "regressions", name + ".yaml") for name in names}
     for path in paths.values():
         if not os.path.isfile(path):
@@ -193,7 +201,7 @@ def on_note(note, said, judged, parser):
 
 def cell(parser, wanted, judged, inputs=""):
     """What @parser makes of the inputs of @wanted with @inputs in their names, in their order."""
-    table = next(table for table in (RULES, ODD, PLAIN) if wanted in table)
+    table = next(table for table in (RULES, ODD, PLAIN, BOTH) if wanted in table)
     words = []
     for each in [judged[name] for name in table[wanted] if inputs in name]:
         if each["kind"] not in parser["kinds"]:
@@ -203,6 +211,8 @@ def cell(parser, wanted, judged, inputs=""):
             found = {SAID[said["verdict"]]}
         elif table is RULES:
             found = {on_rule(said, each["class"] in MALFORMED)}
+        elif table is BOTH:
+            found = {BOTH_WORDS[tuple(sorted(cap["id"] for cap in said["caps"] if cap["id"] in (1, 3)))]}
         else:
             found = on_note(wanted, said, each, parser)
         words += [word for word in sorted(found) if word not in words]
@@ -210,10 +220,11 @@ def cell(parser, wanted, judged, inputs=""):
 
 
 def grid(title, table, parsers, judged):
-    lines = [f"| {title} | " + " | ".join(table) + " |", "|---" * (len(table) + 1) + "|"]
+    lines = [f"| {title} | restates | " + " | ".join(table) + " |", "|---" * (len(table) + 2) + "|"]
     for name, parser in parsers.items():
         peer = " (peer)" if parser["source"] == "peer" else ""
-        lines.append(f"| `{name}`{peer} | " + " | ".join(cell(parser, wanted, judged) for wanted in table) + " |")
+        cells = [parser.get("restates", NOT_READ), *(cell(parser, wanted, judged) for wanted in table)]
+        lines.append(f"| `{name}`{peer} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -261,6 +272,8 @@ def page(parsers, judged, models):
     lines += grid("reader", ODD, parsers, judged)
     lines += ["", "## Plain notes: the reply is right, and not every reader thinks so", ""]
     lines += grid("reader", PLAIN, parsers, judged)
+    lines += ["", "## A chain with MSIX_MAPPABLE and SPARSE_MMAP, in either order", ""]
+    lines += grid("reader", BOTH, {name: each for name, each in parsers.items() if "region" in each["kinds"]}, judged)
     lines += ["", "## What the UAPI leaves open", "",
               f"How {len(models)} readers choose ({', '.join(models)}), written so that it could "
               "become a comment in `vfio.h`.", "", "```c"]
@@ -270,7 +283,7 @@ def page(parsers, judged, models):
         lines.append(f"- {rule}, `{wanted}`: " + "; ".join(f"{words} ({', '.join(names)})"
                                                            for words, names in choices(wanted, inputs, models, judged)))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
-    for table in (RULES, ODD, PLAIN):
+    for table in (RULES, ODD, PLAIN, BOTH):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
     return "\n".join(lines) + "\n"
 
@@ -297,7 +310,11 @@ def main():
     options = parser.parse_args()
     parsers, judged = load(options.capchain, options.corpus)
     folder = os.path.dirname(os.path.abspath(options.page))
-    models = {name: parser for name, parser in parsers.items() if os.path.isfile(os.path.join(folder, name + ".c"))}
+    restated = {path.stem for path in Path(folder).rglob("*.c")}
+    models = {name: parser for name, parser in parsers.items() if name in restated}
+    # The program and its versions, which a model's summary says before its first colon.
+    for parser in models.values():
+        parser["restates"] = parser["summary"].partition(": ")[0] if ": " in parser["summary"] else NOT_READ
     if not models:
         fail(f"no model of any parser beside {options.page}")
     text = page(parsers, judged, models)
