@@ -30,6 +30,7 @@ help: ## this list
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
+	@echo 'REPORT=FILE FINDINGS= NIGHT= ALL=1 for report: see scripts/report/README.md;'
 	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
 	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing;'
 	@echo 'PREFIX= DESTDIR= LIBDIR= for install; V=1 prints commands, -s nothing; PYTHON= BUILD= in place of ours.'
@@ -40,6 +41,8 @@ setup-check:
 	@scripts/setup.sh check
 setup-clients:
 	@scripts/setup.sh clients
+setup-browser:
+	@scripts/setup.sh browser
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
@@ -83,6 +86,13 @@ endif
 check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
 	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS)
+
+# What was found until now; `make fuzz` and `make nightly` end with the same.
+report: $(BUILD)/capchain | setup-fuzz ## build/report/index.html: which reader fails where, each witness drawn; REPORT= FINDINGS= NIGHT= ALL=1
+	@scripts/report/report.sh $(if $(ALL),--every) --build $(BUILD) --out '$(or $(REPORT),$(BUILD)/report/index.html)' \
+		--findings '$(or $(FINDINGS),$(BUILD)/findings)' --night '$(or $(NIGHT),$(BUILD)/nightly)'
+check-report: $(BUILD)/capchain | setup-fuzz setup-browser ## the page in a browser: overflow, links, contrast, pictures of it
+	@$(PYTHON) scripts/report/browser.py --capchain $(BUILD)/capchain --shots $(BUILD)/check-report
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@$(PYTHON) scripts/test/check.py
