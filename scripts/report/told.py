@@ -224,10 +224,10 @@ class Told:
             if id(one) not in shown:
                 self.rest[one.cause].append(one)
 
-    def numbers_of(self, reader):
-        """On how many causes the reader does what, for each severity."""
-        found = self.causes_of(reader)
-        return [(words, found.get(words, [])) for _, words in SEVERITIES]
+    def severities(self):
+        """Those that some reader shows, and always the one that people ask for first."""
+        there = {rank for cell in self.cells.values() for rank in cell} | {RANKS["runaway"]}
+        return [SEVERITIES[rank] for rank in sorted(there)]
 
     def unread_of(self, kind):
         return sorted(column for column in self.unread if column[0] == kind)
