@@ -152,8 +152,8 @@ class Browser:
             raise OSError(f"chromium: {said['exceptionDetails'].get('exception', {}).get('description')}")
         return said["result"]["value"]
 
-    def shot(self, path, selector=None):
-        clip = {}
+    def shot(self, path, selector=None, area=None):
+        clip = {"clip": area} if area else {}
         if selector:
             box = self.evaluate(f"(() => {{ const b = document.querySelector('{selector}').getBoundingClientRect();"
                                 "return [b.left + scrollX, b.top + scrollY, b.width, b.height]; })()")
@@ -286,6 +286,9 @@ def main():
             browser.print(os.path.join(options.shots, "few.pdf"))
             look(browser, count, page, "report", options.shots, LOOKS_WHOLE)
             plant(browser, count, few, small)
+            # What scripts/report/page.png is: small enough for a README.
+            browser.open(page, 1280, "light")
+            browser.shot(os.path.join(options.shots, "page.png"), area={"x": 0, "y": 0, "width": 1280, "height": 1100, "scale": 0.6})
         finally:
             browser.close()
     print(f"pictures: {options.shots}")

@@ -3,11 +3,12 @@
 """Makes a page of what `capchain check --json --pictures` says: which reader fails on which cause, and how.
 
 The page is one HTML file, which needs no network and no script: a matrix of readers and causes, each cell a
-link to the smallest witness; each witness drawn, with what the reference and each reader did. Inputs of which
-the same is told are one witness. Of more than {limit} witnesses only those are drawn that a table leads to, which
-are the smallest of each bucket, and the others are named; --every draws them too. Where more than {limit} are
-drawn there is a file a cause beside the page, and more of a cause with many, each of at most {limit}. A page that stands in PAGE is what the new one is compared
-with, and files that belonged to it alone are removed.
+link to the smallest witness; each witness drawn, with what the reference and each reader did. Inputs with the
+same set of verdicts are one witness, the smallest. Of more than {limit} witnesses only those are drawn that a table
+leads to, which are the smallest of each bucket, and the others are named; --every draws them too. Where more
+than {limit} are drawn there is a file a cause beside the page, and more of a cause with many, each of at most
+{limit}. A page that stands in PAGE is what the new one is compared with, and files that belonged to it alone are
+removed.
 
 It reads JSON Lines from standard input, or with PATH... runs CAPCHAIN on these (of folders, every input).
 
@@ -204,7 +205,7 @@ def plot(rows, column, width=360, height=70):
     step = (width - 8) / (len(found) - 1)
     points = " ".join(f"{4 + i * step:.1f},{height - 6 - (height - 12) * (value / most if most else 0):.1f}"
                       for i, (_, value) in enumerate(found))
-    return {"points": points, "most": most, "last": found[-1][1], "from": found[0][0], "to": found[-1][0],
+    return {"points": points, "most": most, "last": found[-1][1], "from": found[0][0][:10], "to": found[-1][0][:10],
             "width": width, "height": height, "count": len(found)}
 
 
@@ -265,6 +266,12 @@ def policy_of(options, told):
             for title, table in policy.TABLES]
 
 
+def since_of(runs):
+    """{(kind, bucket): the day of the first run here that had it}, of runs that say so."""
+    return {(one.get("kind"), one.get("bucket")): one["since"][:10] for _, run in runs for one in run.get("buckets", ())
+            if isinstance(one, dict) and isinstance(one.get("since"), str)}
+
+
 def data_of(told, options, files):
     """What the next page is compared with; in a block that no browser runs."""
     cells = {f"{kind} {bucket}": one.size for (kind, bucket), one in sorted(told.smallest.items())}
@@ -293,7 +300,7 @@ def render(options, told, env):
         "commands": lambda one: list(commands(options.capchain, one)), "severities": SEVERITIES, "steps": STEPS}
     pages = {options.out: env.get_template("index.html").render(
         common, here="", title="capchain report", last=last, differs=differences(told, last) if last else None,
-        known=known, news=news, matrices=list(matrices(told)), policy=policy_of(options, told), runs=runs,
+        known=known, news=news, since=since_of(runs), matrices=list(matrices(told)), policy=policy_of(options, told), runs=runs,
         nights=nights, plots=[(words, plot(nights, column)) for column, words in PLOTTED],
         classes=facts_of(options.capchain)[1],
         data=safe(data_of(told, options, files)))}

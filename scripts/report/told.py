@@ -77,9 +77,10 @@ class Witness:
         return (self.size, len(self.file), self.file)
 
     def shows(self):
-        """What is told of it: inputs of which this is the same are one witness."""
-        return (self.kind, self.judged["class"], self.judged.get("unread"),
-                self.reference() if not self.buckets else "", tuple(sorted(one.text for one in self.buckets)))
+        """Its set of verdicts, and what it is about: inputs of which this is the same are one witness."""
+        return (self.kind, self.judged["class"], self.judged.get("unread"), self.cause,
+                tuple(sorted(one.text for one in self.buckets)),
+                tuple((one["name"], one["verdict"], one.get("reason")) for one in self.judged["parsers"]))
 
     def link(self, here=None):
         return f"#{self.id}" if here == self.page else f"{self.page}#{self.id}"
