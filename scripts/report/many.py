@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""How large a page of COUNT inputs is, and how long it takes to make one.
+"""How large a page of COUNT witnesses is, and how long it takes to make one.
 
 The inputs are replies of the corpus' seeds with some of their 32-bit words changed, from a fixed seed: the same on each
-run. A row a way of making the page: what is drawn, files, bytes of all and of the largest, and seconds of CPU, of
-capchain, which judges and draws, and of page.py.
+run. Inputs with one set of verdicts would be one witness; here each gets a class of its own, so that none is left out.
+A row a way of making the page: what is drawn, files, bytes of all and of the largest, and seconds of CPU of page.py.
 
 Exit status: 0; 1 a page could not be made; 2 wrong usage.
 """
 import argparse
 import glob
+import json
 import os
 import random
 import re
@@ -51,16 +52,30 @@ def fill(folder, capchain, count):
             Path(folder, f"{kind}-{len(known):05}").write_bytes(one[1])
 
 
-def measure(folder, capchain, out, *how):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([os.path.join(HERE, "page.py"), "--capchain", capchain, "--out", out, *how, "--", folder], check=False)
+def judge(folder, capchain, path):
+    """What the judge says of them, each made a witness of its own."""
+    with subprocess.Popen([capchain, "check", "--json", "--pictures", "--", folder], stdout=subprocess.PIPE) as process, \
+            open(path, "w", encoding="utf-8") as out:
+        for number, line in enumerate(process.stdout):
+            one = json.loads(line)
+            out.write(json.dumps({**one, "class": f"{one['class']} {number}"}) + "\n")
+
+
+def spent():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(judged, capchain, out, *how):
+    before = spent()
+    with open(judged, "rb") as given:
+        done = subprocess.run([os.path.join(HERE, "page.py"), "--capchain", capchain, "--out", out, *how], stdin=given, check=False)
     if done.returncode:
         sys.exit(1)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = spent() - before
     sizes = [os.path.getsize(path) for path in glob.glob(os.path.join(os.path.dirname(out), "*.html"))]
     drawn = sum(Path(path).read_text("utf-8").count("<article") for path in glob.glob(os.path.join(os.path.dirname(out), "*.html")))
     told = int(re.search(r"(\d+) inputs \(", Path(out).read_text("utf-8"))[1])
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return [f"{told}", f"{' '.join(how) or 'the smallest'}", f"{drawn}", f"{len(sizes)}", f"{sum(sizes) / 1e6:.1f} MB",
             f"{max(sizes) / 1e6:.1f} MB", f"{cpu:.0f} s"]
 
@@ -74,10 +89,13 @@ def main():
         inputs = os.path.join(folder, "inputs")
         os.mkdir(inputs)
         fill(inputs, options.capchain, options.count)
-        print("| inputs | drawn | witnesses drawn | files | bytes | the largest file | CPU |\n|---|---|---|---|---|---|---|")
+        judged = os.path.join(folder, "judged")
+        judge(inputs, options.capchain, judged)
+        print(f"judging and drawing: {spent():.0f} s of CPU, {os.path.getsize(judged) / 1e6:.0f} MB of JSON\n")
+        print("| witnesses | drawn | how many | files | bytes | the largest file | CPU |\n|---|---|---|---|---|---|---|")
         for how in ((), ("--every",)):
             out = os.path.join(folder, "page-" + "".join(how).strip("-"), "index.html")
-            print("| " + " | ".join(measure(inputs, options.capchain, out, *how)) + " |", flush=True)
+            print("| " + " | ".join(measure(judged, options.capchain, out, *how)) + " |", flush=True)
 
 
 if __name__ == "__main__":

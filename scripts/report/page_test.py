@@ -414,6 +414,20 @@ class Check(Case):
         self.assertRegex(done.stderr, r"\Acapchain: the page needs jinja2 .* python3-jinja2\n\Z")
         self.assertEqual(os.listdir(self.dir), [])
 
+    def test_end_of_a_run(self):
+        """make fuzz ends with the page and with its own status; without jinja2 there is one line, and the same status."""
+        jinja = os.path.dirname(jinja2.__file__) if jinja2 else None
+        for hide in ([], self.hiding(jinja)) if jinja else ([],):
+            for status, python in ((0, "true"), (2, "false")):
+                page = self.path(f"{python}{len(hide)}.html")
+                done = run(*hide, "make", "-C", ROOT, "fuzz", "KIND=device", "SETUP=0", f"PYTHON={python}", f"REPORT={page}",
+                           f"FINDINGS={self.path('none')}", f"NIGHT={self.path('none')}",
+                           env={**os.environ, "MAKEFLAGS": "s"}, timeout=900)
+                self.assertEqual(done.returncode, status, done.stderr)
+                if hide or not jinja:
+                    self.assertEqual(len(re.findall("the page needs jinja2", done.stderr)), 1, done.stderr)
+                self.assertEqual(os.path.exists(page), bool(jinja and not hide))
+
     def test_svg(self):
         """It is XML, has a box for each owner and an arrow for each link, and the link that is refused is red."""
         done = run(CAPCHAIN, "explain", "--svg", self.FILE)
