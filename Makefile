@@ -31,7 +31,8 @@ help: ## this list
 	@echo 'ALL=1 prints all, STRICT=1 is red for what no corpus has, for fuzz and nightly; JSON=FILE for all with a table;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 CLIENT=NAME JOBS= for clients;'
+	@echo 'REPORT=FILE FINDINGS= NIGHT= ALL=1 for report: see scripts/report/README.md;'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
 	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing;'
 	@echo 'PREFIX= DESTDIR= LIBDIR= for install; V=1 prints commands, -s nothing; PYTHON= BUILD= in place of ours.'
 
@@ -41,9 +42,15 @@ setup-check:
 	@scripts/setup.sh check
 setup-clients:
 	@scripts/setup.sh clients
+setup-browser:
+	@scripts/setup.sh browser
 setup-fuzz:
 	@ENGINE=$(ENGINE) scripts/setup.sh fuzz
 
+PAGE = scripts/report/report.sh $(if $(ALL),--every) --build $(BUILD) --out '$(or $(REPORT),$(BUILD)/report/index.html)' \
+	--findings '$(or $(FINDINGS),$(BUILD)/findings)' --night '$(or $(NIGHT),$(BUILD)/nightly)'
+# At the end of a run, whose status stays: without a page there is a line. It is no place for a signal to be lost.
+PAGE_AFTER = ; status=$$?; [ $$status -gt 1 ] || $(PAGE) || :; exit $$status
 # option NAME,VARIABLE: --NAME with its value, where it has one.
 option = $(if $($(2)),--$(1) $($(2)))
 # How make fuzz and make nightly tell what they found.
@@ -78,13 +85,19 @@ else
 			$(BUILD)/libfuzzer/$(call fuzzes,$(k))))
 	@$(PYTHON) scripts/fuzz/fuzz.py --kind $(KIND) --seconds $(SECONDS) --engine $(ENGINE) $(call option,jobs,JOBS) \
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
-		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl $(told)
+		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl $(told) $(PAGE_AFTER)
 endif
 
 check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
 	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS) \
 		$(call option,json,JSON)
+
+# What was found until now.
+report: $(BUILD)/capchain | setup-fuzz ## build/report/index.html: which reader fails where, each witness drawn; REPORT= FINDINGS= NIGHT= ALL=1
+	@$(PAGE)
+check-report: $(BUILD)/capchain | setup-fuzz setup-browser ## the page in a browser: overflow, links, contrast, pictures of it
+	@$(PYTHON) scripts/report/browser.py --capchain $(BUILD)/capchain --shots $(BUILD)/check-report
 
 check: | setup-check ## every test, the corpus in every build, formatting, warnings
 	@$(PYTHON) scripts/test/check.py
@@ -157,7 +170,7 @@ mutants: | setup-check ## mutation analysis of bounded.h, spec.c and the models:
 nightly: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS))
 nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, then all that follows
 	@$(PYTHON) scripts/nightly/nightly.py --kind $(KIND) $(if $(SECONDS),--seconds $(SECONDS),$(call option,hours,HOURS)) \
-		$(call option,jobs,JOBS) $(call option,seed,SEED) $(told) --work '$(or $(NIGHT),$(BUILD)/nightly)'
+		$(call option,jobs,JOBS) $(call option,seed,SEED) $(told) --work '$(or $(NIGHT),$(BUILD)/nightly)' $(PAGE_AFTER)
 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \

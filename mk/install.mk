@@ -5,7 +5,7 @@
 #   PREFIX/include/capchain/     the contract of a parser, bounded.h and fetch.h
 #   PREFIX/share/capchain/       the corpus, adapters to copy, the dictionary
 #   LIBDIR/libcapchain-fuzz*.a, LIBDIR/pkgconfig/capchain-fuzz.pc
-#   PREFIX/lib/capchain/         what `--parser FILE` links: a small tree of the shape of this one
+#   PREFIX/lib/capchain/         what `--parser FILE` links and `check --html` runs: a small tree of the shape of this one
 
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
@@ -50,6 +50,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
 	$(Q)$(call put,$(addprefix scripts/fuzz/,own.py own_given.py own_tools.py),$(OWN)/scripts/fuzz)
 	$(Q)$(call put,scripts/gen/whole.py,$(OWN)/scripts/gen)
+	$(Q)$(call put,$(addprefix scripts/report/,page.py told.py index.html cause.html parts.html style.css),$(OWN)/scripts/report)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
 	$(Q)$(call put,parsers/own/heap.syms,$(OWN)/parsers/own)
 	$(Q)$(call put,fuzz/own/text.ld,$(OWN)/fuzz/own)

@@ -5,6 +5,7 @@
 
 #include <argp.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 
 #include "../chain/endian.h"
@@ -175,6 +176,21 @@ struct judge *judge_or_exit(void);
 json_t *report_json(const struct judge *judge, const char *path);
 
 /*
+ * The page of `check --html`, which scripts/report/page.py makes of the same JSON. page_find() is called
+ * before the command may become another one, page_begin() has what is printed from here on go to the
+ * program, page_end() ends it: 0, or an exit status after one line.
+ */
+int page_find(void);
+int page_begin(const char *path);
+int page_end(void);
+
+/* Adds to @json the pictures of @judge's input, and its text form. */
+void add_pictures(json_t *json, struct judge *judge, const struct input *input);
+
+/* The text form of @input, as `dis` prints it: 0, or not where memory is short. */
+int input_text(FILE *out, const struct input *input);
+
+/*
  * Prints where in its source the parser from outside ended this walk, and what it said, as one line
  * each with two blanks before; nothing where neither is known. where_say_lacking() says on stderr, where
  * that was so, that lines are not known.
@@ -287,6 +303,9 @@ enum { OPTION_PARSER = 0x100, OPTION_JOINED, OPTION_ALLOW_FAULTS };
 		INFO_ROW("joined", OPTION_JOINED, NULL, OPTION_HIDDEN, NULL, 0)
 error_t own_parse(int key, char *arg, const struct argp_state *state, struct own_options *options);
 bool own_begin(const char *verb, const struct own_options *options, char **argv, int *ret_status);
+
+/* The script @name of scripts/, of the tree of this command or installed beside it; false where it is not. */
+bool script_find(const char *name, char ret_path[PATH_MAX]);
 
 /*
  * The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused.

@@ -17,12 +17,20 @@ struct check_options {
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
 	bool bytes;
+	bool pictures;
+	const char *html;
 	struct own_options own;
 	int nfiles;
 	char **files;
 };
 
-enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f', OPTION_BYTES = 'b' };
+enum {
+	OPTION_JSON = 'j',
+	OPTION_FAIL_ON = 'f',
+	OPTION_BYTES = 'b',
+	OPTION_HTML = 'w',
+	OPTION_PICTURES = 'p',
+};
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
@@ -33,6 +41,9 @@ static const struct argp_option options[] = {
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
 	{"bytes", OPTION_BYTES, NULL, 0, "with --json, the bytes of each input too, in hexadecimal",
 	 0},
+	{"pictures", OPTION_PICTURES, NULL, 0,
+	 "with --json: each object has its pictures, as SVG, and its text form", 0},
+	{"html", OPTION_HTML, "PAGE", 0, "write all of it as a page to PAGE, in place of lines", 0},
 	OWN_OPTIONS,
 	{0}};
 
@@ -59,6 +70,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_BYTES:
 		o->bytes = true;
 		return 0;
+	case OPTION_PICTURES:
+		o->pictures = true;
+		return 0;
+	case OPTION_HTML:
+		o->html = arg;
+		o->json = o->pictures = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
 		o->files = state->argv + state->next;
@@ -84,6 +102,9 @@ static const struct argp argp = {
 	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
 	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
 	"parser's own copy or table.\n\n"
+	"With --html the same is a page: which reader fails on which cause, and each input drawn. Inputs that "
+	"differ in nothing that is said of them are shown once. An older page in PAGE is what it is compared with. "
+	"More than one page's worth of inputs makes a file a cause beside PAGE.\n\n"
 	"With --endian each FILE is of that byte order: its fields are turned over to this machine's. "
 	"A FILE in which two fields share bytes has no meaning but on a machine of its order, and is "
 	"refused.\n\n"
@@ -94,7 +115,7 @@ static const struct argp argp = {
 	"and break nothing. The first time builds what "
 	"is needed, which takes a moment.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 3 "
-	"a compiler that --parser wants is missing; 4 no "
+	"a compiler that --parser wants, or python3-jinja2, which --html wants, is missing; 4 no "
 	"memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
@@ -262,7 +283,12 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	if (o->own.joined)
 		own_count(judge, path);
 	if (o->json) {
-		put_json(with_bytes(report_json(judge, input.path), o->bytes ? &input : NULL));
+		json_t *const json =
+			with_bytes(report_json(judge, input.path), o->bytes ? &input : NULL);
+
+		if (o->pictures)
+			add_pictures(json, judge, &input);
+		put_json(json);
 	} else if (o->own.joined) {
 		if (judged_differs(own_judged(judge)) || own_judged(judge)->walk.leaked ||
 		    own_judged(judge)->walk.unaligned) {
@@ -285,12 +311,14 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 int cmd_check(int argc, char **argv)
 {
 	struct check_options o = {.endian = ENDIAN_HOST};
-	int worst;
+	int worst, status;
 	struct judge *judge;
 	size_t count;
 	char **files;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.html && (worst = page_find()))
+		return worst;
 	if (!own_begin("check", &o.own, argv, &worst))
 		return worst;
 	worst = EXIT_FINE;
@@ -298,11 +326,15 @@ int cmd_check(int argc, char **argv)
 	if (inputs_find(o.nfiles, o.files, &files, &count))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
+	if (o.html && count && (status = page_begin(o.html)))
+		return status;
 	for (size_t i = 0; i < count; i++) {
-		const int status = check_file(judge, &o, files[i]);
-
+		status = check_file(judge, &o, files[i]);
 		worst = status > worst ? status : worst;
 	}
+	/* Without its page the run has shown nothing. */
+	if (o.html && count && (status = page_end()))
+		worst = status;
 	if (count && !o.json)
 		print_oracles("", judge);
 	if (count == 0) {
@@ -310,8 +342,7 @@ int cmd_check(int argc, char **argv)
 		worst = EXIT_UNUSABLE;
 	}
 	if (o.own.joined && !o.json && count) {
-		const int status = own_print_account(o.endian);
-
+		status = own_print_account(o.endian);
 		worst = status > worst ? status : worst;
 	}
 	where_say_lacking();

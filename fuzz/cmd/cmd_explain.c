@@ -14,6 +14,7 @@
 #include "../fetch/fetch_judge.h"
 #include "../judge/own.h"
 #include "cmd.h"
+#include "draw.h"
 
 struct explain_options {
 	const enum info_kind *kind;
@@ -22,6 +23,7 @@ struct explain_options {
 	const char *color;
 	struct own_options own;
 	bool all;
+	bool svg;
 	int nfiles;
 	char **files;
 };
@@ -31,6 +33,7 @@ static const struct argp_option options[] = {
 	ENDIAN_OPTION,
 	{"color", 'c', "WHEN", 0, "paint capabilities: auto (on a terminal), always or never", 0},
 	OWN_OPTIONS,
+	{"svg", 's', NULL, 0, "the drawing of one FILE alone, as SVG", 0},
 	{"all", 'a', NULL, 0, "with --parser, show all other parsers too, not `bounded` alone", 0},
 	{0}};
 
@@ -49,6 +52,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never"))
 			argp_error(state, "no colour `%s`: auto, always or never", arg);
 		o->color = arg;
+		return 0;
+	case 's':
+		o->svg = true;
 		return 0;
 	case 'a':
 		o->all = true;
@@ -75,6 +81,10 @@ static const struct argp argp = {
 	"struct, `~` a byte past argsz, which this reply did not deliver. A conversation is drawn "
 	"as a ladder of each loop's calls: questions to the right, replies to the left. The last "
 	"line names the oracles of this build.\n\n"
+	"With --svg the drawing is a picture, on standard output: the bytes in boxes by owner, an arrow for each "
+	"link, red where the reference refuses it; then for each reader the bytes that it loaded, from left to "
+	"right by offset and downwards in order, and in red where it left. A dashed line is argsz, another one the "
+	"end of the buffer.\n\n"
 	"Exit status: 0; 2 an unusable FILE; 3 a compiler that --parser wants is "
 	"missing; 4 no memory for the sandbox; 5 the output could "
 	"not be written.",
@@ -338,7 +348,11 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 		input_free(&input);
 		return EXIT_UNUSABLE;
 	}
-	if (input.kind == KIND_FETCH) {
+	if (o->svg) {
+		if (!*judge && input.kind != KIND_FETCH)
+			*judge = judge_or_exit();
+		draw_document(judge_input(*judge, &input));
+	} else if (input.kind == KIND_FETCH) {
 		fetch_explain(&input, o->all);
 	} else {
 		if (!*judge)
@@ -361,6 +375,10 @@ int cmd_explain(int argc, char **argv)
 	if (!own_begin("explain", &o.own, argv, &worst))
 		return worst;
 	worst = EXIT_FINE;
+	if (o.svg && o.nfiles > 1) {
+		fprintf(stderr, "capchain explain: --svg draws one FILE at a time\n");
+		return EXIT_UNUSABLE;
+	}
 	for (int i = 0; i < o.nfiles; i++) {
 		if (i)
 			putchar('\n');

@@ -18,11 +18,10 @@
 #include "../sandbox/where.h"
 #include "cmd.h"
 
-/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
-static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scripts/fuzz/own.py"};
-
-static bool find_script(char ret_path[PATH_MAX])
+bool script_find(const char *name, char ret_path[PATH_MAX])
 {
+	/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
+	static const char *const below[] = {"scripts", "lib/capchain/scripts"};
 	char at[PATH_MAX];
 
 	/* Where /proc is not mounted, it does not tell. */
@@ -30,8 +29,9 @@ static bool find_script(char ret_path[PATH_MAX])
 		return false;
 	for (char *slash = strrchr(at, '/'); slash; slash = strrchr(at, '/')) {
 		*slash = '\0';
-		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-			if (snprintf(ret_path, PATH_MAX, "%s/%s", at, scripts[i]) < PATH_MAX &&
+		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+			if (snprintf(ret_path, PATH_MAX, "%s/%s/%s", at, below[i], name) <
+				    PATH_MAX &&
 			    access(ret_path, R_OK) == 0)
 				return true;
 	}
@@ -108,11 +108,10 @@ static int own_run(const char *verb, const char *file, char **argv)
 	static char path[PATH_MAX], command[PATH_MAX];
 	int status;
 
-	if (!find_script(path)) {
+	if (!script_find("fuzz/own.py", path)) {
 		fprintf(stderr,
-			"capchain: --parser: no %s above this command; run the build/capchain of a "
-			"source tree, or one that was installed\n",
-			scripts[0]);
+			"capchain: --parser: no scripts/fuzz/own.py above this command; run the "
+			"build/capchain of a source tree, or one that was installed\n");
 		return EXIT_UNUSABLE;
 	}
 	status = build(path, file, command);

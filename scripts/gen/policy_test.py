@@ -58,7 +58,7 @@ class Policy(Case):
         # A cell is the judge's outcome: where that changes, the page is stale.
         done = self.check(self.write("liar", LIAR.format(capchain=CAPCHAIN), 0o755))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"(?m)^\+\| `naive` \|.* refuses \|")
+        self.assertRegex(done.stdout, r"(?m)^\+\| `naive` \|.* \[refuses\]\(\S+\) \|")
 
     def test_refused(self):
         """One line, and why: commands, inputs, the page."""
