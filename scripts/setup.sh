@@ -5,10 +5,10 @@ set -u
 
 usage() {
 	cat <<'TXT'
-usage: scripts/setup.sh fuzz|check|clients
+usage: scripts/setup.sh fuzz|check|clients|browser
 
-Installs the packages that `make fuzz`, `make check` or `make clients` needs and that are missing; the
-programs of clients are large. Where all are there it prints nothing, touches no network and needs no root.
+Installs the packages that `make fuzz`, `make check`, `make clients` or the browser of `make check-report`
+needs and that are missing; the programs of clients and the browser are large. Where all are there it prints nothing, touches no network and needs no root.
 
 environment:
   SETUP=0      install nothing: name what is missing, one line each, and go on
@@ -162,51 +162,54 @@ named() {
 }
 
 # need | package | probe | what it provides: what for
-# Needs are three letters, for fuzz, check and clients: r required, o optional, a required with
+# Needs are four letters, for fuzz, check, clients and browser: r required, o optional, a required with
 # ENGINE=afl, - not needed.
 needs() {
 	cat <<TXT
-rr-|clang|commands ${clang[0]}|clang: compiles parsers and fuzz targets
-rr-|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
-rr-|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
--r-|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
-rrr|gcc|commands ${gcc[0]}|gcc: the second compiler
-rrr|make|commands make|make: runs the build
-rrr|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
-rrr|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
-rrr|libyaml-dev|library yaml.h libyaml.so|yaml.h and libyaml: the text form of chains
-rrr|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --json output
-rrr|python3|python sys|/usr/bin/python3: runs the scripts
-rrr|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
-ar-|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
--r-|meson|commands meson|meson: runs the steps of the check
--r-|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
--r-|clang-format|commands clang-format|clang-format: the style check
--r-|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
--r-|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
-oo-|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
--o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
-oo-|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
--o-|rustc|commands rustc|rustc: the example parser in Rust
--o-|help2man|commands help2man|help2man: the man page that make install writes
--o-|pkgconf|commands pkg-config|pkg-config: the test of the installed library
--o-|gcc-multilib|multilib|gcc -m32: the 32-bit builds
--o-|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
--o-|qemu-user|i386|qemu-i386: runs 32-bit builds, as this kernel does not
--r-|file|commands file|file: tests that look into programs
--o-|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
--r-|util-linux|commands prlimit|prlimit: tests of readers that do not end
--o-|ccache|commands ccache|ccache: objects that several builds share are compiled once
--o-|strace|commands strace|strace: programs run under it by capchain run
--o-|gdb|commands gdb|gdb: the same
--o-|valgrind|commands valgrind|valgrind: the same
--o-|electric-fence|found /usr/lib/libefence.so.0.0|libefence: the same
---o|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
---o|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
---o|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three
---o|dpdk-dev|commands dpdk-test|dpdk-test: of a region's
---o|python3-pyverbs|python pyverbs.device|pyverbs: the way to the mlx5 provider, of an IOMMU's
---o|ibverbs-providers|provider mlx5|the mlx5 provider itself
+rr--|clang|commands ${clang[0]}|clang: compiles parsers and fuzz targets
+rr--|libclang-rt-N-dev|runtimes|clang's libFuzzer and ASan runtimes: the default engine
+rr--|llvm|commands llvm-symbolizer|llvm-symbolizer: names and lines in reports
+-r--|llvm-N|llvm_of_clang llvm-cov|llvm-cov and llvm-profdata: coverage
+rrr-|gcc|commands ${gcc[0]}|gcc: the second compiler
+rrr-|make|commands make|make: runs the build
+rrr-|libc6-dev|library stdio.h crt1.o|stdio.h and crt1.o: the C library to build with
+rrr-|linux-libc-dev|headers linux/vfio.h linux/vfio_zdev.h|linux/vfio.h and vfio_zdev.h: the UAPI
+rrr-|libyaml-dev|library yaml.h libyaml.so|yaml.h and libyaml: the text form of chains
+rrr-|libjansson-dev|library jansson.h libjansson.so|jansson.h and libjansson: --json output
+rrr-|python3|python sys|/usr/bin/python3: runs the scripts
+rrr-|python3-yaml|python yaml|the yaml module of /usr/bin/python3: chains in scripts
+ar--|afl++|commands afl-fuzz afl-clang-fast|afl-fuzz and afl-clang-fast: the AFL++ engine
+-r--|meson|commands meson|meson: runs the steps of the check
+-r--|libcmocka-dev|library cmocka.h libcmocka.so|cmocka.h and libcmocka: the unit tests
+-r--|clang-format|commands clang-format|clang-format: the style check
+-r--|shellcheck|commands shellcheck|shellcheck: the check of shell scripts
+-r--|binutils|commands nm objdump readelf|nm, objdump and readelf: tests that look into objects
+oo--|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the parser in the kernel
+-o--|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
+oo--|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
+-o--|rustc|commands rustc|rustc: the example parser in Rust
+-o--|cargo|commands cargo|cargo: the same, as a package of its own
+-o--|help2man|commands help2man|help2man: the man page that make install writes
+-o--|pkgconf|commands pkg-config|pkg-config: the test of the installed library
+-o--|gcc-multilib|multilib|gcc -m32: the 32-bit builds
+-o--|g++-multilib|multilib_cxx|the 32-bit C++ library: OSS-Fuzz's 32-bit builds
+-o--|qemu-user|i386|qemu-i386: runs 32-bit builds, as this kernel does not
+-r--|file|commands file|file: tests that look into programs
+-o--|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
+-r--|util-linux|commands prlimit|prlimit: tests of readers that do not end
+-o--|ccache|commands ccache|ccache: objects that several builds share are compiled once
+-o--|strace|commands strace|strace: programs run under it by capchain run
+-o--|gdb|commands gdb|gdb: the same
+-o--|valgrind|commands valgrind|valgrind: the same
+-o--|electric-fence|found /usr/lib/libefence.so.0.0|libefence: the same
+--o-|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
+--o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
+--o-|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three
+--o-|dpdk-dev|commands dpdk-test|dpdk-test: of a region's
+--o-|python3-pyverbs|python pyverbs.device|pyverbs: the way to the mlx5 provider, of an IOMMU's
+--o-|ibverbs-providers|provider mlx5|the mlx5 provider itself
+oo--|python3-jinja2|python jinja2|the jinja2 module: the page of make report
+---r|chromium|commands chromium|chromium: the browser that make check-report looks with
 TXT
 }
 
@@ -217,7 +220,7 @@ look() {
 	local -a words
 	required=() optional=() lines=() reasons=()
 	while IFS='|' read -r need package probe what; do
-		case $goal in fuzz) need=${need:0:1} ;; check) need=${need:1:1} ;; *) need=${need:2:1} ;; esac
+		case $goal in fuzz) need=${need:0:1} ;; check) need=${need:1:1} ;; clients) need=${need:2:1} ;; *) need=${need:3:1} ;; esac
 		case $need${ENGINE:-} in
 		r* | aafl) need=required ;;
 		o*) need=optional ;;
@@ -287,7 +290,7 @@ read -r -a clang <<<"${CLANG:-clang}"
 read -r -a gcc <<<"${GCC:-gcc}"
 goal=${1-}
 case $#,$goal in
-1,fuzz | 1,check | 1,clients) ;;
+1,fuzz | 1,check | 1,clients | 1,browser) ;;
 1,-h | 1,--help)
 	usage
 	exit 0

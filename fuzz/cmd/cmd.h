@@ -5,6 +5,7 @@
 
 #include <argp.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 
 #include "../chain/endian.h"
@@ -154,10 +155,13 @@ struct judge *fetch_judge_or_exit(void);
 /* EXIT_UNUSABLE after one line where @input is a conversation, which @verb has no use for. */
 int input_no_fetch(const struct input *input, const char *verb);
 
-/* What explain and list show of conversations; the table is of loops and scripted producers. */
-void fetch_explain(const struct input *input);
+/*
+ * What explain and list show of conversations, of a parser that joined its own loop and the reference
+ * alone where not @all; the table is of loops and scripted producers.
+ */
+void fetch_explain(const struct input *input, bool all);
 void fetch_list(void);
-void fetch_print_table(void);
+void fetch_print_table(bool json);
 
 /* capchain list classes. */
 void classes_say(bool json);
@@ -172,12 +176,35 @@ struct judge *judge_or_exit(void);
 json_t *report_json(const struct judge *judge, const char *path);
 
 /*
+ * The page of `check --html`, which scripts/report/page.py makes of the same JSON. page_find() is called
+ * before the command may become another one, page_begin() has what is printed from here on go to the
+ * program, page_end() ends it: 0, or an exit status after one line.
+ */
+int page_find(void);
+int page_begin(const char *path);
+int page_end(void);
+
+/* Adds to @json the pictures of @judge's input, and its text form. */
+void add_pictures(json_t *json, struct judge *judge, const struct input *input);
+
+/* The text form of @input, as `dis` prints it: 0, or not where memory is short. */
+int input_text(FILE *out, const struct input *input);
+
+/*
  * Prints where in its source the parser from outside ended this walk, and what it said, as one line
  * each with two blanks before; nothing where neither is known. where_say_lacking() says on stderr, where
  * that was so, that lines are not known.
  */
 void print_place(const struct walk_result *walk);
 void where_say_lacking(void);
+
+/* Who writes what a parser reads: kernel or peer. */
+const char *source_name(enum info_source source);
+
+/* What explain says of the reference, and of parser @i, whose walk @trace has. */
+struct sandbox_trace;
+void explain_reference(const struct judge *judge);
+void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace);
 
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
@@ -277,17 +304,30 @@ enum { OPTION_PARSER = 0x100, OPTION_JOINED, OPTION_ALLOW_FAULTS };
 error_t own_parse(int key, char *arg, const struct argp_state *state, struct own_options *options);
 bool own_begin(const char *verb, const struct own_options *options, char **argv, int *ret_status);
 
+/* The script @name of scripts/, of the tree of this command or installed beside it; false where it is not. */
+bool script_find(const char *name, char ret_path[PATH_MAX]);
+
 /*
  * The parser that joined, as judged; NULL where none did. Whether it broke its promise, unexcused.
  */
 const struct judged *own_judged(const struct judge *judge);
 bool own_broke(const struct judged *judged);
 
-/* Makes the parser that joined the only one there is, where one did. */
+/* Whether it reads inputs of @kind, or asks where that is KIND_FETCH; and whether it did what is judged. */
+bool own_reads(enum info_kind kind);
+bool own_heard(const struct judge *judge);
+
+/*
+ * Makes the parser that joined the only one there is, where one did, and leaves of loops its own and the
+ * reference.
+ */
 void own_alone(const struct own_options *options);
 
 /* One line where a verb wants a bucket of it and it has none in @path: returns EXIT_UNUSABLE. */
 int own_agrees(const struct judge *judge, const char *path);
+
+/* Counts an input that it has no loop for. */
+void own_count_unasked(void);
 
 /*
  * Counts what the parser did with the input at @path, and prints what that came to, of bytes in the order

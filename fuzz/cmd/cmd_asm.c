@@ -159,7 +159,7 @@ int cmd_asm(int argc, char **argv)
 	return status;
 }
 
-static int disassemble(FILE *out, const struct input *input)
+int input_text(FILE *out, const struct input *input)
 {
 	struct chain chain;
 
@@ -186,7 +186,7 @@ int cmd_dis(int argc, char **argv)
 	if (load_given(&o.file, &input))
 		return EXIT_UNUSABLE;
 	memory = open_memstream(&text, &size);
-	if (!memory || disassemble(memory, &input)) {
+	if (!memory || input_text(memory, &input)) {
 		fprintf(stderr, "capchain: %s: out of memory\n", o.file.path);
 		return EXIT_UNUSABLE;
 	}

@@ -16,12 +16,21 @@ struct check_options {
 	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
+	bool bytes;
+	bool pictures;
+	const char *html;
 	struct own_options own;
 	int nfiles;
 	char **files;
 };
 
-enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f' };
+enum {
+	OPTION_JSON = 'j',
+	OPTION_FAIL_ON = 'f',
+	OPTION_BYTES = 'b',
+	OPTION_HTML = 'w',
+	OPTION_PICTURES = 'p',
+};
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
@@ -30,6 +39,11 @@ static const struct argp_option options[] = {
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
+	{"bytes", OPTION_BYTES, NULL, 0, "with --json, the bytes of each input too, in hexadecimal",
+	 0},
+	{"pictures", OPTION_PICTURES, NULL, 0,
+	 "with --json: each object has its pictures, as SVG, and its text form", 0},
+	{"html", OPTION_HTML, "PAGE", 0, "write all of it as a page to PAGE, in place of lines", 0},
 	OWN_OPTIONS,
 	{0}};
 
@@ -52,6 +66,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
+		return 0;
+	case OPTION_BYTES:
+		o->bytes = true;
+		return 0;
+	case OPTION_PICTURES:
+		o->pictures = true;
+		return 0;
+	case OPTION_HTML:
+		o->html = arg;
+		o->json = o->pictures = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
@@ -78,6 +102,9 @@ static const struct argp argp = {
 	"can see of a fault. With --json each object has them, a broken promise is `broken`, one that the "
 	"ledger excuses has the reason as `excused`, and an `offset` of `scratch` memory counts from the "
 	"parser's own copy or table.\n\n"
+	"With --html the same is a page: which reader fails on which cause, and each input drawn. Inputs that "
+	"differ in nothing that is said of them are shown once. An older page in PAGE is what it is compared with. "
+	"More than one page's worth of inputs makes a file a cause beside PAGE.\n\n"
 	"With --endian each FILE is of that byte order: its fields are turned over to this machine's. "
 	"A FILE in which two fields share bytes has no meaning but on a machine of its order, and is "
 	"refused.\n\n"
@@ -88,7 +115,7 @@ static const struct argp argp = {
 	"and break nothing. The first time builds what "
 	"is needed, which takes a moment.\n\n"
 	"Exit status: 0; 1 where a promise is broken or --fail-on is met; 2 an unusable FILE; 3 "
-	"a compiler that --parser wants is missing; 4 no "
+	"a compiler that --parser wants, or python3-jinja2, which --html wants, is missing; 4 no "
 	"memory for the sandbox; 5 the output could not be written.",
 	NULL,
 	NULL,
@@ -213,6 +240,19 @@ static void print_suggestions(const struct judge *judge, const char *path)
 		suggest_entry(&judge->judged[judge->readers[r]], path);
 }
 
+/* @report, with the bytes of @input where it is not NULL. */
+static json_t *with_bytes(json_t *report, const struct input *input)
+{
+	static char hex[2 * INFO_LEN_MAX + 1];
+
+	if (!input)
+		return report;
+	for (size_t i = 0; i < input->len; i++)
+		sprintf(hex + 2 * i, "%02x", input->bytes[i]);
+	json_object_set_new(report, "bytes", json_stringn(hex, 2 * input->len));
+	return report;
+}
+
 static int check_file(struct judge *parsers, const struct check_options *o, const char *path)
 {
 	static struct input input;
@@ -225,8 +265,9 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		input_free(&input);
 		return EXIT_UNUSABLE;
 	}
-	/* A parser that joined reads buffers. */
-	if (o->own.joined && input.kind == KIND_FETCH) {
+	/* One that joined may have no loop that asks. */
+	if (o->own.joined && input.kind == KIND_FETCH && !own_reads(KIND_FETCH)) {
+		own_count_unasked();
 		input_free(&input);
 		return EXIT_FINE;
 	}
@@ -242,7 +283,12 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	if (o->own.joined)
 		own_count(judge, path);
 	if (o->json) {
-		put_json(report_json(judge, input.path));
+		json_t *const json =
+			with_bytes(report_json(judge, input.path), o->bytes ? &input : NULL);
+
+		if (o->pictures)
+			add_pictures(json, judge, &input);
+		put_json(json);
 	} else if (o->own.joined) {
 		if (judged_differs(own_judged(judge)) || own_judged(judge)->walk.leaked ||
 		    own_judged(judge)->walk.unaligned) {
@@ -265,12 +311,14 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 int cmd_check(int argc, char **argv)
 {
 	struct check_options o = {.endian = ENDIAN_HOST};
-	int worst;
+	int worst, status;
 	struct judge *judge;
 	size_t count;
 	char **files;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.html && (worst = page_find()))
+		return worst;
 	if (!own_begin("check", &o.own, argv, &worst))
 		return worst;
 	worst = EXIT_FINE;
@@ -278,11 +326,15 @@ int cmd_check(int argc, char **argv)
 	if (inputs_find(o.nfiles, o.files, &files, &count))
 		return EXIT_UNUSABLE;
 	judge = judge_or_exit();
+	if (o.html && count && (status = page_begin(o.html)))
+		return status;
 	for (size_t i = 0; i < count; i++) {
-		const int status = check_file(judge, &o, files[i]);
-
+		status = check_file(judge, &o, files[i]);
 		worst = status > worst ? status : worst;
 	}
+	/* Without its page the run has shown nothing. */
+	if (o.html && count && (status = page_end()))
+		worst = status;
 	if (count && !o.json)
 		print_oracles("", judge);
 	if (count == 0) {
@@ -290,8 +342,7 @@ int cmd_check(int argc, char **argv)
 		worst = EXIT_UNUSABLE;
 	}
 	if (o.own.joined && !o.json && count) {
-		const int status = own_print_account(o.endian);
-
+		status = own_print_account(o.endian);
 		worst = status > worst ? status : worst;
 	}
 	where_say_lacking();

@@ -12,16 +12,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fetch/fetch_judge.h"
 #include "../judge/ledger.h"
 #include "../judge/own.h"
 #include "../sandbox/where.h"
 #include "cmd.h"
 
-/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
-static const char *const scripts[] = {"scripts/fuzz/own.py", "lib/capchain/scripts/fuzz/own.py"};
-
-static bool find_script(char ret_path[PATH_MAX])
+bool script_find(const char *name, char ret_path[PATH_MAX])
 {
+	/* Below a folder above this command: in the tree that it was built in, and where it is installed. */
+	static const char *const below[] = {"scripts", "lib/capchain/scripts"};
 	char at[PATH_MAX];
 
 	/* Where /proc is not mounted, it does not tell. */
@@ -29,8 +29,9 @@ static bool find_script(char ret_path[PATH_MAX])
 		return false;
 	for (char *slash = strrchr(at, '/'); slash; slash = strrchr(at, '/')) {
 		*slash = '\0';
-		for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-			if (snprintf(ret_path, PATH_MAX, "%s/%s", at, scripts[i]) < PATH_MAX &&
+		for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+			if (snprintf(ret_path, PATH_MAX, "%s/%s/%s", at, below[i], name) <
+				    PATH_MAX &&
 			    access(ret_path, R_OK) == 0)
 				return true;
 	}
@@ -107,11 +108,10 @@ static int own_run(const char *verb, const char *file, char **argv)
 	static char path[PATH_MAX], command[PATH_MAX];
 	int status;
 
-	if (!find_script(path)) {
+	if (!script_find("fuzz/own.py", path)) {
 		fprintf(stderr,
-			"capchain: --parser: no %s above this command; run the build/capchain of a "
-			"source tree, or one that was installed\n",
-			scripts[0]);
+			"capchain: --parser: no scripts/fuzz/own.py above this command; run the "
+			"build/capchain of a source tree, or one that was installed\n");
 		return EXIT_UNUSABLE;
 	}
 	status = build(path, file, command);
@@ -162,10 +162,25 @@ const struct judged *own_judged(const struct judge *judge)
 	return NULL;
 }
 
+bool own_reads(enum info_kind kind)
+{
+	return kind == KIND_FETCH ? own_loop != NULL : own_parser->reads[kind].ids != 0;
+}
+
+bool own_heard(const struct judge *judge)
+{
+	for (size_t r = 0; r < judge->nreaders; r++)
+		if (judge->judged[judge->readers[r]].parser == own_parser)
+			return true;
+	return false;
+}
+
 void own_alone(const struct own_options *options)
 {
 	if (!options->joined)
 		return;
+	if (own_loop)
+		fetch_loops_alone();
 	info_parsers = &own_parser;
 	info_parser_count = 1;
 }
@@ -174,8 +189,7 @@ int own_agrees(const struct judge *judge, const char *path)
 {
 	fprintf(stderr, "capchain: %s: %s %s: nothing to keep; `capchain explain` shows it\n", path,
 		own_parser->name,
-		own_parser->reads[judge->kind].ids ? "differs in nothing"
-						   : "does not read this kind");
+		own_heard(judge) ? "differs in nothing" : "does not read this kind");
 	return EXIT_UNUSABLE;
 }
 

@@ -58,13 +58,13 @@ class Policy(Case):
         # A cell is the judge's outcome: where that changes, the page is stale.
         done = self.check(self.write("liar", LIAR.format(capchain=CAPCHAIN), 0o755))
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stdout, r"(?m)^\+\| `naive` \|.* refuses \|")
+        self.assertRegex(done.stdout, r"(?m)^\+\| `naive` \|.* \[refuses\]\(\S+\) \|")
 
     def test_refused(self):
         """One line, and why: commands, inputs, the page."""
         self.one_line(self.check(self.path("none")), 2, "build it with make")
         self.one_line(self.check("/bin/false"), 2, "does not judge what it is given")
-        self.one_line(policy(CAPCHAIN, self.corpus, self.path("POLICY.md")), 2, "no model of any parser")
+        self.one_line(policy(CAPCHAIN, self.corpus, self.path("corpus/POLICY.md")), 2, "no model of any parser")
         path = self.write("corpus/regressions/region-backward.yaml", "kind: region\ncaps:\n  - {id: TYPE}\n")
         self.one_line(self.check(), 2, "region-backward no longer shows backward")
         os.unlink(path)

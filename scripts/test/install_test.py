@@ -115,6 +115,18 @@ class Installed(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stderr, r"\Acapchain: \S+ is missing: .*\n\Z")
 
+    def test_page(self):
+        """check --html with the parser of somebody, far from the tree."""
+        if run("/usr/bin/python3", "-I", "-c", "import jinja2").returncode:
+            self.skipTest("no jinja2 module (Debian package python3-jinja2)")
+        loop = os.path.join(self.share, "corpus", "regressions", "region-loop-two-step.yaml")
+        for more in ((), ("--parser", self.template)):
+            done = self.run_it(self.capchain, "check", *more, "--html", "page.html", loop)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            text = Path(self.at, "page.html").read_text("utf-8")
+            self.assertIn("<svg", text)
+            self.assertIn("template" if more else "qemu", text)
+
     def test_targets_want_the_tree(self):
         own = os.path.join(self.prefix, "lib", "capchain", "scripts", "fuzz", "own.py")
         done = self.run_it("/usr/bin/python3", own, "--engine", "libfuzzer", "--",

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* check --html: its JSON, with pictures, goes to the program that makes pages. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "draw.h"
+
+/* A command that a parser joined may be far from the scripts: it is told where this one found the page's. */
+#define PAGE_SCRIPT "CAPCHAIN_PAGE_SCRIPT"
+
+static pid_t page_maker;
+static int page_stdout = -1;
+
+int page_find(void)
+{
+	static char path[PATH_MAX];
+
+	if (getenv(PAGE_SCRIPT))
+		return 0;
+	if (!script_find("report/page.py", path)) {
+		fputs("capchain: --html: no scripts/report/page.py above this command; run the build/capchain "
+		      "of a source tree, or one that was installed\n",
+		      stderr);
+		return EXIT_UNUSABLE;
+	}
+	setenv(PAGE_SCRIPT, path, 1);
+	return 0;
+}
+
+int page_begin(const char *path)
+{
+	const char *const script = getenv(PAGE_SCRIPT);
+	const char *const command = (const char *)getauxval(AT_EXECFN);
+	int pipes[2];
+
+	fflush(stdout);
+	page_stdout = dup(STDOUT_FILENO);
+	/* That it ended is told by its status. */
+	signal(SIGPIPE, SIG_IGN);
+	if (page_stdout < 0 || pipe(pipes) || (page_maker = fork()) < 0) {
+		fprintf(stderr, "capchain: cannot start %s: %s\n", script, strerror(errno));
+		return EXIT_UNUSABLE;
+	}
+	if (page_maker == 0) {
+		dup2(pipes[0], STDIN_FILENO);
+		close(pipes[0]);
+		close(pipes[1]);
+		execl("/usr/bin/python3", "python3", script, "--capchain", command, "--out", path,
+		      (char *)NULL);
+		fprintf(stderr, "capchain: /usr/bin/python3: %s\n", strerror(errno));
+		_exit(EXIT_MISSING);
+	}
+	dup2(pipes[1], STDOUT_FILENO);
+	close(pipes[0]);
+	close(pipes[1]);
+	return 0;
+}
+
+int page_end(void)
+{
+	int status;
+
+	/* Where the program has gone, its status says why. */
+	fflush(stdout);
+	clearerr(stdout);
+	dup2(page_stdout, STDOUT_FILENO);
+	close(page_stdout);
+	while (waitpid(page_maker, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "capchain: the page: %s\n", strsignal(WTERMSIG(status)));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_UNUSABLE;
+}
+
+static void add_picture(json_t *json, const char *key, struct picture *picture)
+{
+	if (picture->svg)
+		json_object_set_new(json, key, json_string(picture->svg));
+	free(picture->svg);
+}
+
+void add_pictures(json_t *json, struct judge *judge, const struct input *input)
+{
+	struct picture *const readers = calloc(judge->count, sizeof(*readers)), chain;
+	json_t *const drawn = json_object(), *const loads = json_object();
+	struct picture text = {0};
+	size_t size;
+	FILE *const out = picture_begin(&text.svg, &size);
+
+	if (!readers || input_text(out, input)) {
+		fprintf(stderr, "capchain: %s: out of memory\n", input->path);
+		exit(EXIT_UNUSABLE);
+	}
+	picture_end(out, &text.svg, 0, 0);
+	add_picture(json, "text", &text);
+	draw_all(judge, &chain, readers);
+	add_picture(drawn, "chain", &chain);
+	for (size_t i = 0; i < judge->count; i++)
+		add_picture(loads, judge->judged[i].parser->name, &readers[i]);
+	if (draw_unread(judge))
+		json_object_set_new(json, "unread", json_string(draw_unread(judge)));
+	json_object_set_new(drawn, "readers", loads);
+	json_object_set_new(drawn, "style", json_string(draw_style));
+	json_object_set_new(json, "pictures", drawn);
+	free(readers);
+}
