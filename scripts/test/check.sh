@@ -104,12 +104,24 @@ formatted() {
 	clang-format --dry-run -Werror $files
 }
 
-# warns gcc|clang: gcc has to optimise to see some things; all of clang's warnings are of its front end.
+# warns gcc|clang: ccache knows what it said when it built an object. The rest it is asked here: gcc has to
+# optimise to see some things; all of clang's warnings are of its front end.
 warns() {
-	local compiler file status=0 how=(-O1 -S -o /dev/null)
+	local compiler file command said status=0 how=(-O1 -S -o /dev/null)
+	local -A built=()
 	set_compiler "$1"
 	[ "$1" = gcc ] || how=(-fsyntax-only)
+	[ -z "${CCACHE:-}" ] || while read -r file command; do
+		[ ! -e "$build/$1/obj/${file%.c}.o" ] || built[$file]=$command
+	done < <(make --no-print-directory -s "compiled-$1")
 	for file in $(sources '*.c'); do
+		if [ "${built[$file]:-}" ]; then
+			# shellcheck disable=SC2086 # words
+			said=$($CCACHE ${built[$file]} -o "$logs/warned-$1.o" 2>&1) && [ -z "$said" ] && continue
+			echo "$said"
+			status=1
+			continue
+		fi
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/target/main_afl.c | *.bpf.c) continue ;;
@@ -145,10 +157,10 @@ scripts_helpful() {
 }
 
 python_compiles() {
-	local file
-	for file in $(sources '*.py'); do
-		/usr/bin/python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$file" || return 1
-	done
+	# shellcheck disable=SC2046 # no name has a space
+	/usr/bin/python3 -c 'import ast, sys
+for name in sys.argv[1:]:
+    ast.parse(open(name).read(), name)' $(sources '*.py')
 }
 
 # uapi_held -m64|-m32: with each compiler that is here.
