@@ -221,36 +221,39 @@ covered() {
 
 # A parser without hooks would be green for ever: every object must call them.
 hooked() {
-	local config object hook store wanted count=0
+	local config object hook store wanted name count=0 objects
+	local -A calls
 	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
+		store=${hook/load/store} store=${store/read/write}
+		objects=() calls=()
 		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c fuzz/fetch/loops/*.c; do
-			case $object in
-			parsers/layout*.c | parsers/registry.c) continue ;;
+			case $object in parsers/layout*.c | parsers/registry.c) continue ;; esac
+			objects+=("$build/$config/obj/${object%.c}.o")
+		done
+		nm -A "${objects[@]}" >"$logs/nm" || return 1
+		while read -r object name; do
+			calls[$object]+=" $name"
+		done < <(sed -nE 's/:.* U / /p' "$logs/nm")
+		for object in "${objects[@]}"; do
+			wanted=$hook
 			# It asks once and reads nothing itself: its store of argsz tells.
-			*/single.c) wanted=${hook/load/store} wanted=${wanted/read/write} ;;
-			*) wanted=$hook ;;
-			esac
-			object=$build/$config/obj/${object%.c}.o
-			count=$((count + 1))
-			nm "$object" >"$logs/nm" || return 1
+			[[ $object != */single.o ]] || wanted=$store
 			# The kernel's walk fills its memory by walk_copy_in() alone.
-			if [[ $object != */kernel.o ]] && grep -q 'U walk_alloc' "$logs/nm"; then
-				store=${hook/load/store}
-				grep -q "U ${store/read/write}" "$logs/nm" || {
-					echo "$object asks for memory, and calls no ${store/read/write}"
-					return 1
-				}
+			if [[ $object != */kernel.o && ${calls[$object]:-} == *" walk_alloc"* && ${calls[$object]} != *" $store"* ]]; then
+				echo "$object asks for memory, and calls no $store"
+				return 1
 			fi
-			grep -q "U $wanted" "$logs/nm" || {
+			if [[ ${calls[$object]:-} != *" $wanted"* ]]; then
 				echo "$object calls no $wanted"
 				return 1
-			}
-			if grep __asan_stack_malloc "$logs/nm"; then
+			fi
+			if [[ ${calls[$object]} == *" __asan_stack_malloc"* ]]; then
 				echo "$object has fake stacks, which a walk that is left never gives back"
 				return 1
 			fi
+			count=$((count + 1))
 		done
 	done
 	echo "$count objects call their hooks"
