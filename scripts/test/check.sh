@@ -6,6 +6,8 @@
 set -u
 build=build
 logs=$build/check
+# One more than there are CPUs, since some wait for a disk.
+jobs=$(($(nproc) + 1))
 : "${commands:=}" "${engines:=}" "${first:=}"
 case ${1:-} in
 '' | -h | --help)
@@ -43,7 +45,7 @@ lacks() {
 }
 
 builds() {
-	make --no-print-directory -j"$(nproc)" built
+	make --no-print-directory -j$jobs built
 }
 
 # links_32bit gcc|clang: whether it makes 32-bit programs here, and says why not.
@@ -82,7 +84,7 @@ leaks_seen() {
 
 builds_nightly() {
 	case " $engines " in
-	*" afl "*) make --no-print-directory -j"$(nproc)" nightly-built ;;
+	*" afl "*) make --no-print-directory -j$jobs nightly-built ;;
 	*)
 		echo "no AFL++ here"
 		return 77
@@ -92,7 +94,7 @@ builds_nightly() {
 
 builds32() {
 	runs_32bit || return 77
-	make --no-print-directory -j"$(nproc)" built32
+	make --no-print-directory -j$jobs built32
 }
 
 formatted() {
