@@ -6,6 +6,7 @@ $(foreach f,$(TABLE_SRC),$(eval class.$(f) := table))
 $(foreach f,$(HOOKS_SRC),$(eval class.$(f) := hooks))
 $(foreach f,$(BUG_SRC) $(HARDENED_LOOPS),$(eval class.$(f) := sanitized))
 $(foreach f,$(filter-out $(HARDENED_LOOPS),$(FETCH_LOOP_SRC) $(FETCH_BUG_SRC)),$(eval class.$(f) := loose))
+$(foreach f,$(ASIDE_SRC),$(eval class.$(f) := aside))
 $(foreach f,$(filter-out $(LONG_TESTS),$(TEST_SRC)),$(eval class.$(f) := brief))
 $(foreach f,$(SPEC_SRC),$(eval class.$(f) := spec))
 class.$(HEARD_SRC) := heard
@@ -26,17 +27,19 @@ class_of_parser = $(if $(call says,INFO_HARDENED,$(1)),hardened,$(if \
 class_of = $(or $(class.$(1)),$(if $(filter parsers/%,$(1)),$(class_of_parser),host))
 
 # The command of each class, for the configuration $(1).
-CLASSES := host brief table hooks spec skeleton trusting storing hardened heard sanitized loose bare
+CLASSES := host aside brief table hooks spec skeleton trusting storing hardened heard sanitized loose bare
 base        = $($(1)_CC) $($(1)_BASE)
 loads       = $(or $($(1)_LOADS),$($(1)_HOOKS))
 stores      = $(if $(findstring trace-loads,$($(1)_HOOKS)),-fsanitize-coverage=trace-stores)
 # Whether HOOKS gives hooks. A file of flags has those of loads; stores would want theirs beside them.
 meant       = $(if $(findstring trace-loads,$($(1)_HOOKS))$(findstring thread,$($(1)_HOOKS)), \
 		-DLOADS_MEANT=true -DSTORES_MEANT=true,$(if $(findstring --config,$($(1)_HOOKS)),-DLOADS_MEANT=true))
-as.host     = $(base) $(HOST) $($(1)_LEVEL) $($(1)_SAN)
+ours        = $(base) $(HOST) $($(1)_LEVEL) $($(1)_SAN)
+as.host     = $(ours) $($(1)_TARGET)
+as.aside    = $(ours) $($(1)_ASIDE)
 as.brief    = $(base) $(HOST) -O0 $($(1)_SAN)
-as.table    = $(as.host)
-as.spec     = $(as.host) $($(1)_REFERENCE)
+as.table    = $(ours)
+as.spec     = $(ours) $($(1)_REFERENCE)
 as.skeleton = $(base) $(HOST) -isystem $(BUILD)/bpf $($(1)_SAN)
 # Never inlined into who calls them: the edge of what a walk gives up is their own frame.
 as.hooks    = $(base) $(HOST) $($(1)_HOOKSAN) -fno-lto

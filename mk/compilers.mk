@@ -6,6 +6,8 @@ CLANG  ?= $(or $(call by_CC,clang),clang)
 GCC    ?= $(or $(call by_CC,gcc),gcc)
 # What compilers run under, for who builds the same objects in several folders, as `make check` does.
 CCACHE ?=
+# clang links sanitizers' run-times whole: lld is twice as fast as GNU ld there.
+LLD    ?= $(call has,ld.lld,-fuse-ld=lld)
 # Beside clang-22 that is clang++-22.
 cxx_of  = $(if $(findstring /,$(firstword $(3))),$(dir $(firstword $(3))))$(subst $(1),$(2),$(notdir $(firstword $(3)))) \
 	  $(wordlist 2,99,$(3))
@@ -32,7 +34,7 @@ is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%
 
 # Configurations are read where a goal needs them: all of them take four times as long. These goals need none,
 # or ask another make for what they build.
-ASIDE := help clean configs format compile-commands setup-check setup-clients setup-fuzz fuzz check equal \
+ASIDE := help clean configs format compile-commands compiled-gcc compiled-clang setup-check setup-clients setup-fuzz fuzz check equal \
 	vm check-vm check-oss-fuzz check-arch check-systems exhaust3 exhaust4 bench bench-bugs mutants nightly \
 	coverage check-nightly soak clients uapi uninstall dist
 # These need the front door's alone.

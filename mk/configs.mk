@@ -3,8 +3,10 @@
 #
 #   NAME_CC         the compiler
 #   NAME_BASE       flags of everything, links too
+#   NAME_TARGET     flags of targets' own code
 #   NAME_SAN        sanitizers of our own code, and of links
 #   NAME_LEVEL      the level of optimisation of our own code, where it is not LEVEL
+#   NAME_ASIDE      the same of what the command has beside the judge
 #   NAME_TRUST      sanitizers of trusting parsers
 #   NAME_HOOKS      what puts load hooks into parsers
 #   NAME_LOADS      the same for trusting parsers, where it differs
@@ -60,6 +62,7 @@ gcc_HOOKS := -fsanitize=thread
 gcc_MAIN  := $(call main_of,gcc)
 
 clang-asan_CC    := $(CLANG)
+clang-asan_ASIDE := -O0
 clang-asan_SAN   := $(SAN) $(NOFAKE)
 clang-asan_TRUST := $(SANT) $(NOFAKE)
 clang-asan_HOOKS := $(CLOAD)
@@ -68,6 +71,7 @@ clang-asan_MAIN  := $(call main_of,clang-asan)
 gcc-asan_CC    := $(GCC)
 # No engine runs it: optimising takes longer than what its tests gain by it.
 gcc-asan_LEVEL := -O1
+gcc-asan_ASIDE := -O0
 gcc-asan_SAN   := $(SAN) $(NOFAKE_GCC)
 gcc-asan_HOOKS := -fsanitize=thread -fno-sanitize=address
 gcc-asan_MAIN  := $(call main_of,gcc-asan)
@@ -87,6 +91,7 @@ clang32_LINK  := -no-pie
 clang32_MAIN  := $(call main_of,clang32)
 
 coverage_CC    := $(CLANG)
+coverage_ASIDE := -O0
 coverage_SAN   := $(COVER)
 coverage_TRUST := $(COVER)
 coverage_HOOKS := $(CLOAD)
@@ -113,7 +118,7 @@ libfuzzer-fast_HOST_OF  := clang
 libfuzzer-fast_FEED     := $(BUILD)/clang/obj/fuzz/bench/bench_feed.o
 
 afl_CC      := $(CLANG)
-afl_BASE    := $(TARGET_AFL)
+afl_TARGET  := $(TARGET_AFL)
 afl_HOOKS   := -fsanitize-coverage=trace-pc-guard,trace-loads
 afl_LOADS   := $(CLOAD)
 afl_LD      := afl-clang-fast
@@ -121,7 +126,7 @@ afl_HOST_OF := clang
 afl_MAIN    := $(BUILD)/clang/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
 
 afl-asan_CC        := $(CLANG)
-afl-asan_BASE      := $(TARGET_AFL)
+afl-asan_TARGET    := $(TARGET_AFL)
 afl-asan_SAN       := $(SAN) $(NOFAKE)
 afl-asan_TRUST     := $(SANT) $(NOFAKE)
 afl-asan_HOOKS     := $(afl_HOOKS)
@@ -132,7 +137,7 @@ afl-asan_MAIN      := $(BUILD)/clang-asan/obj/fuzz/target/run_files.o $(BUILD)/a
 
 # AFL++'s runtime takes clang's own compare call-backs for CmpLog.
 afl-cmplog_CC        := $(CLANG)
-afl-cmplog_BASE      := $(TARGET_AFL)
+afl-cmplog_TARGET    := $(TARGET_AFL)
 afl-cmplog_HOOKS     := -fsanitize-coverage=trace-pc-guard,trace-cmp,trace-loads,trace-stores
 afl-cmplog_REFERENCE := -fsanitize-coverage=trace-pc-guard,trace-cmp
 afl-cmplog_LD        := afl-clang-fast

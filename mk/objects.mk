@@ -1,15 +1,17 @@
 # What each configuration builds: objects, archives, programs. $(1) is its name.
 
+# That of the target, made once a run and by no process of its own for each object.
+folder = $(if $(DRY)$(made.$(@D)),,$(eval made.$(@D) := yes)$(shell mkdir -p $(@D)))
 # compile CONFIG,CLASS,FLAGS
 define compile
-$(call say,CC,$(1) $<)$(Q)mkdir -p $(@D)
+$(call say,CC,$(1) $<)$(folder)
 $(Q)$(CCACHE) $(call as.$(2),$(1)) $(3) -c $< -o $@$(if $(and $(filter $(2),$(OWN_DATA)), \
 	$(call is_i386,$($(1)_CC),$($(1)_BASE))), && $(call own_data,$@))
 endef
 # link_with LINKER,CONFIG,FLAGS,LIBS
 define link_with
-$(call say,LD,$(2) $(patsubst $(BUILD)/$(2)/%,%,$@))$(Q)mkdir -p $(@D)
-$(Q)$(1) $($(2)_BASE) $($(2)_SAN) $(3) $^ $(4) $(if $(filter $($(2)_KERNEL),$^),$($(2)_LIBBPF)) -o $@
+$(call say,LD,$(2) $(patsubst $(BUILD)/$(2)/%,%,$@))$(folder)
+$(Q)$(1) $(if $(filter gcc% afl%,$(2)),,$(LLD)) $($(2)_BASE) $($(2)_SAN) $(3) $^ $(4) $(if $(filter $($(2)_KERNEL),$^),$($(2)_LIBBPF)) -o $@
 endef
 # A target or a test may have an engine's linker, the command never.
 link_target  = $(call link_with,$(or $($(1)_LD),$($(1)_CC)),$(1),$($(1)_LINK))

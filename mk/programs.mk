@@ -123,6 +123,9 @@ oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(call oss_fetch,fet
 	@$(foreach k,$(KINDS),echo fuzz_$(k)_info $(call oss_of,$(k));)
 	@echo fuzz_fetch $(call oss_fetch,fetch)
 
+# compiled-CONFIG: each source and how it is compiled there, a line each, for the check of warnings.
+compiled-gcc compiled-clang: compiled-%:
+	@:$(foreach f,$(COMPILED),$(info $(f) $(call as.$(call class_of,$(f)),$*) -c $(f)))
 # What another tool compiles each source with, for editors and analysers, which look for it in build/.
 COMPILED := $(filter-out %.bpf.c fuzz/target/main_afl.c,$(wildcard parsers/*.c parsers/*/*.c parsers/models/*/*.c fuzz/*/*.c fuzz/*/*/*.c))
 kind_for = $(if $(filter %/target.c %/mutate_afl.c %/mutate_libfuzzer.c,$(1)),-DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION)

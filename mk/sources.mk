@@ -61,6 +61,9 @@ TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaus
 		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
 		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
 CMD_SRC      := $(wildcard fuzz/cmd/*.c)
+# Of these what starts once for an input: optimising it takes longer, where there are sanitizers, than what
+# tests gain by it.
+ASIDE_SRC    := $(CMD_SRC) $(filter fuzz/client/%,$(CLIENT_SRC)) $(PROBE_SRC) $(TRIAGE_SRC)
 
 TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested. All others take longer to optimise than to run.

@@ -198,6 +198,7 @@ oo--|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o--|python3-scipy|python scipy|the scipy module: the statistics of make bench-bugs
 -r--|util-linux|commands prlimit|prlimit: tests of readers that do not end
 -o--|ccache|commands ccache|ccache: objects that several builds share are compiled once
+-o--|lld|commands ld.lld|ld.lld: links sanitizers in half the time
 -o--|strace|commands strace|strace: programs run under it by capchain run
 -o--|gdb|commands gdb|gdb: the same
 -o--|valgrind|commands valgrind|valgrind: the same

@@ -188,7 +188,7 @@ class Run:
 
     def make(self, build, *words):
         """Another compiler makes all anew: each has a folder of its own."""
-        status, said = command(["make", "-s", f"-j{os.cpu_count()}", "-C", ROOT, "CAN_BPF=",
+        status, said = command(["make", "-s", f"-j{os.cpu_count()}", "-C", ROOT, "CAN_BPF=", "LLD=",
                                 f"BUILD={build}", *words], self.log)
         if status:
             raise Failed(f"it does not build: {last_line(said)}")

@@ -6,6 +6,8 @@
 set -u
 build=build
 logs=$build/check
+# One more than there are CPUs, since some wait for a disk.
+jobs=$(($(nproc) + 1))
 : "${commands:=}" "${engines:=}" "${first:=}"
 case ${1:-} in
 '' | -h | --help)
@@ -43,7 +45,7 @@ lacks() {
 }
 
 builds() {
-	make --no-print-directory -j"$(nproc)" built
+	make --no-print-directory -j$jobs built
 }
 
 # links_32bit gcc|clang: whether it makes 32-bit programs here, and says why not.
@@ -82,7 +84,7 @@ leaks_seen() {
 
 builds_nightly() {
 	case " $engines " in
-	*" afl "*) make --no-print-directory -j"$(nproc)" nightly-built ;;
+	*" afl "*) make --no-print-directory -j$jobs nightly-built ;;
 	*)
 		echo "no AFL++ here"
 		return 77
@@ -92,7 +94,7 @@ builds_nightly() {
 
 builds32() {
 	runs_32bit || return 77
-	make --no-print-directory -j"$(nproc)" built32
+	make --no-print-directory -j$jobs built32
 }
 
 formatted() {
@@ -104,12 +106,24 @@ formatted() {
 	clang-format --dry-run -Werror $files
 }
 
-# warns gcc|clang: gcc has to optimise to see some things; all of clang's warnings are of its front end.
+# warns gcc|clang: ccache knows what it said when it built an object. The rest it is asked here: gcc has to
+# optimise to see some things; all of clang's warnings are of its front end.
 warns() {
-	local compiler file status=0 how=(-O1 -S -o /dev/null)
+	local compiler file command said status=0 how=(-O1 -S -o /dev/null)
+	local -A built=()
 	set_compiler "$1"
 	[ "$1" = gcc ] || how=(-fsyntax-only)
+	[ -z "${CCACHE:-}" ] || while read -r file command; do
+		[ ! -e "$build/$1/obj/${file%.c}.o" ] || built[$file]=$command
+	done < <(make --no-print-directory -s "compiled-$1")
 	for file in $(sources '*.c'); do
+		if [ "${built[$file]:-}" ]; then
+			# shellcheck disable=SC2086 # words
+			said=$($CCACHE ${built[$file]} -o "$logs/warned-$1.o" 2>&1) && [ -z "$said" ] && continue
+			echo "$said"
+			status=1
+			continue
+		fi
 		case $file in
 		# Compiled by AFL++, and for the kernel.
 		fuzz/target/main_afl.c | *.bpf.c) continue ;;
@@ -145,10 +159,10 @@ scripts_helpful() {
 }
 
 python_compiles() {
-	local file
-	for file in $(sources '*.py'); do
-		/usr/bin/python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$file" || return 1
-	done
+	# shellcheck disable=SC2046 # no name has a space
+	/usr/bin/python3 -c 'import ast, sys
+for name in sys.argv[1:]:
+    ast.parse(open(name).read(), name)' $(sources '*.py')
 }
 
 # uapi_held -m64|-m32: with each compiler that is here.
@@ -209,36 +223,39 @@ covered() {
 
 # A parser without hooks would be green for ever: every object must call them.
 hooked() {
-	local config object hook store wanted count=0
+	local config object hook store wanted name count=0 objects
+	local -A calls
 	if lacks nm; then return 77; fi
 	for config in $commands $engines; do
 		case $config in gcc*) hook=__tsan_read ;; *) hook=__sanitizer_cov_load ;; esac
+		store=${hook/load/store} store=${store/read/write}
+		objects=() calls=()
 		for object in parsers/*.c parsers/models/*.c parsers/bpf/bpf.c fuzz/fetch/loops/*.c; do
-			case $object in
-			parsers/layout*.c | parsers/registry.c) continue ;;
+			case $object in parsers/layout*.c | parsers/registry.c) continue ;; esac
+			objects+=("$build/$config/obj/${object%.c}.o")
+		done
+		nm -A "${objects[@]}" >"$logs/nm" || return 1
+		while read -r object name; do
+			calls[$object]+=" $name"
+		done < <(sed -nE 's/:.* U / /p' "$logs/nm")
+		for object in "${objects[@]}"; do
+			wanted=$hook
 			# It asks once and reads nothing itself: its store of argsz tells.
-			*/single.c) wanted=${hook/load/store} wanted=${wanted/read/write} ;;
-			*) wanted=$hook ;;
-			esac
-			object=$build/$config/obj/${object%.c}.o
-			count=$((count + 1))
-			nm "$object" >"$logs/nm" || return 1
+			[[ $object != */single.o ]] || wanted=$store
 			# The kernel's walk fills its memory by walk_copy_in() alone.
-			if [[ $object != */kernel.o ]] && grep -q 'U walk_alloc' "$logs/nm"; then
-				store=${hook/load/store}
-				grep -q "U ${store/read/write}" "$logs/nm" || {
-					echo "$object asks for memory, and calls no ${store/read/write}"
-					return 1
-				}
+			if [[ $object != */kernel.o && ${calls[$object]:-} == *" walk_alloc"* && ${calls[$object]} != *" $store"* ]]; then
+				echo "$object asks for memory, and calls no $store"
+				return 1
 			fi
-			grep -q "U $wanted" "$logs/nm" || {
+			if [[ ${calls[$object]:-} != *" $wanted"* ]]; then
 				echo "$object calls no $wanted"
 				return 1
-			}
-			if grep __asan_stack_malloc "$logs/nm"; then
+			fi
+			if [[ ${calls[$object]} == *" __asan_stack_malloc"* ]]; then
 				echo "$object has fake stacks, which a walk that is left never gives back"
 				return 1
 			fi
+			count=$((count + 1))
 		done
 	done
 	echo "$count objects call their hooks"

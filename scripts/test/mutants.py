@@ -258,6 +258,18 @@ def failed_tests(program, corpus):
     return status == 0, re.findall(r"(?m)^\[  FAILED  \] (test_\w+)$", said)
 
 
+def first_failed(program, corpus):
+    """The same, but that a program has one name at most: by its first it is killed, and is ended."""
+    with subprocess.Popen(alone.tied(["timeout", str(SECONDS), program, corpus]), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        for line in process.stdout:
+            failed = re.match(r"\[  FAILED  \] (test_\w+)$", line)
+            if failed:
+                process.terminate()
+                return False, [failed[1]]
+        return process.wait() == 0, []
+
+
 def code_of(path):
     """A digest of an object, which has no debug information, so no lines, in it."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -341,7 +353,7 @@ class Bench:
                 return 2, f"FAIL  {row}: does not compile"
             link("test", config, made, program)
             # That folder has no corpus: the plants are for the inputs that the test makes itself.
-            fine, failing = failed_tests(program, tree)
+            fine, failing = first_failed(program, tree)
         if fine == bool(failing):
             return 2, f"FAIL  {row}: it ends {'well' if fine else 'badly'}, and no test says so"
         return (0, f"ok    {row}: killed by {failing[0]}") if failing else (1, f"FAIL  {row}: survived")

@@ -35,6 +35,8 @@ BUILD = os.path.dirname(OF_CONFIG)
 FAULTY = os.path.join(OF_CONFIG, "triage", "capchain")
 JOBS = int(os.environ.get("JOBS") or os.cpu_count())
 ASAN = "-fsanitize=address"
+# clang links AddressSanitizer whole, and GNU ld takes twice as long for that.
+LLD = ("-fuse-ld=lld",) if shutil.which("ld.lld") else ()
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 
 # How a program ends, by verdict and by class: what `capchain emit --help` says, said again.
@@ -394,9 +396,9 @@ class Emit(Triage):
             parser, _, differs = bucket.split(":")[:3]
             if (parser, differs == "fault") not in seen:
                 seen.add((parser, differs == "fault"))
-                builds += [(bucket, source, compilers.c_of(family), flags) for family in families
+                builds += [(bucket, source, compilers.c_of(family), ("-O2", *flags)) for family in families
                            if compilers.has(family)
-                           for flags in (("-O2",), ("-O2", ASAN))]
+                           for flags in ((), (ASAN, *(LLD if family == "clang" else ())))]
         asan = collections.Counter()
 
         def one(item):
