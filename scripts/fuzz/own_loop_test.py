@@ -136,7 +136,7 @@ class Verbs(Loop):
         self.assertRegex(done.stdout, r"reads device, region, iommu, and asks for them; ")
         self.assertRegex(done.stdout, r"mine, hardened: \S+ buffers, \d+ buckets?, \d+ breaks? its promise, worst first\n")
         self.assertRegex(done.stdout, r"bytes  mine:stale:conversation:earlier-reply  .*  BROKEN\n +expected a loop that "
-                         r"keeps the rules of conversations, got one that its answer")
+                         r"keeps the rules of conversations, got one that answers by flags")
         command = re.search(r"\S+/capchain explain \S+earlier-reply$", done.stdout, re.M)[0].split()
         self.assertIn("differs: mine:stale:conversation:earlier-reply  PROMISE BROKEN",
                       self.run_it(os.path.join(ROOT, command[0]), *command[1:]).stdout)
