@@ -189,7 +189,7 @@ static void json_parser(const struct info_parser *parser)
 			   "summary", parser->summary, "trust", promise_name(parser->trust),
 			   "source", source_name(parser->source), "fixed_size",
 			   (int)parser->fixed_size, "everywhere", !parser->open, "own",
-			   parser == own_parser, "loop", parser == own_parser && own_loop,
+			   parser == own_parser, "asks", parser == own_parser && own_loop,
 			   "relations", ids, "kinds", kinds));
 }
 

@@ -16,7 +16,7 @@ const struct fetch_rule_text fetch_rules[FETCH_RULES] = {
 	[FETCH_NONE] = {"", ""},
 	[FETCH_UNBOUNDED] = {"unbounded", "asks without a bound of its own"},
 	[FETCH_ABSURD_ALLOC] = {"absurd-alloc", "takes memory of any size that a reply names"},
-	[FETCH_OVERRUN] = {"overrun", "it, or a reply to it, writes past its buffer"},
+	[FETCH_OVERRUN] = {"overrun", "writes past its buffer, or has a reply do it"},
 	[FETCH_SHORT_FIXED] = {"short-fixed", "reads fixed fields past a buffer that is too short"},
 	[FETCH_PAST_ALLOCATION] = {"past-allocation",
 				   "walks by an argsz that is larger than its allocation"},
@@ -24,9 +24,9 @@ const struct fetch_rule_text fetch_rules[FETCH_RULES] = {
 	[FETCH_ABSENT_FOR_TRUNCATED] =
 		{"absent-for-truncated",
 		 "takes a reply that wants more for one without capabilities"},
-	[FETCH_UNWRITTEN] = {"unwritten", "its answer rests on bytes that nobody wrote"},
+	[FETCH_UNWRITTEN] = {"unwritten", "answers by bytes that nobody wrote"},
 	[FETCH_EARLIER_REPLY] = {"earlier-reply",
-				 "its answer rests on flags or capabilities of an earlier reply"},
+				 "answers by flags or capabilities of an earlier reply"},
 	[FETCH_ASKED_SHORT] =
 		{"asked-short",
 		 "gives up on a reply that it asked for with less than there has to be"},

@@ -157,7 +157,7 @@ def build_own(options):
     built = Built(options.parser, options.build, options.engine,
                   None if options.kind in ("all", "buffers") else options.kinds, say)
     say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}" + (
-        ", and asks for them" if built.facts['loop'] else "") + f"; {built.seen}")
+        ", and asks for them" if built.facts['asks'] else "") + f"; {built.seen}")
     folder = os.path.relpath(built.folder)
     options.own = {**built.facts, "all": options.all, "file": os.path.abspath(options.parser)}
     options.kinds, options.capchain = tuple(built.kinds), os.path.relpath(built.command)

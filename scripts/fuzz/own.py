@@ -386,7 +386,7 @@ class Built:
 
     def only_read(self, kinds):
         """Of @kinds those that it reads, and fetch where it brings a loop; all of these where none are given."""
-        reads = [*self.facts["kinds"], *(["fetch"] if self.facts["loop"] else [])]
+        reads = [*self.facts["kinds"], *(["fetch"] if self.facts["asks"] else [])]
         found = [kind for kind in kinds or reads if kind in reads]
         if not found and "fetch" in kinds:
             raise Refused(f"KIND=fetch: `{LOOP}`, which asks, is missing beside `{SYMBOL}`; parsers/own/loop.c shows "
