@@ -43,6 +43,8 @@
 	RULE(SHORT_FLAG, "short-flag", "a reply that is too short for the chain has CAPS set")     \
 	RULE(SHORT_OFFSET, "short-cap-offset", "its cap_offset is 0, or left where argsz cuts it") \
 	RULE(SHORT_WRITES, "short-writes", "nothing behind its fixed fields is written")           \
+	RULE(WHOLE_FLAG, "whole-flag",                                                             \
+	     "a reply at its need, above the struct's size, has CAPS set and delivers")            \
 	RULE(REFERENCE, "reference", "the reply is plain to the reference")                        \
 	RULE(BOUNDED, "bounded", "bounded.h reads it as the reference does")                       \
 	RULE(PLACE, "cap-offset-place", "cap_offset is where the fixed fields end")                \
@@ -50,6 +52,10 @@
 	     "capabilities stand in memory as they are linked, without gaps")                      \
 	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
 	RULE(VERSION, "version", "versions are those that layout.h knows")                         \
+	RULE(AREAS, "sparse-areas", "areas lie inside the region, and begin with a page")          \
+	RULE(TABLE, "msix-table", "no area has the MSI-X table, unless MSIX_MAPPABLE says so")     \
+	RULE(FIXED, "fixed-fields", "flags say what the capabilities take for granted")            \
+	RULE(IOMMU, "iommu-values", "MIGRATION has the smallest page size, DMA_AVAIL some left")   \
 	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
 	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
 
@@ -71,9 +77,11 @@ struct probe_subject {
 
 /*
  * @ask: the ioctl of @subject on the buffer at @info, whose argsz (and index) are set; 0 or -errno.
+ * @config: NULL, or reads the first 256 bytes of configuration space, where the device has one
  */
 struct probe_device {
 	int (*ask)(struct probe_device *device, const struct probe_subject *subject, uint8_t *info);
+	bool (*config)(struct probe_device *device, uint8_t *ret_config);
 };
 
 /*
@@ -128,7 +136,7 @@ const uint8_t *probe_reply(const struct probe_result *result, uint32_t argsz);
  * does, or breaks @fault (PROBE_RULE_COUNT: none; PROBE_BOUNDED is not for a device to break). One
  * at a time.
  */
-#define PROBE_FAKE_REGIONS 3
+#define PROBE_FAKE_REGIONS 4
 struct probe_device *probe_fake(enum probe_rule fault);
 
 /*
