@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies
- * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: device.c asks real
+ * to what a kernel has to keep (promises.h). It knows nothing of files: device.c asks real
  * devices, broken.c stands for one, sound or with one fault.
  *
  * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told
@@ -13,6 +13,7 @@
 #define FUZZ_PROBE_PROBE_H
 
 #include "../judge/judge.h"
+#include "promises.h"
 
 /*
  * Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first.
@@ -26,45 +27,6 @@
 /* How far past the need, and bytes behind argsz that have to stay as they are. */
 #define PROBE_PAST  72u
 #define PROBE_SLACK 64u
-
-/* RULE(symbol, name, what a kernel has to keep) */
-#define PROBE_RULES(RULE)                                                                          \
-	RULE(SHORT_ACCEPTED, "short-accepted",                                                     \
-	     "argsz below the fixed part is refused with EINVAL")                                  \
-	RULE(REFUSES, "refuses-argsz", "no argsz from the fixed part on is refused")               \
-	RULE(TOUCHED, "touched-on-error", "a call that fails writes nothing")                      \
-	RULE(PAST_ARGSZ, "past-argsz", "no byte past argsz is written")                            \
-	RULE(UNSTABLE, "unstable-byte",                                                            \
-	     "a byte is left, or written with the same value each time")                           \
-	RULE(NOBODYS, "nobodys-byte", "no byte is written that no field or capability owns")       \
-	RULE(ARGSZ, "argsz-field", "argsz comes back as it was, or as the need")                   \
-	RULE(NEED, "need-differs", "each short reply asks for the same argsz")                     \
-	RULE(ABSURD, "absurd-need", "the need is no more than 4096 bytes")                         \
-	RULE(SHORT_FLAG, "short-flag", "a reply that is too short for the chain has CAPS set")     \
-	RULE(SHORT_OFFSET, "short-cap-offset", "its cap_offset is 0, or left where argsz cuts it") \
-	RULE(SHORT_WRITES, "short-writes", "nothing behind its fixed fields is written")           \
-	RULE(WHOLE_FLAG, "whole-flag",                                                             \
-	     "a reply at its need, above the struct's size, has CAPS set and delivers")            \
-	RULE(REFERENCE, "reference", "the reply is plain to the reference")                        \
-	RULE(BOUNDED, "bounded", "bounded.h reads it as the reference does")                       \
-	RULE(PLACE, "cap-offset-place", "cap_offset is where the fixed fields end")                \
-	RULE(ORDER, "chain-order",                                                                 \
-	     "capabilities stand in memory as they are linked, without gaps")                      \
-	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
-	RULE(VERSION, "version", "versions are those that layout.h knows")                         \
-	RULE(AREAS, "sparse-areas", "areas lie inside the region, and begin with a page")          \
-	RULE(TABLE, "msix-table", "no area has the MSI-X table, unless MSIX_MAPPABLE says so")     \
-	RULE(FIXED, "fixed-fields", "flags say what the capabilities take for granted")            \
-	RULE(IOMMU, "iommu-values", "MIGRATION has the smallest page size, DMA_AVAIL some left")   \
-	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
-	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
-
-enum probe_rule {
-#define RULE(symbol, name, words) PROBE_##symbol,
-	PROBE_RULES(RULE)
-#undef RULE
-		PROBE_RULE_COUNT
-};
 
 const char *probe_rule_name(enum probe_rule rule);
 const char *probe_rule_words(enum probe_rule rule);

@@ -17,6 +17,7 @@
 
 #include "../../parsers/layout.h"
 #include "../producer/captured.h"
+#include "probe.h"
 #include "values.h"
 
 extern const struct info_parser bounded_parser;

@@ -6,7 +6,8 @@
 #ifndef FUZZ_PROBE_VALUES_H
 #define FUZZ_PROBE_VALUES_H
 
-#include "probe.h"
+#include "../judge/spec.h"
+#include "promises.h"
 
 /* The MSI-X table, as configuration space has it: @size bytes at @offset of region @index; 0: none. */
 struct probe_table {
