@@ -92,6 +92,7 @@ $(BUILD)/$(1)/test/planted/planted_test: $$($(1)_PLANTED)
 $(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/mutator/mutate_script_test: $$($(1)_SCRIPT) $$($(1)_MUTATE)
 $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
+$(BUILD)/$(1)/test/probe/probe_test: $$($(1)_HOST)/fuzz/producer/captured.o
 $(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	$$(call link_test,$(1))

@@ -35,7 +35,7 @@ FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
 PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
-BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c fuzz/planted/idioms/*.c))
+BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c fuzz/planted/idioms/*.c fuzz/planted/values/*.c))
 
 # The part of the mutator that knows scripts, and the model that it edits: fetch targets alone have it.
 SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c \
@@ -53,7 +53,7 @@ TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.
 HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 # The supervisor of `capchain run`, which has producers' models tell short replies.
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/values.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaust/exhaust_sum.c \
 		fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \

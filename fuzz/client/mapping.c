@@ -8,7 +8,9 @@
 
 #define PAGE 4096u
 
-static const char *const names[MAPPED_COUNT] = {"inside", "outside", "unreadable", "nowhere"};
+static const char *const names[MAPPED_COUNT] = {"inside",     "outside",
+						"unreadable", "past the region",
+						"nowhere",    "what two areas share twice"};
 
 const char *mapped_name(enum mapped mapped)
 {
@@ -45,7 +47,61 @@ static bool in_areas(const uint8_t *bytes, const struct info_cap *sparse, uint64
 	return false;
 }
 
-enum mapped mapped_of(const struct vfio *vfio, uint64_t offset, uint64_t length, struct spec *spec)
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Where area @i ends; what passes 2^64 ends there. */
+static uint64_t area_end(const uint8_t *areas, uint32_t i)
+{
+	const uint64_t offset = layout_load(areas + i * 16, 8);
+	const uint64_t end = offset + layout_load(areas + i * 16 + 8, 8);
+
+	return end < offset ? UINT64_MAX : end;
+}
+
+/* Whether two areas share bytes of [start, end). */
+static bool two_areas_share(const uint8_t *bytes, const struct info_cap *sparse, uint64_t start,
+			    uint64_t end)
+{
+	const uint8_t *const areas = bytes + sparse->offset + 16;
+
+	for (uint32_t i = 0; i < sparse->count; i++) {
+		const uint64_t from = higher(start, layout_load(areas + i * 16, 8));
+		const uint64_t to = lower(end, area_end(areas, i));
+
+		for (uint32_t j = 0; from < to && j < i; j++)
+			if (higher(from, layout_load(areas + j * 16, 8)) <
+			    lower(to, area_end(areas, j)))
+				return true;
+	}
+	return false;
+}
+
+/* Whether one of @before has bytes of [@offset, @offset + @length) that two areas share. */
+static bool is_second(const struct spec *spec, const struct info_cap *sparse,
+		      const struct mapping *before, size_t count, uint64_t offset, uint64_t length)
+{
+	const uint64_t base = offset >> FAKE_REGION_SHIFT << FAKE_REGION_SHIFT;
+
+	for (size_t i = 0; i < count && spec->notes & NOTE_BIT(NOTE_AREAS_OVERLAP); i++) {
+		const uint64_t start = higher(before[i].offset, offset);
+		const uint64_t end = lower(before[i].offset + before[i].length, offset + length);
+
+		if (start < end && two_areas_share(spec->info, sparse, start - base, end - base))
+			return true;
+	}
+	return false;
+}
+
+enum mapped mapped_of(const struct vfio *vfio, const struct mapping *before, size_t count,
+		      uint64_t offset, uint64_t length, struct spec *spec)
 {
 	const uint64_t region = offset >> FAKE_REGION_SHIFT;
 	const uint64_t start = offset & ((UINT64_C(1) << FAKE_REGION_SHIFT) - 1);
@@ -63,11 +119,12 @@ enum mapped mapped_of(const struct vfio *vfio, uint64_t offset, uint64_t length,
 	spec_read(calls->bytes, calls->len, INFO_REGION, spec);
 	/* No area makes a region larger than the reply says. */
 	if (!within(start, end, 0, size))
-		return MAPPED_NOWHERE;
+		return MAPPED_PAST;
 	/* One that stands before the point where the chain goes wrong is right to take. */
 	sparse = sparse_of(spec);
 	if (sparse && in_areas(calls->bytes, sparse, start, end))
-		return MAPPED_INSIDE;
+		return is_second(spec, sparse, before, count, offset, length) ? MAPPED_TWICE
+									      : MAPPED_INSIDE;
 	if (spec->verdict != VERDICT_OK && spec->verdict != VERDICT_ABSENT)
 		return MAPPED_UNREADABLE;
 	return sparse ? MAPPED_OUTSIDE : MAPPED_INSIDE;

@@ -159,11 +159,11 @@ static void mappings_are_held_to_the_reply(void **state)
 		{0x3000, 0x1d000, MAPPED_INSIDE},
 		{0x4000, 0x1000, MAPPED_INSIDE},
 		/* Past the region's size, whatever the areas say. */
-		{0x3000, 0x1e000, MAPPED_NOWHERE},
+		{0x3000, 0x1e000, MAPPED_PAST},
 		{UINT64_C(9) << 40, 0x1000, MAPPED_NOWHERE},
 		{UINT64_MAX - 0xfff, 0x2000, MAPPED_NOWHERE},
 		{UINT64_C(1) << 40, 0x1000, MAPPED_NOWHERE},
-		{0, UINT64_MAX, MAPPED_NOWHERE},
+		{0, UINT64_MAX, MAPPED_PAST},
 	};
 	static uint8_t got[INFO_LEN_MAX];
 	struct spec *const spec = spec_new();
@@ -175,16 +175,60 @@ static void mappings_are_held_to_the_reply(void **state)
 	vfio.calls[0].bytes = got;
 	vfio.calls[0].len = (size_t)reply_next(&replies, 0, 88, got);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(mapped_of(&vfio, rows[i].offset, rows[i].length, spec),
+		assert_int_equal(mapped_of(&vfio, NULL, 0, rows[i].offset, rows[i].length, spec),
 				 rows[i].mapped);
 	/* One that does not say how far it goes contains nothing. */
 	layout_store(got + 40 + CAP_COUNT_AT, 4, 3);
-	assert_int_equal(mapped_of(&vfio, 0, 0x1000, spec), MAPPED_UNREADABLE);
+	assert_int_equal(mapped_of(&vfio, NULL, 0, 0, 0x1000, spec), MAPPED_UNREADABLE);
 	/* Without areas it is the whole region, and no more. */
 	layout_store(got + INFO_AT_REGION_flags, 4, 7);
-	assert_int_equal(mapped_of(&vfio, 0, 0x20000, spec), MAPPED_INSIDE);
-	assert_int_equal(mapped_of(&vfio, 0, 0x21000, spec), MAPPED_NOWHERE);
+	assert_int_equal(mapped_of(&vfio, NULL, 0, 0, 0x20000, spec), MAPPED_INSIDE);
+	assert_int_equal(mapped_of(&vfio, NULL, 0, 0, 0x21000, spec), MAPPED_PAST);
 	replies_free(&replies);
+	spec_free(spec);
+}
+
+/* Two areas, 0 to 0x2fff and 0x2000 to 0x3fff: their third page is of both. */
+static void what_two_areas_share(void **state)
+{
+	static const struct {
+		uint64_t before, before_length, offset, length;
+		enum mapped mapped;
+	} rows[] = {
+		{0, 0, 0, 0x3000, MAPPED_INSIDE},
+		{0, 0x3000, 0x2000, 0x2000, MAPPED_TWICE},
+		{0x2000, 0x2000, 0, 0x3000, MAPPED_TWICE},
+		{0x2000, 0x1000, 0x2000, 0x1000, MAPPED_TWICE},
+		/* Neither in one alone nor one behind the other. */
+		{0, 0x2000, 0, 0x2000, MAPPED_INSIDE},
+		{0, 0x2000, 0x2000, 0x2000, MAPPED_INSIDE},
+		{UINT64_C(1) << 40 | 0x2000, 0x1000, 0x2000, 0x1000, MAPPED_INSIDE},
+		{0, 0x3000, 0x3000, 0x2000, MAPPED_OUTSIDE},
+	};
+	uint8_t reply[80] = {0};
+	struct spec *const spec = spec_new();
+	struct vfio vfio = {0};
+
+	(void)state;
+	layout_store(reply, 4, sizeof(reply));
+	layout_store(reply + 4, 4, FLAG_REGION_MMAP | FLAG_REGION_CAPS);
+	layout_store(reply + 12, 4, 32);
+	layout_store(reply + 16, 8, 0x10000);
+	layout_store(reply + 32, 2, CAP_ID_SPARSE_MMAP);
+	layout_store(reply + 34, 2, 1);
+	layout_store(reply + 40, 4, 2);
+	layout_store(reply + 56, 8, 0x3000);
+	layout_store(reply + 64, 8, 0x2000);
+	layout_store(reply + 72, 8, 0x2000);
+	vfio.calls[0].bytes = reply;
+	vfio.calls[0].len = sizeof(reply);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct mapping before = {rows[i].before, rows[i].before_length,
+					       MAPPED_INSIDE};
+
+		assert_int_equal(mapped_of(&vfio, &before, 1, rows[i].offset, rows[i].length, spec),
+				 rows[i].mapped);
+	}
 	spec_free(spec);
 }
 
@@ -196,6 +240,7 @@ int main(void)
 		cmocka_unit_test(lists_go_on_and_over),
 		cmocka_unit_test(good_replies_are_plain),
 		cmocka_unit_test(mappings_are_held_to_the_reply),
+		cmocka_unit_test(what_two_areas_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

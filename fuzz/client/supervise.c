@@ -160,8 +160,10 @@ static void on_mmap(struct supervisor *s, const struct caller *caller)
 
 	if (fake_of(s->vfio->fake, caller, (int)args[4], &kind) == 0 && kind == FAKE_DEVICE &&
 	    s->run->nmappings++ < MAPPINGS_MAX)
-		s->run->mappings[s->run->nmappings - 1] = (struct mapping){
-			args[5], args[1], mapped_of(s->vfio, args[5], args[1], s->spec)};
+		s->run->mappings[s->run->nmappings - 1] =
+			(struct mapping){args[5], args[1],
+					 mapped_of(s->vfio, s->run->mappings, s->run->nmappings - 1,
+						   args[5], args[1], s->spec)};
 	go_on(s);
 }
 

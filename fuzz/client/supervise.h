@@ -37,15 +37,6 @@ enum outcome {
 /* "exit" and so on. */
 const char *outcome_name(enum outcome outcome);
 
-/*
- * A mapping of the device that the client asked for, and how it stands to the region's last reply.
- */
-struct mapping {
-	uint64_t offset;
-	uint64_t length;
-	enum mapped mapped;
-};
-
 #define MAPPINGS_MAX 256
 
 /**

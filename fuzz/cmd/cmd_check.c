@@ -15,6 +15,7 @@ struct check_options {
 	enum info_kind kind_value;
 	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
+	uint32_t fails_on_notes;
 	bool json;
 	bool bytes;
 	bool pictures;
@@ -35,8 +36,9 @@ enum {
 static const struct argp_option options[] = {
 	KIND_OPTION,
 	ENDIAN_OPTION,
-	{"fail-on", OPTION_FAIL_ON, "CLASS", 0,
-	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
+	{"fail-on", OPTION_FAIL_ON, "WHAT", 0,
+	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`, or has the note WHAT, odd or "
+	 "plain (`capchain list` has them); may be repeated; truncated never counts",
 	 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
 	{"bytes", OPTION_BYTES, NULL, 0, "with --json, the bytes of each input too, in hexadecimal",
@@ -46,6 +48,18 @@ static const struct argp_option options[] = {
 	{"html", OPTION_HTML, "PAGE", 0, "write all of it as a page to PAGE, in place of lines", 0},
 	OWN_OPTIONS,
 	{0}};
+
+static bool fail_on(struct check_options *o, const char *what)
+{
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (strcmp(what, note_name((enum note)note)) == 0) {
+			o->fails_on_notes |= NOTE_BIT(note);
+			return true;
+		}
+	o->fails_on[CLASS_MALFORMED] = true;
+	o->fails_on[CLASS_ODD] |= strcmp(what, "odd") == 0;
+	return strcmp(what, "odd") == 0 || strcmp(what, "malformed") == 0;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -59,10 +73,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		endian_option(state, arg, &o->endian);
 		return 0;
 	case OPTION_FAIL_ON:
-		o->fails_on[CLASS_MALFORMED] = true;
-		o->fails_on[CLASS_ODD] = strcmp(arg, "odd") == 0;
-		if (strcmp(arg, "odd") && strcmp(arg, "malformed"))
-			argp_error(state, "no class `%s`: odd or malformed", arg);
+		if (!fail_on(o, arg))
+			argp_error(
+				state,
+				"no class or note `%s`: odd, malformed, or a note of `capchain list`",
+				arg);
 		return 0;
 	case OPTION_JSON:
 		o->json = true;
@@ -139,8 +154,9 @@ static void print_notes(const struct judge *judge)
 	const struct spec *const spec = judge->spec;
 	size_t count = 0;
 
-	if (spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN))
-		print_note(&count, NOTE_FLAG_WITHOUT_CHAIN, NULL);
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (spec->notes & NOTES_OF_BUFFER & NOTE_BIT(note))
+			print_note(&count, (enum note)note, NULL);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		for (unsigned int note = 0; note < NOTE_COUNT; note++)
 			if (spec->caps[i].notes & NOTE_BIT(note))
@@ -303,7 +319,7 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		print_others(judge);
 		print_suggestions(judge, path);
 	}
-	found |= o->fails_on[judge->spec->class];
+	found |= o->fails_on[judge->spec->class] || o->fails_on_notes & judge->spec->notes;
 	input_free(&input);
 	return found ? EXIT_FOUND : EXIT_FINE;
 }

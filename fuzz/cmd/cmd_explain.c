@@ -12,6 +12,7 @@
 
 #include "../../parsers/layout.h"
 #include "../fetch/fetch_judge.h"
+#include "../judge/meaning.h"
 #include "../judge/own.h"
 #include "cmd.h"
 #include "draw.h"
@@ -149,6 +150,46 @@ static void draw_payload(const struct judge *judge, const struct info_cap *cap)
 		printf(" %u %s", cap->count, layout->array);
 }
 
+/* As many as one looks at. */
+#define ELEMENTS_SHOWN 16
+
+static void draw_notes(uint32_t notes)
+{
+	for (unsigned int note = 0; note < NOTE_COUNT; note++)
+		if (notes & NOTE_BIT(note))
+			printf("  (%s)", note_name((enum note)note));
+	putchar('\n');
+}
+
+/* Areas or ranges, a line each, with what is noted of it; those past ELEMENTS_SHOWN only where that is. */
+static void draw_elements(const struct judge *judge, size_t i)
+{
+	static struct meaning meaning;
+	const struct info_cap *const cap = &judge->spec->caps[i].cap;
+	const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
+	const uint8_t *at = judge->info + cap->offset;
+	uint32_t shown = 0;
+
+	if (i == 0)
+		meaning_start(&meaning, judge->info, judge->kind);
+	if (!cap->decoded || layout->elements != ELEMENTS_PAIRS)
+		return;
+	meaning_list(&meaning);
+	at += layout_fixed(layout, cap->version);
+	for (uint32_t n = 0; n < cap->count; n++, at += ELEMENTS_PAIRS) {
+		const uint32_t notes = meaning_notes(&meaning, at);
+
+		if (n >= ELEMENTS_SHOWN && (!notes || shown >= 2 * ELEMENTS_SHOWN))
+			continue;
+		shown++;
+		printf("   |    %s 0x%" PRIx64 " %s 0x%" PRIx64, layout->pair[0],
+		       layout_load(at, 8), layout->pair[1], layout_load(at + 8, 8));
+		draw_notes(notes);
+	}
+	if (shown < cap->count)
+		printf("   |    and %u more\n", cap->count - shown);
+}
+
 static void draw_cap(const struct judge *judge, size_t i, char letter)
 {
 	const struct spec_cap *const step = &judge->spec->caps[i];
@@ -162,10 +203,8 @@ static void draw_cap(const struct judge *judge, size_t i, char letter)
 		printf("unknown id %u version %u", step->cap.id, step->cap.version);
 	if (step->cap.decoded)
 		draw_payload(judge, &step->cap);
-	for (unsigned int note = 0; note < NOTE_COUNT; note++)
-		if (step->notes & NOTE_BIT(note))
-			printf("  (%s)", note_name((enum note)note));
-	putchar('\n');
+	draw_notes(step->notes);
+	draw_elements(judge, i);
 }
 
 static char letter_of(size_t i)
@@ -202,9 +241,10 @@ static void draw_end(const struct judge *judge)
 		puts("   |\n   =  next 0: the end of the chain");
 		return;
 	case VERDICT_ABSENT:
-		puts(spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)
-			     ? "   =  no chain: the CAPS flag is set and cap_offset is 0"
-			     : "   =  no chain: the CAPS flag is clear");
+		printf("   =  no chain: the CAPS flag is %s",
+		       spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN) ? "set and cap_offset is 0"
+								       : "clear");
+		draw_notes(spec->notes & NOTES_OF_BUFFER);
 		return;
 	case VERDICT_TRUNCATED:
 		printf("   |\n   ~  truncated: ask again with argsz %u\n", spec->need);

@@ -30,6 +30,7 @@ struct probe_options {
 	enum probe_rule fake;
 	bool is_fake;
 	bool json;
+	bool tap;
 	bool iommufd;
 	const char *witnesses;
 	const char *keep;
@@ -44,6 +45,8 @@ struct run {
 	uint64_t calls;
 	size_t subjects;
 	size_t broken;
+	size_t points;
+	size_t skipped;
 	int status;
 };
 
@@ -56,6 +59,7 @@ enum {
 	OPTION_FAKE = 'f',
 	OPTION_RULES = 'r',
 	OPTION_IOMMUFD = 'i',
+	OPTION_TAP = 't',
 };
 
 static const struct argp_option options[] = {
@@ -63,6 +67,8 @@ static const struct argp_option options[] = {
 	{"iommufd", OPTION_IOMMUFD, NULL, 0,
 	 "the container of groups is /dev/iommu, not /dev/vfio/vfio", 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a subject and a violation", 0},
+	{"tap", OPTION_TAP, NULL, 0,
+	 "TAP as kernel selftests print it: a point for each subject and rule", 0},
 	{"witnesses", OPTION_WITNESSES, "DIR", 0,
 	 "where the reply of each violation is kept, as KIND-probe-RULE-DEVICE; default: " WITNESSES,
 	 0},
@@ -141,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_JSON:
 		o->json = true;
 		return 0;
+	case OPTION_TAP:
+		o->tap = true;
+		return 0;
 	case OPTION_WITNESSES:
 		o->witnesses = arg;
 		return 0;
@@ -165,6 +174,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->count)
 			argp_error(state, "which DEVICE?");
+		if (o->tap && o->json)
+			argp_error(state,
+				   "--tap and --json are two forms of the same: one of them");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -243,7 +255,10 @@ static void say_violation(struct run *run, const struct probe_subject *subject,
 	mkdir(folder, 0777);
 	if (violation->info)
 		write_reply(run, path, violation->info, violation->len);
-	if (run->options->json)
+	if (run->options->tap)
+		printf("# at %u argsz, first %u: %s; %s\n", violation->count, violation->argsz,
+		       violation->words, path);
+	else if (run->options->json)
 		put_json(json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s}", "device", run->device,
 				   "subject", words, "rule", probe_rule_name(violation->rule),
 				   "count", (json_int_t)violation->count, "argsz",
@@ -273,6 +288,50 @@ static void keep_replies(struct run *run, const struct probe_subject *subject,
 	}
 }
 
+static void say_subject(const struct run *run, const char *words, const struct probe_result *result)
+{
+	if (run->options->tap)
+		return;
+	if (run->options->json)
+		put_json(json_pack(
+			"{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "device", run->device, "subject", words,
+			"answered", result->answered ? strerror(-result->answered) : "yes", "calls",
+			(json_int_t)result->calls, "need", (json_int_t)result->need, "capabilities",
+			(json_int_t)result->ncaps, "violations", (json_int_t)probe_broken(result)));
+	else if (result->answered)
+		printf("%s %s: no answer: %s\n", run->device, words, strerror(-result->answered));
+	else
+		printf("%s %s: %" PRIu64 " calls, need %u, capabilities %zu, violations %zu\n",
+		       run->device, words, result->calls, result->need, result->ncaps,
+		       probe_broken(result));
+}
+
+/* A subject that is not there is one point, which is skipped. */
+static void say_points(struct run *run, const struct probe_subject *subject, const char *words,
+		       const struct probe_result *result)
+{
+	if (result->answered) {
+		run->skipped++;
+		printf("ok %zu # SKIP %s %s: no answer: %s\n", ++run->points, run->device, words,
+		       strerror(-result->answered));
+	}
+	for (size_t rule = 0; !result->answered && rule < PROBE_RULE_COUNT; rule++) {
+		const struct probe_violation *const violation = &result->violations[rule];
+
+		printf("%sok %zu %s %s %s\n", violation->count ? "not " : "", ++run->points,
+		       run->device, words, probe_rule_name((enum probe_rule)rule));
+		if (violation->count)
+			say_violation(run, subject, violation);
+	}
+}
+
+/* The plan stands last: how many subjects there are, the device says. */
+static void say_totals(const struct run *run)
+{
+	printf("1..%zu\n# Totals: pass:%zu fail:%zu xfail:0 xpass:0 skip:%zu error:0\n",
+	       run->points, run->points - run->broken - run->skipped, run->broken, run->skipped);
+}
+
 /* Sweeps one subject. Returns how many regions a device says it has. */
 static uint32_t probe_one(struct run *run, struct probe_device *device,
 			  const struct probe_subject *subject)
@@ -290,19 +349,10 @@ static uint32_t probe_one(struct run *run, struct probe_device *device,
 	run->calls += result.calls;
 	run->subjects += !result.answered;
 	run->broken += probe_broken(&result);
-	if (run->options->json)
-		put_json(json_pack(
-			"{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "device", run->device, "subject", words,
-			"answered", result.answered ? strerror(-result.answered) : "yes", "calls",
-			(json_int_t)result.calls, "need", (json_int_t)result.need, "capabilities",
-			(json_int_t)result.ncaps, "violations", (json_int_t)probe_broken(&result)));
-	else if (result.answered)
-		printf("%s %s: no answer: %s\n", run->device, words, strerror(-result.answered));
-	else
-		printf("%s %s: %" PRIu64 " calls, need %u, capabilities %zu, violations %zu\n",
-		       run->device, words, result.calls, result.need, result.ncaps,
-		       probe_broken(&result));
-	for (size_t rule = 0; rule < PROBE_RULE_COUNT; rule++)
+	say_subject(run, words, &result);
+	if (run->options->tap)
+		say_points(run, subject, words, &result);
+	for (size_t rule = 0; !run->options->tap && rule < PROBE_RULE_COUNT; rule++)
 		if (result.violations[rule].count)
 			say_violation(run, subject, &result.violations[rule]);
 	reply = probe_reply(&result, layout_infos[subject->kind].minsz);
@@ -340,6 +390,8 @@ int cmd_probe(int argc, char **argv)
 		fprintf(stderr, "capchain: %s\n", error);
 		return sandbox_exit();
 	}
+	if (o.tap)
+		puts("TAP version 13");
 	for (size_t i = 0; i < o.count && !run.status; i++) {
 		struct probe_device *device;
 		char *shown;
@@ -361,7 +413,9 @@ int cmd_probe(int argc, char **argv)
 	}
 	free(o.names);
 	judge_free(run.judge);
-	if (!o.json)
+	if (o.tap)
+		say_totals(&run);
+	else if (!o.json)
 		printf("%zu devices, %zu subjects answered, %" PRIu64 " calls, %zu violations\n",
 		       o.count, run.subjects, run.calls, run.broken);
 	if (run.status)

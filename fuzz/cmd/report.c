@@ -165,8 +165,7 @@ static json_t *notes_json(const struct judge *judge)
 	const struct spec *const spec = judge->spec;
 	json_t *const notes = json_array();
 
-	add_notes(notes, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		  layout_infos[judge->kind].first.at);
+	add_notes(notes, spec->notes & NOTES_OF_BUFFER, layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		add_notes(notes, spec->caps[i].notes, spec->caps[i].cap.offset);
 	return notes;

@@ -30,7 +30,8 @@ static bool as_with_good(const struct run_report *report, const struct mapping *
 
 static bool is_wrong(const struct run_report *report, const struct mapping *m)
 {
-	return m->mapped != MAPPED_INSIDE && !as_with_good(report, m);
+	/* What two areas share the UAPI leaves open. */
+	return m->mapped != MAPPED_INSIDE && m->mapped != MAPPED_TWICE && !as_with_good(report, m);
 }
 
 static bool maps_wrongly(const struct run_report *report)
@@ -118,7 +119,14 @@ static void print_mappings(const struct run_report *report)
 
 const char *run_maps_words(const struct run_report *report)
 {
-	return maps_wrongly(report) ? "; maps what the reply does not hold" : "";
+	const struct supervised *const run = report->run;
+
+	if (maps_wrongly(report))
+		return "; maps what the reply does not hold";
+	for (size_t i = 0; i < mappings_kept(run); i++)
+		if (run->mappings[i].mapped == MAPPED_TWICE)
+			return "; maps what two areas share twice";
+	return "";
 }
 
 void run_print(const struct run_report *report)

@@ -66,8 +66,7 @@ char *reference_words(const struct judge *judge)
 		fprintf(out, " at=%" PRIu32 " from=%" PRIu32, spec->at, spec->from);
 	if (spec->class == CLASS_ODD)
 		fprintf(out, " odd");
-	print_notes(out, spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN),
-		    layout_infos[judge->kind].first.at);
+	print_notes(out, spec->notes & NOTES_OF_BUFFER, layout_infos[judge->kind].first.at);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		print_notes(out, spec->caps[i].notes, spec->caps[i].cap.offset);
 	if (fclose(out) || !words) {

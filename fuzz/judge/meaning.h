@@ -19,12 +19,15 @@ struct extent {
 };
 
 /*
- * The elements of a reply, so far. @taken are the bytes or addresses that they name, disjoint and
+ * The elements of a reply, so far. @size is the region's, @begins where the element before begins, 0
+ * without one. @taken are the bytes or addresses that they name, disjoint and
  * rising. Capabilities that share no byte have no more than there is room for; of others, what
  * finds none is not held to what comes after it.
  */
 struct meaning {
 	enum info_kind kind;
+	uint64_t size;
+	uint64_t begins;
 	size_t ntaken;
 	struct extent taken[INFO_LEN_MAX / 16];
 };
@@ -32,8 +35,12 @@ struct meaning {
 /* Starts with the reply of @kind at @info, of which at least the fixed fields are there. */
 void meaning_start(struct meaning *meaning, const uint8_t *info, enum info_kind kind);
 
+/* Starts the list of another capability. */
+void meaning_list(struct meaning *meaning);
+
 /*
- * The notes of the next element, whose 16 bytes are at @element: NOTE_BIT()s, all of lists. Elements
+ * The notes of the next element, whose 16 bytes are at @element: NOTE_BIT()s of
+ * NOTES_OF_ELEMENT. Elements
  * come as they stand, those of one capability after those of the one before it in the chain.
  */
 uint32_t meaning_notes(struct meaning *meaning, const uint8_t *element);

@@ -172,20 +172,22 @@ static struct walk_result as_walk(const struct spec *spec, struct info_cap *caps
 
 /*
  * The reference is held to more than parsers are: what stands before a refusal is the same too, and
- * so are the notes, but for the order in memory.
+ * so are the notes, but for the order in memory and those that rest on bytes which no answer does: where
+ * a chain without a flag stands, and a region's size.
  */
 static bool reference_keeps(enum relation relation, const struct spec *before,
 			    const struct variant *variant)
 {
 	const struct walk_result first = as_walk(before, caps_before);
 	const struct walk_result second = as_walk(reading, walk.caps);
-	const uint32_t order = NOTE_BIT(NOTE_BACKWARD);
+	const uint32_t free = NOTE_BIT(NOTE_BACKWARD) | NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG) |
+			      NOTE_BIT(NOTE_AREA_PAST_REGION);
 	size_t near = 0;
 
 	if (relation == RELATION_CUT)
 		return is_no_more(&first, &second);
 	if (!is_same(before, &first, &second, variant) || first.ncaps != second.ncaps ||
-	    (before->notes & ~order) != (reading->notes & ~order))
+	    (before->notes & ~free) != (reading->notes & ~free))
 		return false;
 	for (size_t i = 0; i < first.ncaps; i++)
 		if (!same_cap(&first.caps[i], &second.caps[i],

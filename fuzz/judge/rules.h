@@ -45,7 +45,16 @@ enum rule {
 	     "an area of SPARSE_MMAP shares bytes with one before it")                             \
 	NOTE(ALIGN4, "align4", "4- but not 8-byte aligned, as kernels before 6.6 wrote")           \
 	NOTE(BACKWARD, "backward", "a next points to a lower offset, which is legal")              \
-	NOTE(UNKNOWN_ID, "unknown-id", "an id that no layout has: delivered undecoded")
+	NOTE(UNKNOWN_ID, "unknown-id", "an id that no layout has: delivered undecoded")            \
+	NOTE(CHAIN_WITHOUT_FLAG, "chain-without-flag",                                             \
+	     "CAPS is clear, and a whole chain stands at cap_offset")                              \
+	NOTE(AREA_PAST_REGION, "area-past-region", "an area ends past the region's size")          \
+	NOTE(AREA_EMPTY, "area-empty", "an area without bytes")                                    \
+	NOTE(AREAS_UNSORTED, "areas-unsorted", "an area begins below the one before it")           \
+	NOTE(RANGES_OVERLAP, "ranges-overlap",                                                     \
+	     "an IOVA range shares addresses with one before it")                                  \
+	NOTE(RANGES_UNSORTED, "ranges-unsorted", "an IOVA range begins below the one before it")   \
+	NOTE(RANGE_BACKWARDS, "range-backwards", "an IOVA range ends below its start")
 
 enum note {
 #define NOTE(note, name, words) NOTE_##note,
@@ -56,6 +65,13 @@ enum note {
 
 #define NOTE_BIT(note) (1u << (note))
 #define NOTES_ODD      (NOTE_BIT(NOTE_ALIGN4) - 1u)
+
+/* Those of a buffer; all others are of a capability. */
+#define NOTES_OF_BUFFER (NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN) | NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG))
+
+/* Those of one element of a list. */
+#define NOTES_OF_ELEMENT                                                                           \
+	(NOTE_BIT(NOTE_AREAS_OVERLAP) | (NOTE_BIT(NOTE_COUNT) - NOTE_BIT(NOTE_AREA_PAST_REGION)))
 
 /*
  * Changes of a buffer that should change nothing; relations.h has their terms. The order is that of

@@ -297,6 +297,7 @@ static uint32_t element_notes(const struct reading *reading, const struct shape 
 	if (!shape->decoded || shape->layout->elements != ELEMENTS_PAIRS)
 		return 0;
 	element = reading->info + at + fixed_bytes(shape);
+	meaning_list(&meaning);
 	for (uint32_t i = 0; i < shape->count; i++, element += ELEMENTS_PAIRS)
 		notes |= meaning_notes(&meaning, element);
 	return notes;
@@ -361,6 +362,23 @@ static void read_chain(struct reading *reading, uint32_t first)
 	spec->verdict = VERDICT_OK;
 }
 
+/* R2: whether a whole chain with a known id stands at cap_offset, which means nothing. */
+static bool chain_stands(struct reading *reading)
+{
+	const struct layout_bits *const first = &layout_infos[reading->kind].first;
+	struct spec *const spec = reading->spec;
+	const struct spec absent = *spec;
+	bool known = false;
+
+	if (first->at + first->width > spec->bound || !layout_get(first, reading->info))
+		return false;
+	read_chain(reading, layout_get(first, reading->info));
+	for (size_t i = 0; spec->verdict == VERDICT_OK && i < spec->ncaps; i++)
+		known |= !(spec->caps[i].notes & NOTE_BIT(NOTE_UNKNOWN_ID));
+	*spec = absent;
+	return known;
+}
+
 static enum buffer_class class_of(const struct spec *spec)
 {
 	if (spec->verdict == VERDICT_REJECT)
@@ -382,5 +400,7 @@ void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec
 	ret_spec->bound = ret_spec->argsz < len ? ret_spec->argsz : (uint32_t)len;
 	if (find_chain(&reading, &first))
 		read_chain(&reading, first);
+	else if (ret_spec->verdict == VERDICT_ABSENT && chain_stands(&reading))
+		ret_spec->notes |= NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG);
 	ret_spec->class = class_of(ret_spec);
 }

@@ -37,7 +37,7 @@ struct spec_cap {
  * @from: with a reject, the header that holds the link to @at, 0 where that is cap_offset
  * @argsz: the reply's argsz field, 0 where the buffer is too short to have one
  * @bound: min(len, argsz): the bytes a reader may use
- * @notes: NOTE_BIT()s of the buffer: flag-without-chain, and those of all delivered capabilities
+ * @notes: NOTE_BIT()s: those of the buffer, and those of all delivered capabilities
  * @class: plain or odd where @verdict is ok or absent, else truncated or malformed
  * @visited: header and payload bytes that the reading visited, counted each time
  * @last: the offset that the reading followed last, 0 where it followed none

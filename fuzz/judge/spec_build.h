@@ -112,7 +112,7 @@ static inline void build(const struct image *image)
 /* What holds of the answer to any bytes at all. */
 static inline void assert_sound(const struct spec *read, size_t len, uint32_t argsz)
 {
-	uint32_t notes = read->notes & N(FLAG_WITHOUT_CHAIN);
+	uint32_t notes = read->notes & NOTES_OF_BUFFER;
 	uint32_t from = 0;
 
 	assert_int_equal(read->argsz, len < 4 ? 0 : argsz);

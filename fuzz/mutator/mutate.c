@@ -15,6 +15,7 @@ static const struct {
 	{mutate_link_ops, &mutate_link_op_count},
 	{mutate_cap_ops, &mutate_cap_op_count},
 	{mutate_field_ops, &mutate_field_op_count},
+	{mutate_value_ops, &mutate_value_op_count},
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 /* After those: what mutate() does itself, then the operators on bytes. */

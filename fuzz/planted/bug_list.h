@@ -5,6 +5,7 @@
  * planted_x_parser` in a file of its own in this folder or one of a family.
  */
 #define PLANTED_BUGS(BUG)                                                                          \
+	BUG(area_past_dropped)                                                                     \
 	BUG(argsz_is_bound)                                                                        \
 	BUG(argsz_underflow)                                                                       \
 	BUG(bound_by_allocation)                                                                   \
@@ -18,6 +19,9 @@
 	BUG(cut_is_absent)                                                                         \
 	BUG(depth_by_length)                                                                       \
 	BUG(elements_ascend)                                                                       \
+	BUG(elements_met)                                                                          \
+	BUG(elements_rising)                                                                       \
+	BUG(elements_shared)                                                                       \
 	BUG(empty_is_absent)                                                                       \
 	BUG(end_at_argsz)                                                                          \
 	BUG(end_exclusive)                                                                         \
@@ -33,6 +37,7 @@
 	BUG(next_rounded)                                                                          \
 	BUG(optional_fatal)                                                                        \
 	BUG(payload_argsz)                                                                         \
+	BUG(range_backwards)                                                                       \
 	BUG(rising_drops)                                                                          \
 	BUG(rising_only)                                                                           \
 	BUG(self_loop)                                                                             \

@@ -90,6 +90,10 @@
 #ifndef UNREADABLE
 #define UNREADABLE(chain, verdict) (verdict)
 #endif
+/* R14: the element counts; struct element has it and the one before it. */
+#ifndef TAKES
+#define TAKES(chain, element) true
+#endif
 /* R12: what was read counts; @elements: of its layout, @count: how many it has. */
 #ifndef COUNTS
 #define COUNTS(elements, count) true
@@ -152,6 +156,17 @@ LOAD(8, uint8_t)
 LOAD(16, uint16_t)
 LOAD(32, uint32_t)
 LOAD(64, uint64_t)
+
+/**
+ * struct element - an area or a range
+ * @i: its number; 0 has none before it
+ * @first, @last: the bytes or addresses that it names; of one that names none @last is below @first
+ * @before_first, @before_last: of the one before it
+ */
+struct element {
+	uint32_t i;
+	uint64_t first, last, before_first, before_last;
+};
 
 static uint64_t load(const struct chain *chain, uint64_t at, unsigned int width)
 {
@@ -239,10 +254,36 @@ static bool payload_fits(struct chain *chain, const struct layout_cap *layout, u
 }
 
 /* False where an element is refused. */
+static bool decode_pairs(const struct chain *chain, uint64_t at, struct info_cap *cap)
+{
+	struct element element = {0};
+	uint64_t before = 0;
+	uint32_t kept = 0;
+
+	for (; element.i < cap->count; element.i++, at += ELEMENTS_PAIRS) {
+		const uint64_t one = load64(chain, at), two = load64(chain, at + 8);
+
+		if (CLASHES(before, one, 2 * element.i) || CLASHES(one, two, 2 * element.i + 1))
+			return false;
+		element.first = one;
+		element.last = chain->kind == INFO_REGION ? one + two - 1 : two;
+		if (TAKES(chain, &element)) {
+			cap->hash = info_hash(cap->hash, ELEMENT(one, 2 * element.i));
+			cap->hash = info_hash(cap->hash, ELEMENT(two, 2 * element.i + 1));
+			kept++;
+		}
+		element.before_first = element.first;
+		element.before_last = element.last;
+		before = two;
+	}
+	cap->count = kept;
+	return true;
+}
+
+/* The same. */
 static bool decode(const struct chain *chain, const struct layout_cap *layout, uint32_t fixed,
 		   struct info_cap *cap)
 {
-	const unsigned int width = layout->elements == ELEMENTS_BYTES ? 1 : 8;
 	const uint64_t elements = (uint64_t)cap->offset + fixed;
 	uint64_t value, before = 0;
 	size_t slot = 0;
@@ -259,17 +300,19 @@ static bool decode(const struct chain *chain, const struct layout_cap *layout, u
 	if (layout->elements == ELEMENTS_NONE)
 		return true;
 	cap->hash = INFO_HASH_START;
-	for (uint64_t i = 0; i < (uint64_t)cap->count * layout->elements; i += width) {
-		value = load(chain, elements + i, width);
-		if (CLASHES(before, value, i / width))
+	if (layout->elements == ELEMENTS_PAIRS)
+		return decode_pairs(chain, elements, cap);
+	for (uint64_t i = 0; i < cap->count; i++) {
+		value = load8(chain, elements + i);
+		if (CLASHES(before, value, i))
 			return false;
-		cap->hash = info_hash(cap->hash, ELEMENT(value, i / width));
+		cap->hash = info_hash(cap->hash, ELEMENT(value, i));
 		before = value;
 	}
 	return true;
 }
 
-/* R10 to R13: takes the capability at @at. */
+/* R10 to R14: takes the capability at @at. */
 static bool take(struct chain *chain, uint32_t at)
 {
 	struct info_cap cap = {.offset = at,

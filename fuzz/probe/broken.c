@@ -8,6 +8,10 @@
 
 #define FAKE_MAX (PROBE_NEED_MAX + 256)
 
+/* Where the MSI-X table is. */
+#define TABLE_REGION 3
+#define TABLE_AT     0x2000u
+
 static enum probe_rule fault;
 static uint32_t calls;
 
@@ -41,10 +45,10 @@ static void make_iommu(struct reply *reply, uint32_t argsz)
 {
 	uint32_t at;
 
-	put(reply, 4, 4, FLAG_IOMMU_PGSIZES);
+	put(reply, 4, 4, fault == PROBE_FIXED ? 0 : FLAG_IOMMU_PGSIZES);
 	put(reply, 8, 8, 0x40201000);
 	at = add(reply, CAP_ID_MIGRATION, 32);
-	put(reply, at + 16, 8, 0x1000);
+	put(reply, at + 16, 8, fault == PROBE_IOMMU ? 0x200000 : 0x1000);
 	put(reply, at + 24, 8, 0x10000000);
 	at = add(reply, CAP_ID_DMA_AVAIL, 12);
 	put(reply, at + 8, 4, 65535 - (fault == PROBE_DIFFERS ? argsz % 2 : 0));
@@ -55,11 +59,22 @@ static void make_iommu(struct reply *reply, uint32_t argsz)
 	put(reply, at + 40, 8, 0x7fffffffff);
 }
 
+/* The pages beside the MSI-X table, as Linux 4.6 to 4.15 told them. */
+static void make_areas(struct reply *reply)
+{
+	const uint32_t at = add(reply, CAP_ID_SPARSE_MMAP, 48);
+
+	put(reply, at + 8, 4, 2);
+	put(reply, at + 24, 8, fault == PROBE_TABLE ? TABLE_AT + 16 : TABLE_AT);
+	put(reply, at + 32, 8, TABLE_AT + 0x1000);
+	put(reply, at + 40, 8, fault == PROBE_AREAS ? 0x1001 : 0x1000);
+}
+
 static void make_region(struct reply *reply, uint32_t index)
 {
 	uint32_t at;
 
-	put(reply, 4, 4, FLAG_REGION_READ | FLAG_REGION_WRITE);
+	put(reply, 4, 4, FLAG_REGION_READ | FLAG_REGION_WRITE | FLAG_REGION_MMAP);
 	put(reply, 8, 4, index);
 	put(reply, 16, 8, 0x4000);
 	put(reply, 24, 8, (uint64_t)index << 40);
@@ -69,6 +84,8 @@ static void make_region(struct reply *reply, uint32_t index)
 		at = add(reply, CAP_ID_TYPE, 16);
 		put(reply, at + 8, 8, 0x0000000180008086);
 	}
+	if (index == TABLE_REGION)
+		make_areas(reply);
 }
 
 static void make(const struct probe_subject *subject, uint32_t argsz, struct reply *ret_reply)
@@ -106,7 +123,7 @@ static void answer_fixed(const struct layout_info *info, struct reply *reply, ui
 	put(reply, 0, 4, whole ? argsz : needed);
 	if (!reply->last)
 		return;
-	if (whole || fault != PROBE_SHORT_FLAG)
+	if (fault != (whole ? PROBE_WHOLE_FLAG : PROBE_SHORT_FLAG))
 		put(reply, 4, 4, layout_load(reply->bytes + 4, 4) | info->caps_flag);
 	if (whole || fault == PROBE_SHORT_OFFSET)
 		put(reply, info->first.at, 4, info->full + (fault == PROBE_PLACE ? 8 : 0));
@@ -148,9 +165,23 @@ static int fake_ask(struct probe_device *device, const struct probe_subject *sub
 	return 0;
 }
 
+/* A function whose one capability is MSI-X, with two vectors. */
+static bool fake_config(struct probe_device *device, uint8_t *ret_config)
+{
+	(void)device;
+	memset(ret_config, 0, 256);
+	ret_config[0x06] = 0x10;
+	ret_config[0x34] = 0x40;
+	ret_config[0x40] = 0x11;
+	ret_config[0x42] = 1;
+	ret_config[0x44] = TABLE_REGION;
+	ret_config[0x45] = TABLE_AT >> 8;
+	return true;
+}
+
 struct probe_device *probe_fake(enum probe_rule new_fault)
 {
-	static struct probe_device device = {.ask = fake_ask};
+	static struct probe_device device = {.ask = fake_ask, .config = fake_config};
 
 	fault = new_fault;
 	calls = 0;

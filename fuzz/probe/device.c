@@ -43,6 +43,20 @@ static int vfio_ask(struct probe_device *device, const struct probe_subject *sub
 	return ioctl(fd, numbers[subject->kind], info) < 0 ? -errno : 0;
 }
 
+/* Of a PCI function: its configuration space is a region. */
+static bool vfio_config(struct probe_device *device, uint8_t *ret_config)
+{
+	struct vfio_device_info info = {.argsz = 16};
+	struct vfio_region_info region = {.argsz = sizeof(region),
+					  .index = VFIO_PCI_CONFIG_REGION_INDEX};
+
+	(void)device;
+	return ioctl(opened.fd, VFIO_DEVICE_GET_INFO, &info) == 0 &&
+	       info.flags & VFIO_DEVICE_FLAGS_PCI &&
+	       ioctl(opened.fd, VFIO_DEVICE_GET_REGION_INFO, &region) == 0 && region.size >= 256 &&
+	       pread(opened.fd, ret_config, 256, (off_t)region.offset) == 256;
+}
+
 __attribute__((format(printf, 3, 4))) static struct probe_device *fails(char *ret_error,
 									size_t size,
 									const char *format, ...)
@@ -150,6 +164,7 @@ struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_i
 
 	close_all();
 	opened.device.ask = vfio_ask;
+	opened.device.config = vfio_config;
 	*ret_iommu = strncmp(name, "/dev/", 5) != 0;
 	if (!*ret_iommu)
 		return open_cdev(name, ret_error, error_size);

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "values.h"
 
 #define FILLS	       2
 #define CALLS	       2
@@ -30,6 +32,7 @@ struct sweep {
 	struct probe_result *result;
 	struct sample *samples;
 	uint32_t count;
+	struct probe_table table;
 	/* The first reply that had its whole chain. */
 	const struct sample *whole;
 };
@@ -165,10 +168,9 @@ static void check_refused(struct sweep *sweep, const struct sample *sample)
 static void check_bytes(struct sweep *sweep, const struct sample *sample)
 {
 	const uint32_t need = sweep->result->need;
-	/* A reply that has its chain has bytes up to the need; any other its fixed fields. */
-	const uint32_t owned = sweep->whole && sample->argsz >= need && need > sweep->info->full
-				       ? need
-				       : sweep->info->full;
+	/* What the reference delivers goes up to the need; any other reply has its fixed fields. */
+	const uint32_t owned =
+		sample->argsz >= need && sweep->judge->spec->ncaps ? need : sweep->info->full;
 
 	for (uint32_t at = 4; at < sample->argsz; at++) {
 		const enum byte_is is = look(sample, at);
@@ -225,22 +227,20 @@ static uint32_t round_up(uint32_t value, uint32_t to)
 	return (value + to - 1) / to * to;
 }
 
-static void check_ranges(struct sweep *sweep, const struct sample *sample,
-			 const struct info_cap *cap)
+/* What the values of the reply are held to, and the rule that each breaks. */
+static void check_values(struct sweep *sweep, const struct sample *sample)
 {
-	const uint8_t *const at = reply_of(sample) + cap->offset + 16;
-	uint64_t last = 0;
+	const struct probe_values values = {
+		.spec = sweep->judge->spec,
+		.index = sweep->subject->index,
+		.page = (uint32_t)sysconf(_SC_PAGESIZE),
+		.table = sweep->table,
+	};
+	char words[sizeof(sweep->result->violations[0].words)];
 
-	for (uint32_t i = 0; i < cap->count; i++) {
-		const uint64_t start = layout_load(at + 16 * i, 8);
-		const uint64_t end = layout_load(at + 16 * i + 8, 8);
-
-		if (end < start || (i && start <= last))
-			broke(sweep, PROBE_RANGES, sample,
-			      "range %u is 0x%" PRIx64 " to 0x%" PRIx64 ", behind 0x%" PRIx64, i,
-			      start, end, last);
-		last = end;
-	}
+	for (enum probe_rule rule = PROBE_AREAS; rule <= PROBE_RANGES; rule++)
+		if (probe_value(rule, &values, words, sizeof(words)) == VALUE_BREAKS)
+			broke(sweep, rule, sample, "%s", words);
 }
 
 /* A chain as the kernel's helpers make it: facts of a kernel, which a reader may not rely on. */
@@ -272,8 +272,6 @@ static void check_chain(struct sweep *sweep, const struct sample *sample)
 		if (layout ? !cap->version || cap->version > layout->newest : cap->version == 0)
 			broke(sweep, PROBE_VERSION, sample, "id %u at %u has version %u", cap->id,
 			      cap->offset, cap->version);
-		if (kind == INFO_IOMMU && cap->id == CAP_ID_IOVA_RANGE && cap->decoded)
-			check_ranges(sweep, sample, cap);
 	}
 	/* zPCI's structs are rounded up by the compiler, all others by the kernel. */
 	if (spec->ncaps && spec->caps[spec->ncaps - 1].cap.decoded && sweep->result->need != end &&
@@ -321,8 +319,16 @@ static void check_readers(struct sweep *sweep, const struct sample *sample)
 		broke(sweep, PROBE_BOUNDED, sample, "bounded.h says %s, the reference %s",
 		      verdict_name(sweep->judge->judged[0].walk.verdict),
 		      verdict_name(spec->verdict));
-	if (spec->verdict == VERDICT_OK)
-		check_chain(sweep, sample);
+	if (sample->argsz >= sweep->result->need && sweep->result->need > sweep->info->full &&
+	    spec->verdict != VERDICT_OK)
+		broke(sweep, PROBE_WHOLE_FLAG, sample,
+		      "flags are 0x%x and the reply is %s, though it takes %u bytes",
+		      load32(reply_of(sample), 4), verdict_name(spec->verdict),
+		      sweep->result->need);
+	if (spec->verdict != VERDICT_OK)
+		return;
+	check_chain(sweep, sample);
+	check_values(sweep, sample);
 }
 
 static void check(struct sweep *sweep, const struct sample *sample)
@@ -334,8 +340,8 @@ static void check(struct sweep *sweep, const struct sample *sample)
 		check_short(sweep, sample);
 	else
 		check_whole(sweep, sample);
-	check_bytes(sweep, sample);
 	check_readers(sweep, sample);
+	check_bytes(sweep, sample);
 }
 
 /* How much the reply takes, as the shortest that is answered says. */
@@ -367,6 +373,7 @@ int probe_sweep(struct probe_device *device, const struct probe_subject *subject
 		struct judge *judge, struct probe_result *ret_result)
 {
 	struct sweep *const sweep = calloc(1, sizeof(*sweep));
+	uint8_t config[256];
 	int error;
 
 	*ret_result = (struct probe_result){.sweep = sweep};
@@ -377,6 +384,8 @@ int probe_sweep(struct probe_device *device, const struct probe_subject *subject
 				.info = &layout_infos[subject->kind],
 				.judge = judge,
 				.result = ret_result};
+	if (subject->kind == INFO_REGION && device->config && device->config(device, config))
+		sweep->table = probe_table_of(config);
 	error = find_need(sweep);
 	if (error || ret_result->answered)
 		return error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Asks one INFO ioctl of a live device at every argsz from 0 past its need, and holds the replies
- * to what a kernel has to keep (the table PROBE_RULES). It knows nothing of files: device.c asks real
+ * to what a kernel has to keep (promises.h). It knows nothing of files: device.c asks real
  * devices, broken.c stands for one, sound or with one fault.
  *
  * Each argsz is asked four times, with two fills of the caller's buffer. So every byte is told
@@ -13,6 +13,7 @@
 #define FUZZ_PROBE_PROBE_H
 
 #include "../judge/judge.h"
+#include "promises.h"
 
 /*
  * Bytes of the caller's buffer, before the ioctl: in witnesses and in corpus/captured, the first.
@@ -27,39 +28,6 @@
 #define PROBE_PAST  72u
 #define PROBE_SLACK 64u
 
-/* RULE(symbol, name, what a kernel has to keep) */
-#define PROBE_RULES(RULE)                                                                          \
-	RULE(SHORT_ACCEPTED, "short-accepted",                                                     \
-	     "argsz below the fixed part is refused with EINVAL")                                  \
-	RULE(REFUSES, "refuses-argsz", "no argsz from the fixed part on is refused")               \
-	RULE(TOUCHED, "touched-on-error", "a call that fails writes nothing")                      \
-	RULE(PAST_ARGSZ, "past-argsz", "no byte past argsz is written")                            \
-	RULE(UNSTABLE, "unstable-byte",                                                            \
-	     "a byte is left, or written with the same value each time")                           \
-	RULE(NOBODYS, "nobodys-byte", "no byte is written that no field or capability owns")       \
-	RULE(ARGSZ, "argsz-field", "argsz comes back as it was, or as the need")                   \
-	RULE(NEED, "need-differs", "each short reply asks for the same argsz")                     \
-	RULE(ABSURD, "absurd-need", "the need is no more than 4096 bytes")                         \
-	RULE(SHORT_FLAG, "short-flag", "a reply that is too short for the chain has CAPS set")     \
-	RULE(SHORT_OFFSET, "short-cap-offset", "its cap_offset is 0, or left where argsz cuts it") \
-	RULE(SHORT_WRITES, "short-writes", "nothing behind its fixed fields is written")           \
-	RULE(REFERENCE, "reference", "the reply is plain to the reference")                        \
-	RULE(BOUNDED, "bounded", "bounded.h reads it as the reference does")                       \
-	RULE(PLACE, "cap-offset-place", "cap_offset is where the fixed fields end")                \
-	RULE(ORDER, "chain-order",                                                                 \
-	     "capabilities stand in memory as they are linked, without gaps")                      \
-	RULE(END, "chain-end", "the last capability ends at the need, its padding counted")        \
-	RULE(VERSION, "version", "versions are those that layout.h knows")                         \
-	RULE(RANGES, "iova-ranges", "IOVA ranges rise and do not overlap")                         \
-	RULE(DIFFERS, "chain-differs", "the reply is the same at every sufficient argsz")
-
-enum probe_rule {
-#define RULE(symbol, name, words) PROBE_##symbol,
-	PROBE_RULES(RULE)
-#undef RULE
-		PROBE_RULE_COUNT
-};
-
 const char *probe_rule_name(enum probe_rule rule);
 const char *probe_rule_words(enum probe_rule rule);
 
@@ -71,9 +39,11 @@ struct probe_subject {
 
 /*
  * @ask: the ioctl of @subject on the buffer at @info, whose argsz (and index) are set; 0 or -errno.
+ * @config: NULL, or reads the first 256 bytes of configuration space, where the device has one
  */
 struct probe_device {
 	int (*ask)(struct probe_device *device, const struct probe_subject *subject, uint8_t *info);
+	bool (*config)(struct probe_device *device, uint8_t *ret_config);
 };
 
 /*
@@ -128,7 +98,7 @@ const uint8_t *probe_reply(const struct probe_result *result, uint32_t argsz);
  * does, or breaks @fault (PROBE_RULE_COUNT: none; PROBE_BOUNDED is not for a device to break). One
  * at a time.
  */
-#define PROBE_FAKE_REGIONS 3
+#define PROBE_FAKE_REGIONS 4
 struct probe_device *probe_fake(enum probe_rule fault);
 
 /*

@@ -59,7 +59,19 @@ PLAIN = {
     "backward": ["device-backward", "region-backward", "iommu-backward"],
     "unknown-id": ["device-unknown-id-cxl", "region-unknown-id-first",
                    "iommu-unknown-id-before-match"],
+    "chain-without-flag": ["device-flag-clear-chain-there", "region-flag-clear-chain-there",
+                           "region-flag-clear-migration", "iommu-flag-clear-chain-there"],
+    "area-past-region": ["region-area-past-region", "region-area-wraps"],
+    "area-empty": ["region-area-zero-length-among-others", "region-areas-nine-at-0"],
+    "areas-unsorted": ["region-areas-unsorted"],
+    "ranges-overlap": ["iommu-ranges-share-an-address"],
+    "ranges-unsorted": ["iommu-ranges-in-no-order"],
+    "range-backwards": ["iommu-range-reversed"],
 }
+# Notes of what the elements of a list say, and the word for who takes them as they stand.
+OF_LISTS = {"areas-overlap": "as told", "area-past-region": "maps past", "area-empty": "as told",
+            "areas-unsorted": "as told", "ranges-overlap": "as told", "ranges-unsorted": "as told",
+            "range-backwards": "as told"}
 
 # Two capabilities in one chain that answer the same question, what of a BAR may be mapped, in either order.
 BOTH = {
@@ -86,6 +98,13 @@ OPEN = [
     ("R12", "A known id for the second time", "duplicate-id", "-duplicate-"),
     ("R13", "Capabilities that share bytes", "overlap", ""),
     ("R14", "Areas of SPARSE_MMAP that share bytes", "areas-overlap", ""),
+    ("R14", "An area of SPARSE_MMAP that ends past its region", "area-past-region", "-past-"),
+    ("R14", "An area of SPARSE_MMAP without bytes, among others", "area-empty", "-among-"),
+    ("R14", "Areas of SPARSE_MMAP in no order", "areas-unsorted", ""),
+    ("R14", "IOVA ranges that share addresses", "ranges-overlap", ""),
+    ("R14", "IOVA ranges in no order", "ranges-unsorted", ""),
+    ("R14", "An IOVA range that ends below its start", "range-backwards", ""),
+    ("R2", "A whole chain, with the CAPS flag clear", "chain-without-flag", ""),
 ]
 
 # What several readers do, for the comment; those of one say the same in the tables.
@@ -94,7 +113,9 @@ PLURAL = {"refuses": "refuse the reply", "asks again": "ask again", "reads": "re
           "passes over": "pass over it", "names it": "hand it over undecoded",
           "decodes": "decode it as the newest they know", "leaves out": "leave it out",
           "never ends": "never end", "first": "take the first", "last": "take the last",
-          "all": "take all", "abstains": "are not said", "reads past": "read past the reply"}
+          "all": "take all", "as told": "use what the list says, as it stands",
+          "maps past": "map it there", "sorts": "sort the list", "leaves some out": "leave that element out",
+          "no chain": "see no chain", "abstains": "are not said", "reads past": "read past the reply"}
 
 # Verdicts that say all that there is to say.
 SAID = {"oob": "reads past", "stale": "reads past", "runaway": "never ends", "wrote": "writes past",
@@ -181,6 +202,24 @@ def decoding(note, said, caps):
     return "decodes" if decoded else "names it"
 
 
+def on_list(note, said, judged, wanted):
+    """What a reader made of lists whose elements have @note."""
+    words = set()
+    counts = {cap["offset"]: cap.get("count") for cap in said["caps"]}
+    wrong = any(found["parser"] == said["name"] and found["class"] == "wrong-payload"
+                for found in judged["disagreements"])
+    for cap in wanted:
+        if cap["offset"] not in counts:
+            words.add("leaves out")
+        elif counts[cap["offset"]] is None:
+            words.add("names it")
+        elif counts[cap["offset"]] != cap["count"]:
+            words.add("leaves some out")
+        else:
+            words.add("reads otherwise" if wrong else OF_LISTS[note])
+    return words
+
+
 def on_note(note, said, judged, parser):
     """What a reader made of a buffer that is readable, and has @note; none where it cannot tell."""
     kind = judged["kind"]
@@ -188,6 +227,8 @@ def on_note(note, said, judged, parser):
         return {"no chain" if not said["caps"] else "reads the struct"}
     if note == "backward":
         return {"follows"}
+    if note == "chain-without-flag":
+        return {"takes it" if said["caps"] else "no chain"}
     wanted = [cap for cap in judged["reference"]["caps"] if takes(parser, kind, cap)]
     delivered = {cap["offset"]: cap for cap in said["caps"]}
     if note == "duplicate-id":
@@ -195,6 +236,8 @@ def on_note(note, said, judged, parser):
     if note == "unknown-id":
         return {"names it" if parser["kinds"][kind]["ids"] == "all" else "passes over"}
     at = [each["at"] for each in judged["notes"] if each["note"] == note]
+    if note in OF_LISTS:
+        return on_list(note, said, judged, [cap for cap in wanted if cap["offset"] in at])
     # An element capability is one that the reference counts, or would if it decoded it.
     caps = [dict(delivered[cap["offset"]], counts=cap["id"] == 1 and kind in ("region", "iommu"))
             for cap in wanted if cap["offset"] in at and cap["offset"] in delivered]
@@ -285,6 +328,9 @@ def page(parsers, judged, models):
              "| match first | finds what it looks up before the bad place, and stops |",
              "| reads past, writes past | leaves the buffer, or its own memory |",
              "| never ends, crashes | as it says |",
+             "| as told, maps past | hands over what a list says as it stands, in its order, what is past the region "
+             "too; what its program then maps, `capchain run` sees |",
+             "| leaves some out, leaves out | does not hand over those elements, or the list |",
              "| - | does not read this kind of chain, or nothing that this is about |"]
     for title, table in TABLES:
         lines += ["", f"## {title}", "", *grid("reader", table, parsers, judged)]

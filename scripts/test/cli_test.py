@@ -144,7 +144,7 @@ class Usage(Cli):
                 "--caps 5", "--caps -1", "--caps x", "--jobs 0", "--jobs 65", "--kind frob")),
             *((f"{verb} --kind frob file", "frob.*device, region or iommu")
               for verb in ("check", "explain", "dis")),
-            ("check --fail-on plain file", "plain.*odd or malformed"),
+            ("check --fail-on plain file", "plain.*odd, malformed, or a note"),
             ("explain --color red file", "red.*auto, always or never"),
             ("dis a b", "one FILE"),
             ("asm a b", "one -o OUT for each FILE"))
@@ -467,6 +467,10 @@ class Check(Cli):
                     code, out, errors = self.run_it(f"check {option} {form} region-{name}")
                     self.assertEqual((code, errors), (name in found, ""), (name, option))
                     self.assertIn(name, out)
+        unsorted = f"{CORPUS}/regressions/region-areas-meet.yaml"
+        for notes, code in (("areas-unsorted", 1), ("area-empty", 1), ("areas-overlap", 0), ("odd", 0),
+                            ("range-backwards --fail-on areas-unsorted", 1)):
+            self.assertEqual(self.run_it(f"check --fail-on {notes} {unsorted}")[0], code, notes)
         self.write("bad.yaml", b"")
         for order in ("bad.yaml region-malformed", "region-malformed bad.yaml"):
             self.assertIn("loop", self.fails(2, f"check --fail-on odd {order}", "bad.yaml"))

@@ -130,7 +130,7 @@ class Probe(Live):
 
     def test_sound(self):
         said = self.probe(0, "--fake", "sound").stdout
-        self.assertIn("5 subjects answered", said)
+        self.assertIn("6 subjects answered", said)
         self.assertIn(" 0 violations", said)
 
     def test_each_rule_has_its_line_and_witness(self):
@@ -144,8 +144,24 @@ class Probe(Live):
             for line in broken:
                 self.assertEqual(os.path.getsize(line["witness"]), line["argsz"])
 
+    def test_tap(self):
+        rules = [line.split()[0] for line in self.ends(0, "probe", "--rules").stdout.splitlines()]
+        # Its fifth subject is region 3.
+        at = len(rules) * 4 + rules.index("sparse-areas") + 1
+        for rule, status in (("sound", 0), ("sparse-areas", 1)):
+            first, *lines, plan, totals = self.probe(status, "--tap", "--fake", rule).stdout.splitlines()
+            points = [line for line in lines if not line.startswith("#")]
+            failed = [line for line in points if line.startswith("not ok")]
+            self.assertEqual((first, plan), ("TAP version 13", f"1..{6 * len(rules)}"))
+            self.assertEqual([line.removeprefix("not ").split()[1] for line in points],
+                             [str(number + 1) for number in range(len(points))])
+            self.assertEqual(failed, [f"not ok {at} fake-sparse-areas region 3 sparse-areas"]
+                             if status else [])
+            self.assertEqual(totals, f"# Totals: pass:{len(points) - len(failed)} fail:{len(failed)} xfail:0 xpass:0 "
+                             "skip:0 error:0")
+
     def test_unusable(self):
-        for words, status in (("", 2), ("--fake no-such-rule", 2), ("--fake bounded", 2), ("--group 999999", 2),
+        for words, status in (("", 2), ("--tap --json --fake sound", 2), ("--fake no-such-rule", 2), ("--fake bounded", 2), ("--group 999999", 2),
                               ("0000:ff:1f.7", 3), ("/dev/null/none", 3), ("/dev/vfio/devices/vfio99", 3)):
             self.assertTrue(self.probe(status, *words.split()).stderr.startswith("capchain"))
 

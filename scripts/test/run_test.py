@@ -98,6 +98,11 @@ class Outcomes(Run):
                 *((f"maps {mode}", 1, {"outcome": "exit", "faulty": True, "maps": [is_]})
                   for mode, is_ in ((0, "outside"), (1, "nowhere"), (2, "nowhere"), (99, "nowhere"))),
                 ("maps 0", 1, {"maps": ["unreadable"]}, "--region", LOOP),
+                ("maps 0", 1, {"maps": ["past the region"], "faulty": True},
+                 "--fields", "file", "--region", regression("region-area-past-region")),
+                # Left open by the UAPI, so it is told and no fault.
+                ("maps-areas", 0, {"maps": ["inside", "what two areas share twice"], "faulty": False},
+                 "--region", regression("region-areas-overlap")),
                 ("maps 0", 0, {"mappings": [{"region": 0, "offset": 0, "length": 0x20000, "is": "inside",
                                              "wrong": False}]}, "--region", seed("region-no-caps-echo"))):
             with self.subTest(mode=mode, options=options):

@@ -207,6 +207,14 @@ static void maps(struct device d, unsigned long n)
 	HOLDS(mmap(NULL, 0x20000, PROT_READ, MAP_SHARED, d.device, (off_t)n << 40) != MAP_FAILED);
 }
 
+/* The areas of region-areas-overlap, one after the other, as a program does that trusts them. */
+static void maps_areas(struct device d, unsigned long n)
+{
+	calls(d, n);
+	HOLDS(mmap(NULL, 0x3000, PROT_READ, MAP_SHARED, d.device, 0) != MAP_FAILED);
+	HOLDS(mmap(NULL, 0x2000, PROT_READ, MAP_SHARED, d.device, 0x2000) != MAP_FAILED);
+}
+
 static void forks(struct device d, unsigned long n)
 {
 	int status;
@@ -410,6 +418,7 @@ static const struct {
 	{"sleeps", sleeps},
 	{"computes", computes},
 	{"maps", maps},
+	{"maps-areas", maps_areas},
 	{"forks", forks},
 	{"dups", dups},
 	{"bad-pointers", bad_pointers},
