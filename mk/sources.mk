@@ -23,7 +23,7 @@ MAIN_SRC     := fuzz/target/main_files.c fuzz/target/run_files.c
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
 # What holds them to captured replies: only `make conformance` and the tests have it.
-CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c fuzz/chain/endian.c
 
 # Fetch loops are built as parsers are; planted ones are linked into their target and tests alone.
 FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/fetch_answer.c \

@@ -258,7 +258,8 @@ static void write_reply(struct capture_command *c, const struct capture_reply *r
 	free(hex);
 	if (json_array_size(same) > 1)
 		snprintf(more, sizeof(more), "-%zu", json_array_size(same));
-	snprintf(path, sizeof(path), "%s/%s%s.%s", c->folder, name, more, c->text ? "yaml" : "bin");
+	snprintf(path, sizeof(path), "%s/%s%s%s", c->folder, name, more,
+		 c->text ? ".yaml" : endian_suffix());
 	c->distinct++;
 	write_file(c, path, reply);
 }
