@@ -53,7 +53,7 @@ TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.
 HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 # The supervisor of `capchain run`, which has producers' models tell short replies.
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c fuzz/capture/kept.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaust/exhaust_sum.c \
 		fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \

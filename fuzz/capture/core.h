@@ -41,9 +41,13 @@ struct files_struct {
 struct thread_info {
 	unsigned int status;
 };
+struct mm_struct;
 struct task_struct {
 	struct thread_info thread_info;
 	struct files_struct *files;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	unsigned long long start_time;
 };
 struct kobject {
 	const char *name;
