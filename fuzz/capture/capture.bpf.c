@@ -441,6 +441,22 @@ done:
 	forget(thread);
 }
 
+/*
+ * On pseries a container answers 0x3b70 with another struct, of no chain: VFIO_IOMMU_SPAPR_TCE_GET_INFO. Its
+ * driver's name is iommu-vfio-powerpc, that of type1 vfio-iommu-type1.
+ */
+static __always_inline bool is_spapr(struct file *file)
+{
+	struct vfio_container *const container = BPF_CORE_READ(file, private_data);
+	char name[8] = "";
+
+	if (!bpf_core_type_exists(struct vfio_container))
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name),
+				  BPF_CORE_READ(container, iommu_driver, ops, name));
+	return name[0] == 'i' && name[1] == 'o' && name[5] == '-';
+}
+
 /* vfio.ko's functions. A device's 0x3b70 is GET_PCI_HOT_RESET_INFO. */
 SEC("fentry/vfio_device_fops_unl_ioctl")
 int BPF_PROG(device_begins, struct file *file, unsigned int cmd, unsigned long arg)
@@ -463,7 +479,9 @@ int BPF_PROG(device_ends, struct file *file, unsigned int cmd, unsigned long arg
 SEC("fentry/vfio_fops_unl_ioctl")
 int BPF_PROG(container_begins, struct file *file, unsigned int cmd, unsigned long arg)
 {
-	if (cmd == IOMMU_GET_INFO)
+	if (cmd == IOMMU_GET_INFO && is_spapr(file))
+		COUNT(others);
+	else if (cmd == IOMMU_GET_INFO)
 		begin(BEGINS_CONTAINER, 0, cmd, arg);
 	return 0;
 }
@@ -586,7 +604,8 @@ int call_ends(struct bpf_raw_tracepoint_args *context)
 		return 0;
 	}
 	file = vfio_file(fd);
-	if (!file || (cmd == IOMMU_GET_INFO) == is_device(file)) {
+	if (!file || (cmd == IOMMU_GET_INFO) == is_device(file) ||
+	    (cmd == IOMMU_GET_INFO && is_spapr(file))) {
 		const __u64 thread = bpf_get_current_pid_tgid();
 
 		COUNT(others);

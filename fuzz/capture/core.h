@@ -62,6 +62,16 @@ struct vfio_device {
 struct vfio_device_file {
 	struct vfio_device *device;
 };
+/* What a container is, the driver of its IOMMU says. */
+struct vfio_iommu_driver_ops {
+	const char *name;
+};
+struct vfio_iommu_driver {
+	const struct vfio_iommu_driver_ops *ops;
+};
+struct vfio_container {
+	struct vfio_iommu_driver *iommu_driver;
+};
 struct vfio_info_cap {
 	void *buf;
 	unsigned long size;

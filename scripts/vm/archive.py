@@ -55,7 +55,8 @@ class Archive:
         Path(self.folder, "status").write_text("", "ascii")
         # bookworm-security is a suite of another place.
         Path(self.folder, "sources").write_text("".join(
-            f"deb [arch={name} signed-by={KEYRING}] {SECURITY if suite.endswith('-security') else MIRROR} {suite} main\n"
+            f"deb [arch={name} signed-by={KEYRING}] "
+            f"{SECURITY if suite.endswith('-security') else MIRROR} {suite} main\n"
             for suite in SUITES), "ascii")
         settings = {"Dir::State": self.folder, "Dir::State::status": f"{self.folder}/status",
                     "Dir::State::lists": f"{self.folder}/lists", "Dir::Cache": f"{self.folder}/cache",

@@ -133,7 +133,8 @@ class Boot:
         return "\n".join(line for run in self.runs for line in run["said"])
 
     def counts(self):
-        """What capture says at its end: calls, captured or repeated, failed, others, unreadable, dropped; a list a run."""
+        """What capture says at its end, of each run: calls, captured or repeated, failed, others, unreadable,
+        dropped."""
         return [(seen, captured + repeated, *others)
                 for seen, captured, repeated, *others in (map(int, found) for found in COUNTS.findall(self.said()))]
 

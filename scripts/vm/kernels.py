@@ -47,7 +47,7 @@ def package_of(version):
     series = re.escape(version)
     found = [each for each in archive().named(rf"linux-image-{series}(?:[.+][0-9a-z.+~]+(?:-\d+)?)?-amd64",
                                               DEBIAN_12 if version in KERNELS else SUITES)
-             if "linux-image-" not in each.get("Depends", "")]
+             if re.fullmatch(r"\d+\.\d+", version) and "linux-image-" not in each.get("Depends", "")]
     if not found:
         raise Gone(f"Debian has no Linux {version} "
                    + ("for Debian 12" if version in KERNELS else "in " + " ".join(SUITES)))
@@ -61,9 +61,9 @@ def release_of(version):
 def beside(package, kinds):
     """@package, and what it depends on of the linux- packages whose second word is one of @kinds."""
     names = re.findall(r"\blinux-(?:%s)-[^\s,()]+" % "|".join(kinds), package.get("Depends", ""))
-    return [package, *(newest([each for each in archive().named(re.escape(name)) if each["Version"] == package["Version"]]
-                              or archive().named(re.escape(name))) for name in dict.fromkeys(names)
-                       if archive().named(re.escape(name)))]
+    found = [archive().named(re.escape(name)) for name in dict.fromkeys(names)]
+    return [package, *(newest([each for each in same if each["Version"] == package["Version"]] or same)
+                       for same in found if same)]
 
 
 def once(name, make):
@@ -146,8 +146,9 @@ def root():
             new.prepare()
         except roots.Refused as refused:
             raise Fail(refused) from None
-        if new.run(f"apt-get -qq update && apt-get -qq install -y --no-install-recommends gcc-{ROOT_GCC} make libelf1t64 libdw1t64",
-                   "install"):
+        # objtool is linked with the libraries.
+        if new.run("apt-get -qq update && apt-get -qq install -y --no-install-recommends "
+                   f"gcc-{ROOT_GCC} make libelf1t64 libdw1t64", "install"):
             raise Fail(f"gcc-{ROOT_GCC} cannot be installed in {folder}: see {new.log('install')}")
 
     return os.path.abspath(once("root-trixie", make) + "/root")
