@@ -58,6 +58,17 @@ def release_of(version):
     return package_of(version)["Package"].removeprefix("linux-image-")
 
 
+def series_of(version):
+    """What the names of its replies say: the series, also of a tree."""
+    if version != TREE:
+        return version
+    release = Path(one_of(version, "include/config/kernel.release")).read_text("ascii")
+    found = re.match(r"\d+\.\d+", release)
+    if not found:
+        raise Fail(f"{os.environ['KERNEL_TREE']}/include/config/kernel.release has no release")
+    return found[0]
+
+
 def beside(package, kinds):
     """@package, and what it depends on of the linux- packages whose second word is one of @kinds."""
     names = re.findall(r"\blinux-(?:%s)-[^\s,()]+" % "|".join(kinds), package.get("Depends", ""))

@@ -83,6 +83,9 @@ class Kernels(unittest.TestCase):
             for path in ("arch/x86/boot/bzImage", "drivers/vfio/pci/vfio-pci-core.ko"):
                 Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, path).write_bytes(b"made")
+            Path(folder, "include/config").mkdir(parents=True)
+            Path(folder, "include/config/kernel.release").write_text("7.4.0-rc1-mine\n", "ascii")
+            self.assertEqual(kernels.series_of(kernels.TREE), "7.4")
             Path(folder, ".config").write_text("CONFIG_VFIO=y\n# CONFIG_VFIO_PCI is not set\n", "ascii")
             self.assertTrue(kernels.vmlinuz_of(kernels.TREE).endswith("bzImage"))
             self.assertEqual(kernels.module_of(kernels.TREE, "vfio-pci-core"), ("vfio-pci-core.ko", b"made"))

@@ -35,7 +35,7 @@ import samples  # noqa: E402
 from gen.names import CAPS  # noqa: E402
 from guest import CAPCHAIN, DEVICES, IOMMUS, Boot, address, by_call, differing  # noqa: E402
 from archive import BUILD, Fail  # noqa: E402
-from kernels import KERNELS, TREE, Gone, busybox, image_of, module_of, package_of, source_of  # noqa: E402
+from kernels import KERNELS, TREE, Gone, busybox, image_of, module_of, package_of, series_of, source_of  # noqa: E402
 
 CONFORMANCE = "build/clang/conformance"
 NEWER = ("7.2", "7.3")
@@ -66,7 +66,7 @@ class Checks:
 def sweep_commands(version, iommu):
     """Capture, and beside it a sweep of each device, by the address that its root port gives it."""
     return ["background /capchain capture --out /out/captured --ready /out/ready"] + [
-        f"/capchain probe --keep /out --witnesses /out/broken --label linux{version}-"
+        f"/capchain probe --keep /out --witnesses /out/broken --label linux{series_of(version)}-"
         f"{'' if iommu == 'intel' else iommu}{label} {address(number)}"
         for number, (label, _, _) in enumerate(DEVICES, 1)]
 
@@ -201,7 +201,7 @@ def check_replies(name, version, replies, keep, checks):
     last = ((done.stdout + done.stderr).splitlines() or [""])[-1]
     checks.hold(done.returncode == 0 and last.startswith(f"{len(replies)} of {len(replies)} "),
                 f"{name}: producer models: {last}")
-    new = new_replies(version, replies)
+    new = new_replies(series_of(version), replies)
     print(f"        {name}: {len(replies)} replies; {len(new)} would be new to the corpus", flush=True)
     for path, data in new.items() if keep else ():
         os.makedirs(keep, exist_ok=True)
