@@ -49,7 +49,7 @@ $(BUILD)/clang/bench_lengths: $(BUILD)/clang/obj/fuzz/bench/bench_lengths.o $(cl
 	$(call link_command,clang)
 $(BUILD)/clang/bench_bpf: $(BUILD)/clang/obj/fuzz/bench/bench_bpf.o $(clang_TEXT) $(clang_JUDGE) $(clang_KERNEL)
 	$(call link_command,clang,-lyaml -ljansson)
-$(BUILD)/clang/bench_ioctl: $(BUILD)/clang/obj/fuzz/bench/bench_ioctl.o
+$(BUILD)/clang/bench_ioctl $(BUILD)/clang/bench_rate: $(BUILD)/clang/%: $(BUILD)/clang/obj/fuzz/bench/%.o
 	$(call link_command,clang)
 
 # AFL_CUSTOM_MUTATOR_LIBRARY of each kind: it stands alone and shows AFL++'s names and nothing else.
@@ -111,7 +111,7 @@ NIGHTLY   := $(BUILD)/capchain $(MUTATORS) $(foreach c,libfuzzer $(NIGHT_AFL) cl
 COVERED := $(filter-out parsers/bpf_test sandbox/sandbox_test sandbox/open_test sandbox/report_test,$(TESTS))
 
 BENCHED := $(BUILD)/capchain $(BUILD)/clang/bench_lengths $(BUILD)/afl/bench_feed.so \
-	$(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl) \
+	$(if $(CAN_BPF),$(BUILD)/clang/bench_bpf $(BUILD)/clang/bench_ioctl $(BUILD)/clang/bench_rate) \
 	$(foreach c,libfuzzer libfuzzer-fast afl,$(BUILD)/$(c)/bench_empty $(BUILD)/$(c)/bench_fetch \
 		$(KINDS:%=$(BUILD)/$(c)/bench_%_info))
 

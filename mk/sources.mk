@@ -23,7 +23,7 @@ MAIN_SRC     := fuzz/target/main_files.c fuzz/target/run_files.c
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
 		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
 # What holds them to captured replies: only `make conformance` and the tests have it.
-CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
+CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c fuzz/chain/endian.c
 
 # Fetch loops are built as parsers are; planted ones are linked into their target and tests alone.
 FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/fetch_answer.c \
@@ -53,7 +53,8 @@ TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.
 HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 # The supervisor of `capchain run`, which has producers' models tell short replies.
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
-PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/values.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
+PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/values.c fuzz/probe/broken.c fuzz/probe/device.c \
+		fuzz/capture/corpus_bytes.c fuzz/capture/kept.c
 # What the command and the tests have, and targets never link.
 TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaust/exhaust_sum.c \
 		fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \

@@ -23,7 +23,6 @@ enum capture_hooks { CAPTURE_ANY, CAPTURE_IN_MODULE, CAPTURE_AT_SYSCALLS };
  * @kind, @index: which INFO it is; @index of a region
  * @len: bytes at @bytes: the argsz that was passed in, up to CAPTURE_MAX
  * @bytes: the caller's buffer, 0xa5 where nothing says that the kernel wrote; see capture_corpus_bytes()
- * @chain_differs: the kernel's own chain was seen, and these bytes are others
  */
 struct capture_reply {
 	const struct capture_record *record;
@@ -31,15 +30,19 @@ struct capture_reply {
 	uint32_t index;
 	uint32_t len;
 	uint8_t bytes[CAPTURE_MAX];
-	bool chain_differs;
 };
 
 struct capture_options {
 	enum capture_hooks hooks;
+	uint32_t
+		ring; /* bytes that records wait in, 0 for CAPTURE_RING; rounded up to a power of two */
+	bool by_process;   /* capture_unwanted() will be called */
 	uint32_t stand_in; /* 0, or an ioctl's number that stands for IOMMU_GET_INFO, of any file */
 	void (*take)(void *with, const struct capture_reply *reply);
 	void *with;
 };
+
+#define CAPTURE_RING (32u << 20)
 
 /*
  * Why it cannot start: what the caller's right to it would mend is told from what is a fault of
@@ -50,6 +53,9 @@ enum capture_start { CAPTURE_STARTED, CAPTURE_NOT_ALLOWED, CAPTURE_BROKEN };
 /* Loads and attaches. @ret_error gets one line where that fails, @ret_hooks which set it was. */
 enum capture_start capture_open(const struct capture_options *options,
 				enum capture_hooks *ret_hooks, char *ret_error, size_t error_size);
+
+/* No more is heard of the process that @record is of, until it runs another program. */
+void capture_unwanted(const struct capture_record *record);
 
 /* Hands over what has come, waiting up to @milliseconds for the first. 0 or -errno. */
 int capture_poll(int milliseconds);

@@ -36,14 +36,19 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 static int take(void *with, void *data, size_t size)
 {
 	static struct capture_reply reply;
+	static uint8_t before[CAPTURE_MAX], after[CAPTURE_MAX];
 	const struct capture_record *const record = data;
-	const uint8_t *const before = (const uint8_t *)data + sizeof(*record);
-	const uint8_t *const after = before + record->size;
-	const uint8_t *const chain = after + record->size;
+	const uint8_t *const sent = (const uint8_t *)data + sizeof(*record);
 
 	(void)with;
-	if (size < sizeof(*record) + 2 * (size_t)record->size + record->chain)
+	if (record->size > CAPTURE_MAX || record->sent > record->size ||
+	    size < sizeof(*record) + 2 * (size_t)record->sent)
 		return 0;
+	/* Behind what was sent nothing changed, and nobody reads it. */
+	memset(before + record->sent, 0, record->size - record->sent);
+	memset(after + record->sent, 0, record->size - record->sent);
+	memcpy(before, sent, record->sent);
+	memcpy(after, sent + record->sent, record->sent);
 	reply.record = record;
 	reply.kind = record->cmd == DEVICE_GET_INFO	     ? INFO_DEVICE
 		     : record->cmd == DEVICE_GET_REGION_INFO ? INFO_REGION
@@ -52,11 +57,7 @@ static int take(void *with, void *data, size_t size)
 	reply.index = reply.kind == INFO_REGION && reply.len >= 12
 			      ? (uint32_t)layout_load(after + 8, 4)
 			      : 0;
-	capture_corpus_bytes(reply.kind, before, after, reply.len, record->chain_at + record->chain,
-			     reply.bytes);
-	/* As much of the chain as the caller had room for. */
-	reply.chain_differs = record->chain && record->chain_at + record->chain <= reply.len &&
-			      memcmp(after + record->chain_at, chain, record->chain) != 0;
+	capture_corpus_bytes(reply.kind, before, after, reply.len, record->chain_end, reply.bytes);
 	opened->take(opened->with, &reply);
 	return 0;
 }
@@ -113,6 +114,16 @@ static enum capture_start why_not(int error, char *log, bool module, char *ret_e
 	return refusal == BPF_FAULT_OF_OURS ? CAPTURE_BROKEN : CAPTURE_NOT_ALLOWED;
 }
 
+/* A ring has a power of two of whole pages. */
+static uint32_t ring_size(uint32_t wanted)
+{
+	uint32_t size = (uint32_t)sysconf(_SC_PAGESIZE);
+
+	while (size < (wanted ? wanted : CAPTURE_RING) && size < 1u << 31)
+		size *= 2;
+	return size;
+}
+
 static int start(const struct capture_options *options, bool module, char *log)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_options, .kernel_log_buf = log,
@@ -124,6 +135,10 @@ static int start(const struct capture_options *options, bool module, char *log)
 		return -errno;
 	choose(loaded, module);
 	loaded->rodata->stand_in = options->stand_in;
+	loaded->rodata->by_process = options->by_process;
+	error = bpf_map__set_max_entries(loaded->maps.ring, ring_size(options->ring));
+	if (error)
+		return error;
 	error = capture_bpf__load(loaded);
 	if (!error)
 		error = capture_bpf__attach(loaded);
@@ -167,6 +182,13 @@ int capture_poll(int milliseconds)
 	const int got = ring_buffer__poll(ring, milliseconds);
 
 	return got < 0 && got != -EINTR ? got : 0;
+}
+
+void capture_unwanted(const struct capture_record *record)
+{
+	const uint8_t yes = 1;
+
+	bpf_map_update_elem(bpf_map__fd(loaded->maps.unwanted), &record->process, &yes, BPF_ANY);
 }
 
 void capture_counts(struct capture_counts *ret_counts)

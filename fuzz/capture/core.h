@@ -41,9 +41,13 @@ struct files_struct {
 struct thread_info {
 	unsigned int status;
 };
+struct mm_struct;
 struct task_struct {
 	struct thread_info thread_info;
 	struct files_struct *files;
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	unsigned long long start_time;
 };
 struct kobject {
 	const char *name;
@@ -57,6 +61,16 @@ struct vfio_device {
 /* Linux 6.6: what a device's file has as its own. */
 struct vfio_device_file {
 	struct vfio_device *device;
+};
+/* What a container is, the driver of its IOMMU says. */
+struct vfio_iommu_driver_ops {
+	const char *name;
+};
+struct vfio_iommu_driver {
+	const struct vfio_iommu_driver_ops *ops;
+};
+struct vfio_container {
+	struct vfio_iommu_driver *iommu_driver;
 };
 struct vfio_info_cap {
 	void *buf;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the BPF programs of capture send up for one INFO ioctl: this, then the caller's bytes as
- * they were before it, as they are after it, and the kernel's own chain; @size, @size and @chain
- * bytes.
+ * they were before it and as they are after it, @sent bytes each.
  */
 #ifndef FUZZ_CAPTURE_RECORD_H
 #define FUZZ_CAPTURE_RECORD_H
@@ -17,25 +16,40 @@
 
 enum capture_source { CAPTURE_MODULE, CAPTURE_SYSCALL };
 
+/*
+ * Which program a process runs: it has its own memory from exec on, and no other process began when it did.
+ */
+struct capture_process {
+	unsigned long long started;
+	unsigned long long memory;
+};
+
 /**
  * struct capture_record - one call that succeeded
+ * @process: of the caller, also by @pid and @comm
  * @cmd: its number
  * @argsz: as the caller passed it in
  * @size: min(argsz, CAPTURE_MAX), or what could be read of it
- * @chain, @chain_at: bytes of the kernel's chain, and where they belong in the reply; 0 unknown
+ * @sent: bytes of those that follow, once as before and once as after the call: behind them nothing changed,
+ *	and no part of the reply is there
+ * @chain_end: where the kernel's own chain ends in the reply; 0 unknown
+ * @chain_differs: that chain is not what the caller got
  * @cut: the caller's memory could not be read to its end: nobody had touched that page
  * @device_fd: the file is a device; else a container
  * @device: its address, "" unknown
  */
 struct capture_record {
+	struct capture_process process;
 	unsigned int cmd;
 	unsigned int argsz;
 	unsigned int size;
-	unsigned int chain;
-	unsigned int chain_at;
+	unsigned int sent;
+	unsigned int chain_end;
+	unsigned int chain_differs;
 	unsigned int cut;
 	unsigned int device_fd;
 	unsigned int pid;
+	unsigned int unused;
 	char comm[16];
 	char device[48];
 };
@@ -45,6 +59,8 @@ struct capture_counts {
 	unsigned long long seen;
 	unsigned long long failed; /* the ioctl failed: its buffer is no answer */
 	unsigned long long sent;
+	unsigned long long repeated;   /* the same as one that was sent */
+	unsigned long long unwanted;   /* of a process that is not asked about */
 	unsigned long long dropped;    /* no room in the ring */
 	unsigned long long unreadable; /* not even argsz could be read */
 	unsigned long long others; /* another ioctl of the same number: not VFIO's, or hot reset */

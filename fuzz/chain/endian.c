@@ -35,6 +35,13 @@ const char *endian_name(enum endian endian)
 	return endian == ENDIAN_BIG ? "big" : "little";
 }
 
+enum endian endian_of_name(const char *path, enum endian otherwise)
+{
+	const size_t end = strlen(ENDIAN_BIG_NAME), len = strlen(path);
+
+	return len > end && strcmp(path + len - end, ENDIAN_BIG_NAME) == 0 ? ENDIAN_BIG : otherwise;
+}
+
 static void reverse(uint8_t *bytes, unsigned int width)
 {
 	for (unsigned int i = 0; i < width / 2; i++) {

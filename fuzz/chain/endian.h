@@ -30,6 +30,18 @@ enum endian { ENDIAN_LITTLE, ENDIAN_BIG };
 /* "little" or "big". */
 const char *endian_name(enum endian endian);
 
+/* Bytes in a file whose name ends so are big-endian, whoever reads it. */
+#define ENDIAN_BIG_NAME ".be.bin"
+
+/* The order of the bytes in file @path: what its name says, else @otherwise. */
+enum endian endian_of_name(const char *path, enum endian otherwise);
+
+/* How the name of a file ends that has this machine's bytes. */
+static inline const char *endian_suffix(void)
+{
+	return ENDIAN_HOST == ENDIAN_BIG ? ENDIAN_BIG_NAME : ".bin";
+}
+
 /* The value of @width bytes, 1, 2, 4 or 8, in the other order. */
 static inline uint64_t endian_swap(uint64_t value, unsigned int width)
 {

@@ -119,9 +119,10 @@ static int load_given(const struct one_file *file, struct input *ret_input)
 	return 0;
 }
 
-static int assemble(struct one_file *file, const char *path, const char *out)
+static int assemble(const struct one_file *as, const char *path, const char *out)
 {
 	static struct input input;
+	struct one_file file = *as;
 	const size_t len = strlen(path);
 	int status;
 
@@ -131,8 +132,10 @@ static int assemble(struct one_file *file, const char *path, const char *out)
 			    : "say where the bytes go with -o OUT");
 		return EXIT_UNUSABLE;
 	}
-	file->path = path;
-	if (load_given(file, &input))
+	file.path = path;
+	/* Whoever reads OUT goes by its name. */
+	file.endian = endian_of_name(out, as->endian);
+	if (load_given(&file, &input))
 		return EXIT_UNUSABLE;
 	status = output_put(out, input.bytes, input.len);
 	input_free(&input);

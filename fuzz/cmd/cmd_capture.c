@@ -12,6 +12,7 @@
 
 #include "../../parsers/layout.h"
 #include "../capture/capture.h"
+#include "../capture/kept.h"
 #include "../client/signals.h"
 #include "../target/file.h"
 #include "../target/findings.h"
@@ -26,7 +27,7 @@ struct capture_command {
 	char **program;
 	bool text;
 	bool json;
-	json_t *known; /* by name without number, the replies there are, as hex */
+	struct capture_kept *kept;
 	uint64_t replies, distinct, chains, differ, cut;
 	int status;
 };
@@ -39,7 +40,11 @@ enum {
 	OPTION_STAND_IN = 's',
 	OPTION_TEXT = 't',
 	OPTION_JSON = 'j',
+	OPTION_BUFFER = 'b',
 };
+
+#define BUFFER_MAX    1024u
+#define FILES_AT_ONCE 32
 
 static const struct argp_option options[] = {
 	{"out", OPTION_OUT, "DIR", 0, "where replies are written; default: captured", 0},
@@ -56,6 +61,10 @@ static const struct argp_option options[] = {
 	 "keep replies alone to processes whose executable or command is called NAME (of a script, its own name "
 	 "too); of one that has ended by then, the kernel knows 15 bytes of its thread's name",
 	 0},
+	{"buffer", OPTION_BUFFER, "MIB", 0,
+	 "memory in which records wait: 32 MiB hold 85,000 replies of 120 bytes, and are enough for 100,000 a second "
+	 "where a CPU is free; more of it bridges more that comes at once",
+	 0},
 	{"ready", OPTION_READY, "FILE", 0, "make FILE when it has begun, for scripts", 0},
 	{"stand-in", OPTION_STAND_IN, "NUMBER", 0,
 	 "for tests: take the ioctl NUMBER of any file for VFIO_IOMMU_GET_INFO", 0},
@@ -64,6 +73,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct capture_command *const c = state->input;
+	unsigned long mib;
 	char *end;
 
 	switch (key) {
@@ -83,9 +93,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_COMM:
 		c->comm = arg;
+		c->options.by_process = true;
 		return 0;
 	case OPTION_READY:
 		c->ready = arg;
+		return 0;
+	case OPTION_BUFFER:
+		errno = 0;
+		mib = strtoul(arg, &end, 10);
+		if (errno || *end || *arg < '0' || *arg > '9' || !mib || mib > BUFFER_MAX)
+			argp_error(state, "--buffer %s: 1 to %u MiB", arg, BUFFER_MAX);
+		c->options.ring = (uint32_t)mib << 20;
 		return 0;
 	case OPTION_STAND_IN:
 		c->options.stand_in = (uint32_t)strtoul(arg, &end, 0);
@@ -114,24 +132,14 @@ static const struct argp argp = {
 	"with the bytes that the caller got. iommufd's replies are seen at system calls alone.\n\n"
 	"It needs root: CAP_BPF, CAP_PERFMON and, for vfio.ko's types, CAP_SYS_ADMIN. It needs "
 	"Linux 5.17 or newer with BTF; with lockdown=confidentiality nothing can be recorded. It "
-	"writes to no other process.\n\n"
+	"writes to no other process. A reply that is the same as an earlier one is passed over in the kernel, and counted "
+	"as repeated; one that was lost is counted as dropped.\n\n"
 	"Exit status: 0; 1 where nothing was recorded, a chain differs from the kernel's own, or a record "
 	"was dropped, or could not be read; 2 the command line cannot be used; 3 a privilege, or vfio.ko, is missing; 5 a reply "
 	"could not be written; 6 the programs cannot be loaded: a fault of capchain.",
 	NULL,
 	NULL,
 	NULL};
-
-static char *hex_of(const struct capture_reply *reply)
-{
-	char *const hex = malloc(2 * (size_t)reply->len + 1);
-
-	if (hex)
-		hex[0] = '\0';
-	for (uint32_t i = 0; hex && i < reply->len; i++)
-		sprintf(hex + 2 * i, "%02x", reply->bytes[i]);
-	return hex;
-}
 
 static const char *ioctl_name(enum info_kind kind)
 {
@@ -229,13 +237,11 @@ static void write_file(struct capture_command *c, const char *path,
 		print_reply(reply, path);
 }
 
-/* KIND-DEVICE[-idxN]-lenL, with -2 and so on where the same length came with other bytes. */
-static void write_reply(struct capture_command *c, const struct capture_reply *reply)
+/* KIND-DEVICE[-idxN]-lenL; a reply that another one of this name is not the same as gets -2 and so on. */
+static void keep_reply(struct capture_command *c, const struct capture_reply *reply)
 {
-	char name[256], path[4096], index[32] = "", more[32] = "";
-	char *const hex = hex_of(reply);
-	json_t *same, *one;
-	size_t i;
+	char name[256], index[32] = "";
+	int added;
 
 	if (reply->kind == INFO_REGION)
 		snprintf(index, sizeof(index), "-idx%u", reply->index);
@@ -244,22 +250,19 @@ static void write_reply(struct capture_command *c, const struct capture_reply *r
 	for (char *at = name; *at; at++)
 		if (*at == ':' || *at == '/' || *at <= ' ' || *at > '~')
 			*at = '_';
-	same = json_object_get(c->known, name);
-	if (!same) {
-		same = json_array();
-		json_object_set_new(c->known, name, same);
-	}
-	json_array_foreach (same, i, one)
-		if (hex && strcmp(json_string_value(one), hex) == 0) {
-			free(hex);
-			return;
-		}
-	json_array_append_new(same, json_string(hex ? hex : ""));
-	free(hex);
-	if (json_array_size(same) > 1)
-		snprintf(more, sizeof(more), "-%zu", json_array_size(same));
-	snprintf(path, sizeof(path), "%s/%s%s.%s", c->folder, name, more, c->text ? "yaml" : "bin");
-	c->distinct++;
+	added = capture_keep(c->kept, name, reply);
+	if (added < 0 && !c->status)
+		c->status = cannot_write(c->folder, -added);
+	c->distinct += added > 0;
+}
+
+static void write_reply(void *with, const char *name, const struct capture_reply *reply)
+{
+	struct capture_command *const c = with;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s%s", c->folder, name,
+		 c->text ? ".yaml" : endian_suffix());
 	write_file(c, path, reply);
 }
 
@@ -312,13 +315,15 @@ static void take(void *with, const struct capture_reply *reply)
 {
 	struct capture_command *const c = with;
 
-	if (c->comm && !is_process(reply->record, c->comm))
+	if (c->comm && !is_process(reply->record, c->comm)) {
+		capture_unwanted(reply->record);
 		return;
+	}
 	c->replies++;
-	c->chains += reply->record->chain != 0;
-	c->differ += reply->chain_differs;
+	c->chains += reply->record->chain_end != 0;
+	c->differ += reply->record->chain_differs;
 	c->cut += reply->record->cut;
-	write_reply(c, reply);
+	keep_reply(c, reply);
 }
 
 static volatile sig_atomic_t stopped;
@@ -355,7 +360,9 @@ static void record(struct capture_command *c)
 	if (error)
 		c->status = cannot_write(c->ready, -error);
 	while (!stopped && !c->status) {
-		error = capture_poll(50);
+		/* Files are written while nothing else is to be done: records have room for a time alone. */
+		error = capture_poll(
+			capture_write_some(c->kept, FILES_AT_ONCE, write_reply, c) ? 0 : 50);
 		if (error) {
 			fprintf(stderr, "capchain: the records cannot be read: %s\n",
 				strerror(-error));
@@ -366,17 +373,21 @@ static void record(struct capture_command *c)
 			break;
 	}
 	capture_close();
+	while (!c->status && capture_write_some(c->kept, FILES_AT_ONCE, write_reply, c))
+		;
 }
 
 static void print_counts(const struct capture_command *c, const struct capture_counts *counts)
 {
 	json_t *const json = json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls", (json_int_t)counts->seen,
-		"captured", (json_int_t)counts->sent, "failed", (json_int_t)counts->failed,
-		"others", (json_int_t)counts->others, "unreadable", (json_int_t)counts->unreadable,
-		"dropped", (json_int_t)counts->dropped, "replies", (json_int_t)c->replies,
-		"distinct", (json_int_t)c->distinct, "cut", (json_int_t)c->cut, "chains",
-		(json_int_t)c->chains, "differ", (json_int_t)c->differ);
+		"{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "calls",
+		(json_int_t)counts->seen, "captured", (json_int_t)counts->sent, "repeated",
+		(json_int_t)counts->repeated, "unwanted", (json_int_t)counts->unwanted, "failed",
+		(json_int_t)counts->failed, "others", (json_int_t)counts->others, "unreadable",
+		(json_int_t)counts->unreadable, "dropped", (json_int_t)counts->dropped, "replies",
+		(json_int_t)c->replies, "distinct", (json_int_t)c->distinct, "cut",
+		(json_int_t)c->cut, "chains", (json_int_t)c->chains, "differ",
+		(json_int_t)c->differ);
 
 	put_json(json);
 }
@@ -390,10 +401,10 @@ static void say(const struct capture_command *c)
 		print_counts(c, &counts);
 		return;
 	}
-	printf("%llu calls: %llu captured, %llu failed, %llu of other ioctls, %llu unreadable, "
-	       "%llu dropped\n",
-	       counts.seen, counts.sent, counts.failed, counts.others, counts.unreadable,
-	       counts.dropped);
+	printf("%llu calls: %llu captured, %llu repeated, %llu unwanted, %llu failed, %llu of other ioctls, "
+	       "%llu unreadable, %llu dropped\n",
+	       counts.seen, counts.sent, counts.repeated, counts.unwanted, counts.failed,
+	       counts.others, counts.unreadable, counts.dropped);
 	printf("%" PRIu64 " replies, %" PRIu64 " distinct, %" PRIu64
 	       " cut; kernel's own chains: %" PRIu64 " seen, %" PRIu64
 	       " differ from the caller's bytes\n",
@@ -411,7 +422,7 @@ int cmd_capture(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &c);
 	c.options.take = take;
 	c.options.with = &c;
-	c.known = json_object();
+	c.kept = capture_kept_new();
 	started = capture_open(&c.options, &hooks, error, sizeof(error));
 	if (started != CAPTURE_STARTED) {
 		fprintf(stderr, "capchain: %s\n", error);
@@ -429,7 +440,7 @@ int cmd_capture(int argc, char **argv)
 	record(&c);
 	say(&c);
 	capture_counts(&counts);
-	json_decref(c.known);
+	capture_kept_free(c.kept);
 	if (c.status)
 		return c.status;
 	return c.replies && !c.differ && !counts.dropped ? EXIT_FINE : EXIT_FOUND;

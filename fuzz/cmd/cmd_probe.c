@@ -73,7 +73,8 @@ static const struct argp_option options[] = {
 	 "where the reply of each violation is kept, as KIND-probe-RULE-DEVICE; default: " WITNESSES,
 	 0},
 	{"keep", OPTION_KEEP, "DIR", 0,
-	 "also write every reply to DIR/KIND-LABEL[-idxN]-lenL.bin, as corpus/captured has them",
+	 "also write every reply to DIR/KIND-LABEL[-idxN]-lenL.bin, as corpus/captured has them; on a "
+	 "big-endian machine .be.bin",
 	 0},
 	{"label", OPTION_LABEL, "LABEL", 0, "of --keep: kernel and device; default: the device", 0},
 	{"fake", OPTION_FAKE, "RULE", 0,
@@ -283,7 +284,8 @@ static void keep_replies(struct run *run, const struct probe_subject *subject,
 
 		if (!reply)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s-len%u.bin", o->keep, name, argsz);
+		snprintf(path, sizeof(path), "%s/%s-len%u%s", o->keep, name, argsz,
+			 endian_suffix());
 		write_reply(run, path, reply, argsz);
 	}
 }

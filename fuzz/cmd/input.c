@@ -253,6 +253,7 @@ int input_load(const char *path, const enum info_kind *kind, struct input *ret_i
 int input_load_as(const char *path, const enum info_kind *kind, enum endian endian,
 		  struct input *ret_input)
 {
+	endian = endian_of_name(path, endian);
 	ret_input->endian = endian;
 	ret_input->path = path_shown(path, "");
 	if (!ret_input->path)

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "../../parsers/layout.h"
+#include "../chain/endian.h"
 #include "../judge/judge.h"
 #include "../judge/ledger.h"
 #include "../text/text.h"
@@ -36,6 +37,13 @@ static const struct {
 	/* A container that has mdevs alone has no ranges. */
 	{"iommu-linux6.1-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},
 	{"iommu-linux6.12-mbochs.probe", 2, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL}},
+	{"iommu-linux6.12s390x-nvme.probe",
+	 3,
+	 {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"iommu-linux7", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
+	{"device-linux6.12s390x", 3, {CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_PFIP}},
+	{"device-linux7.3s390x", 3, {CAP_ID_ZPCI_BASE, CAP_ID_ZPCI_GROUP, CAP_ID_ZPCI_PFIP}},
+	{"region-linux7", 1, {CAP_ID_MSIX_MAPPABLE}},
 	{"iommu-linux6.1-virtio-rng", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"iommu-linux6.12-type1", 3, {CAP_ID_MIGRATION, CAP_ID_DMA_AVAIL, CAP_ID_IOVA_RANGE}},
 	{"region-linux6.1-e1000e-idx3", 1, {CAP_ID_MSIX_MAPPABLE}},
@@ -81,7 +89,11 @@ static void judge_file(const char *folder, const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s/%s", corpus, folder, name);
 	if (!strstr(name, ".yaml")) {
+		uint32_t shared;
+
 		size = read_bytes(path, info, sizeof(info));
+		if (endian_of_name(name, ENDIAN_HOST) != ENDIAN_HOST)
+			assert_true(endian_turn(info, size, kind_of(name), ENDIAN_OTHER, &shared));
 		judge_read(judge, info, size, kind_of(name));
 		return;
 	}

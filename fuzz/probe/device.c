@@ -109,8 +109,19 @@ static struct probe_device *open_cdev(const char *path, char *ret_error, size_t 
 	return &opened.device;
 }
 
+/*
+ * Gives a container its IOMMU. Another one than type1 answers VFIO_IOMMU_GET_INFO's number with another struct,
+ * which is no subject here: *@ret_iommu is false then.
+ */
+static bool set_iommu(int container, bool *ret_iommu)
+{
+	*ret_iommu = !ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
+	return *ret_iommu || !ioctl(container, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_v2_IOMMU) ||
+	       !ioctl(container, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_IOMMU);
+}
+
 static struct probe_device *open_group(int number, const char *name, const char *container,
-				       char *ret_error, size_t size)
+				       bool *ret_iommu, char *ret_error, size_t size)
 {
 	struct vfio_group_status status = {.argsz = sizeof(status)};
 	char path[64];
@@ -134,10 +145,10 @@ static struct probe_device *open_group(int number, const char *name, const char 
 	if (opened.container < 0)
 		return fails(ret_error, size, "%s: %s", container, strerror(errno));
 	if (ioctl(opened.group, VFIO_GROUP_SET_CONTAINER, &opened.container) ||
-	    ioctl(opened.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	    !set_iommu(opened.container, ret_iommu))
 		return fails(ret_error, size,
-			     "group %d takes no container of %s with a type1 IOMMU: %s", number,
-			     container, strerror(errno));
+			     "group %d takes no container of %s with a type1 or spapr IOMMU: %s",
+			     number, container, strerror(errno));
 	opened.fd = ioctl(opened.group, VFIO_GROUP_GET_DEVICE_FD, name);
 	if (opened.fd < 0)
 		return fails(ret_error, size, "%s: group %d gives no device: %s", name, number,
@@ -176,8 +187,8 @@ struct probe_device *probe_vfio_open(const char *name, bool iommufd, bool *ret_i
 			"names, and without an IOMMU (intel_iommu=on, amd_iommu=on) there are no "
 			"groups",
 			name);
-	return open_group(group, name, iommufd ? "/dev/iommu" : "/dev/vfio/vfio", ret_error,
-			  error_size);
+	return open_group(group, name, iommufd ? "/dev/iommu" : "/dev/vfio/vfio", ret_iommu,
+			  ret_error, error_size);
 }
 
 size_t probe_group(unsigned int number, struct probe_name *ret_names, size_t max)

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../chain/endian.h"
 #include "set_aside.h"
+#include "state.h"
 
 #define CALLERS_FILL 0xa5
 
@@ -39,14 +41,32 @@ static const char *numbered(const char *name, const char *what, const char *afte
 	return found;
 }
 
+/* "-linuxA.B" and what names a machine at @at: which release, and the device behind it. */
+static bool parse_release(const char *at, struct captured *reply)
+{
+	unsigned int major, minor;
+	int end = 0;
+
+	if (sscanf(at, "-linux%3u.%3u%n", &major, &minor, &end) != 2 || !end)
+		return false;
+	end += (int)strcspn(at + end, "-");
+	reply->release = PRODUCER_LINUX(major, minor);
+	reply->device = at + end + 1;
+	return reply->device < reply->name + reply->series;
+}
+
 static bool parse_name(struct captured *reply)
 {
+	const char *const ends =
+		endian_of_name(reply->name, ENDIAN_LITTLE) == ENDIAN_BIG ? ENDIAN_BIG_NAME : ".bin";
 	const size_t word = strcspn(reply->name, "-");
-	const char *const len = numbered(reply->name, "-len", ".bin", &reply->argsz);
+	const char *const len = numbered(reply->name, "-len", ends, &reply->argsz);
 
-	if (!len || strchr(len, '.')[4] != '\0' || reply->argsz > INFO_LEN_MAX)
+	if (!len || strcmp(strchr(len, '.'), ends) != 0 || reply->argsz > INFO_LEN_MAX)
 		return false;
 	reply->series = (size_t)(len - reply->name);
+	if (!parse_release(reply->name + word, reply))
+		return false;
 	reply->set_aside = is_set_aside(reply->name);
 	for (reply->kind = 0; reply->kind < INFO_IOCTL_KINDS; reply->kind++) {
 		const char *const kind = info_kind_name(reply->kind);
@@ -73,6 +93,19 @@ static bool read_bytes(const char *path, struct captured *reply)
 	return fclose(file) == 0 && len == reply->argsz;
 }
 
+/* As whoever asked would have it on this machine. A reply of a kernel has no two fields in one place. */
+static bool turn(struct captured *reply)
+{
+	const enum endian endian = endian_of_name(reply->name, ENDIAN_LITTLE);
+	uint32_t shared;
+
+	if (endian == ENDIAN_HOST ||
+	    endian_turn(reply->bytes, reply->argsz, reply->kind, endian, &shared))
+		return true;
+	errno = EILSEQ;
+	return false;
+}
+
 static bool read_reply(const char *folder, const char *name, struct captured *reply,
 		       char ret_error[CAPTURED_ERROR_SIZE])
 {
@@ -81,14 +114,19 @@ static bool read_reply(const char *folder, const char *name, struct captured *re
 	reply->name = strdup(name);
 	if (!reply->name || !parse_name(reply)) {
 		snprintf(ret_error, CAPTURED_ERROR_SIZE,
-			 "%s: name it KIND-WHO-lenN.bin, a region KIND-WHO-idxI-lenN.bin", name);
+			 "%s: name it KIND-linuxA.B-DEVICE-lenN.bin, a region "
+			 "KIND-linuxA.B-DEVICE-idxI-lenN.bin, " ENDIAN_BIG_NAME
+			 " at the end where big-endian",
+			 name);
 		return false;
 	}
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (read_bytes(path, reply))
+	if (read_bytes(path, reply) && turn(reply))
 		return true;
 	snprintf(ret_error, CAPTURED_ERROR_SIZE, "%s: %s", name,
-		 errno == EBADMSG ? "has not as many bytes as its name says" : strerror(errno));
+		 errno == EBADMSG  ? "has not as many bytes as its name says"
+		 : errno == EILSEQ ? "two of its fields share bytes"
+				   : strerror(errno));
 	return false;
 }
 

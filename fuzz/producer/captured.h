@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captured replies: a folder of files KIND-WHO-lenN.bin, each the N bytes of the caller's buffer
- * after the ioctl, for a region KIND-WHO-idxI-lenN.bin. What comes before `-len` names a series:
- * one device or region, asked with many argsz.
+ * Captured replies: a folder of files KIND-linuxA.B-DEVICE-lenN.bin, each the N bytes of the caller's
+ * buffer after the ioctl, for a region KIND-linuxA.B-DEVICE-idxI-lenN.bin. What comes before `-len`
+ * names a series: one device or region, asked with many argsz. Letters behind A.B may say which machine
+ * it was; ENDIAN_BIG_NAME at the end, that it was big-endian.
  */
 #ifndef FUZZ_PRODUCER_CAPTURED_H
 #define FUZZ_PRODUCER_CAPTURED_H
@@ -21,7 +22,9 @@
  * @series: bytes of the name that name the series
  * @set_aside: models were not written from it; see set_aside.h
  * @kind, @index: what was asked for; the index of a region
- * @bytes, @argsz: the caller's whole buffer
+ * @release: the Linux that answered, as PRODUCER_LINUX()
+ * @device: what stands behind it in @name, to its end
+ * @bytes, @argsz: the caller's whole buffer, its fields in this machine's order
  */
 struct captured {
 	char *name;
@@ -29,6 +32,8 @@ struct captured {
 	bool set_aside;
 	enum info_kind kind;
 	uint32_t index;
+	uint32_t release;
+	const char *device;
 	uint8_t *bytes;
 	uint32_t argsz;
 };

@@ -5,14 +5,17 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "../../parsers/layout.h"
 #include "reply_state.h"
 
 static bool claims(const struct producer *producer, const struct captured *reply)
 {
 	if (producer->kind != reply->kind)
 		return false;
-	for (const char *const *name = producer->captured; *name; name++)
-		if (fnmatch(*name, reply->name, 0) == 0)
+	for (const struct producer_claim *claim = producer->captured; claim->devices; claim++)
+		if (fnmatch(claim->devices, reply->device, 0) == 0 &&
+		    reply->release >= claim->since &&
+		    (!claim->before || reply->release < claim->before))
 			return true;
 	return false;
 }
@@ -54,17 +57,50 @@ static bool better(const struct captured *a, const struct captured *b)
 	return a->argsz > b->argsz;
 }
 
-/* The reply to learn the series of @reply from, or NULL. */
-static const struct captured *source(const struct captured *replies, size_t count,
+/*
+ * Whether the full reply @from tells what the short @reply was cut from: the same fixed fields, and the need
+ * that @reply says, by what @producer makes of it.
+ */
+static bool tells_same(const struct producer *producer, const struct captured *from,
+		       const struct captured *reply)
+{
+	struct reply_state read, cut;
+
+	reply_state_read(from->kind, from->bytes, from->argsz, &read);
+	reply_state_read(reply->kind, reply->bytes, reply->argsz, &cut);
+	return reply->argsz >= producer->minsz && from->index == reply->index &&
+	       read.state.flags == cut.state.flags &&
+	       read.state.num_regions == cut.state.num_regions &&
+	       read.state.num_irqs == cut.state.num_irqs &&
+	       read.state.region_size == cut.state.region_size &&
+	       read.state.region_offset == cut.state.region_offset &&
+	       read.state.iova_pgsizes == cut.state.iova_pgsizes &&
+	       producer_need(producer, &read.state) == layout_load(reply->bytes, 4);
+}
+
+/*
+ * The reply to learn @reply from, or NULL: one of its series; where that has no full one, one of another
+ * series that tells the same.
+ */
+static const struct captured *source(const struct producer *producer,
+				     const struct captured *replies, size_t count,
 				     const struct captured *reply)
 {
-	const struct captured *best = NULL;
+	const struct captured *best = NULL, *other = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (captured_same_series(&replies[i], reply) && is_full(&replies[i]) &&
-		    (!best || better(&replies[i], best)))
-			best = &replies[i];
-	return best;
+	for (size_t i = 0; i < count; i++) {
+		const struct captured *const from = &replies[i];
+
+		if (from->kind != reply->kind || !is_full(from))
+			continue;
+		if (captured_same_series(from, reply)) {
+			if (!best || better(from, best))
+				best = from;
+		} else if (!other && tells_same(producer, from, reply)) {
+			other = from;
+		}
+	}
+	return best ? best : other;
 }
 
 /* Whether the model writes this reply; says where it does not. */
@@ -100,8 +136,8 @@ bool conform(const struct producer *table, size_t count, const struct captured *
 	ret_conform->unclaimed = 0;
 	for (size_t i = 0; i < nreplies; i++) {
 		const struct captured *const reply = &replies[i];
-		const struct captured *const from = source(replies, nreplies, reply);
 		const size_t by = claimant(table, count, reply, out);
+		const struct captured *from;
 		struct reply_state read;
 		bool right;
 
@@ -110,10 +146,12 @@ bool conform(const struct producer *table, size_t count, const struct captured *
 			fine = false;
 			continue;
 		}
+		from = source(&table[by], replies, nreplies, reply);
 		if (from)
 			reply_state_read(from->kind, from->bytes, from->argsz, &read);
 		else
-			fprintf(out, "%s: no full reply in its series to learn from\n",
+			fprintf(out,
+				"%s: no full reply to learn from, of its series or of one that tells the same\n",
 				reply->name);
 		right = from && reproduced(&table[by], &read, reply, out);
 		ret_conform->learned_from += from == reply;

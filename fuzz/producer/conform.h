@@ -3,7 +3,8 @@
  * Holds producer models to captured replies: from what one full reply of a series tells, and the
  * caller's buffer as it was, the model that claims the series has to write every reply of it, byte
  * for byte. The reply to learn from is the longest full one of the half that models were written
- * from; of a series that is set aside altogether, the longest full one.
+ * from; of a series that is set aside altogether, the longest full one. A series without a full reply is
+ * learned from another that tells the same fixed fields and the same need.
  */
 #ifndef FUZZ_PRODUCER_CONFORM_H
 #define FUZZ_PRODUCER_CONFORM_H

@@ -7,8 +7,9 @@
 
 #include "answers.h"
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define NONE	   ((const char *const[]){NULL})
+#define CLAIMS(...) ((const struct producer_claim[]){__VA_ARGS__, {0}})
+#define NONE	    ((const struct producer_claim[]){{0}})
+#define LINUX(...)  PRODUCER_LINUX(__VA_ARGS__)
 
 #define ZPCI                                                                                       \
 	(INFO_ID(CAP_ID_ZPCI_BASE) | INFO_ID(CAP_ID_ZPCI_GROUP) | INFO_ID(CAP_ID_ZPCI_UTIL) |      \
@@ -31,7 +32,7 @@ const struct producer producers[] = {
 		.minsz = 16,
 		.base = 16,
 		.fixed = 16,
-		.captured = NAMES("device-*-m*.probe-*"),
+		.captured = CLAIMS({"m*.probe-*", 0, 0}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -67,7 +68,8 @@ const struct producer producers[] = {
 		.fixed = 20,
 		.wholly = true,
 		.align = 1,
-		.captured = NAMES("device-linux6.1-[!m]*"),
+		.captured = CLAIMS({"[!m]*", LINUX(5, 10), LINUX(6, 6)},
+				   {"m[!bdt]*", LINUX(5, 10), LINUX(6, 6)}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -81,7 +83,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NAMES("device-linux6.12-[!m]*"),
+		.captured = CLAIMS({"[!m]*", LINUX(6, 6), 0}, {"m[!bdt]*", LINUX(6, 6), 0}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -110,7 +112,7 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 1,
-		.captured = NAMES("region-*-mbochs.probe-*"),
+		.captured = CLAIMS({"mbochs.probe-*", LINUX(4, 18), LINUX(6, 19)}),
 		.answer = producer_answer_mbochs,
 	},
 	{
@@ -122,7 +124,7 @@ const struct producer producers[] = {
 		.minsz = 32,
 		.base = 32,
 		.fixed = 32,
-		.captured = NAMES("region-*-mdpy.probe-*", "region-*-mtty.probe-*"),
+		.captured = CLAIMS({"mdpy.probe-*", 0, 0}, {"mtty.probe-*", 0, 0}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -152,7 +154,8 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 1,
-		.captured = NAMES("region-linux6.1-[!m]*"),
+		.captured = CLAIMS({"[!m]*", LINUX(4, 6), LINUX(6, 6)},
+				   {"m[!bdt]*", LINUX(4, 6), LINUX(6, 6)}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -167,7 +170,8 @@ const struct producer producers[] = {
 		.base = 32,
 		.fixed = 32,
 		.align = 8,
-		.captured = NAMES("region-linux6.12-[!m]*"),
+		.captured = CLAIMS({"[!m]*", LINUX(6, 6), 0}, {"m[!bdt]*", LINUX(6, 6), 0},
+				   {"mbochs.probe-*", LINUX(6, 19), 0}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -210,7 +214,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NAMES("iommu-*-iommufd.probe-*"),
+		.captured = CLAIMS({"iommufd.probe-*", LINUX(6, 6), 0}),
 		.answer = producer_answer_iommufd,
 	},
 	{
@@ -225,7 +229,8 @@ const struct producer producers[] = {
 		.fixed = 20,
 		.wholly = true,
 		.align = 1,
-		.captured = NAMES("iommu-linux6.1-*"),
+		.captured = CLAIMS({"[!i]*", LINUX(5, 4), LINUX(6, 6)},
+				   {"i[!o]*", LINUX(5, 4), LINUX(6, 6)}),
 		.answer = producer_answer_helpers,
 	},
 	{
@@ -239,7 +244,7 @@ const struct producer producers[] = {
 		.base = 24,
 		.fixed = 24,
 		.align = 8,
-		.captured = NAMES("iommu-linux6.12-[!i]*"),
+		.captured = CLAIMS({"[!i]*", LINUX(6, 6), 0}, {"i[!o]*", LINUX(6, 6), 0}),
 		.answer = producer_answer_helpers,
 	},
 };

@@ -45,6 +45,17 @@ struct producer_state {
 	size_t ncaps;
 };
 
+/*
+ * Captured replies of the devices that an fnmatch pattern names, as Linux @since and later wrote them, and
+ * before @before, where that is not 0.
+ */
+struct producer_claim {
+	const char *devices;
+	uint32_t since;
+	uint32_t before;
+};
+#define PRODUCER_LINUX(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
+
 /**
  * struct producer - one program that answers
  * @name: unique, lower case with dashes, ends in the first release where releases differ
@@ -62,8 +73,7 @@ struct producer_state {
  * @align: what each capability's size is rounded up to; 1 before Linux 6.6, 0 without capabilities
  * @all_or_none: a peer whose message ends after the INFO struct where the capabilities do not fit;
  *	that of others is cut at argsz
- * @captured: fnmatch patterns of the names in corpus/captured/ that are its replies, NULL at the
- *	end
+ * @captured: which files of corpus/captured/ are its replies, up to one without @devices
  * @answer: use producer_answer()
  */
 struct producer {
@@ -80,7 +90,7 @@ struct producer {
 	bool wholly;
 	uint32_t align;
 	bool all_or_none;
-	const char *const *captured;
+	const struct producer_claim *captured;
 	int (*answer)(const struct producer *producer, const struct producer_state *state,
 		      uint8_t *buffer, uint32_t argsz);
 };

@@ -66,6 +66,8 @@ BPF_BATCH = 1.0
 BPF_KEEPS = 0.85
 # Nanoseconds that a call which is none of VFIO's may cost more while capture watches every system call; with
 # hooks in vfio.ko it meets none of them. Twice what was measured.
+# Calls a second, bytes of each, seconds.
+CAPTURE_RATE = 100_000, 120, 3
 CAPTURE_COSTS = 1000
 # Of what is built in all for a parser of one's own, what there is to build before the first line about it.
 FIRST_LINE = 1 / 3
@@ -329,7 +331,24 @@ def bench_capture(folder):
     for what, without, beside in zip(("ioctl", "system call"), alone.split(), watched.split()):
         fine &= figure(f"ns more for an unrelated {what} while capture is at every system call",
                        int(beside) - int(without), CAPTURE_COSTS, f"{beside} against {without}", at_most=True)
-    return fine and bool(watched)
+    return fine and bool(watched) and bench_rate(folder)
+
+
+def bench_rate(folder):
+    """Whether capture hears each of many calls, which all differ, on two CPUs; what is lost it counts."""
+    rate, size, seconds = CAPTURE_RATE
+    if len(os.sched_getaffinity(0)) < 2:
+        print("skip rate of capture: it takes two CPUs")
+        return True
+    run = subprocess.run([f"{BUILD}/clang/capchain", "capture", "--json", "--stand-in", "0x5451", "--out",
+                          f"{folder}/rate", f"{BUILD}/clang/bench_rate", str(rate), str(size), str(seconds)],
+                         capture_output=True, text=True, check=False)
+    lines = run.stdout.splitlines()
+    made = next((line for line in lines if line.endswith("a second")), "no call was made")
+    told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    lost = told.get("dropped", rate * seconds)
+    return figure(f"lost of {rate * seconds} replies of {size} bytes, asked for at {rate} a second", lost, 0,
+                  made, at_most=True) and told.get("captured", 0) >= rate * seconds
 
 
 def build_seconds(build):

@@ -77,15 +77,21 @@ def inputs():
 
 
 def in_archive(path):
-    return "corpus/" + re.sub(r"\.yaml$", ".bin", path.removeprefix("corpus/"))
+    return "corpus/" + re.sub(r"(\.yaml|\.be\.bin)$", ".bin", path.removeprefix("corpus/"))
 
 
 def assembled(capchain, paths):
-    """{path: bytes} of texts, as `capchain asm` writes them."""
-    texts = [path for path in paths if path.endswith(".yaml")]
+    """{path: bytes} of texts, as `capchain asm` writes them, and of what a big-endian machine answered."""
+    texts = [path for path in paths if path.endswith((".yaml", ".be.bin"))]
     with tempfile.TemporaryDirectory() as folder:
+        sources = []
+        for number, path in enumerate(texts):
+            sources.append(path)
+            if path.endswith(".be.bin"):
+                sources[-1] = os.path.join(folder, f"{number}.yaml")
+                Path(sources[-1]).write_bytes(run([capchain, "dis", path]))
         made = [os.path.join(folder, f"{number}.bin") for number in range(len(texts))]
-        run([capchain, "asm", *(word for path, to in zip(texts, made) for word in (path, "-o", to))])
+        run([capchain, "asm", *(word for path, to in zip(sources, made) for word in (path, "-o", to))])
         return {path: read(to) for path, to in zip(texts, made)}
 
 

@@ -84,13 +84,27 @@ class Endian(Cli):
         if sys.byteorder == "little":
             self.assertNotIn("plain", self.run_it("check iommu-reply.bin")[1])
 
+    def test_by_name(self):
+        """A name that ends in .be.bin says whose bytes those are, and no option says otherwise."""
+        reply = "device-linux7.3s390x-nvme.probe-len128"
+        for order in ("little", "big"):
+            self.assertRegex(self.works(f"check --endian {order} {CAPTURED}/{reply}.be.bin"), "argsz 128: plain")
+        self.works(f"dis {CAPTURED}/{reply}.be.bin -o a.yaml")
+        self.assertIn("ccdf_err_length", self.read("a.yaml").decode())
+        self.works("asm a.yaml -o device-a.be.bin")
+        self.assertEqual(self.read("device-a.be.bin"), Path(f"{CAPTURED}/{reply}.be.bin").read_bytes())
+        # By another name they are another machine's, and malformed.
+        self.write("device-a.bin", self.read("device-a.be.bin"))
+        self.assertNotIn("plain", self.run_it("check --endian little device-a.bin")[1])
+
     def test_round_trip(self):
         """dis and asm give back any bytes of either order that are not refused."""
         for path in sorted(Path(CAPTURED).iterdir())[::7]:
             for order in ("little", "big"):
                 self.works(f"dis --endian {order} {path} -o a.yaml")
-                self.works(f"asm --endian {order} a.yaml -o a.bin")
-                self.assertEqual(self.read("a.bin"), path.read_bytes(), (path, order))
+                out = "a.be.bin" if path.name.endswith(".be.bin") else "a.bin"
+                self.works(f"asm --endian {order} a.yaml -o {out}")
+                self.assertEqual(self.read(out), path.read_bytes(), (path, order))
 
     def test_refused(self):
         text = f"{CORPUS}/regressions/region-overlap-headers.yaml"

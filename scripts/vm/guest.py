@@ -9,7 +9,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from kernels import BUILD, MODULES, Fail, busybox, module_of, vmlinuz_of
+from archive import BUILD, Fail
+from kernels import MODULES, busybox, module_of, vmlinuz_of
 
 CAPCHAIN = "build/clang/capchain-static"
 INIT = "scripts/vm/init.sh"
@@ -25,11 +26,16 @@ DEVICES = (
 )
 # On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
 QEMU = ("qemu-system-x86_64 -cpu max -m 1024 -smp 1 -nodefaults -no-user-config -display none -serial stdio "
-        "-no-reboot -device intel-iommu -drive if=none,id=disk0,file=null-co://,format=raw,file.size=1M").split()
-APPEND = "console=ttyS0 intel_iommu=on iommu=nopt no_timer_check panic=-1 quiet rdinit=/init "
-REPLY = re.compile(r"(\w+?)-(.+?)(?:-idx(\d+))?-len(\d+)(?:-\d+)?\.bin")
-COUNTS = re.compile(r"^(\d+) calls: (\d+) captured, (\d+) failed, (\d+) of other ioctls, (\d+) unreadable, (\d+) dropped",
-                    re.M)
+        "-no-reboot -drive if=none,id=disk0,file=null-co://,format=raw,file.size=1M").split()
+APPEND = "console=ttyS0 iommu=nopt no_timer_check panic=-1 quiet rdinit=/init "
+# By what IOMMU= says: QEMU's device, the kernel's word for it, and of the guest's modules their parameters. Without
+# interrupt remapping type1 wants to be told that this is meant.
+UNSAFE = {"vfio_iommu_type1.ko": "allow_unsafe_interrupts=1"}
+IOMMUS = {"intel": ("intel-iommu", "intel_iommu=on ", {}), "amd": ("amd-iommu", "amd_iommu=on ", UNSAFE),
+          "virtio": ("virtio-iommu-pci", "", UNSAFE)}
+REPLY = re.compile(r"(\w+?)-(.+?)(?:-idx(\d+))?-len(\d+)(?:-\d+)?(?:\.be)?\.bin")
+COUNTS = re.compile(r"^(\d+) calls: (\d+) captured, (\d+) repeated, 0 unwanted, (\d+) failed, (\d+) of other ioctls, "
+                    r"(\d+) unreadable, (\d+) dropped", re.M)
 DIRECTORY, PROGRAM, FILE = 0o40755, 0o100755, 0o100644
 
 
@@ -50,7 +56,7 @@ def cpio(files):
     return bytes(out)
 
 
-def initrd(version, commands, modules, programs, vfio):
+def initrd(version, commands, modules, programs, vfio, parameters):
     """@modules: (file name, bytes) beside vfio's; @programs: (name, path) beside capchain; @vfio: modules in
     place of Debian's."""
     names = MODULES[:1] if vfio else MODULES
@@ -58,7 +64,7 @@ def initrd(version, commands, modules, programs, vfio):
     files = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "out", "lib")]
     files += [(name, PROGRAM, Path(path).read_bytes())
               for name, path in (("bin/busybox", busybox()), ("init", INIT), ("capchain", CAPCHAIN), *programs)]
-    files += [("modules", FILE, "".join(name + "\n" for name, _ in loaded).encode()),
+    files += [("modules", FILE, "".join(f"{name} {parameters.get(name, '')}\n" for name, _ in loaded).encode()),
               ("commands", FILE, "".join(line + "\n" for line in commands).encode())]
     files += [(f"lib/{name}", FILE, data) for name, data in loaded]
     return gzip.compress(cpio(files), 1)
@@ -70,12 +76,13 @@ class Boot:
     its status; @files: what lay below /out, name -> bytes.
     """
 
-    def __init__(self, name, version, commands, accel, modules=(), programs=(), append="", vfio=()):
+    def __init__(self, name, version, commands, accel, modules=(), programs=(), append="", vfio=(), iommu="intel"):
+        device, words, parameters = IOMMUS[iommu]
         self.log = os.path.join(BUILD, name + ".log")
         image = os.path.join(BUILD, name + ".initrd")
-        Path(image).write_bytes(initrd(version, commands, modules, programs, vfio))
+        Path(image).write_bytes(initrd(version, commands, modules, programs, vfio, parameters))
         command = [*QEMU, "-machine", f"q35,accel={accel},kernel-irqchip=off", "-kernel", vmlinuz_of(version),
-                   "-initrd", image, "-append", APPEND + append]
+                   "-initrd", image, "-device", device, "-append", APPEND + words + append]
         for number, (_, options, _) in enumerate(DEVICES, 1):
             command += ["-device", f"pcie-root-port,id=rp{number},chassis={number},slot={number}",
                         "-device", f"{options},bus=rp{number}"]
@@ -126,8 +133,10 @@ class Boot:
         return "\n".join(line for run in self.runs for line in run["said"])
 
     def counts(self):
-        """What capture says at its end: calls, captured, failed, others, unreadable, dropped; a list a run."""
-        return [tuple(map(int, found)) for found in COUNTS.findall(self.said())]
+        """What capture says at its end, of each run: calls, captured or repeated, failed, others, unreadable,
+        dropped."""
+        return [(seen, captured + repeated, *others)
+                for seen, captured, repeated, *others in (map(int, found) for found in COUNTS.findall(self.said()))]
 
 
 def by_call(files, device=lambda kind, name: ""):

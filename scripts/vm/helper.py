@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from kernels import run, source_of
+from archive import run
+from kernels import source_of
 
 OWN = "build/clang/own.a"
 COMMAND = "build/clang/own_command.a"

@@ -29,9 +29,10 @@ for each in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/out tracefs:/sys/kernel/t
 	at="mount $each"
 	mount -t "${each%%:*}" none "${each#*:}"
 done
-while read -r name; do
+while read -r name parameters; do
 	at="module $name"
-	insmod "/lib/$name"
+	# shellcheck disable=SC2086
+	insmod "/lib/$name" $parameters
 done </modules
 for device in /sys/bus/pci/devices/*; do
 	address=${device##*/}

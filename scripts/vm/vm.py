@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""make vm, make check-vm: Debian's own kernels in QEMU, with an emulated IOMMU and devices on vfio-pci.
+"""make vm, make check-vm: real kernels in QEMU, with an emulated IOMMU and devices on vfio-pci.
+
+make check-vm boots the kernels of Debian 12, 6.1 and 6.12; make vm also 7.2 and 7.3, or those that KERNEL= names,
+each the newest of its series that Debian has; KERNEL_TREE= is a kernel tree of your own, built, with its modules.
 
 For each kernel: fetches Debian's package (once; it is unpacked below build/vm, never installed), boots it with a
 static capchain and busybox and nothing else, sweeps every INFO reply with `capchain probe` while `capchain
@@ -30,10 +33,12 @@ import helper  # noqa: E402
 import iommufd  # noqa: E402
 import samples  # noqa: E402
 from gen.names import CAPS  # noqa: E402
-from guest import CAPCHAIN, DEVICES, Boot, address, by_call, differing  # noqa: E402
-from kernels import BUILD, KERNELS, Fail, busybox, module_of, source_of  # noqa: E402
+from guest import CAPCHAIN, DEVICES, IOMMUS, Boot, address, by_call, differing  # noqa: E402
+from archive import BUILD, Fail  # noqa: E402
+from kernels import KERNELS, TREE, Gone, busybox, image_of, module_of, package_of, series_of, source_of  # noqa: E402
 
 CONFORMANCE = "build/clang/conformance"
+NEWER = ("7.2", "7.3")
 
 
 class Checks:
@@ -58,10 +63,11 @@ class Checks:
         self.impossible += 1
 
 
-def sweep_commands(version):
+def sweep_commands(version, iommu):
     """Capture, and beside it a sweep of each device, by the address that its root port gives it."""
     return ["background /capchain capture --out /out/captured --ready /out/ready"] + [
-        f"/capchain probe --keep /out --witnesses /out/broken --label linux{version}-{label} {address(number)}"
+        f"/capchain probe --keep /out --witnesses /out/broken --label linux{series_of(version)}-"
+        f"{'' if iommu == 'intel' else iommu}{label} {address(number)}"
         for number, (label, _, _) in enumerate(DEVICES, 1)]
 
 
@@ -78,7 +84,7 @@ def check_sweeps(boot, version, checks):
             print("        " + line)
 
 
-def check_capture(boot, version, checks):
+def check_capture(boot, version, iommu, checks):
     """Capture saw each call that probe made, and has the same bytes; and those are the kernel's."""
     calls = sum(int(count) for count in re.findall(r"answered, (\d+) calls", boot.said()))
     chains = re.search(r"own chains: (\d+) seen, (\d+) differ", boot.said())
@@ -88,7 +94,7 @@ def check_capture(boot, version, checks):
     (seen, sent, failed, _, unreadable, dropped), = boot.counts()
     # What stands behind a container capture does not know.
     labels = {label: address(number).replace(":", "_") for number, (label, _, _) in enumerate(DEVICES, 1)}
-    made = by_call(boot.top(), lambda kind, name: kind == "iommu" or labels[name.split("-", 1)[1]])
+    made = by_call(boot.top(), lambda kind, name: kind == "iommu" or labels[name.split("-", 1)[1].removeprefix(iommu)])
     captured = by_call(boot.below("captured"), lambda kind, name: kind == "iommu" or name)
     differ = differing(made, captured)
     ended_well = boot.runs[-1]["status"] == 0
@@ -99,6 +105,26 @@ def check_capture(boot, version, checks):
                 f"{sum(map(len, captured.values()))} of capture, {differ} differ")
     checks.hold(int(chains[1]) > 0 and chains[2] == "0", f"{version}: {chains[1]} chains as vfio_info_cap_shift made "
                 f"them, {chains[2]} differ from the caller's bytes")
+
+
+# Of each IOMMU what its container has to tell: how many ranges at least, an address that is in none, the last
+# byte of the last.
+RANGES = {"intel": (2, 0xfee00000, None), "amd": (3, 0xfee00000, 2 ** 64 - 1), "virtio": (2, 0xfee00000, 2 ** 64 - 1)}
+
+
+def check_ranges(boot, version, iommu, checks):
+    """The ranges of the first device's container, as the text form has them."""
+    _, path = max((len(data), name) for name, data in boot.top().items() if name.startswith("iommu-"))
+    os.makedirs(os.path.join(BUILD, "ranges"), exist_ok=True)
+    file = os.path.join(BUILD, "ranges", os.path.basename(path))
+    Path(file).write_bytes(boot.top()[path])
+    said = subprocess.run([CAPCHAIN, "dis", file], capture_output=True, text=True, check=False).stdout
+    ranges = [tuple(int(word, 0) for word in found)
+              for found in re.findall(r"start: (\w+), end: (\w+)", said)]
+    least, hole, last = RANGES[iommu]
+    checks.hold(len(ranges) >= least and not any(start <= hole <= end for start, end in ranges)
+                and (last is None or ranges[-1][1] == last), f"{version}, {iommu} IOMMU: ranges "
+                + ", ".join(f"{start:#x} to {end:#x}" for start, end in ranges))
 
 
 def reports_of(boot):
@@ -115,7 +141,7 @@ def check_samples(boot, version, checks):
         for subject, rule in sorted(broken):
             rules.setdefault(rule, []).append(subject.replace("region ", ""))
         shown = "; ".join(f"{rule} (regions {' '.join(at)})" for rule, at in rules.items())
-        checks.hold(broken == samples.WANTED[name] and len(answered) == len(samples.SAMPLES),
+        checks.hold(broken == samples.wanted(version)[name] and len(answered) == len(samples.SAMPLES),
                     f"{version}: {name} breaks {shown or 'no rule'}")
     types = [data for name, data in boot.files.items() if "mbochs-idx9-len48" in name]
     checks.hold(len(types) == 1, f"{version}: mbochs' region 9 has a TYPE capability: "
@@ -138,12 +164,14 @@ def new_replies(version, replies):
     for name, data in sorted(replies.items()):
         kind = name.split("-")[0]
         chained = int.from_bytes(data[4:8], "little") & CAPS[kind][0]
-        if kind != "region" or chained:
+        # Regions without a chain all say the same, but for the drivers that never have one.
+        if kind != "region" or chained or re.search(r"-(mdpy|mtty)-idx0-", name):
             calls.setdefault((kind, name.rsplit("-len", 1)[0]), {})[name] = data
     for (kind, _), of_call in calls.items():
         # How long replies say that they have to be, where they are not long enough.
         needs = [int.from_bytes(data[:4], "little") for data in of_call.values()]
-        whole = max(24, *(min(need, 4096) for need, data in zip(needs, of_call.values()) if need > len(data)), 0)
+        whole = max(40 if kind == "region" else 24,
+                    *(min(need, 4096) for need, data in zip(needs, of_call.values()) if need > len(data)), 0)
         lengths = (32 if kind == "region" else 16, whole - 1, whole)
         chosen = {named(name): data for name, data in of_call.items() if len(data) in lengths}
         if any((kind, data) not in have for data in chosen.values()):
@@ -173,7 +201,7 @@ def check_replies(name, version, replies, keep, checks):
     last = ((done.stdout + done.stderr).splitlines() or [""])[-1]
     checks.hold(done.returncode == 0 and last.startswith(f"{len(replies)} of {len(replies)} "),
                 f"{name}: producer models: {last}")
-    new = new_replies(version, replies)
+    new = new_replies(series_of(version), replies)
     print(f"        {name}: {len(replies)} replies; {len(new)} would be new to the corpus", flush=True)
     for path, data in new.items() if keep else ():
         os.makedirs(keep, exist_ok=True)
@@ -184,21 +212,27 @@ def has_caller():
     return os.path.isfile(callers.PROGRAM)
 
 
-def start(pool, version, source, accel):
+def start(pool, version, source, options, checks):
     """The boots of @version, by what they are for, as futures: a guest has one CPU, a machine has more."""
     def boot(what, commands, **more):
         name = f"{version}-{what}".removesuffix("-sweep")
-        return pool.submit(Boot, name, version, commands, accel, **more)
+        return pool.submit(Boot, name, version, commands, options.accel, iommu=options.iommu, **more)
 
-    boots = {"sweep": boot("sweep", sweep_commands(version)),
-             "lockdown": boot("lockdown", callers.locked_commands(), append=callers.LOCKED)}
+    boots = {"sweep": boot("sweep", sweep_commands(version, options.iommu))}
+    # The other boots are about the kernel, whatever IOMMU it has.
+    if options.iommu != "intel":
+        return boots
+    boots = {**boots, "lockdown": boot("lockdown", callers.locked_commands(), append=callers.LOCKED)}
     commands, more = [callers.group_command()], {}
     if has_caller():
         commands = callers.commands() + commands
         more["programs"] = [("caller32", callers.PROGRAM)]
     if source:
-        commands += samples.commands(version)
-        more["modules"] = [module_of(version, "mdev"), *samples.build(version)]
+        try:
+            more["modules"] = [module_of(version, "mdev"), *samples.build(version)]
+            commands += samples.commands(version)
+        except Fail as fail:
+            checks.skip(f"{version}: samples", fail)
     boots["samples"] = boot("samples", commands, **more)
     modules = iommufd.build(version) if source else None
     if modules:
@@ -206,11 +240,14 @@ def start(pool, version, source, accel):
     return boots
 
 
-def check_kernel(version, boots, source, keep, checks):
-    boot = boots["sweep"].result()
+def check_kernel(version, boots, source, options, checks):
+    boot, keep = boots["sweep"].result(), options.keep
     check_sweeps(boot, version, checks)
-    check_capture(boot, version, checks)
+    check_ranges(boot, version, options.iommu, checks)
+    check_capture(boot, version, options.iommu, checks)
     check_replies(version, version, boot.top(), keep, checks)
+    if options.iommu != "intel":
+        return
     if source:
         helper.check(version, checks.hold)
     boot = boots["samples"].result()
@@ -219,7 +256,7 @@ def check_kernel(version, boots, source, keep, checks):
     else:
         checks.skip(f"{version}: 32-bit callers",
                     os.environ.get("WHY_NO_CALLER32") or f"{callers.PROGRAM} is not built: make vm builds it")
-    if source:
+    if samples.ran(boot):
         check_samples(boot, version, checks)
         real = {name: data for name, data in boot.top().items() if any(f"-{each}-" in name for each in samples.REAL)}
         check_replies(f"{version}-samples", version, real, keep, checks)
@@ -232,27 +269,50 @@ def check_kernel(version, boots, source, keep, checks):
     callers.check_cdev(version, checks)
 
 
+def versions(options):
+    if options.tree and not options.kernel:
+        return [TREE]
+    if options.iommu != "intel" and not options.kernel:
+        return [NEWER[-1]]
+    return [*(options.kernel or [*KERNELS, *(NEWER if options.newer else ())]), *([TREE] if options.tree else ())]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kernel", action="append", choices=sorted(KERNELS), help="this one alone")
+    parser.add_argument("--kernel", nargs="+", metavar="SERIES", help="these alone, such as 6.18")
+    parser.add_argument("--newer", action="store_true", help=f"beside {' and '.join(KERNELS)} also "
+                        + " and ".join(NEWER))
+    parser.add_argument("--iommu", default="intel", choices=sorted(IOMMUS), help="intel, the default, has every check; "
+                        "the others the sweeps, with Linux 7.3 where nothing else is said")
+    parser.add_argument("--tree", metavar="DIR", help="a kernel tree of your own, with bzImage and modules")
     parser.add_argument("--keep", metavar="DIR", help="write replies that corpus/captured has not to DIR, named as "
                         "there: of each device and chain the shortest and those around the need")
     parser.add_argument("--accel", default="tcg", choices=("tcg", "kvm"), help="tcg, the default, works everywhere")
     options = parser.parse_args()
     os.makedirs(BUILD, exist_ok=True)
+    if options.tree:
+        os.environ["KERNEL_TREE"] = os.path.abspath(options.tree)
     checks, sources, boots = Checks(), {}, {}
-    # Fetched before boots that start side by side ask for it.
     busybox()
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for version in options.kernel or sorted(KERNELS):
+        for version in versions(options):
             try:
-                sources[version] = source_of(version)
+                package = None if version == TREE else package_of(version)
+            except Gone as gone:
+                checks.cannot(f"{version}: no guest", gone)
+                continue
+            print(f"        {version}: {package['Package'] if package else os.environ['KERNEL_TREE']}", flush=True)
+            # Before boots that start side by side ask for it.
+            image_of(version)
+            try:
+                sources[version] = source_of(version) if package else None
             except Fail as fail:
                 sources[version] = None
                 checks.skip(f"{version}: samples, and kernel.c against the kernel's helpers", fail)
-            boots[version] = start(pool, version, sources[version], options.accel)
+            boots[version] = start(pool, version, sources[version], options, checks)
         for version, started in boots.items():
-            check_kernel(version, started, sources[version], options.keep, checks)
+            check_kernel(version, started, sources[version], options, checks)
+    checks.hold(boots, f"{len(boots)} kernels were booted")
     callers.check_host(checks)
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped; Debian's "
           f"kernels cannot: {checks.impossible}")
