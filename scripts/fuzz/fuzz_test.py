@@ -141,7 +141,7 @@ class Lines(unittest.TestCase):
             self.assertTrue(line.startswith("1:00 left") and line.endswith("  12 broken"), line)
 
     def test_worst_first(self):
-        worst = ["m:wrote:fault:x", "m:runaway:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:stale:fault:x",
+        worst = ["m:wrote:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:runaway:fault:x", "m:stale:fault:x",
                  "m:ok:wrong-caps:x", "m:reject:rejects-valid:x"]
         self.assertEqual(sorted(reversed(worst), key=account.badness), worst)
 
