@@ -488,7 +488,7 @@ class Status(Base):
 
     def test_a_review_date_that_has_passed(self):
         self.write("corpus/ledger.yaml", "- bucket: qemu:*:fault:loop\n  reason: x\n  source: x\n  upstream: none\n"
-                   "  review: 2026-01-01\n  witness: captured/region-plain.bin\n")
+                   "  versions: QEMU 7.2\n  review: 2026-01-01\n  witness: captured/region-plain.bin\n")
         done = self.fuzz(status=1)
         self.assertRegex(done.stdout, r"\nfailure: \S+ledger.yaml: entry 1 .* has passed|\nfailure: .*ledger.yaml")
         self.assertIn("failures: 1, ", done.stdout)
