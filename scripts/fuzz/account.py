@@ -26,7 +26,7 @@ SEVERITIES = {"writes past": ("wrote",), "reads past": ("oob",), "crashes": ("cr
 MODEL_DIFFERS = "model-differs"
 # Readers that stand for no program.
 MADE_UP = ("naive", "kernel", "monotonic")
-VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8})(?=[ ,:']|$)")
+VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8,12})(?=[ ,:']|$)")
 
 
 def severity(bucket):
@@ -61,7 +61,7 @@ def listed(capchain):
         rows = [json.loads(line) for line in said.splitlines()]
     except (OSError, ValueError):
         return {}
-    loops = {one["loop"]: one for one in rows if "loop" in one}
+    loops = {one["loop"]: one for one in rows if "loop" in one and "parser" not in one}
     return {**loops, **{one["parser"]: one for one in rows if "parser" in one}}
 
 

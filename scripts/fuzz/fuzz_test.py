@@ -141,7 +141,7 @@ class Lines(unittest.TestCase):
             self.assertTrue(line.startswith("1:00 left") and line.endswith("  12 broken"), line)
 
     def test_worst_first(self):
-        worst = ["m:wrote:fault:x", "m:runaway:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:stale:fault:x",
+        worst = ["m:wrote:fault:x", "m:oob:fault:x", "m:crash:fault:x", "m:runaway:fault:x", "m:stale:fault:x",
                  "m:ok:wrong-caps:x", "m:reject:rejects-valid:x"]
         self.assertEqual(sorted(reversed(worst), key=account.badness), worst)
 
@@ -488,7 +488,7 @@ class Status(Base):
 
     def test_a_review_date_that_has_passed(self):
         self.write("corpus/ledger.yaml", "- bucket: qemu:*:fault:loop\n  reason: x\n  source: x\n  upstream: none\n"
-                   "  review: 2026-01-01\n  witness: captured/region-plain.bin\n")
+                   "  versions: QEMU 7.2\n  review: 2026-01-01\n  witness: captured/region-plain.bin\n")
         done = self.fuzz(status=1)
         self.assertRegex(done.stdout, r"\nfailure: \S+ledger.yaml: entry 1 .* has passed|\nfailure: .*ledger.yaml")
         self.assertIn("failures: 1, ", done.stdout)

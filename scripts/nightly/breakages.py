@@ -36,7 +36,7 @@ def edit(*changes):
 
 
 def no_corpus():
-    for folder in ("seeds", "regressions", "captured"):
+    for folder in ("seeds", "regressions", "nights", "captured"):
         shutil.rmtree(os.path.join("corpus", folder))
 
 

@@ -580,7 +580,7 @@ class Whole(OnCorpus):
         """Each that was seen; what the corpus shows or a pattern of its ledger explains is no news."""
         known = triage.Known(self.setup, ("region",))
         text = "".join(Path(path).read_text("utf-8") for path in glob.glob(
-            self.path("night", "pull-request", "corpus", "regressions", "*")))
+            self.path("night", "pull-request", "corpus", "nights", "*")))
         for one in judged:
             for bucket in fuzz_report.buckets_of(one):
                 if not known.explains(one, bucket):

@@ -33,6 +33,9 @@ CHUNK = 200
 # Seconds; a chunk takes a tenth of one. A target that does not end is a failure.
 REPLAY_HUNG = 120
 
+# The folder of the corpus that nights add to.
+FOUND = "nights"
+
 # A divergence: its bucket, kind, and the smallest file that shows it.
 Divergence = collections.namedtuple("Divergence", "bucket kind size path promise")
 
@@ -272,12 +275,15 @@ def write_text(setup, out, one, buckets, date):
     must([setup.capchain, "dis", "--kind", one.kind, one.path, "-o", out])
     text = Path(out).read_text("utf-8")
     head = "".join(f"# {bucket}\n" for bucket in buckets)
-    Path(out).write_text(f"# Found by the night of {date}; say here what it shows.\n{head}{text}", "utf-8")
+    Path(out).write_text(f"# The smallest buffer of the night of {date} that showed:\n{head}{text}", "utf-8")
 
 
 def add_regressions(setup, state, new, corpus):
-    """Adds the witnesses of @new to a copy of the corpus, and their verdicts; returns their names."""
-    folder, same, names = os.path.join(corpus, "regressions"), {}, []
+    """
+    Adds the witnesses of @new to a copy of the corpus, and their verdicts; returns their names. They have a folder of
+    their own: each of regressions/ stands in the lists of clients too, which a night cannot run.
+    """
+    folder, same, names = os.path.join(corpus, FOUND), {}, []
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="shrunk-") as less:
         for one in new:
@@ -286,7 +292,7 @@ def add_regressions(setup, state, new, corpus):
         for shown in same.values():
             name = free_name(folder, slug(shown[0].kind, shown[0].bucket))
             write_text(setup, os.path.join(folder, name), shown[0], [one.bucket for one in shown], state.date)
-            names.append(f"regressions/{name}")
+            names.append(f"{FOUND}/{name}")
     if names:
         must([setup.capchain, "bless", corpus])
     return sorted(names)
@@ -294,7 +300,7 @@ def add_regressions(setup, state, new, corpus):
 
 def pull_request(setup, state, new, out):
     """
-    Writes @out anew, whole: corpus/regressions/*.yaml, the lists of corpus/expect that change, and
+    Writes @out anew, whole: corpus/nights/*.yaml, the lists of corpus/expect that change, and
     changes.patch of both, which is empty where nothing changed. Returns the names of the new regressions.
     """
     making = f"{out}.{os.getpid()}.tmp"
