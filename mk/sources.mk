@@ -59,7 +59,7 @@ TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_run.c fuzz/chain/cha
 		fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c \
 		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
 		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
-CMD_SRC      := $(wildcard fuzz/cmd/*.c)
+CMD_SRC      := $(wildcard fuzz/cmd/*.c fuzz/draw/*.c)
 
 TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested. All others take longer to optimise than to run.
