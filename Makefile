@@ -28,10 +28,11 @@ include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/o
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'ALL=1 prints all, STRICT=1 is red for what no corpus has, for fuzz and nightly; JSON=FILE for all with a table;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'REPORT=FILE FINDINGS= NIGHT= ALL=1 for report: see scripts/report/README.md;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 CLIENT=NAME JOBS= for clients;'
 	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing;'
 	@echo 'PREFIX= DESTDIR= LIBDIR= for install; V=1 prints commands, -s nothing; PYTHON= BUILD= in place of ours.'
 
@@ -89,7 +90,8 @@ endif
 
 check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
-	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS)
+	@$(PYTHON) scripts/fuzz/check_own.py $(call option,readers,READERS) $(call option,tools,TOOLS) \
+		$(call option,json,JSON)
 
 # What was found until now.
 report: $(BUILD)/capchain | setup-fuzz ## build/report/index.html: which reader fails where, each witness drawn; REPORT= FINDINGS= NIGHT= ALL=1
@@ -138,10 +140,10 @@ check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own ch
 	@$(PYTHON) scripts/oss-fuzz/check.py
 	@$(PYTHON) scripts/oss-fuzz/check_test.py
 check-arch: ## arm64, s390x and i386 under qemu-user: MACHINE=arm64 alone, ROOTS=DIR... to take a newer qemu from
-	@$(PYTHON) scripts/test/arch.py $(ROOTS:%=--root %) $(MACHINE)
+	@$(PYTHON) scripts/test/arch.py $(call option,json,JSON) $(ROOTS:%=--root %) $(MACHINE)
 check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRROR=URL APT_CONF=FILE
 	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') \
-		$(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(SYSTEM)
+		$(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(call option,json,JSON) $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
 	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
@@ -149,7 +151,7 @@ exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
 	@$(MAKE) $(QUIET) bench-built
-	@$(PYTHON) scripts/bench/bench.py
+	@$(PYTHON) scripts/bench/bench.py $(call option,json,JSON)
 
 bench-bugs: | setup-check ## execs to find each planted bug, ours against the engines' own: TRIALS=10 EXECS=2000000
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)
@@ -173,7 +175,7 @@ nightly: | setup-check ## both engines over every kind for HOURS=8 or SECONDS=, 
 coverage: | setup-check ## line and branch coverage; bounded.h and spec.c have to be whole
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(TARGETS:%=$(BUILD)/coverage/%) \
 		$(COVERED:%=$(BUILD)/coverage/test/%)
-	@$(PYTHON) scripts/test/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)')
+	@$(PYTHON) scripts/test/coverage.py $(if $(INPUTS),--inputs '$(INPUTS)') $(if $(HTML),--html '$(HTML)') $(call option,json,JSON)
 
 check-nightly: | setup-check ## the build broken in seven ways, and a night killed ten times: minutes
 	@$(MAKE) $(QUIET) nightly-built

@@ -22,7 +22,7 @@ class.fuzz/bench/bench_empty.c := bare
 # stores too.
 says = $(findstring $(1),$(file <$(2)))
 class_of_parser = $(if $(call says,INFO_HARDENED,$(1)),hardened,$(if \
-	$(or $(call says,walk_alloc,$(1)),$(call says,model_copy,$(1)),$(call says,"dpdk.h",$(1))),storing,trusting))
+	$(strip $(foreach w,walk_alloc model_copy "dpdk.h" sorted.h qemu-areas.h,$(call says,$(w),$(1)))),storing,trusting))
 class_of = $(or $(class.$(1)),$(if $(filter parsers/%,$(1)),$(class_of_parser),host))
 
 # The command of each class, for the configuration $(1).
@@ -68,7 +68,10 @@ $(if $(call is_i386,$($(1)_CC),$($(1)_BASE)),own-data $(OWN_DATA))
 of $(strip $(foreach f,$(SPEC_SRC) $(HOOKS_SRC) $(TABLE_SRC) $(HEARD_SRC) $(HARDENED_LOOPS),$(f)=$(class.$(f))))
 endef
 differ = $(subst x$(1),,x$(2))$(subst x$(2),,x$(1))
-write_flags = $(shell mkdir -p $(BUILD)/$(1))$(file >$(BUILD)/$(1)/flags,$(call flags_text,$(1)))
+# It appears whole: another make, with another compiler, may read it or write its own.
+our_pid := $(shell echo $$PPID)
+write_flags = $(shell mkdir -p $(BUILD)/$(1))$(file >$(BUILD)/$(1)/flags.$(our_pid),$(call \
+	flags_text,$(1)))$(shell mv $(BUILD)/$(1)/flags.$(our_pid) $(BUILD)/$(1)/flags)
 # Nothing is written under `make -n`.
 $(foreach c,$(if $(DRY),,$(USED)),$(if \
 	$(call differ,$(file <$(BUILD)/$(c)/flags),$(call flags_text,$(c))),$(call write_flags,$(c))))

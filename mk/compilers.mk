@@ -41,7 +41,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 # configs_of GOAL: those that it needs. One that is of no list may need any.
 configs_of = $(if $(filter $(ASIDE),$(1)),,$(or \
 	$(if $(filter $(DOOR) $(BUILD)/lib/% $(BUILD)/bpf/% $(BUILD)/client/%,$(1)),$(FRONT)), \
-	$(filter $(patsubst own-%,%,$(1:-targets=)),$(CONFIGS)), \
+	$(filter $(patsubst own-%,%,$(patsubst %-fetch,%,$(1:-targets=))),$(CONFIGS)), \
 	$(filter $(firstword $(subst /, ,$(patsubst $(BUILD)/%,%,$(1)))),$(CONFIGS)), \
 	$(CONFIGS)))
 USED  = $(sort $(foreach c,$(foreach g,$(GOALS),$(call configs_of,$(g))),$(c) $($(c)_HOST_OF)))

@@ -34,7 +34,7 @@ $(BUILD)/capchain.1: $(BUILD)/capchain
 	$(Q)help2man --no-info --section 1 \
 		--name 'feed VFIO capability chains to every parser' -o $@ $<
 
-CONTRACT := parsers/parser.h parsers/layout.h
+CONTRACT := parsers/parser.h parsers/fetch_loop.h parsers/layout.h
 COPIED   := parsers/include/bounded.h parsers/include/fetch.h
 TO   = $(DESTDIR)$(PREFIX)
 OWN  = $(TO)/lib/capchain
@@ -48,7 +48,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,parsers/own/heap.syms parsers/own/template.c parsers/own/template.rs parsers/own/capchain.rs \
 		corpus/vfio.dict,$(TO)/share/capchain)
 	$(Q)tar -c --mode=u=rwX$(comma)go=rX corpus | tar -x --no-same-owner -C '$(TO)/share/capchain'
-	$(Q)$(call put,scripts/fuzz/own.py,$(OWN)/scripts/fuzz)
+	$(Q)$(call put,$(addprefix scripts/fuzz/,own.py own_given.py own_tools.py),$(OWN)/scripts/fuzz)
 	$(Q)$(call put,scripts/gen/whole.py,$(OWN)/scripts/gen)
 	$(Q)$(call put,$(addprefix scripts/report/,page.py told.py index.html cause.html parts.html style.css),$(OWN)/scripts/report)
 	$(Q)$(call put,fuzz/judge/own.h,$(OWN)/fuzz/judge)
@@ -59,6 +59,7 @@ install: all lib own-$(FRONT) $(call has,help2man,$(BUILD)/capchain.1)
 	$(Q)$(call put,$(addprefix $(BUILD)/$(FRONT)/,own.a own_command.a flags),$(OWN)/build/$(FRONT))
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/own/register.o,$(OWN)/build/$(FRONT)/obj/fuzz/own)
 	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/parsers/naive.o,$(OWN)/build/$(FRONT)/obj/parsers)
+	$(Q)$(call put,$(BUILD)/$(FRONT)/obj/fuzz/fetch/loops/reference.o,$(OWN)/build/$(FRONT)/obj/fuzz/fetch/loops)
 	@$(if $(call has,help2man,yes),$(call put,$(BUILD)/capchain.1,$(TO)/share/man/man1), \
 		echo 'skipped capchain.1: no help2man here (Debian package help2man)')
 	@echo 'installed below $(TO)'

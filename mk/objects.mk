@@ -143,6 +143,11 @@ $(BUILD)/$(1)/own_command.a: $$($(1)_CMD) $$(filter-out $$($(1)_CAPTURE),$$($(1)
 		$$($(1)_HOST)/fuzz/capture/capture_absent.o
 	$$(archive)
 own-$(1): $(BUILD)/$(1)/own.a $(BUILD)/$(1)/own_command.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o
+# Where it brings a fetch loop.
+$(BUILD)/$(1)/own_fetch.a: $$($(1)_FETCH) $$(if $$($(1)_MUTATOR),$$($(1)_SCRIPT))
+	$$(archive)
+own-$(1)-fetch: $(BUILD)/$(1)/own_fetch.a $$($(1)_OBJ)/fuzz/target/target_fetch.o \
+		$$(if $$($(1)_MUTATOR),$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_fetch.o)
 own-$(1)-targets: $(BUILD)/$(1)/own.a $(BUILD)/$(1)/flags $$($(1)_OBJ)/fuzz/own/register.o \
 		$$($(1)_MAIN) $$(KINDS:%=$$($(1)_OBJ)/fuzz/target/target_%.o) \
 		$$(if $$($(1)_MUTATOR),$$(KINDS:%=$$($(1)_OBJ)/fuzz/mutator/mutate_libfuzzer_%.o))
@@ -159,7 +164,7 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/gen/ledger.py
 	$(Q)$(PYTHON) scripts/gen/ledger.py $< $@
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h)
+		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h parsers/models/*/*.h)
 	$(call say,GEN,$(@F))$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
 $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h

@@ -2,7 +2,7 @@
 
 TABLE_SRC    := parsers/layout.c parsers/registry.c
 PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
-		$(wildcard parsers/*.c parsers/models/*.c parsers/kinds/*/*.c))
+		$(wildcard parsers/*.c parsers/models/*.c parsers/models/*/*.c parsers/kinds/*/*.c))
 # What every build has of the parser `bpf`.
 BPF_SRC      := parsers/bpf/bpf.c
 
@@ -26,8 +26,8 @@ PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/ans
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c
 
 # Fetch loops are built as parsers are; planted ones are linked into their target and tests alone.
-FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c \
-		fuzz/fetch/table.c
+FETCH_SRC    := fuzz/fetch/script.c fuzz/fetch/script_model.c fuzz/fetch/host.c fuzz/fetch/fetch_judge.c fuzz/fetch/fetch_answer.c \
+		fuzz/fetch/fetch_loops.c fuzz/fetch/table.c
 FETCH_LOOP_SRC := $(wildcard fuzz/fetch/loops/*.c)
 HARDENED_LOOPS := fuzz/fetch/loops/reference.c
 FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_fetch_loops.c
@@ -35,7 +35,7 @@ FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
 PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
-BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c))
+BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c fuzz/planted/idioms/*.c))
 
 # The part of the mutator that knows scripts, and the model that it edits: fetch targets alone have it.
 SCRIPT_SRC   := fuzz/mutator/mutate_script.c fuzz/mutator/mutate_reply.c fuzz/mutator/mutate_replies.c \

@@ -7,23 +7,44 @@
 #define PARSERS(PARSER)                                                                            \
 	PARSER(bounded)                                                                            \
 	PARSER(bpf)                                                                                \
+	PARSER(cloud_hypervisor)                                                                   \
 	PARSER(crosvm_iommu)                                                                       \
 	PARSER(crosvm_region)                                                                      \
 	PARSER(dpdk)                                                                               \
 	PARSER(dpdk_new)                                                                           \
+	PARSER(dragonball)                                                                         \
+	PARSER(find_cap)                                                                           \
+	PARSER(firecracker)                                                                        \
+	PARSER(fpga_sio)                                                                           \
+	PARSER(i10e)                                                                               \
 	PARSER(kernel)                                                                             \
+	PARSER(ksft_cxl)                                                                           \
+	PARSER(ksft_iommufd)                                                                       \
 	PARSER(ksft_vfio)                                                                          \
+	PARSER(libblkio)                                                                           \
+	PARSER(libvfio_user)                                                                       \
 	PARSER(libvfn)                                                                             \
+	PARSER(libvhost)                                                                           \
 	PARSER(monotonic)                                                                          \
+	PARSER(mvisor)                                                                             \
 	PARSER(naive)                                                                              \
+	PARSER(odp)                                                                                \
+	PARSER(opae)                                                                               \
+	PARSER(open_sparse_mmap)                                                                   \
 	PARSER(openvmm)                                                                            \
 	PARSER(qatlib)                                                                             \
 	PARSER(qemu)                                                                               \
 	PARSER(qemu_10)                                                                            \
+	PARSER(qemu_11)                                                                            \
+	PARSER(qemu_s390)                                                                          \
 	PARSER(qemu_util)                                                                          \
 	PARSER(qemu_vfio_user)                                                                     \
+	PARSER(qemu_vfio_user_11)                                                                  \
+	PARSER(raven)                                                                              \
 	PARSER(rdma_core)                                                                          \
 	PARSER(spdk)                                                                               \
+	PARSER(stratovirt)                                                                         \
+	PARSER(uml)                                                                                \
 	PARSER(vfio_ioctls)                                                                        \
 	PARSER(vfio_user)                                                                          \
 	PARSER(vpp)

@@ -188,6 +188,7 @@ oo--|libbpf-dev|library bpf/libbpf.h libbpf.so|bpf/libbpf.h and libbpf: the pars
 -o--|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: the guests of make vm
 oo--|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o--|rustc|commands rustc|rustc: the example parser in Rust
+-o--|cargo|commands cargo|cargo: the same, as a package of its own
 -o--|help2man|commands help2man|help2man: the man page that make install writes
 -o--|pkgconf|commands pkg-config|pkg-config: the test of the installed library
 -o--|gcc-multilib|multilib|gcc -m32: the 32-bit builds

@@ -155,10 +155,13 @@ struct judge *fetch_judge_or_exit(void);
 /* EXIT_UNUSABLE after one line where @input is a conversation, which @verb has no use for. */
 int input_no_fetch(const struct input *input, const char *verb);
 
-/* What explain and list show of conversations; the table is of loops and scripted producers. */
-void fetch_explain(const struct input *input);
+/*
+ * What explain and list show of conversations, of a parser that joined its own loop and the reference
+ * alone where not @all; the table is of loops and scripted producers.
+ */
+void fetch_explain(const struct input *input, bool all);
 void fetch_list(void);
-void fetch_print_table(void);
+void fetch_print_table(bool json);
 
 /* capchain list classes. */
 void classes_say(bool json);
@@ -197,6 +200,14 @@ int input_text(FILE *out, const struct input *input);
  */
 void print_place(const struct walk_result *walk);
 void where_say_lacking(void);
+
+/* Who writes what a parser reads: kernel or peer. */
+const char *source_name(enum info_source source);
+
+/* What explain says of the reference, and of parser @i, whose walk @trace has. */
+struct sandbox_trace;
+void explain_reference(const struct judge *judge);
+void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace);
 
 /* Prints the line that names the oracles of this build, after @before. */
 void print_oracles(const char *before, const struct judge *judge);
@@ -305,11 +316,21 @@ bool script_find(const char *name, char ret_path[PATH_MAX]);
 const struct judged *own_judged(const struct judge *judge);
 bool own_broke(const struct judged *judged);
 
-/* Makes the parser that joined the only one there is, where one did. */
+/* Whether it reads inputs of @kind, or asks where that is KIND_FETCH; and whether it did what is judged. */
+bool own_reads(enum info_kind kind);
+bool own_heard(const struct judge *judge);
+
+/*
+ * Makes the parser that joined the only one there is, where one did, and leaves of loops its own and the
+ * reference.
+ */
 void own_alone(const struct own_options *options);
 
 /* One line where a verb wants a bucket of it and it has none in @path: returns EXIT_UNUSABLE. */
 int own_agrees(const struct judge *judge, const char *path);
+
+/* Counts an input that it has no loop for. */
+void own_count_unasked(void);
 
 /*
  * Counts what the parser did with the input at @path, and prints what that came to, of bytes in the order

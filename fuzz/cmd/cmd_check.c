@@ -18,12 +18,19 @@ struct check_options {
 	bool json;
 	bool pictures;
 	const char *html;
+	bool bytes;
 	struct own_options own;
 	int nfiles;
 	char **files;
 };
 
-enum { OPTION_JSON = 'j', OPTION_FAIL_ON = 'f', OPTION_HTML = 'w', OPTION_PICTURES = 'p' };
+enum {
+	OPTION_JSON = 'j',
+	OPTION_FAIL_ON = 'f',
+	OPTION_BYTES = 'b',
+	OPTION_HTML = 'w',
+	OPTION_PICTURES = 'p'
+};
 
 static const struct argp_option options[] = {
 	KIND_OPTION,
@@ -32,6 +39,8 @@ static const struct argp_option options[] = {
 	 "exit 1 also where a buffer is `odd` (or malformed) or `malformed`; truncated never counts",
 	 0},
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a file", 0},
+	{"bytes", OPTION_BYTES, NULL, 0, "with --json, the bytes of each input too, in hexadecimal",
+	 0},
 	{"pictures", OPTION_PICTURES, NULL, 0,
 	 "with --json: each object has its pictures, as SVG, and its text form", 0},
 	{"html", OPTION_HTML, "PAGE", 0, "write all of it as a page to PAGE, in place of lines", 0},
@@ -64,6 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_HTML:
 		o->html = arg;
 		o->json = o->pictures = true;
+		return 0;
+	case OPTION_BYTES:
+		o->bytes = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;
@@ -228,6 +240,19 @@ static void print_suggestions(const struct judge *judge, const char *path)
 		suggest_entry(&judge->judged[judge->readers[r]], path);
 }
 
+/* @report, with the bytes of @input where it is not NULL. */
+static json_t *with_bytes(json_t *report, const struct input *input)
+{
+	static char hex[2 * INFO_LEN_MAX + 1];
+
+	if (!input)
+		return report;
+	for (size_t i = 0; i < input->len; i++)
+		sprintf(hex + 2 * i, "%02x", input->bytes[i]);
+	json_object_set_new(report, "bytes", json_stringn(hex, 2 * input->len));
+	return report;
+}
+
 static int check_file(struct judge *parsers, const struct check_options *o, const char *path)
 {
 	static struct input input;
@@ -240,8 +265,9 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 		input_free(&input);
 		return EXIT_UNUSABLE;
 	}
-	/* A parser that joined reads buffers. */
-	if (o->own.joined && input.kind == KIND_FETCH) {
+	/* One that joined may have no loop that asks. */
+	if (o->own.joined && input.kind == KIND_FETCH && !own_reads(KIND_FETCH)) {
+		own_count_unasked();
 		input_free(&input);
 		return EXIT_FINE;
 	}
@@ -257,7 +283,8 @@ static int check_file(struct judge *parsers, const struct check_options *o, cons
 	if (o->own.joined)
 		own_count(judge, path);
 	if (o->json) {
-		json_t *const json = report_json(judge, input.path);
+		json_t *const json =
+			with_bytes(report_json(judge, input.path), o->bytes ? &input : NULL);
 
 		if (o->pictures)
 			add_pictures(json, judge, &input);

@@ -5,7 +5,6 @@
  * it read.
  */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +74,8 @@ static const struct argp argp = {
 	options,
 	parse,
 	"FILE...",
-	"Draws the chain of each buffer, its bytes by owner, and each parser's way through it.\v"
+	"Draws the chain of each buffer, its bytes by owner, the reference's reading, and each parser's "
+	"way through it with the place where it parts from the reference.\v"
 	"In the dump a letter under a byte names the capability that it belongs to, `.` the fixed "
 	"struct, `~` a byte past argsz, which this reply did not deliver. A conversation is drawn "
 	"as a ladder of each loop's calls: questions to the right, replies to the left. The last "
@@ -284,127 +284,6 @@ static void dump(const struct judge *judge, bool painted)
 		puts("  (empty)");
 }
 
-/* Of what one line lists; the others are counted. */
-#define SHOWN 32
-
-/* The bytes read, as ranges in ascending order. */
-static void print_ranges(const struct judge *judge, const struct sandbox_trace *trace)
-{
-	static uint8_t read[INFO_LEN_MAX];
-	const size_t kept = trace->count < SANDBOX_TRACE_MAX ? trace->count : SANDBOX_TRACE_MAX;
-	size_t end, count = 0;
-
-	memset(read, 0, sizeof(read));
-	for (size_t i = 0; i < kept; i++)
-		memset(read + trace->loads[i].offset, 1, trace->loads[i].size);
-	for (size_t at = 0; at < judge->len; at = end + 1) {
-		for (end = at; end < judge->len && read[end]; end++)
-			;
-		if (end > at && count++ < SHOWN)
-			printf("%s%zu-%zu", count == 1 ? "  read " : ", ", at, end - 1);
-	}
-	if (count > SHOWN)
-		printf(" and %zu more ranges", count - SHOWN);
-	printf("%s in %zu loads of the buffer\n", count ? "" : "  read nothing", trace->count);
-}
-
-/* Where an access was, and what saw it. */
-static void print_where(const struct judge *judge, const struct walk_result *walk)
-{
-	char words[DIFFERS_SIZE];
-
-	fault_words(walk, judge->len, words, sizeof(words));
-	printf("  %s%s%s\n", words, walk->scratch ? ": from its copy or table, not the buffer" : "",
-	       walk->seen_by == SEEN_BY_HOOK	 ? " (seen by the load hooks)"
-	       : walk->seen_by == SEEN_BY_CANARY ? " (seen by a canary)"
-						 : " (seen by a page fault)");
-}
-
-static void print_fault(const struct judge *judge, const struct walk_result *walk)
-{
-	switch (walk->verdict) {
-	case VERDICT_OOB:
-	case VERDICT_WROTE:
-		print_where(judge, walk);
-		return;
-	case VERDICT_RUNAWAY:
-		printf("  stopped: no end in %" PRIu64 " loads, and it would go on\n",
-		       walk->budget);
-		return;
-	case VERDICT_STALE:
-		printf("  read at %u, past argsz %u: this reply did not deliver it\n",
-		       walk->stale_at, judge->spec->bound);
-		return;
-	case VERDICT_CRASH:
-		printf("  signal %d (%s)\n", walk->signal, strsignal(walk->signal));
-		return;
-	case VERDICT_TRUNCATED:
-		printf("  asks again with argsz %u\n", walk->need);
-		return;
-	default:
-		return;
-	}
-}
-
-static void print_delivered(const struct judge *judge, const struct walk_result *walk)
-{
-	const size_t most = walk->verdict == VERDICT_OK ? SHOWN : 4;
-	const size_t shown = walk->ncaps < most ? walk->ncaps : most;
-
-	if (walk->ncaps == 0)
-		return;
-	fputs("  took ", stdout);
-	for (size_t i = 0; i < shown; i++) {
-		const struct info_cap *const cap = &walk->caps[i];
-		const struct layout_cap *const layout = layout_cap(judge->kind, cap->id);
-
-		if (layout)
-			printf("%s%s@%u", i ? ", " : "", layout->name, cap->offset);
-		else
-			printf("%sid %u@%u", i ? ", " : "", cap->id, cap->offset);
-	}
-	if (walk->ncaps > shown)
-		printf(" and %zu more", walk->ncaps - shown);
-	putchar('\n');
-}
-
-static void explain_parser(const struct judge *judge, size_t i, const struct sandbox_trace *trace)
-{
-	const struct judged *const judged = &judge->judged[i];
-	const struct ledger_entry *entry = judged_excuse(judged);
-	char words[DIFFERS_SIZE], got[DIFFERS_SIZE], bucket[BUCKET_MAX];
-
-	answer_said(judged, words, sizeof(words));
-	printf("%s: %s%s%s\n", judged->parser->name, words,
-	       judged->policy ? " (a policy: the UAPI leaves it open)" : "",
-	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
-	if (judged_differs(judged)) {
-		judged_bucket(judged, bucket);
-		printf("  differs: %s%s%s%s\n", bucket,
-		       judged->walk.no_answer		 ? "  NO ANSWER"
-		       : judged_breaks(judged) && !entry ? "  PROMISE BROKEN"
-							 : "",
-		       judged_breaks(judged) && entry ? "  in the ledger: " : "",
-		       judged_breaks(judged) && entry ? entry->reason : "");
-		expected_words(judged, words, sizeof(words));
-		got_words(judged, judge->len, got, sizeof(got));
-		printf("  expected %s, got %s\n", words, got);
-	}
-	if (judged->relation)
-		printf("  %s; changed so it is %s\n", relation_words(judged->relation),
-		       verdict_name(judged->became));
-	if (judged->after_match)
-		puts("  right up to its match; the chain is bad after it");
-	if (judged->walk.verdict == VERDICT_ABSTAIN && judged->parser->source == INFO_FROM_PEER) {
-		puts("  its program reads from a peer: what it does with this is not shown");
-		return;
-	}
-	print_delivered(judge, &judged->walk);
-	print_fault(judge, &judged->walk);
-	print_place(&judged->walk);
-	print_ranges(judge, trace);
-}
-
 /* Where a parser joined, the question is of that one: beside it stands the one that is right. */
 static bool is_asked_for(const struct info_parser *parser, const struct explain_options *o)
 {
@@ -412,12 +291,18 @@ static bool is_asked_for(const struct info_parser *parser, const struct explain_
 	       strcmp(parser->name, "bounded") == 0;
 }
 
-static void print_reference(const struct judge *judge)
+/* Those that read no chain of this kind, in one line. */
+static void print_others(const struct judge *judge, const struct explain_options *o)
 {
-	char words[64];
+	size_t count = 0;
 
-	verdict_words(judge->spec->verdict, rule_name(judge->spec->rule), words, sizeof(words));
-	printf("\nreference: %s\n", words);
+	for (size_t i = 0; i < judge->count; i++)
+		if (is_asked_for(judge->judged[i].parser, o) &&
+		    !judge->judged[i].parser->reads[judge->kind].ids)
+			printf("%s%s", count++ ? ", " : "\ndo not read this kind: ",
+			       judge->judged[i].parser->name);
+	if (count)
+		putchar('\n');
 }
 
 static void explain_buffer(struct judge *judge, const struct input *input, bool color,
@@ -433,15 +318,11 @@ static void explain_buffer(struct judge *judge, const struct input *input, bool 
 	printf("bytes%s: . fixed struct, A B ... capability, ~ past argsz, blank nobody's\n",
 	       input->endian == ENDIAN_HOST ? "" : ", fields turned over to this machine's order");
 	dump(judge, color);
-	if (own_parser)
-		print_reference(judge);
+	explain_reference(judge);
 	for (size_t i = 0; i < judge->count; i++) {
-		if (!is_asked_for(judge->judged[i].parser, o))
+		if (!is_asked_for(judge->judged[i].parser, o) ||
+		    !judge->judged[i].parser->reads[judge->kind].ids)
 			continue;
-		if (!judge->judged[i].parser->reads[judge->kind].ids) {
-			printf("\n%s: does not read this kind\n", judge->judged[i].parser->name);
-			continue;
-		}
 		if (judge->judged[i].closed) {
 			printf("\n%s: abstains: %s\n", judge->judged[i].parser->name,
 			       judge->judged[i].closed);
@@ -451,6 +332,7 @@ static void explain_buffer(struct judge *judge, const struct input *input, bool 
 		putchar('\n');
 		explain_parser(judge, i, &trace);
 	}
+	print_others(judge, o);
 	print_oracles("\n", judge);
 }
 
@@ -470,7 +352,7 @@ static int explain_file(struct judge **judge, const struct explain_options *o, c
 			*judge = judge_or_exit();
 		draw_document(judge_input(*judge, &input));
 	} else if (input.kind == KIND_FETCH) {
-		fetch_explain(&input);
+		fetch_explain(&input, o->all);
 	} else {
 		if (!*judge)
 			*judge = judge_or_exit();

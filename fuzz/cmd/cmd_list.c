@@ -55,11 +55,6 @@ static const struct argp argp = {
 	NULL,
 	NULL};
 
-static const char *source_name(enum info_source source)
-{
-	return source == INFO_FROM_PEER ? "peer" : "kernel";
-}
-
 static const char *style_name(enum info_style style)
 {
 	static const char *const names[INFO_STYLES] = {
@@ -139,8 +134,8 @@ static void print_entry(const struct ledger_entry *entry)
 			printf("%s%s", before, info_kind_name(kind));
 			before = ", ";
 		}
-	printf(": %s (%s; upstream: %s; review by %s)\n", entry->reason, entry->source,
-	       entry->upstream, entry->review);
+	printf(": %s (%s; holds for %s; upstream: %s; review by %s)\n", entry->reason,
+	       entry->source, entry->versions, entry->upstream, entry->review);
 }
 
 static void print_all(const struct judge *judge)
@@ -190,11 +185,12 @@ static void json_parser(const struct info_parser *parser)
 			json_pack("{s:s,s:s}", "style", style_name(reads->style), "ids", ids));
 	}
 	claims_words(parser, ids, sizeof(ids));
-	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:s,s:o}", "parser", parser->name,
+	put_json(json_pack("{s:s,s:s,s:s,s:s,s:i,s:b,s:b,s:b,s:s,s:o}", "parser", parser->name,
 			   "summary", parser->summary, "trust", promise_name(parser->trust),
 			   "source", source_name(parser->source), "fixed_size",
 			   (int)parser->fixed_size, "everywhere", !parser->open, "own",
-			   parser == own_parser, "relations", ids, "kinds", kinds));
+			   parser == own_parser, "loop", parser == own_parser && own_loop,
+			   "relations", ids, "kinds", kinds));
 }
 
 static void json_cap(const struct layout_cap *cap)
@@ -216,10 +212,10 @@ static void json_entry(const struct ledger_entry *entry)
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)
 		if (entry->notes & NOTE_BIT(note))
 			json_array_append_new(notes, json_string(note_name((enum note)note)));
-	put_json(json_pack("{s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket,
+	put_json(json_pack("{s:s,s:o,s:o,s:s,s:s,s:s,s:s,s:s,s:s}", "divergence", entry->bucket,
 			   "kinds", kinds, "notes", notes, "reason", entry->reason, "source",
-			   entry->source, "upstream", entry->upstream, "review", entry->review,
-			   "witness", entry->witness));
+			   entry->source, "versions", entry->versions, "upstream", entry->upstream,
+			   "review", entry->review, "witness", entry->witness));
 }
 
 static void json_all(void)
@@ -258,7 +254,7 @@ int cmd_list(int argc, char **argv)
 	if (o.classes) {
 		classes_say(o.json);
 	} else if (o.fetch) {
-		fetch_print_table();
+		fetch_print_table(o.json);
 	} else if (o.json) {
 		json_all();
 	} else {

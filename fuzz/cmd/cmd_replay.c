@@ -316,7 +316,7 @@ static bool differs_anywhere(struct replay *r, const char *name, struct why *why
 	bool bad;
 
 	if (r->own.joined) {
-		r->abstained += r->judge->judged[0].walk.verdict == VERDICT_ABSTAIN;
+		r->abstained += own_judged(r->judge)->walk.verdict == VERDICT_ABSTAIN;
 		return breaks(r, name, "", why);
 	}
 	verdict_words(r->judge->spec->verdict, rule_name(r->judge->spec->rule), words,
@@ -385,6 +385,13 @@ static bool judge_rests_on_order(struct replay *r, const struct input *input)
 	return order_mattered();
 }
 
+static void say_unread(struct replay *r, char *name)
+{
+	r->unread++;
+	printf("ok %zu - %s # SKIP it does not read this kind\n", ++r->done, name);
+	free(name);
+}
+
 static void replay_input(void *with, const char *path, const struct input *input)
 {
 	struct replay *const r = with;
@@ -401,17 +408,18 @@ static void replay_input(void *with, const char *path, const struct input *input
 		return;
 	}
 	fatal_at(r->done + 1, name);
-	if (r->own.joined &&
-	    (input->kind == KIND_FETCH || !info_parsers[0]->reads[input->kind].ids)) {
-		r->unread++;
-		printf("ok %zu - %s # SKIP it does not read this kind\n", ++r->done, name);
-		free(name);
+	if (r->own.joined && !own_reads(input->kind)) {
+		say_unread(r, name);
 		return;
 	}
 	if (order_is_other(path, input) || judge_rests_on_order(r, input)) {
 		r->others++;
 		printf("ok %zu - %s # SKIP other byte order\n", ++r->done, name);
 		free(name);
+		return;
+	}
+	if (r->own.joined && !own_heard(r->judge)) {
+		say_unread(r, name);
 		return;
 	}
 	bad = differs_anywhere(r, name, &why);

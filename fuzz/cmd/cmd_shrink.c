@@ -236,7 +236,7 @@ int cmd_shrink(int argc, char **argv)
 	own_alone(&o.own);
 	if (input_load(o.file.path, o.file.kind, &input))
 		return EXIT_UNUSABLE;
-	if (o.own.joined && input_no_fetch(&input, "--parser"))
+	if (o.own.joined && !own_reads(input.kind) && input_no_fetch(&input, "--parser"))
 		return EXIT_UNUSABLE;
 	if (input.kind != KIND_FETCH)
 		parsers = judge_or_exit();

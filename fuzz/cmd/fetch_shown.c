@@ -9,6 +9,7 @@
 
 #include "../fetch/fetch_judge.h"
 #include "../fetch/table.h"
+#include "../judge/own.h"
 #include "cmd.h"
 
 struct judge *fetch_judge_or_exit(void)
@@ -74,34 +75,28 @@ static void draw_ladder(const struct fetch_trial *trial)
 		printf("     |  hands %u bytes to its walk\n", trial->len);
 }
 
-static const char *rule_says(const char *name)
-{
-	for (unsigned int rule = 1; rule < FETCH_RULES; rule++)
-		if (strcmp(fetch_rules[rule].name, name) == 0)
-			return fetch_rules[rule].says;
-	return "";
-}
-
 static void explain_loop(struct judge *judge, size_t i)
 {
 	const struct judged *const judged = &judge->judged[i];
 	const struct ledger_entry *const entry = judged_excuse(judged);
-	const struct fetch_trial *const trial = fetch_judge_trial(judge, i);
+	const struct fetch_trial *const trial = fetch_judge_trial(i);
 	char words[64], bucket[BUCKET_MAX];
 
-	verdict_words(judged->walk.verdict, judged_reason(judged), words, sizeof(words));
-	printf("\n%s: %s%s\n", judged->parser->name, words,
-	       judged->skipped ? " (skipped: no load hooks in this build)" : "");
+	answer_said(judged, words, sizeof(words));
+	printf("\n%s (%s): %s%s\n", judged->parser->name, source_name(judged->parser->source),
+	       words, judged->skipped ? " (skipped: no load hooks in this build)" : "");
 	if (judged->conversation)
-		printf("  %s\n", rule_says(judged->conversation));
+		printf("  here it parts from the reference: %s\n",
+		       fetch_rule_says(judged->conversation));
 	if (judged_differs(judged)) {
 		judged_bucket(judged, bucket);
 		printf("  differs: %s%s%s\n", bucket,
 		       judged_breaks(judged) && !entry ? "  PROMISE BROKEN" : "",
 		       judged_breaks(judged) && entry ? "  in the ledger" : "");
 	}
+	print_place(&judged->walk);
 	/* What a peer's client does where it would fault is not shown. */
-	if (judged->walk.verdict == VERDICT_ABSTAIN) {
+	if (judged->walk.verdict == VERDICT_ABSTAIN && !judged->walk.no_answer) {
 		puts("  abstains here");
 		return;
 	}
@@ -111,14 +106,24 @@ static void explain_loop(struct judge *judge, size_t i)
 		       judged->walk.ncaps == 1 ? "y" : "ies");
 }
 
-void fetch_explain(const struct input *input)
+void fetch_explain(const struct input *input, bool all)
 {
 	struct judge *const judge = judge_input(NULL, input);
 
 	printf("%s: fetch, %zu bytes, about a %s: %s\n", input->path, input->len,
 	       info_kind_name(judge->kind), buffer_class_name(judge->spec->class));
-	for (size_t r = 0; r < judge->nreaders; r++)
-		explain_loop(judge, judge->readers[r]);
+	explain_reference(judge);
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct info_parser *const parser = judge->judged[judge->readers[r]].parser;
+
+		if (all || !own_loop || parser == own_parser ||
+		    strcmp(parser->name, FETCH_REFERENCE) == 0)
+			explain_loop(judge, judge->readers[r]);
+	}
+	if (own_parser && !own_heard(judge))
+		printf("\n%s: %s\n", own_parser->name,
+		       own_loop ? "its loop does not ask for this kind"
+				: "capchain_loop is missing beside capchain_parser: nothing asks");
 	print_oracles("\n", judge);
 }
 
@@ -127,15 +132,39 @@ void fetch_list(void)
 	puts("fetch loops");
 	for (size_t i = 0; i < fetch_loop_count; i++)
 		printf("  %-14s %s, asks the %s: %s\n", fetch_loops[i]->name,
-		       promise_name(fetch_loops[i]->trust),
-		       fetch_loops[i]->source == INFO_FROM_PEER ? "peer" : "kernel",
+		       promise_name(fetch_loops[i]->trust), source_name(fetch_loops[i]->source),
 		       fetch_loops[i]->summary);
 	puts("rules of conversations");
 	for (unsigned int rule = 1; rule < FETCH_RULES; rule++)
 		printf("  %-20s %s\n", fetch_rules[rule].name, fetch_rules[rule].says);
 }
 
-void fetch_print_table(void)
+static void json_conversations(struct judge *judge, size_t i, enum info_kind kind)
 {
-	fetch_table_print(stdout, fetch_judge_or_exit());
+	json_t *const ends = json_object();
+	uint8_t bytes[TABLE_BYTES];
+	char words[64];
+
+	for (size_t column = 0; column < TABLE_SCRIPTS; column++) {
+		fetch_judge_read(judge, bytes, fetch_table_script(column, kind, bytes));
+		verdict_words(judge->judged[i].walk.verdict, judged_reason(&judge->judged[i]),
+			      words, sizeof(words));
+		json_object_set_new(ends, fetch_table_name(column), json_string(words));
+	}
+	put_json(json_pack("{s:s,s:s,s:o}", "loop", judge->judged[i].parser->name, "kind",
+			   info_kind_name(kind), "ends", ends));
+}
+
+void fetch_print_table(bool json)
+{
+	struct judge *const judge = fetch_judge_or_exit();
+
+	if (!json) {
+		fetch_table_print(stdout, judge);
+		return;
+	}
+	for (size_t i = 0; i < judge->count; i++)
+		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+			if (judge->judged[i].parser->reads[kind].ids)
+				json_conversations(judge, i, kind);
 }

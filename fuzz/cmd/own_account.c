@@ -25,14 +25,15 @@ struct told {
 };
 
 static struct {
-	size_t inputs, right, policies, differ, broken, abstained, unanswered, skipped, other_kinds;
+	size_t inputs, right, policies, differ, broken, abstained, unanswered, skipped, other_kinds,
+		unasked;
 	struct told leaks, unaligned;
 	size_t nbuckets;
 	struct {
 		char name[BUCKET_MAX];
 		char *first;
 		char *place; /* of the first */
-		enum info_kind kind;
+		const char *kind;
 		size_t count;
 		bool breaks;
 		const char *word;
@@ -60,13 +61,19 @@ static void count_bucket(const struct judge *judge, const struct judged *judged,
 		account.nbuckets++;
 		snprintf(account.buckets[i].name, BUCKET_MAX, "%s", bucket);
 		account.buckets[i].first = strdup(path);
-		account.buckets[i].kind = judge->kind;
-		account.buckets[i].breaks = own_broke(judged);
+		account.buckets[i].kind = judge_kind_name(judge);
 		account.buckets[i].word =
 			judged->walk.no_answer ? "  NO ANSWER" : "  PROMISE BROKEN";
 		account.buckets[i].place = place_of(judged->walk.code);
 	}
+	/* A bucket may break the promise on some inputs alone. */
+	account.buckets[i].breaks |= own_broke(judged);
 	account.buckets[i].count++;
+}
+
+void own_count_unasked(void)
+{
+	account.unasked++;
 }
 
 static void tell(struct told *told, const char *path, uintptr_t code)
@@ -82,11 +89,11 @@ void own_count(const struct judge *judge, const char *path)
 	const struct judged *const judged = own_judged(judge);
 
 	account.inputs++;
-	if (!judged->parser->reads[judge->kind].ids) {
+	if (!own_heard(judge)) {
 		account.other_kinds++;
 		return;
 	}
-	if (judged->walk.leaked)
+	if (judged->walk.leaked && !judged->conversation)
 		tell(&account.leaks, path, 0);
 	if (judged->walk.unaligned)
 		tell(&account.unaligned, path, judged->walk.unaligned_code);
@@ -145,7 +152,7 @@ static bool comes_again(size_t i, enum endian endian)
 				    kind, order,   "--",       account.buckets[i].first,
 				    NULL};
 
-	snprintf(kind, sizeof(kind), "--kind=%s", info_kind_name(account.buckets[i].kind));
+	snprintf(kind, sizeof(kind), "--kind=%s", account.buckets[i].kind);
 	snprintf(order, sizeof(order), "--endian=%s", endian_name(endian));
 	snprintf(text, sizeof(text), "\"bucket\":\"%s\"", account.buckets[i].name);
 	if (!account.buckets[i].first || !realpath((const char *)getauxval(AT_EXECFN), self))
@@ -186,6 +193,9 @@ int own_print_account(enum endian endian)
 	}
 	print_told(&account.leaks, "leaks, which break nothing");
 	print_told(&account.unaligned, "unaligned-load, which breaks nothing");
+	if (account.unasked)
+		printf("  %4zu  conversations, not asked: capchain_loop is missing beside capchain_parser\n",
+		       account.unasked);
 	if (own_known)
 		printf("  seen: %s\n", own_known->seen);
 	printf("%s, %s (%s): %zu inputs break its promise", own_parser->name,

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../fetch/fetch_judge.h"
 #include "../judge/ledger.h"
 #include "../judge/own.h"
 #include "../sandbox/where.h"
@@ -161,10 +162,25 @@ const struct judged *own_judged(const struct judge *judge)
 	return NULL;
 }
 
+bool own_reads(enum info_kind kind)
+{
+	return kind == KIND_FETCH ? own_loop != NULL : own_parser->reads[kind].ids != 0;
+}
+
+bool own_heard(const struct judge *judge)
+{
+	for (size_t r = 0; r < judge->nreaders; r++)
+		if (judge->judged[judge->readers[r]].parser == own_parser)
+			return true;
+	return false;
+}
+
 void own_alone(const struct own_options *options)
 {
 	if (!options->joined)
 		return;
+	if (own_loop)
+		fetch_loops_alone();
 	info_parsers = &own_parser;
 	info_parser_count = 1;
 }
@@ -173,8 +189,7 @@ int own_agrees(const struct judge *judge, const char *path)
 {
 	fprintf(stderr, "capchain: %s: %s %s: nothing to keep; `capchain explain` shows it\n", path,
 		own_parser->name,
-		own_parser->reads[judge->kind].ids ? "differs in nothing"
-						   : "does not read this kind");
+		own_heard(judge) ? "differs in nothing" : "does not read this kind");
 	return EXIT_UNUSABLE;
 }
 

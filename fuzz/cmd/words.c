@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../fetch/host.h"
 #include "../judge/relations.h"
 #include "../target/file.h"
 #include "cmd.h"
@@ -213,6 +214,10 @@ void expected_words(const struct judged *judged, char *ret_words, size_t size)
 		snprintf(ret_words, size, "%s", relation_words(judged->relation));
 		return;
 	}
+	if (judged->conversation) {
+		snprintf(ret_words, size, "a loop that keeps the rules of conversations");
+		return;
+	}
 	if (is_of_caps(judged)) {
 		caps_words(judged, true, ret_words, size);
 		return;
@@ -252,6 +257,14 @@ void got_words(const struct judged *judged, size_t len, char *ret_words, size_t 
 			 verdict_name(judged->became));
 		return;
 	}
+	if (judged->conversation) {
+		snprintf(ret_words, size, "one that %s", fetch_rule_says(judged->conversation));
+		return;
+	}
+	if (walk->no_answer) {
+		snprintf(ret_words, size, "no answer (%s)", walk->no_answer);
+		return;
+	}
 	if (is_of_caps(judged) && walk->verdict == VERDICT_OK) {
 		caps_words(judged, false, ret_words, size);
 		return;
@@ -282,4 +295,9 @@ void got_words(const struct judged *judged, size_t len, char *ret_words, size_t 
 	default:
 		verdict_words(walk->verdict, judged_reason(judged), ret_words, size);
 	}
+}
+
+const char *source_name(enum info_source source)
+{
+	return source == INFO_FROM_PEER ? "peer" : "kernel";
 }

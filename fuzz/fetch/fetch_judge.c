@@ -7,32 +7,18 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "fetch_loop_list.h"
+#include "../judge/own.h"
+#include "../judge/relations.h"
+#include "fetch_answer.h"
 
-#define LOOP(name) extern const struct fetch_loop fetch_##name##_loop;
-FETCH_LOOPS(LOOP)
-#undef LOOP
-
-const struct fetch_loop *const fetch_loops[] = {
-#define LOOP(name) &fetch_##name##_loop,
-	FETCH_LOOPS(LOOP)
-#undef LOOP
-};
-const size_t fetch_loop_count = sizeof(fetch_loops) / sizeof(fetch_loops[0]);
-
-/* A loop, the parser that it is shown as, and the one that reads what it hands over. */
+/*
+ * A loop, the parser that it is shown as, and the one that reads what it hands over. One from outside is
+ * shown as what it is, as everywhere.
+ */
 struct member {
 	const struct fetch_loop *loop;
-	const struct info_parser *walk;
+	const struct info_parser *walk, *parser;
 	struct info_parser shown;
-};
-
-/* How a conversation ended, as far as two of them are compared. */
-struct outcome {
-	enum verdict verdict;
-	enum fetch_rule rule;
-	const char *reason;
-	uint64_t caps;
 };
 
 static struct member *members;
@@ -45,21 +31,14 @@ static uint8_t whole[INFO_LEN_MAX];
 
 static const uint8_t fills[] = {0xc7, 0x00};
 
-static const struct info_parser *parser_named(const char *name)
-{
-	for (size_t i = 0; i < info_parser_count; i++)
-		if (strcmp(info_parsers[i]->name, name) == 0)
-			return info_parsers[i];
-	return NULL;
-}
-
 /* Fills in member @i; false where its walk is not registered. */
 static bool make_member(struct member *member, const struct fetch_loop *loop)
 {
 	member->loop = loop;
-	member->walk = parser_named(loop->walk);
+	member->walk = fetch_walk(loop);
 	if (!member->walk)
 		return false;
+	member->parser = loop == own_loop ? own_parser : &member->shown;
 	member->shown = (struct info_parser){
 		.name = loop->name,
 		.summary = loop->summary,
@@ -79,7 +58,7 @@ static void select_loops(struct judge *judge, enum info_kind kind)
 	for (size_t i = 0; i < judge->count; i++) {
 		struct judged *const judged = &judge->judged[i];
 
-		if (judged->parser->reads[kind].ids)
+		if (members[i].loop->kinds & UINT32_C(1) << kind)
 			judge->readers[judge->nreaders++] = i;
 		judged->walk =
 			(struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
@@ -140,16 +119,19 @@ struct judge *fetch_judge_new(const struct fetch_loop *const *loops, size_t coun
 		if (!make_member(&members[i], loops[i]))
 			return give_up(judge, "a fetch loop's walk is not registered", ret_error,
 				       error_size);
-		judge->judged[i].parser = &members[i].shown;
-		judge->hooked[i] = sandbox_has_hooks(members[i].walk, judge->caps);
-		if (strcmp(loops[i]->name, "fetch") == 0)
+		judge->judged[i].parser = members[i].parser;
+		judge->hooked[i] = !own_lacks_hooks(members[i].walk) &&
+				   sandbox_has_hooks(members[i].walk, judge->caps);
+		if (loops[i] == own_loop)
+			sandbox_is_own(own_parser, judge->hooked[i]);
+		if (strcmp(loops[i]->name, FETCH_REFERENCE) == 0)
 			reference = i;
 	}
 	if (reference == count)
 		return give_up(judge, "the loop `fetch` is not among them", ret_error, error_size);
 	judge->spec = judge->judged[reference].spec;
 	judge->reference =
-		(struct judged){.parser = &members[reference].shown, .spec = judge->spec};
+		(struct judged){.parser = members[reference].parser, .spec = judge->spec};
 	judge->converses = true;
 	select_loops(judge, INFO_DEVICE);
 	return judge;
@@ -169,19 +151,6 @@ static const uint8_t *place(const struct member *member, const uint8_t *info, ui
 	return info;
 }
 
-/* Past its allocation, by which rule. */
-static enum fetch_rule rule_of_walk(const struct walk_result *walk, const uint8_t *info,
-				    uint32_t len)
-{
-	const struct layout_info *const layout = &layout_infos[script.kind];
-
-	if (walk->verdict != VERDICT_OOB || walk->scratch)
-		return FETCH_NONE;
-	if (len < layout->end && walk->offset < layout->end)
-		return FETCH_SHORT_FIXED;
-	return len >= 4 && layout_load(info, 4) > len ? FETCH_PAST_ALLOCATION : FETCH_NONE;
-}
-
 /*
  * Walks what was handed over in @tried. @spec becomes the reading of that buffer. False where
  * nothing could stop the walk.
@@ -194,39 +163,20 @@ static bool walk_handed(const struct judge *judge, size_t i, const struct fetch_
 	const uint8_t *const info = place(&members[i], tried->info, &len);
 	struct walk_limits limits = {0};
 
-	if (!judge->hooked[i] && parser->trust == INFO_TRUSTING &&
-	    judge_links_loop(script.kind, info, len))
+	if (judge_must_skip(judge, i, parser, info, len))
 		return false;
 	spec_read(info, len, script.kind, spec);
 	limits.bound = spec->bound;
 	limits.budget =
 		64 + spec->bound + judge_loads_per_byte(parser, script.kind) * spec->visited;
 	sandbox_walk(parser, script.kind, &limits, walk);
-	*ret_rule = rule_of_walk(walk, info, len);
+	*ret_rule = fetch_walk_rule(walk, info, len, script.kind);
 	return true;
 }
 
-static struct outcome outcome_of(const struct walk_result *walk, enum fetch_rule rule)
-{
-	struct outcome outcome = {walk->verdict, rule, walk->reason, INFO_HASH_START};
-
-	for (size_t i = 0; walk->verdict == VERDICT_OK && i < walk->ncaps; i++) {
-		const struct info_cap *const cap = &walk->caps[i];
-
-		outcome.caps =
-			info_hash(outcome.caps, (uint64_t)cap->offset << 32 |
-							(uint64_t)cap->id << 16 | cap->version);
-		if (!cap->decoded)
-			continue;
-		outcome.caps = info_hash(info_hash(outcome.caps, cap->count), cap->hash);
-		for (size_t f = 0; f < INFO_FIELDS; f++)
-			outcome.caps = info_hash(outcome.caps, cap->field[f]);
-	}
-	return outcome;
-}
-
 /* Asks and walks another time, with other memory or other replies before the last. */
-static struct outcome try_again(const struct judge *judge, size_t i, uint8_t fill, size_t flipped)
+static struct fetch_outcome try_again(const struct judge *judge, size_t i, uint8_t fill,
+				      size_t flipped)
 {
 	struct walk_result walk = {.caps = second_caps};
 	enum fetch_rule rule;
@@ -236,36 +186,33 @@ static struct outcome try_again(const struct judge *judge, size_t i, uint8_t fil
 	second.result.caps = second_caps;
 	fetch_try(members[i].loop, &script, &second);
 	rule = second.rule;
-	if (rule != FETCH_NONE || !second.handed)
-		return outcome_of(&second.result, rule);
+	if (rule != FETCH_NONE || !second.handed || second.result.no_answer)
+		return fetch_outcome(&second.result, rule);
 	walk_handed(judge, i, &second, judge->judged[i].spec, &walk, &rule);
-	return outcome_of(&walk, rule);
-}
-
-static bool differ(const struct outcome *a, const struct outcome *b)
-{
-	return a->verdict != b->verdict || a->rule != b->rule || a->reason != b->reason ||
-	       a->caps != b->caps;
+	return fetch_outcome(&walk, rule);
 }
 
 /* What the loop's answer rests on that it should not. */
-static enum fetch_rule rests_on(const struct judge *judge, size_t i, const struct outcome *outcome)
+static enum fetch_rule rests_on(const struct judge *judge, size_t i,
+				const struct fetch_outcome *outcome)
 {
-	struct outcome other;
+	struct fetch_outcome other;
 
 	if (trial.gaps) {
 		other = try_again(judge, i, fills[1], 0);
-		if (differ(&other, outcome))
+		if (fetch_differ(&other, outcome))
 			return FETCH_UNWRITTEN;
 	}
+	/* No reply came, or the last failed. */
+	if (trial.handed && !trial.replied)
+		return FETCH_EARLIER_REPLY;
 	if (trial.ncalls < 2 || outcome->verdict > VERDICT_ABSTAIN)
 		return FETCH_NONE;
-	/* What it handed over is what it got. */
-	if (trial.handed && memcmp(trial.info, trial.last, trial.len) != 0)
+	if (trial.handed && fetch_hands_earlier(&trial, members[i].loop))
 		return FETCH_EARLIER_REPLY;
 	other = try_again(judge, i, fills[0], trial.ncalls - 1);
-	return second.ncalls == trial.ncalls && differ(&other, outcome) ? FETCH_EARLIER_REPLY
-									: FETCH_NONE;
+	return second.ncalls == trial.ncalls && fetch_differ(&other, outcome) ? FETCH_EARLIER_REPLY
+									      : FETCH_NONE;
 }
 
 /* What is right of the last reply that member @i got, into its spec. */
@@ -278,26 +225,6 @@ static void read_last(struct judge *judge, size_t i)
 	spec_read(info, trial.replied ? len : 0, script.kind, judge->judged[i].spec);
 }
 
-/* The class of a loop that gave up without a walk. */
-static enum disagreement class_of_refusal(const struct judged *judged)
-{
-	const struct spec *const spec = judged->spec;
-
-	if (judged->walk.verdict == VERDICT_ABSTAIN)
-		return AGREES;
-	if (judged->walk.verdict > VERDICT_ABSTAIN)
-		return FAULT;
-	if (spec->verdict == VERDICT_OK || spec->verdict == VERDICT_ABSENT) {
-		/* A reply that wants more may be left, though what is there of it is whole. */
-		if (judged->walk.verdict != VERDICT_ABSENT && spec->argsz > trial.last_asked)
-			return AGREES;
-		if (judged->walk.verdict != VERDICT_ABSENT)
-			return REJECTS_VALID;
-		return spec->verdict == VERDICT_OK ? WRONG_CAPS : AGREES;
-	}
-	return judged->walk.verdict == VERDICT_ABSENT ? ABSENT_FOR_UNREADABLE : AGREES;
-}
-
 /* A peer's faults are not published: such a loop abstains before it. */
 static void abstain(struct judged *judged)
 {
@@ -306,17 +233,38 @@ static void abstain(struct judged *judged)
 	judged->conversation = NULL;
 }
 
-static enum verdict shown_verdict(enum fetch_rule rule, enum verdict verdict)
+/* Whether member @i asks whom the script has for its producer. */
+static bool asks(size_t i)
 {
-	return rule == FETCH_UNWRITTEN || rule == FETCH_EARLIER_REPLY ? VERDICT_STALE : verdict;
+	return members[i].loop->source == script.producer->source;
 }
 
-static void judge_loop(struct judge *judge, size_t i)
+/* No answer is no verdict, and agrees with everything. */
+static bool has_no_answer(struct judged *judged)
+{
+	judged->disagreement = AGREES;
+	return judged->walk.no_answer != NULL;
+}
+
+/* Asks another time, in the same words: a loop from outside that keeps state answers otherwise. */
+static bool keeps_state(const struct judge *judge, size_t i, const struct fetch_outcome *outcome,
+			enum verdict *ret_became)
+{
+	struct fetch_outcome other;
+
+	if (members[i].loop != own_loop || !(relations_claimed(own_parser) & INFO_CLAIM_AGAIN))
+		return false;
+	other = try_again(judge, i, fills[0], 0);
+	*ret_became = other.verdict;
+	return fetch_differ(&other, outcome);
+}
+
+static void judge_loop(struct judge *judge, size_t i, bool plain)
 {
 	struct judged *const judged = &judge->judged[i];
 	struct info_cap *const caps = judged->walk.caps;
 	enum fetch_rule rule;
-	struct outcome outcome;
+	struct fetch_outcome outcome;
 
 	trial.fill = fills[0];
 	trial.flipped = 0;
@@ -331,10 +279,18 @@ static void judge_loop(struct judge *judge, size_t i)
 		read_last(judge, i);
 		return;
 	}
-	outcome = outcome_of(&judged->walk, rule);
-	if (rule == FETCH_NONE)
+	if (has_no_answer(judged)) {
+		read_last(judge, i);
+		return;
+	}
+	outcome = fetch_outcome(&judged->walk, rule);
+	if (rule == FETCH_NONE && !keeps_state(judge, i, &outcome, &judged->became))
 		rule = rests_on(judge, i, &outcome);
+	else if (rule == FETCH_NONE && (plain || judged->parser->trust == INFO_HARDENED))
+		judged->relation = RELATION_AGAIN;
 	read_last(judge, i);
+	if (rule == FETCH_NONE && plain)
+		rule = fetch_gives_up(&trial, script.kind, judged->walk.verdict);
 	if (rule == FETCH_NONE && outcome.verdict == VERDICT_ABSENT &&
 	    judged->spec->verdict == VERDICT_TRUNCATED)
 		rule = FETCH_ABSENT_FOR_TRUNCATED;
@@ -342,13 +298,15 @@ static void judge_loop(struct judge *judge, size_t i)
 	if (trial.handed && rule == FETCH_NONE)
 		judged_stand(judged, compare(members[i].walk, judged->spec, &judged->walk));
 	else
-		judged->disagreement = class_of_refusal(judged);
+		judged->disagreement = fetch_refusal(judged, &trial);
 	if (rule != FETCH_NONE) {
-		judged->walk.verdict = shown_verdict(rule, judged->walk.verdict);
+		judged->walk.verdict = fetch_shown(rule, judged->walk.verdict);
 		judged->walk.reason = judged->conversation = fetch_rules[rule].name;
 		judged->disagreement = FAULT;
 	}
-	if (members[i].loop->source == INFO_FROM_PEER &&
+	if (judged->disagreement != AGREES)
+		judged->relation = RELATION_NONE;
+	if (members[i].loop->source == INFO_FROM_PEER && members[i].loop != own_loop &&
 	    (rule != FETCH_NONE || judged->disagreement == FAULT))
 		abstain(judged);
 }
@@ -378,9 +336,8 @@ static void classify(struct judge *judge, bool plain)
 
 	for (size_t r = 0; r < judge->nreaders; r++) {
 		struct judged *const judged = &judge->judged[judge->readers[r]];
-		const bool asks = plain && judged->parser->source == script.producer->source;
 
-		if (asks)
+		if (plain && asks(judge->readers[r]))
 			judged->spec->class = CLASS_PLAIN;
 		else if (judged->spec->class == CLASS_PLAIN)
 			judged->spec->class = CLASS_ODD;
@@ -407,13 +364,13 @@ void fetch_judge_read(struct judge *judge, const uint8_t *bytes, size_t len)
 	select_loops(judge, script.kind);
 	plain = is_plain(judge);
 	for (size_t r = 0; r < judge->nreaders; r++)
-		judge_loop(judge, judge->readers[r]);
+		judge_loop(judge, judge->readers[r], plain && asks(judge->readers[r]));
 	classify(judge, plain);
 }
 
-const struct fetch_trial *fetch_judge_trial(struct judge *judge, size_t i)
+const struct fetch_trial *fetch_judge_trial(size_t i)
 {
-	if (!judge->judged[i].parser->reads[script.kind].ids)
+	if (!(members[i].loop->kinds & UINT32_C(1) << script.kind))
 		return NULL;
 	trial.fill = fills[0];
 	trial.flipped = 0;

@@ -20,9 +20,16 @@
 #include "../judge/judge.h"
 #include "host.h"
 
-/* Every loop, sorted by name. */
-extern const struct fetch_loop *const fetch_loops[];
-extern const size_t fetch_loop_count;
+/* Every loop, sorted by name, that of an adapter among them. */
+extern const struct fetch_loop *const *fetch_loops;
+extern size_t fetch_loop_count;
+
+/* The registered parser that reads what @loop hands over, or NULL. */
+const struct info_parser *fetch_walk(const struct fetch_loop *loop);
+
+/* Leaves an adapter's and the reference of them, before there is a judge. */
+#define FETCH_REFERENCE "fetch"
+void fetch_loops_alone(void);
 
 /*
  * A judge over @count loops, of which one is `fetch`. One a process. NULL with one line in
@@ -36,6 +43,6 @@ struct judge *fetch_judge_new(const struct fetch_loop *const *loops, size_t coun
 void fetch_judge_read(struct judge *judge, const uint8_t *bytes, size_t len);
 
 /* The trial of the loop that was judged last, for explain; NULL where @i does not read its kind. */
-const struct fetch_trial *fetch_judge_trial(struct judge *judge, size_t i);
+const struct fetch_trial *fetch_judge_trial(size_t i);
 
 #endif

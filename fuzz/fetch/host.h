@@ -9,8 +9,8 @@
 #ifndef FUZZ_FETCH_HOST_H
 #define FUZZ_FETCH_HOST_H
 
+#include "../../parsers/fetch_loop.h"
 #include "../sandbox/sandbox.h"
-#include "fetch_loop.h"
 #include "script.h"
 
 /* Each is one way for a conversation to go wrong; fetch_rules says what is meant. */
@@ -25,6 +25,8 @@ enum fetch_rule {
 	FETCH_ABSENT_FOR_TRUNCATED,
 	FETCH_UNWRITTEN,
 	FETCH_EARLIER_REPLY,
+	FETCH_ASKED_SHORT,
+	FETCH_NEVER_GROWN,
 	FETCH_RULES
 };
 
@@ -32,6 +34,9 @@ extern const struct fetch_rule_text {
 	const char *name;
 	const char *says;
 } fetch_rules[FETCH_RULES];
+
+/* What the rule that is called @name says; "" of none. */
+const char *fetch_rule_says(const char *name);
 
 /* One call of a conversation, for explain. */
 struct fetch_call {
@@ -44,7 +49,11 @@ struct fetch_call {
 	uint32_t flags;
 	uint32_t cap_offset;
 	bool has_caps;
+	uint64_t bytes; /* a hash of the buffer, but argsz */
 };
+
+/* The largest room of any loop. */
+#define FETCH_ROOM_MAX FETCH_ROOM_OWN
 
 /**
  * struct fetch_trial - what a trial is made of, and what came of it
@@ -56,7 +65,8 @@ struct fetch_call {
  * @gaps: some allocation had bytes that neither a reply nor zeroing wrote, when it was asked with
  * @replied: its last call was answered; then @last has the @last_len bytes of the buffer after
  *	that, of which the reply was about @last_asked
- * @handed: with VERDICT_OK: it handed over the @len bytes at @info
+ * @handed: with VERDICT_OK: it handed over the @len bytes at @info, whose hash is @bytes
+ * @input, @ninput: of a loop from outside, which may run in a child: its script's bytes
  */
 struct fetch_trial {
 	uint8_t fill;
@@ -69,10 +79,13 @@ struct fetch_trial {
 	bool replied;
 	uint32_t last_len;
 	uint32_t last_asked;
-	uint8_t last[FETCH_ROOM];
+	uint8_t last[FETCH_ROOM_MAX];
 	bool handed;
 	uint32_t len;
-	uint8_t info[FETCH_ROOM];
+	uint64_t bytes;
+	uint8_t info[FETCH_ROOM_MAX];
+	size_t ninput;
+	uint8_t input[INFO_LEN_MAX];
 };
 
 /*

@@ -99,6 +99,8 @@ void script_read(const uint8_t *bytes, size_t size, struct script *ret_script)
 	const uint8_t *const end = bytes + size;
 	const uint8_t *at = bytes;
 
+	ret_script->bytes = bytes;
+	ret_script->size = size;
 	ret_script->head = 0;
 	ret_script->first = 0;
 	ret_script->nreplies = 0;

@@ -67,6 +67,7 @@ struct script_reply {
 
 /**
  * struct script - an input, decoded; it points into the input's bytes
+ * @bytes, @size: those
  * @head, @first: as above
  * @kind: that the conversation is about
  * @replies, @nreplies: of a free script
@@ -75,6 +76,8 @@ struct script_reply {
  * @rest, @nrest: what means nothing at the end
  */
 struct script {
+	const uint8_t *bytes;
+	size_t size;
 	uint8_t head;
 	uint16_t first;
 	enum info_kind kind;

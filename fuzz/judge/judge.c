@@ -177,14 +177,9 @@ bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 /* Walks of a parser from outside that are seen to go on for ever, before none is that may. */
 #define TOLD 8
 
-/*
- * Without hooks nothing counts loads: a parser that does not promise to end is not run where a walk
- * may go on for ever.
- */
-static bool must_skip(const struct judge *judge, size_t i, const uint8_t *info, size_t len)
+bool judge_must_skip(const struct judge *judge, size_t i, const struct info_parser *parser,
+		     const uint8_t *info, size_t len)
 {
-	const struct info_parser *const parser = judge->judged[i].parser;
-
 	/* One from outside walks in a child then: what it does with such chains is told, and once known. */
 	if (judge->hooked[i] ||
 	    (parser == own_parser ? child_gone_on() < TOLD : parser->trust != INFO_TRUSTING))
@@ -205,7 +200,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 	};
 
 	judged->relation = RELATION_NONE;
-	judged->skipped = must_skip(judge, i, info, len);
+	judged->skipped = judge_must_skip(judge, i, judged->parser, info, len);
 	if (judged->skipped || (judged->parser->open && judge->spared)) {
 		abstain(judged);
 		if (trace)

@@ -64,4 +64,11 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
  */
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len);
 
+/*
+ * Whether @parser, whose hooks are those of number @i, is not to walk @len bytes at @info: without hooks
+ * nothing counts loads, so one that does not promise to end is not run where a walk may go on for ever.
+ */
+bool judge_must_skip(const struct judge *judge, size_t i, const struct info_parser *parser,
+		     const uint8_t *info, size_t len);
+
 #endif

@@ -343,7 +343,8 @@ static void test_suggestion(void **state)
 	assert_string_equal(text, "- bucket: naive:ok:wrong-caps:ok\n"
 				  "  kind: region\n"
 				  "  reason: \"\"    # why the parser may do this\n"
-				  "  source: \"\"    # file and version that show it\n"
+				  "  source: \"\"    # the file that shows it\n"
+				  "  versions: \"\"  # of the program, that it holds for\n"
 				  "  upstream: none  # or where it was reported\n"
 				  "  review: \"\"    # the day by which to look again, YYYY-MM-DD\n"
 				  "  witness: regressions/x.yaml\n");

@@ -117,6 +117,14 @@ unsigned int judged_badness(const struct judged *judged)
 	return i + (judged->disagreement == REJECTS_VALID || judged->disagreement == WRONG_REFUSAL);
 }
 
+/* Whether it is a fault of who trusts its replies, too: of a fetch loop not all rules are. */
+static bool faults_anyway(const struct judged *judged)
+{
+	const enum verdict verdict = judged->walk.verdict;
+
+	return (verdict > VERDICT_ABSTAIN && verdict != VERDICT_STALE) || judged->walk.leaked;
+}
+
 bool judged_breaks(const struct judged *judged)
 {
 	const struct info_parser *const parser = judged->parser;
@@ -129,7 +137,7 @@ bool judged_breaks(const struct judged *judged)
 	if (parser->trust == INFO_HARDENED || judged->spec->class == CLASS_PLAIN)
 		return true;
 	return judged->disagreement == FAULT &&
-	       (parser->trust == INFO_SAFE || own_faults_count(parser));
+	       (parser->trust == INFO_SAFE || (own_faults_count(parser) && faults_anyway(judged)));
 }
 
 const char *promise_name(enum info_trust trust)

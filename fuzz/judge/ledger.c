@@ -37,7 +37,8 @@ void ledger_suggest(const char *bucket, enum info_kind kind, uint32_t notes, con
 		"  kind: %s\n"
 		"%s%s%s"
 		"  reason: \"\"    # why the parser may do this\n"
-		"  source: \"\"    # file and version that show it\n"
+		"  source: \"\"    # the file that shows it\n"
+		"  versions: \"\"  # of the program, that it holds for\n"
 		"  upstream: none  # or where it was reported\n"
 		"  review: \"\"    # the day by which to look again, YYYY-MM-DD\n"
 		"  witness: %s\n",

@@ -18,7 +18,8 @@
  *	any
  * @notes: NOTE_BIT()s that a buffer must all have; 0: any buffer
  * @reason: why the parser may do this
- * @source: file and version that show it
+ * @source: the file that shows it
+ * @versions: the versions of the program that it holds for
  * @upstream: where it was reported or is discussed, or "none"
  * @review: the day by which to look again, YYYY-MM-DD
  * @witness: file of the corpus that shows it
@@ -29,6 +30,7 @@ struct ledger_entry {
 	uint32_t notes;
 	const char *reason;
 	const char *source;
+	const char *versions;
 	const char *upstream;
 	const char *review;
 	const char *witness;

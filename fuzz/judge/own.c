@@ -3,6 +3,7 @@
 #include "own.h"
 
 const struct info_parser *own_parser;
+const struct fetch_loop *own_loop;
 const struct own_facts *own_known;
 
 bool own_lacks_hooks(const struct info_parser *parser)

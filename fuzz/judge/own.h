@@ -6,6 +6,7 @@
 #ifndef FUZZ_JUDGE_OWN_H
 #define FUZZ_JUDGE_OWN_H
 
+#include "../../parsers/fetch_loop.h"
 #include "../../parsers/parser.h"
 
 /* What scripts/fuzz/own.py knows of what it built. The adapter's build folder has one of them. */
@@ -18,6 +19,9 @@ struct own_facts {
 
 /* The parser that joined, or NULL. */
 extern const struct info_parser *own_parser;
+
+/* Its fetch loop, or NULL: all that it does not say is said of the parser. */
+extern const struct fetch_loop *own_loop;
 
 /* What is known of it; NULL in builds that own.py did not make. */
 extern const struct own_facts *own_known;

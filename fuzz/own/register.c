@@ -21,13 +21,22 @@
 #define UNUSABLE 2
 
 extern const struct own_facts own_facts __attribute__((weak));
+extern const struct fetch_loop capchain_loop __attribute__((weak));
 
-/* What joins the table: the adapter's. */
+/* What joins the tables: the adapter's. */
 static struct info_parser entry;
+static struct fetch_loop loop;
 
 static _Noreturn void refuse(const char *what)
 {
 	fprintf(stderr, "capchain: capchain_parser: %s; parsers/parser.h is the contract\n", what);
+	_exit(UNUSABLE);
+}
+
+static _Noreturn void refuse_loop(const char *what)
+{
+	fprintf(stderr, "capchain: capchain_loop: %s; parsers/fetch_loop.h is the contract\n",
+		what);
 	_exit(UNUSABLE);
 }
 
@@ -79,6 +88,31 @@ static void hold_to_contract(const struct info_parser *parser)
 		refuse("it has no .read");
 }
 
+/* Its loop asks for what its parser reads. */
+static void enter_loop(const struct fetch_loop *given)
+{
+	uint32_t reads = 0;
+
+	for (unsigned int kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+		if (entry.reads[kind].ids)
+			reads |= UINT32_C(1) << kind;
+	if (!given->run)
+		refuse_loop("it has no .run");
+	if (!given->kinds || given->kinds & ~reads)
+		refuse_loop(
+			"its .kinds are bits of kinds that capchain_parser's .reads has, one at least");
+	loop = (struct fetch_loop){
+		.name = entry.name,
+		.summary = entry.summary,
+		.trust = entry.trust,
+		.source = entry.source,
+		.walk = entry.name,
+		.kinds = given->kinds,
+		.run = given->run,
+	};
+	own_loop = &loop;
+}
+
 /* What CAPCHAIN_ALLOW asks for. */
 static void allow(const char *what)
 {
@@ -114,6 +148,8 @@ static __attribute__((constructor(101))) void enter(void)
 	info_parsers = table;
 	info_parser_count++;
 	own_parser = &entry;
+	if (&capchain_loop)
+		enter_loop(&capchain_loop);
 	/* Until the judge knows whether it has hooks, in a child. */
 	sandbox_is_own(&entry, false);
 	own_known = &own_facts;

@@ -2,21 +2,25 @@
 /*
  * The one list of planted bugs, sorted by name: a line here adds a bug to the planted targets, the
  * tests and the nightly run's choice of a canary. BUG(x) stands for `const struct info_parser
- * planted_x_parser` in a file of its own in this folder.
+ * planted_x_parser` in a file of its own in this folder or one of a family.
  */
 #define PLANTED_BUGS(BUG)                                                                          \
 	BUG(argsz_is_bound)                                                                        \
 	BUG(argsz_underflow)                                                                       \
+	BUG(bound_by_allocation)                                                                   \
 	BUG(bound_off_by_one)                                                                      \
 	BUG(cap_offset_ignored)                                                                    \
 	BUG(cap_offset_underflow)                                                                  \
+	BUG(cast_aligned)                                                                          \
 	BUG(count_32bit)                                                                           \
 	BUG(count_8bit)                                                                            \
 	BUG(count_signed)                                                                          \
 	BUG(cut_is_absent)                                                                         \
 	BUG(depth_by_length)                                                                       \
+	BUG(elements_ascend)                                                                       \
 	BUG(empty_is_absent)                                                                       \
 	BUG(end_at_argsz)                                                                          \
+	BUG(end_exclusive)                                                                         \
 	BUG(ends_in_header)                                                                        \
 	BUG(flag_ignored)                                                                          \
 	BUG(header_end_32bit)                                                                      \
@@ -27,10 +31,13 @@
 	BUG(next_16bit)                                                                            \
 	BUG(next_relative)                                                                         \
 	BUG(next_rounded)                                                                          \
+	BUG(optional_fatal)                                                                        \
 	BUG(payload_argsz)                                                                         \
+	BUG(rising_drops)                                                                          \
 	BUG(rising_only)                                                                           \
 	BUG(self_loop)                                                                             \
 	BUG(two_step_loop)                                                                         \
+	BUG(unknown_fatal)                                                                         \
 	BUG(unreadable_absent)                                                                     \
 	BUG(version_one_only)                                                                      \
 	BUG(zero_walked)

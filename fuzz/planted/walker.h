@@ -94,6 +94,30 @@
 #ifndef COUNTS
 #define COUNTS(elements, count) true
 #endif
+/* R8: an offset that is refused for where it is. */
+#ifndef MISALIGNED
+#define MISALIGNED(at) false
+#endif
+/* R11: a capability without a layout is refused. */
+#ifndef REFUSED_ID
+#define REFUSED_ID(layout) false
+#endif
+/* R10: what an element's half is read as; @i: which half. */
+#ifndef ELEMENT
+#define ELEMENT(value, i) (value)
+#endif
+/* R10: the half of an element is refused for the one before it. */
+#ifndef CLASHES
+#define CLASHES(before, value, i) ((void)(before), false)
+#endif
+/* R9: the chain is given up, with all that it had, because the next is at @at. */
+#ifndef GIVES_UP
+#define GIVES_UP(chain, at) false
+#endif
+/* The verdict on a chain that was read to its end. */
+#ifndef VERDICT
+#define VERDICT(chain) VERDICT_OK
+#endif
 /* Where the next capability is. */
 #ifndef NEXT
 #define NEXT(chain, at) load32(chain, (at) + CAP_HEADER_next)
@@ -103,6 +127,7 @@
  * struct chain - one reading while it runs
  * @from: the header that holds the link, 0 where that is cap_offset
  * @taken: capabilities so far
+ * @ids: one bit for each id below 64 that was taken
  * @visited: one bit for each offset below the bound
  */
 struct chain {
@@ -111,6 +136,7 @@ struct chain {
 	const struct layout_info *layout;
 	enum info_kind kind;
 	uint32_t len, argsz, bound, from, taken;
+	uint64_t ids;
 	uint8_t *visited;
 	struct info_answer answer;
 };
@@ -188,6 +214,8 @@ static bool is_sound(struct chain *chain, uint32_t at)
 		return false;
 	if (IS_LOOP(chain, at))
 		return refuse(chain, "loop");
+	if (MISALIGNED(at))
+		return refuse(chain, "misaligned");
 	chain->visited[at / 8] |= (uint8_t)(1u << (at % 8));
 	return true;
 }
@@ -210,11 +238,13 @@ static bool payload_fits(struct chain *chain, const struct layout_cap *layout, u
 		    end > UINT32_MAX ? "count-overflow" : "payload-oob");
 }
 
-static void decode(const struct chain *chain, const struct layout_cap *layout, uint32_t fixed,
+/* False where an element is refused. */
+static bool decode(const struct chain *chain, const struct layout_cap *layout, uint32_t fixed,
 		   struct info_cap *cap)
 {
 	const unsigned int width = layout->elements == ELEMENTS_BYTES ? 1 : 8;
 	const uint64_t elements = (uint64_t)cap->offset + fixed;
+	uint64_t value, before = 0;
 	size_t slot = 0;
 
 	for (size_t i = 0; i < layout->nfields; i++) {
@@ -227,10 +257,16 @@ static void decode(const struct chain *chain, const struct layout_cap *layout, u
 		slot++;
 	}
 	if (layout->elements == ELEMENTS_NONE)
-		return;
+		return true;
 	cap->hash = INFO_HASH_START;
-	for (uint64_t i = 0; i < (uint64_t)cap->count * layout->elements; i += width)
-		cap->hash = info_hash(cap->hash, load(chain, elements + i, width));
+	for (uint64_t i = 0; i < (uint64_t)cap->count * layout->elements; i += width) {
+		value = load(chain, elements + i, width);
+		if (CLASHES(before, value, i / width))
+			return false;
+		cap->hash = info_hash(cap->hash, ELEMENT(value, i / width));
+		before = value;
+	}
+	return true;
 }
 
 /* R10 to R13: takes the capability at @at. */
@@ -242,6 +278,9 @@ static bool take(struct chain *chain, uint32_t at)
 	const struct layout_cap *const layout = layout_cap(chain->kind, cap.id);
 	bool counts = true;
 
+	if (REFUSED_ID(layout))
+		return refuse(chain, "unknown-id");
+	chain->ids |= UINT64_C(1) << (cap.id % 64);
 	cap.decoded = layout && HAS_LAYOUT(cap.version);
 	if (cap.decoded) {
 		const uint32_t fixed = (uint32_t)FIXED(layout, cap.version);
@@ -251,7 +290,8 @@ static bool take(struct chain *chain, uint32_t at)
 				(enum verdict)UNREADABLE(chain, chain->answer.verdict);
 			return false;
 		}
-		decode(chain, layout, fixed, &cap);
+		if (!decode(chain, layout, fixed, &cap))
+			return refuse(chain, "elements");
 		counts = COUNTS(layout->elements, cap.count);
 	}
 	if (counts)
@@ -285,11 +325,17 @@ static struct info_answer planted_read(struct walk *walk, const void *info, uint
 		chain.from = at;
 		chain.taken++;
 		at = (uint32_t)NEXT(&chain, at);
+		if (GIVES_UP(&chain, at))
+			return answer(VERDICT_ABSENT);
 	} while (!ENDS(&chain, at));
-	return answer(VERDICT_OK);
+	return answer((enum verdict)VERDICT(&chain));
 }
 
-#define READS_ALL      INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
+#define READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, INFO_ALL_IDS)
+/* Where a bug is of one kind alone, it says so. */
+#ifndef READS
+#define READS INFO_ROW(READS_ALL, READS_ALL, READS_ALL)
+#endif
 #define PARSER_OF(id)  PARSER_OF_(id)
 #define PARSER_OF_(id) planted_##id##_parser
 
@@ -299,6 +345,6 @@ const struct info_parser PARSER_OF(PLANTED_ID) = {
 	.summary = PLANTED_SUMMARY,
 	.trust = INFO_HARDENED,
 	.source = INFO_FROM_PEER,
-	.reads = {READS_ALL, READS_ALL, READS_ALL},
+	.reads = READS,
 	.read = planted_read,
 };

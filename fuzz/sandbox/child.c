@@ -41,6 +41,7 @@ struct share {
 	char said[512];
 	struct sandbox_trace trace;
 	struct info_cap caps[INFO_LEN_MAX];
+	uint8_t shared[WALK_SHARED_MAX];
 };
 
 static struct share *share;
@@ -142,6 +143,7 @@ static _Noreturn void serve(child_walker *walk)
 		the_walk.len = share->len;
 		limits = share->limits;
 		limits.trace = share->traces ? &trace : NULL;
+		limits.shared = share->shared;
 		walk(share->parser, share->kind, &limits, &result);
 		if (getpid() != pid)
 			_exit(0);
@@ -298,7 +300,12 @@ void child_walk(child_walker *walk, const struct info_parser *parser, enum info_
 		share->len = the_walk.len;
 		share->limits = *limits;
 		share->traces = limits->trace != NULL;
+		if (limits->shared)
+			memcpy(share->shared, limits->shared, limits->shared_size);
 		why = await_answer(give_turn());
+		/* What it did before it did not come back is there too. */
+		if (limits->shared)
+			memcpy(limits->shared, share->shared, limits->shared_size);
 		if (!why) {
 			take_result(limits, result);
 			return;

@@ -13,9 +13,10 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "where.h"
 
 #define PIECE_MAX  ((size_t)1 << 20)
-#define FILL	   0xc7
+#define FILL	   WALK_FILL
 #define CANARY_LEN 16
 
 /* The smallest slots are as many as an INFO buffer has room for headers, twice. */
@@ -29,6 +30,7 @@ enum { SMALL = 64, MIDDLE = 8, LARGE = 2 };
 struct piece {
 	struct scratch_object object;
 	bool live;
+	uintptr_t code; /* that asked for it */
 	uint32_t freed_next;
 };
 
@@ -134,6 +136,15 @@ const struct scratch_object *heap_nearest(uintptr_t address)
 	return piece ? &piece->object : NULL;
 }
 
+uintptr_t heap_leak(void)
+{
+	for (size_t i = 0; i < CLASSES; i++)
+		for (size_t n = 0; n < classes[i].used; n++)
+			if (classes[i].pieces[n].live)
+				return classes[i].pieces[n].code;
+	return 0;
+}
+
 static uintptr_t canary_before(const struct scratch_object *object)
 {
 	return object->start - object->slot_start < CANARY_LEN ? object->slot_start
@@ -222,6 +233,8 @@ static void *allocate(size_t size, size_t alignment)
 	uintptr_t before;
 
 	count_call();
+	if (the_walk.allocates)
+		the_walk.allocates(size);
 	/* Only what is no larger than the largest slot, whatever the alignment takes of it. */
 	if (size > PIECE_MAX - (alignment > 16 ? 4096 : 0) || alignment > 4096) {
 		errno = ENOMEM;
@@ -237,11 +250,14 @@ static void *allocate(size_t size, size_t alignment)
 	object->size = size;
 	object->start = (object->slot_end - size) & ~(uintptr_t)(alignment - 1);
 	piece->live = true;
+	piece->code = the_walk.allocates ? where_called(false) : 0;
 	heap_pieces++;
 	heap_live++;
 	protect(object->slot_start, object->slot_end - object->slot_start, PROT_READ | PROT_WRITE);
 	before = canary_before(object);
 	memset((void *)before, FILL, object->slot_end - before);
+	if (the_walk.fill != FILL)
+		memset((void *)object->start, the_walk.fill, size);
 	the_walk.scratch = object->start;
 	the_walk.scratch_size = size;
 	return (void *)object->start;

@@ -27,6 +27,9 @@ extern size_t heap_pieces;
 /* Those of them that it has not freed. */
 extern size_t heap_live;
 
+/* Where the first of those was asked for, of a fetch loop; 0 where it is not known. */
+uintptr_t heap_leak(void);
+
 /* Takes back what the last walk had. */
 void heap_reset(void);
 

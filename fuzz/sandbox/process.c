@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -91,6 +92,14 @@ ENDS(quick_exit)
 
 /* A function in whose frame nobody returns twice. */
 extern __typeof__(capchain_fork) capchain_vfork __attribute__((alias("capchain_fork")));
+
+/* A fetch loop's is answered by whom it asks. */
+int capchain_ioctl(int fd, unsigned long request, void *argument);
+int capchain_ioctl(int fd, unsigned long request, void *argument)
+{
+	return the_walk.running && the_walk.ioctl ? the_walk.ioctl(request, argument)
+						  : ioctl(fd, request, argument);
+}
 
 /* Which walk the last tick saw. */
 static uint64_t seen;

@@ -53,7 +53,8 @@ struct sandbox_trace {
  *	"ended-with-status-0"; or why what came back is none: "no-such-verdict", "no-such-reason". That is
  *	no verdict; @verdict is abstain. NULL of every other walk
  * @budget: the loads of buffer and scratch that it could make
- * @leaked: pieces of its heap that a walk which came back had not freed
+ * @leaked, @leaked_code: pieces of its heap that a walk which came back had not freed, and the call that took
+ *	the first of them
  * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the
  *	compiler told, and the first of them
  * @caps, @ncaps: what it delivered; @caps is the caller's array of INFO_LEN_MAX, set before the
@@ -77,6 +78,7 @@ struct walk_result {
 	const char *said;
 	const char *no_answer;
 	uint32_t leaked;
+	uintptr_t leaked_code;
 	uint32_t unaligned;
 	uintptr_t unaligned_code;
 	struct info_cap *caps;
@@ -88,6 +90,12 @@ struct walk_limits {
 	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
 	uint64_t budget;	     /* loads of buffer and scratch, after which it is a runaway */
 	struct sandbox_trace *trace; /* or NULL */
+	/* What the walk reads and writes besides, in a child too: @shared_size bytes, or NULL. */
+	void *shared;
+	size_t shared_size;
 };
+
+/* The most that may be. */
+#define WALK_SHARED_MAX ((size_t)1 << 18)
 
 #endif

@@ -392,13 +392,23 @@ static void forget_all(struct walk_result *result, struct sandbox_trace *trace)
 		trace->count = 0;
 }
 
-static const struct info_parser *own;
+static const struct info_parser *own, *own_loop;
 static bool own_moved;
+
+static bool is_own(const struct info_parser *parser)
+{
+	return parser && (parser == own || parser == own_loop);
+}
 
 void sandbox_is_own(const struct info_parser *parser, bool hooked)
 {
 	own = parser;
 	own_moved = parser && !hooked;
+}
+
+void sandbox_is_own_loop(const struct info_parser *loop)
+{
+	own_loop = loop;
 }
 
 static sandbox_watcher *watcher;
@@ -426,9 +436,13 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
-	the_walk.own = parser == own;
+	the_walk.own = is_own(parser);
 	the_walk.number++;
 	the_walk.trace = trace;
+	the_walk.shared = limits->shared;
+	the_walk.ioctl = NULL;
+	the_walk.allocates = NULL;
+	the_walk.fill = WALK_FILL;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
 	if (heap_pieces)
@@ -461,8 +475,10 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	}
 	if (!the_walk.own)
 		result->code = 0;
-	if (result->seen_by == SEEN_BY_PARSER)
+	if (result->seen_by == SEEN_BY_PARSER) {
 		result->leaked = (uint32_t)heap_live;
+		result->leaked_code = heap_live ? heap_leak() : 0;
+	}
 	if (result->verdict == VERDICT_ABSTAIN)
 		forget_all(result, limits->trace);
 }
@@ -488,7 +504,7 @@ void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
 	static uint8_t kept[INFO_LEN_MAX];
 	size_t len = 0;
 
-	if (parser != own || !parser) {
+	if (!is_own(parser)) {
 		walk_here(parser, kind, limits, result);
 		return;
 	}

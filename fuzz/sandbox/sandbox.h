@@ -74,9 +74,11 @@ bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps);
 
 /*
  * Says which parser is one from outside; NULL: none, as at first. Where it is not @hooked its walks are made
- * in a child; where it is, from the one on that the child is needed for.
+ * in a child; where it is, from the one on that the child is needed for. Its fetch loop is run as a parser of
+ * its own, which is from outside as well.
  */
 void sandbox_is_own(const struct info_parser *parser, bool hooked);
+void sandbox_is_own_loop(const struct info_parser *loop);
 
 /* Whether an arena stands behind the window (64-bit builds). */
 bool sandbox_has_arena(void);

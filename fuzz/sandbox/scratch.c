@@ -20,7 +20,7 @@ static struct {
 #define CLASSES	   (sizeof(classes) / sizeof(classes[0]))
 #define ALLOC_MAX  ((size_t)1 << 20)
 /* What scratch memory holds before a parser writes, and what must stay beside it. */
-#define SCRATCH	   0xc7
+#define SCRATCH	   WALK_FILL
 #define CANARY_LEN 16
 
 static uintptr_t class_start[CLASSES];

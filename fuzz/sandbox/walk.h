@@ -33,6 +33,9 @@ struct scratch_object {
 
 #define SCRATCH_OBJECTS_MAX 64
 
+/* What fresh memory holds, and what stays beside it. */
+#define WALK_FILL 0xc7
+
 /*
  * Loads of the stack and of globals are a compiler's choice (a struct kept in registers at one
  * level is in memory at another; a compare that AFL++ splits loads its operand byte by byte), so a
@@ -58,6 +61,12 @@ struct walk {
 	uint32_t bound;
 	struct sandbox_trace *trace;
 	struct walk_result *result;
+	void *shared; /* see struct walk_limits */
+
+	/* For the walk to set: what its ioctl() is; told how much its heap is asked for; fresh memory. */
+	int (*ioctl)(unsigned long request, void *argument);
+	void (*allocates)(size_t size);
+	uint8_t fill;
 
 	uintptr_t stack_top;
 	struct scratch_object objects[SCRATCH_OBJECTS_MAX];

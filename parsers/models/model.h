@@ -25,6 +25,15 @@ static inline bool model_heap_has(uint64_t count, uint64_t size)
 	return count * size <= MODEL_HEAP;
 }
 
+/* sizeof the INFO structs in today's headers: what programs ask with first. */
+enum { MODEL_REGION = 32, MODEL_IOMMU = 24 };
+
+/* Whether this is the first reply to a program that asked with @first bytes and asks once more. */
+static inline bool model_asks_again(const void *info, uint32_t len, uint32_t first)
+{
+	return len <= first && overlay_argsz(info) > len;
+}
+
 /* One sparse area or IOVA range. */
 struct model_pair {
 	overlay_u64 first, second;
@@ -73,6 +82,52 @@ static inline uint32_t model_find(const void *info, uint32_t at, uint16_t id)
 	return at;
 }
 
+/*
+ * The same for a program that looks at the first header wherever @at is: 0 is the INFO struct itself.
+ * False where a header that does not match has next 0.
+ */
+static inline bool model_find_anywhere(const void *info, uint32_t at, uint16_t id, uint32_t *ret_at)
+{
+	while (overlay_header(info, at)->id != id) {
+		at = overlay_header(info, at)->next;
+		if (!at)
+			return false;
+	}
+	*ret_at = at;
+	return true;
+}
+
+/* Whether a program goes on with one pair; NULL in its place: with every one. */
+typedef bool (*model_likes)(uint64_t first, uint64_t second);
+
+/* Reads and delivers @count pairs of the capability at @at; false at the first that is not liked. */
+static inline bool model_take_pairs(struct walk *walk, const void *info, uint32_t at,
+				    uint32_t count, model_likes likes)
+{
+	struct info_cap cap;
+
+	model_head(info, at, &cap);
+	cap.count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint64_t first = model_pair(info, at, i)->first;
+		const uint64_t second = model_pair(info, at, i)->second;
+
+		if (likes && !likes(first, second))
+			return false;
+		cap.hash = info_hash(info_hash(cap.hash, first), second);
+	}
+	walk_deliver(walk, &cap);
+	return true;
+}
+
+#define MODEL_PAGE_MASK UINT64_C(4095)
+
+/* An area that mmap() takes page by page, or one without a size, of which nobody asks it. */
+static inline bool model_area_is_paged(uint64_t offset, uint64_t size)
+{
+	return !size || !((offset | size) & MODEL_PAGE_MASK);
+}
+
 static inline bool model_has_caps(const void *info, enum info_kind kind)
 {
 	return overlay_flags(info) & layout_infos[kind].caps_flag;
@@ -84,6 +139,18 @@ static inline void *model_copy(struct walk *walk, uint32_t size)
 	void *const copy = walk_alloc(walk, size);
 
 	return copy && !walk_copy_in(walk, copy, 0, size) ? copy : NULL;
+}
+
+/*
+ * What a program does that takes memory of the @argsz bytes of a first reply and copies its whole
+ * struct of @size to it, of which there may be more.
+ */
+static inline void model_copy_struct(struct walk *walk, uint32_t argsz, uint32_t size)
+{
+	volatile uint32_t *const copy = walk_alloc(walk, argsz ? argsz : 1);
+
+	for (uint32_t i = 0; copy && i < size / 4; i++)
+		copy[i] = 0;
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! parsers/parser.h for adapters in Rust: copy it beside yours and say `mod capchain;`.
-//! scripts/fuzz/own_test.py holds both to the same verdicts.
+//! scripts/fuzz/own_languages_test.py holds both to the same verdicts.
 #![allow(dead_code)]
 
 use std::os::raw::{c_char, c_int, c_void};
@@ -99,6 +99,30 @@ pub struct Parser {
 // Its pointers are to constants.
 unsafe impl Sync for Parser {}
 
+/// The conversation that runs, and what asks: parsers/fetch_loop.h. Of an adapter's `kinds` and `run` count.
+#[repr(C)]
+pub struct Fetch {
+    _opaque: [u8; 0],
+}
+
+#[repr(C)]
+pub struct Loop {
+    name: *const u8,
+    summary: *const u8,
+    trust: c_int,
+    source: c_int,
+    walk: *const u8,
+    kinds: u32,
+    run: extern "C" fn(*mut Fetch, c_int, u32) -> Answer,
+}
+
+unsafe impl Sync for Loop {}
+
+/// `kinds` has bit `1 << REGION` and its like of what it asks for.
+pub const fn asks(kinds: u32, run: extern "C" fn(*mut Fetch, c_int, u32) -> Answer) -> Loop {
+    Loop { name: std::ptr::null(), summary: std::ptr::null(), trust: 0, source: 0, walk: std::ptr::null(), kinds, run }
+}
+
 /// Edition 2024 wants `unsafe` here, which a rustc before 1.82 does not know.
 macro_rules! host {
     ($($functions:tt)*) => {
@@ -112,6 +136,12 @@ macro_rules! host {
 host! {
     fn walk_deliver(walk: *mut Walk, cap: *const Cap);
     fn walk_panicked(text: *const u8, len: usize);
+    fn fetch_hand(fetch: *mut Fetch, info: *const u8) -> Answer;
+}
+
+/// Gives the reply at `info` to the parser; memory of malloc() or of a Box is freed there, so forget it here.
+pub fn hand(fetch: *mut Fetch, info: *const u8) -> Answer {
+    unsafe { fetch_hand(fetch, info) }
 }
 
 /// Hands one capability to the host.

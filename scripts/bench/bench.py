@@ -5,7 +5,8 @@
 Each engine runs the same fixed inputs (those of one kind that corpus/bench.txt names, in order of name,
 over and over) through our target and through an empty target built with the same flags; the engine's own
 loop is around both. CPU time, rounds interleaved, medians. A figure is exec/s of our target divided
-by exec/s of the empty one; each named set of parsers has its own. One line a figure with its floor.
+by exec/s of the empty one; each named set of parsers has its own, and what a parser beside these costs is a figure
+without a floor. One line a figure with its floor.
 An exec of AFL++ is two switches between processes, and what those cost is its version's and the kernel's
 affair: the empty target had 20,000 exec/s with 4.04c on one machine, 80,000 on another, and 200,000 with
 5.02c's futex there. So the figure of AFL++ is what our target adds to the empty one's exec under
@@ -23,6 +24,7 @@ command and the targets of every kind.
 Exit status: 0; 1 where a figure is below its floor; 2 where corpus/bench.txt names what corpus/ has
 not got; 3 where an engine or target is missing or fails.
 """
+import argparse
 import collections
 import ctypes
 import json
@@ -37,6 +39,7 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from gen.names import BUFFERS, KINDS  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 from fuzz import own  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.alone import OneSeed  # noqa: E402
@@ -46,8 +49,12 @@ from fuzz.report import NO_ENGINE, UNUSABLE, Refused, check  # noqa: E402
 BUILD = "build"
 ROUNDS = 5
 LONGEST = 4096
-# The named sets of parsers: the four that everything else is held to, and all that are registered.
-SETS = {"first four": "bounded,kernel,ksft-vfio,naive", "whole registry": None}
+# The named sets of parsers that have floors: the four that everything else is held to, and those of the first
+# wave (commit 53f8a93), which stay the same however many are registered. What these cost has a line of its own.
+SETS = {"first four": "bounded,kernel,ksft-vfio,naive",
+        "first wave": "bounded,bpf,crosvm-iommu,crosvm-region,dpdk,dpdk-new,kernel,ksft-vfio,libvfn,monotonic,naive,"
+                      "openvmm,qatlib,qemu,qemu-10,qemu-util,qemu-vfio-user,rdma-core,spdk,vfio-ioctls,vfio-user,vpp"}
+ALL = "whole registry"
 # Cost is linear in a chain's length where a straight line misses no length by more than this factor,
 LINEAR_WITHIN = 1.25
 # and where no byte costs more than one of a shorter buffer by more than this: 1.22 at most was measured;
@@ -152,9 +159,13 @@ def medians(runs):
     return {name: statistics.median(seconds) for name, seconds in cpu.items()}
 
 
+FIGURES = []
+
+
 def figure(name, value, floor, detail, at_most=False):
     """Prints one line; True where the value is on the right side of its floor."""
     fine = value <= floor if at_most else value >= floor
+    FIGURES.append({"name": name, "value": value, "floor": floor, "at_most": at_most, "fine": fine, "detail": detail})
     print(f"{'ok  ' if fine else 'LOW ' if not at_most else 'HIGH'} {name}: {value:.3f}, "
           f"{'at most' if at_most else 'floor'} {floor:.3g} ({detail})", flush=True)
     return fine
@@ -174,16 +185,33 @@ def engine_figure(engine, name, empty, ours, floor, added):
                   f"{empty / ours:.2f} of empty, {detail}")
 
 
+def readers(kind):
+    """The parsers that read @kind."""
+    done = subprocess.run([f"{BUILD}/capchain", "list", "--json"], stdout=subprocess.PIPE, check=True)
+    rows = map(json.loads, done.stdout.splitlines())
+    return {row["parser"] for row in rows if kind in row.get("kinds", ()) and "parser" in row}
+
+
+def print_more(name, kind, cpu):
+    """What a parser more costs an exec: of all those that are registered beside the first wave."""
+    more = readers(kind) - set(SETS["first wave"].split(","))
+    if more:
+        each = (cpu[ALL] - cpu["first wave"]) / len(more)
+        print(f"a parser more, {name}, {kind}: {1e9 * each:,.0f} ns an exec, of {len(more)} beside the first wave; "
+              f"{ALL} {1 / cpu[ALL]:,.0f} exec/s, {cpu['empty'] / cpu[ALL]:.3f} of empty", flush=True)
+
+
 def bench_engines(folders):
     fine, added = True, collections.defaultdict(dict)
     for build, (name, runs, floors, fetch) in [row for one in ENGINES.values() for row in one.bench.items()]:
         for kind in BUFFERS:
             cpu = medians({"empty": (build, "bench_empty", folders[kind], runs),
                            **{words: (build, f"bench_{kind}_info", folders[kind], runs, parsers)
-                              for words, parsers in SETS.items()}})
+                              for words, parsers in {**SETS, ALL: None}.items()}})
             for words in SETS:
                 fine &= engine_figure(build, f"{name}, {kind}, {words}", cpu["empty"], cpu[words], floors[words],
                                       added[kind, words])
+            print_more(name, kind, cpu)
         cpu = medians({"empty": (build, "bench_empty", folders["fetch"], runs),
                        "ours": (build, "bench_fetch", folders["fetch"], runs // 20)})
         fine &= engine_figure(build, f"{name}, fetch, every loop", cpu["empty"], cpu["ours"], fetch, added["fetch"])
@@ -340,9 +368,9 @@ def stay_on_one_cpu():
 
 
 def main():
-    if len(sys.argv) > 1:
-        print(__doc__)
-        sys.exit(0 if sys.argv[1] in ("-h", "--help") else 2)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too, an object each")
+    options = parser.parse_args()
     for refused in filter(None, (engine.refusal() for engine in ENGINES.values())):
         raise refused
     # For measure(): the sets of parsers are its own.
@@ -358,6 +386,8 @@ def main():
             fine &= bench_capture(folder)
         fine &= bench_bpf()
         fine &= bench_engines(folders)
+    if options.json:
+        write_json(options.json, FIGURES)
     sys.exit(0 if fine else 1)
 
 

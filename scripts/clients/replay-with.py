@@ -56,7 +56,8 @@ What is right, by the class of the input (`capchain check` tells it):
 
 A reader that ends with another status or a signal, prints something else, or goes on for ever is wrong
 on every input. For ever is more than 2 seconds of CPU (--cpu-seconds), a minute of waiting, or a
-megabyte of output: from outside nothing else tells a loop.
+megabyte of output: from outside nothing else tells a loop. Of one that has twice gone on for ever it is a
+tenth of that, where no input that ended took a hundredth of it.
 
 Prints TAP, one line an input, how many failed of each cause, and `N passed, N failed`. Inputs that
 are not judged are marked SKIP.
@@ -76,9 +77,13 @@ THE_REPLAY = None
 ALLOWED = {"misaligned": {"reject"}, "overlap": {"reject"}, "areas-overlap": {"reject"},
            "flag-without-chain": {"truncated"},
            "newer-version": {"absent"}, "version-zero": {"absent"}, "duplicate-id": set()}
-# A command line has room for these.
-TEXTS_AT_ONCE = 200
+# Once it has gone on for ever so often, a reader is given a SOONER-th of its time, where it has never taken the
+# SOONER-th part of that.
+FOREVER, SOONER = 2, 10
+# Inputs that a process takes at once.
+AT_ONCE = 4
 CAP = re.compile(r"cap (\d+) (\d+) (\d+)")
+FOR_EVER = re.compile(r"does not end: [\d.]+ seconds of CPU")
 # What XML cannot say.
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -92,9 +97,9 @@ class Refused(Exception):
 
 
 def expectations(capchain, corpus):
-    """What `capchain check` says of every input of @corpus, one object each."""
+    """What `capchain check` says of every input of @corpus, one object each, its bytes with it."""
     try:
-        done = subprocess.run([capchain, "check", "--json", corpus], capture_output=True, text=True,
+        done = subprocess.run([capchain, "check", "--json", "--bytes", corpus], capture_output=True, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, check=False)
     except OSError as error:
         raise Refused(f"{capchain}: {error.strerror}; run `make` in capchain's folder first",
@@ -113,93 +118,73 @@ SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGXCPU)
 
 class Runner:
     """
-    Runs readers one after the other, which the kernel stops where they go on for ever. It has a process of
-    its own, whose limits they get, and which starts them without a copy of itself: that is most of the time.
+    Runs readers one after the other, and ends those that go on for ever. It has a process of its own, whose
+    limits they get, and which starts them without a copy of itself: that is most of the time.
     """
 
     def __init__(self, seconds):
-        self.seconds, self.whole = seconds, math.ceil(seconds)
+        self.seconds, self.forever, self.longest = seconds, 0, 0.0
+        whole_seconds = math.ceil(seconds)
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))
-        # It may itself take more in all than one of them: no hard limit.
+        # It may itself take more in all than one of them: no hard limit. What a reader starts has it too.
         signal.signal(signal.SIGXCPU, lambda *_: None)
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (self.whole, hard))
+        resource.setrlimit(resource.RLIMIT_CPU, (whole_seconds, hard))
         resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         self.nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self.out, self.err = (tempfile.TemporaryFile() for _ in range(2))
-        self.files = self.nothing, self.out.fileno(), self.err.fileno()
+        self.out, self.err = (tempfile.TemporaryFile(buffering=0) for _ in range(2))
+        self.actions = [(os.POSIX_SPAWN_DUP2, file, i)
+                        for i, file in enumerate((self.nothing, self.out.fileno(), self.err.fileno()))]
 
-    def start(self, command):
-        if self.seconds != self.whole:
-            return self.start_with_timer(command)
-        pid = os.posix_spawnp(command[0], command, os.environ, setsid=True, setsigmask=(), setsigdef=SIGNALS,
-                              file_actions=[(os.POSIX_SPAWN_DUP2, file, i) for i, file in enumerate(self.files)])
-        try:
-            # For one that catches the signal of the soft limit.
-            resource.prlimit(pid, resource.RLIMIT_CPU, (self.whole, self.whole + 1))
-        except (OSError, ValueError):
-            pass
-        return pid
+    def limit(self):
+        """CPU seconds that the next reader may take."""
+        soon = self.seconds / SOONER
+        return soon if self.forever >= FOREVER and self.longest < soon / SOONER else self.seconds
 
-    def start_with_timer(self, command):
-        """The limit knows whole seconds only."""
-        pid = os.fork()
-        if pid:
-            return pid
-        try:
-            os.setsid()
-            for number, file in enumerate(self.files):
-                os.dup2(file, number)
-            for each in SIGNALS:
-                signal.signal(each, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_PROF, self.seconds)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
-            os.execvp(command[0], command)
-        finally:
-            os._exit(127)
-
-    def wait(self, pid):
-        """Its status as subprocess has it; None where it does not end."""
-        end = time.monotonic() + WALL_SECONDS
-        while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
-            left = end - time.monotonic()
+    def wait(self, pid, limit):
+        """Its status as subprocess has it, or None and what it does: it is still there."""
+        end, clock = time.monotonic() + WALL_SECONDS, (~pid << 3) | 2  # of a process, as the kernel counts them
+        while not (ended := os.wait4(pid, os.WNOHANG))[0]:
+            left, used = end - time.monotonic(), time.clock_gettime(clock)
+            if used >= limit:
+                return None, f"does not end: {limit:g} seconds of CPU"
             if left <= 0:
-                return None
-            signal.sigtimedwait((signal.SIGCHLD,), left)
-        return os.waitstatus_to_exitcode(ended[1])
+                return None, f"does not end: {WALL_SECONDS} seconds"
+            signal.sigtimedwait((signal.SIGCHLD,), min(left, max(limit - used, 0.01)))
+        self.longest = max(self.longest, ended[2].ru_utime + ended[2].ru_stime)
+        return os.waitstatus_to_exitcode(ended[1]), None
 
     def run(self, command):
         """What the reader printed, and None or what is wrong with how it ended."""
         for file in (self.out, self.err):
             file.seek(0)
             file.truncate()
-        pid = self.start(command)
-        status = self.wait(pid)
+        pid = os.posix_spawnp(command[0], command, os.environ, setsid=True, setsigmask=(), setsigdef=SIGNALS,
+                              file_actions=self.actions)
+        status, wrong = self.wait(pid, self.limit())
         try:
             # What it started, too.
             os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        if status is None:
+        if wrong:
             os.waitpid(pid, 0)
         # The offset is the reader's as well.
         said, errors = (os.pread(file.fileno(), most, 0).decode("utf-8", "replace")
                         for file, most in ((self.out, OUTPUT_BYTES), (self.err, 1 << 16)))
-        return said, ended_wrong(status, errors, self.seconds)
+        wrong = wrong or ended_wrong(status, errors, self.seconds)
+        self.forever += bool(wrong) and FOR_EVER.match(wrong) is not None
+        return said, wrong
 
 
 def ended_wrong(status, errors, seconds):
     """What is wrong with an end, in one line, or None."""
     if status == 0:
         return None
-    if status is None:
-        return f"does not end: {WALL_SECONDS} seconds"
     # A shell around the reader says it with a status.
     if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
         return f"does not end: {math.ceil(seconds)} seconds of CPU"
-    if status == -signal.SIGPROF and seconds != int(seconds):
-        return f"does not end: {seconds:g} seconds of CPU"
     if status in (-signal.SIGXFSZ, 128 + signal.SIGXFSZ):
         return "does not end: a megabyte of output"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
@@ -259,6 +244,8 @@ def shown(caps):
 
 def cause_of(wrong):
     """What is wrong, without what is of the one input."""
+    if FOR_EVER.match(wrong):
+        return "does not end"
     for words, cause in (("takes ", "take other capabilities"), ("prints ", "print no verdict"),
                          ("says ", wrong.partition(": the reply is ")[0])):
         if wrong.startswith(words):
@@ -331,28 +318,28 @@ class Replay:
         if not shutil.which(self.options.command[0]):
             raise Refused(f"{self.options.command[0]}: no such program to run", 2)
         known = [one for one in expectations(self.options.capchain, self.corpus)
-                 if not self.options.kind or one["kind"] in self.options.kind]
-        texts = [one["file"] for one in known
-                 if one["file"].endswith(".yaml") and os.path.exists(one["file"])]
+                 if one["kind"] in (self.options.kind or KINDS)]
         with multiprocessing.get_context("fork").Pool(self.options.jobs, start, (self,)) as pool:
-            pool.map(assemble, [texts[i:i + TEXTS_AT_ONCE] for i in range(0, len(texts), TEXTS_AT_ONCE)], 1)
-            for case in pool.imap(one, known):
+            for case in pool.imap(one, known, AT_ONCE):
                 report.add(*case)
 
-    def bytes_of(self, text):
-        """Where the bytes of @text are."""
-        name = os.path.relpath(text, self.corpus)
-        return os.path.join(self.folder, name.replace(os.sep, "-").removesuffix(".yaml"))
+    def bytes_of(self, known):
+        """Where the bytes of what was a text are, now."""
+        path = os.path.join(self.folder, str(os.getpid()))
+        with open(path, "wb", buffering=0) as file:
+            file.write(bytes.fromhex(known["bytes"]))
+        return path
 
     def one(self, known):
         """Name, what is wrong and why it was skipped, of one input."""
-        name, path = os.path.relpath(known["file"], self.corpus), known["file"]
+        path = known["file"]
+        name = os.path.relpath(path, self.corpus)
         if self.options.promise == "trusting" and known["class"] != "plain":
             return name, None, f"{known['class']}, and the reader trusts its replies"
         if not os.path.exists(path):
             return name, "cannot be read: rename it, its name has bytes that do not show", None
         if path.endswith(".yaml"):
-            path = self.bytes_of(path)
+            path = self.bytes_of(known)
         said, wrong = self.runner.run([*self.options.command, known["kind"], path])
         if wrong:
             return name, wrong, None
@@ -365,11 +352,6 @@ def start(replay):
     """In a process of the pool, which has one replay and its runner."""
     global THE_REPLAY
     THE_REPLAY, replay.runner = replay, Runner(replay.options.cpu_seconds)
-
-
-def assemble(texts):
-    pairs = [word for text in texts for word in (text, "-o", THE_REPLAY.bytes_of(text))]
-    subprocess.run([THE_REPLAY.options.capchain, "asm", *pairs], check=True, stdin=subprocess.DEVNULL)
 
 
 def one(known):

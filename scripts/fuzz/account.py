@@ -20,13 +20,13 @@ from gen.names import DISAGREEMENTS, VERDICTS
 
 FORM = 1
 # How a bucket is told, the worst first: by its verdict or its class; of all others the one that has none.
-SEVERITIES = {"writes past": ("wrote",), "never ends": ("runaway",), "reads past": ("oob",), "crashes": ("crash",),
+SEVERITIES = {"writes past": ("wrote",), "reads past": ("oob",), "crashes": ("crash",), "never ends": ("runaway",),
               "reads stale": ("stale",), "is wrong": (), "refuses": ("rejects-valid", "wrong-refusal")}
 # A class of a difference that asks for an act whoever has it: a model is not what its program is.
 MODEL_DIFFERS = "model-differs"
 # Readers that stand for no program.
 MADE_UP = ("naive", "kernel", "monotonic")
-VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*)(?=[ :']|$)")
+VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8})(?=[ ,:']|$)")
 
 
 def severity(bucket):
@@ -50,7 +50,7 @@ def label(name, summary):
     found = VERSION.match(summary)
     version = found[1].removeprefix("of ") if found else ""
     # As qemu-10 is of 10.
-    return version, name if not version or name.endswith(f"-{version}") else f"{name} {version}"
+    return version, name if not version or version in re.split("[-@]", name) else f"{name} {version}"
 
 
 def listed(capchain):
@@ -87,8 +87,8 @@ def row(setup, judged, told):
     bucket = told["bucket"]
     parser, verdict, what, cause = bucket.split(":", 3)
     return {"bucket": bucket, "kind": judged["kind"], "parser": parser, "verdict": verdict, "class": what,
-            "cause": cause, "severity": severity(bucket), "rank": badness(bucket), "size": judged["len"], "witness": judged["file"],
-            "inputs": 0, "times": None, "expected": told.get("expected", ""), "got": told.get("got", ""),
+            "cause": cause, "severity": severity(bucket), "rank": badness(bucket), "size": judged["len"],
+            "witness": judged["file"], "inputs": 0, "times": None, "expected": told.get("expected", ""), "got": told.get("got", ""),
             "breaks": False, "asks": False, "new": None, "unlisted": False, "since": None, "more": [],
             "command": report.explain(setup, judged["kind"], judged["file"])}
 
@@ -219,15 +219,16 @@ def parsers(capchain, counts, own=None):
     for name in sorted({*counts.parsers, *facts}):
         fact = facts.get(name, {})
         numbers = counts.parsers.get(name, ())
-        version, text = label(name, fact.get("summary", ""))
         rows.append({
-            "name": name, "label": text, "version": version, "summary": fact.get("summary", ""),
+            "name": name, "label": name, "version": "", "summary": fact.get("summary", ""),
             "trust": fact.get("trust", "trusting"), "source": fact.get("source", "kernel"),
             "own": name == own, "program": False, "kinds": sorted(fact.get("kinds", ())),
             "verdicts": dict(zip(VERDICTS, numbers)),
             "disagreements": dict(zip(DISAGREEMENTS[1:], numbers[len(VERDICTS) + 1:-1])),
             "skipped": numbers[-1] if numbers else 0})
         rows[-1]["program"] = is_program(rows[-1])
+        if rows[-1]["program"]:
+            rows[-1]["version"], rows[-1]["label"] = label(name, rows[-1]["summary"])
     return rows
 
 
@@ -239,7 +240,7 @@ def of_buckets(rows):
 
 def write(path, account):
     try:
-        whole.write(path, json.dumps(account, indent=1) + "\n")
+        whole.write_json(path, account)
     except OSError as error:
         raise report.Refused(f"cannot write {path}: {error.strerror}", report.NO_FINDINGS) from None
 
@@ -370,6 +371,11 @@ def of_fuzz(runs, options, stopped, began):
 
 # ---- make nightly ----
 
+def night_files(night):
+    return {"details": night.path("details.txt"), "json": night.path("run.json"),
+            "patch": night.path("pull-request", "changes.patch")}
+
+
 def of_night(night, broken, failures, rows, sets, **more):
     """The account of a night, whose numbers are in its state, and what to keep for the next one."""
     state, options, setup = night.state, night.options, night.setup
@@ -391,9 +397,7 @@ def of_night(night, broken, failures, rows, sets, **more):
         oracles=night.oracles, parsers=parsers(setup.capchain, state.counts), buckets=of_buckets(rows), gone=gone,
         sets=sets, failures=[[line, *([str(more)] if more else [])] for line, _, more in failures],
         overdue=overdue(options.corpus), reasons=night.reasons, canaries=list(state.found.values()),
-        files={name: night.path(path) for name, path in (
-            ("details", "details.txt"), ("json", "run.json"), ("patch", os.path.join("pull-request", "changes.patch")))},
-        **more), last
+        files=night_files(night), **more), last
 
 
 NUMBERS = ("date", "commit", "seed", "seconds", "execs", "buffers", "buckets", "new_buckets", "unlisted_buckets",

@@ -6,6 +6,9 @@ Shows what every tool says of planted readers, each with a promise: `make check-
 The readers are parsers/own/planted/readers.c with a FAULT each. A cell is `red` with the worst that is told, or
 `fine`; where a tool cannot see a fault the cell says so, and why stands below the table. A cell that is
 not as it has to be is marked, and the exit status is 1.
+
+What is fuzzed has to name every bucket that `check` names of the same seeds, within 20 seconds; where it does not
+the cell says how many it lacks.
 """
 
 import argparse
@@ -19,7 +22,9 @@ import tempfile
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen import compilers  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 from fuzz.account import badness  # noqa: E402
+from fuzz.seeds import find_sources  # noqa: E402
 
 ROOT = os.path.dirname(sys.path[0])
 READERS = os.path.join("parsers", "own", "planted", "readers.c")
@@ -54,6 +59,9 @@ CANNOT = {
     ("replay-with", "WRITES"): "the memory is the program's own",
     ("replay-with", "STALE"): "what is past argsz is in the program's own memory",
 }
+# How long it is fuzzed, and once more where that has not named all.
+SECONDS = ("6", "20")
+BUCKET = re.compile(r"\bmine:[a-z]+:[a-z-]+:[a-z0-9-]+")
 # What a program says in the words of what a reader does.
 SAID = (("oob", "AddressSanitizer|SIGSEGV|SIGBUS"), ("runaway", "does not end"), ("takes", "take other"),
         ("ok", "says ok"), ("absent", "says absent"), ("rejects-valid", "says reject, right is ok"))
@@ -77,7 +85,7 @@ class Reader:
         are as bad it is what this reader does wrong.
         """
         words = []
-        for bucket in re.findall(r"mine:[a-z]+:[a-z-]+:[a-z0-9-]+", said):
+        for bucket in BUCKET.findall(said):
             _, verdict, what, _ = bucket.split(":")
             word = verdict if what == "fault" else what
             words.append((badness(bucket), word not in FAULTS[self.fault][2], word))
@@ -95,12 +103,25 @@ class Reader:
     def exhaust(self):
         return self.verb("exhaust", "--caps", "1", "--kind", "region")
 
+    def known(self):
+        """Every bucket that `check` names of what fuzzing starts from."""
+        seeds = [os.path.join("corpus", name) for name in find_sources(os.path.join(ROOT, "corpus"), "iommu")]
+        return set(BUCKET.findall(run([os.path.join("build", "capchain"), "check", "--parser", READERS, *seeds],
+                                      **self.env).stdout))
+
     def fuzz(self, engine):
-        done = run([sys.executable, "scripts/fuzz/fuzz.py", "--parser", READERS, "--kind", "iommu", "--engine", engine,
-                    "--seconds", "6", "--jobs", "1", "--findings", os.path.join(self.folder, "found")], **self.env)
-        shutil.rmtree(os.path.join(self.folder, "found"), ignore_errors=True)
+        known = self.known()
+        for seconds in SECONDS:
+            done = run([sys.executable, "scripts/fuzz/fuzz.py", "--parser", READERS, "--kind", "iommu", "--engine",
+                        engine, "--seconds", seconds, "--jobs", "1", "--findings", os.path.join(self.folder, "found")],
+                       **self.env)
+            shutil.rmtree(os.path.join(self.folder, "found"), ignore_errors=True)
+            lacks = known - set(BUCKET.findall(done.stdout))
+            if not lacks:
+                break
         lines = [line for line in done.stdout.splitlines() if "BROKEN" in line or "abstain" in line and ":" in line]
-        return done.returncode, self.buckets("\n".join(lines)) or done.stderr.strip()[-100:]
+        told = self.buckets("\n".join(lines)) or done.stderr.strip()[-100:]
+        return done.returncode, f"{told} lacks {len(lacks)} of {len(known)}" if lacks else told
 
     def libfuzzer(self):
         return self.fuzz("libfuzzer")
@@ -143,6 +164,7 @@ def main(arguments):
                         help=f"these alone, of {', '.join(FAULTS)}; NAME/PROMISE for one promise of it")
     parser.add_argument("--tools", metavar="NAME,...", default=",".join(TOOLS),
                         help=f"these alone, of {', '.join(TOOLS)}")
+    parser.add_argument("--json", metavar="FILE", help="write the table there too, an object a cell")
     options = parser.parse_args(arguments)
     tools = options.tools.split(",")
     rows = [(name, promise) for word in options.readers.split(",") for name, _, one in (word.partition("/"),)
@@ -152,14 +174,14 @@ def main(arguments):
     if "fuzz-afl" in tools and not (shutil.which("afl-fuzz") and shutil.which("afl-clang-fast")):
         print("skipped fuzz-afl: no AFL++ here (Debian package afl++)")
         tools.remove("fuzz-afl")
-    wrong = 0
+    cells = []
     print(f"{'reader':13} {'promise':9} " + " ".join(f"{tool:16}" for tool in tools), flush=True)
     with tempfile.TemporaryDirectory(prefix="check-own-") as folder:
         for name, promise in rows:
             print(f"{name.lower():13} {promise:9}", end="", flush=True)
             for tool in tools:
                 text, right = cell(Reader(name, promise, folder), tool)
-                wrong += not right
+                cells.append({"reader": name.lower(), "promise": promise, "tool": tool, "said": text, "right": right})
                 print(f" {text:16}", end="", flush=True)
             print(flush=True)
     for name in dict.fromkeys(name for name, _ in rows):
@@ -167,6 +189,9 @@ def main(arguments):
         for (tool, fault, *promise), why in CANNOT.items():
             if fault == name and tool in tools:
                 print(f"  {tool} cannot see it{', where it is ' * bool(promise)}{''.join(promise)}: {why}")
+    if options.json:
+        write_json(options.json, cells)
+    wrong = sum(not one["right"] for one in cells)
     print(f"{wrong} cells are not as they have to be")
     return int(wrong > 0)
 

@@ -93,7 +93,7 @@ class Afl(Worker):
     canary_execs, empty_execs = (400_000, 100_000), 40_000
     # Two thirds of the least that was measured of 4.04c, 4.21c and 5.02c: 0.32 to 0.83, and 0.31 to 0.91; of
     # conversations 0.43 to 0.71.
-    bench = {"afl": ("AFL++", 60_000, {"first four": 0.20, "whole registry": 0.20}, 0.28)}
+    bench = {"afl": ("AFL++", 60_000, {"first four": 0.20, "first wave": 0.20}, 0.28)}
     bench_adds, fast, costly = True, "afl", True
     # What has a run by itself end at its finding, as the other engine does.
     UNTIL_FOUND = {"AFL_BENCH_UNTIL_CRASH": "1", "AFL_SKIP_CRASHES": "1"}

@@ -156,7 +156,8 @@ def build_own(options):
     say(f"{options.parser}: building it beside capchain's readers")
     built = Built(options.parser, options.build, options.engine,
                   None if options.kind in ("all", "buffers") else options.kinds, say)
-    say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}; {built.seen}")
+    say(f"{built.facts['parser']}, {built.facts['trust']}, reads {', '.join(built.facts['kinds'])}" + (
+        ", and asks for them" if built.facts['loop'] else "") + f"; {built.seen}")
     folder = os.path.relpath(built.folder)
     options.own = {**built.facts, "all": options.all, "file": os.path.abspath(options.parser)}
     options.kinds, options.capchain = tuple(built.kinds), os.path.relpath(built.command)

@@ -36,7 +36,7 @@ from fuzz import summary  # noqa: E402
 from fuzz.engine_libfuzzer import LibFuzzer  # noqa: E402
 from fuzz.worker import TIMEOUT, Setup  # noqa: E402
 from gen.names import KINDS  # noqa: E402
-from test.tools import BUILD, CAPCHAIN, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
+from test.tools import BUILD, CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script, text_of  # noqa: E402
 
 START = 'echo "capchain: kind region, 4 parsers; oracles: none, this is a script" >&2\n'
 PULSE = 'echo "#4096\tNEW    cov: 5 ft: 6 corp: 7/80b lim: 4 exec/s: 0 rss: 30Mb"\n'
@@ -453,6 +453,47 @@ class Ends(Base):
         self.assertRegex(said, r"\r\x1b\[K0:0\d left  region  .* exec/s  5 edges  7 in corpus")
 
 
+# Counts of nine buffers, and nothing else; a target that found nothing of its own.
+WALKED = COUNTS.replace("MAGIC, 0, 9, 1, 3, 9,", "MAGIC, 0, 9, 1, 0, 9,")
+
+
+class Status(Base):
+    """Red is what asks for an act."""
+
+    def setUp(self):
+        super().setUp()
+        self.fake(START + PULSE + WALKED.format(here=sys.path[0], end=""))
+        os.makedirs(self.path("findings/sets"))
+        run(CAPCHAIN, "asm", os.path.join(CORPUS, "regressions", "region-loop-two-step.yaml"), "-o",
+            self.path("findings/sets/region-0000000000000001"), check=True)
+
+    def test_unlisted_is_a_line(self):
+        """Of readers that promise nothing; with --strict it is red. The screen is short, and the rest in its files."""
+        env = {**os.environ, "NO_COLOR": ""}
+        for options, status in (((), 0), (("--strict",), 1), (("--json", "all.json"), 0)):
+            done = run(*(word for word in self.command(*options) if word != "--all"), cwd=self.dir, timeout=60, env=env)
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+            shown = done.stdout[done.stdout.index("\n\n") + 2:].splitlines()
+            self.assertLessEqual(len(shown), 24)
+            self.assertNotIn("\x1b", done.stdout)
+            self.assertRegex(done.stdout, r"; unlisted, in no corpus: [1-9]\d* buckets\n")
+            self.assertIn("qemu 7.2: never ends on 1 cause\n", done.stdout)
+            self.assertEqual(done.stdout.count("details.txt"), 1)
+            found = json.loads(self.read("findings/run.json"))
+            self.assertEqual((found["status"], found["strict"], found["buffers"]), (status, "--strict" in options, 9))
+        self.assertEqual(self.read("all.json"), self.read("findings/run.json"))
+        self.assertIn("new since the last run here: 0 buckets", done.stdout)
+        self.assertIn("qemu:runaway:fault:loop  unlisted\n", self.read("findings/details.txt").decode())
+        self.assertIn("| qemu 7.2 | never ends on 1 cause |", self.read("findings/summary.md").decode())
+
+    def test_a_review_date_that_has_passed(self):
+        self.write("corpus/ledger.yaml", "- bucket: qemu:*:fault:loop\n  reason: x\n  source: x\n  upstream: none\n"
+                   "  review: 2026-01-01\n  witness: captured/region-plain.bin\n")
+        done = self.fuzz(status=1)
+        self.assertRegex(done.stdout, r"\nfailure: \S+ledger.yaml: entry 1 .* has passed|\nfailure: .*ledger.yaml")
+        self.assertIn("failures: 1, ", done.stdout)
+
+
 class Machine(Case):
     """What machine.py says of this one, as it is and as a container may have it."""
 
@@ -513,7 +554,7 @@ class Real(Base):
                      rf"\nnaive  ( +({number}|\.)){{10}}\n", r" skipped\n",
                      rf"\nregion +{number} +{number} +\d+/\d+ +{number} +\d+ \(\+\d+\)( +\d+%){{4}}\n",
                      r"\n  kind region, \d+ parsers; oracles: .*AddressSanitizer",
-                     r"\n\d+ sets? of verdicts that no input of the corpus shows, smallest first\n"):
+                     r"\nunlisted set of verdicts, smallest first: \d+\n"):
             self.assertRegex(said, line)
 
     def test_run(self):
@@ -534,7 +575,7 @@ class Real(Base):
         """Every unlisted bucket once, and all of it in the file."""
         found = json.loads(self.read("findings/run.json"))
         unlisted = [one for one in found["buckets"] if one["unlisted"]]
-        self.assertIn(f"\nunlisted: {len(unlisted)} buckets that no input of the corpus shows, worst first\n", said)
+        self.assertIn(f"\nunlisted bucket, of nobody's corpus, worst first: {len(unlisted)}\n", said)
         self.assertGreater(len(unlisted), 0)
         self.assertEqual(len({(one["kind"], one["bucket"]) for one in found["buckets"]}), len(found["buckets"]))
         self.assertIn(self.read("findings/details.txt").decode(), said)

@@ -4,14 +4,14 @@
 
 `make fuzz PARSER=FILE` and `capchain check --parser FILE` run this. FILE is source (.c, .cc, .cpp,
 .cxx, .rs), an object (.o) or an archive (.a), anywhere; it defines `capchain_parser`, as
-parsers/own/template.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
+parsers/own/template.c does, and may define `capchain_loop`, as parsers/own/loop.c does. Nothing of ours is touched: all goes to build/own/NAME-HASH.
 
 Where capchain is installed (`make install`) its archives are beside this script, nothing of ours is
 compiled, and what is built goes to capchain/own in $XDG_CACHE_HOME, or in ~/.cache.
 
 Source is compiled with a hook for each access. An object is taken as it is; where it has no hooks, the
 sandbox's arena alone watches it, and that is said. All of it becomes one object that shows
-`capchain_parser` and nothing else, so names clash with none of ours, and its calls of malloc,
+these two and nothing else, so names clash with none of ours, and its calls of malloc,
 calloc, realloc, free, their kin and C++'s new and delete go to the arena (parsers/own/heap.syms).
 
 environment:
@@ -20,7 +20,8 @@ environment:
                   compiled as FILE is; -l and -L options, linked as they are
   CLANG, GCC      compilers
 
-prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info of each kind that it reads.
+prints the folder that holds capchain and, with --engine, ENGINE/fuzz_KIND_info of each kind that it reads
+and, with a loop, ENGINE/fuzz_fetch.
 
 exit status:
   0  built
@@ -38,28 +39,21 @@ import os
 import re
 import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen.whole import write  # noqa: E402
+from fuzz.own_given import SOURCES, Given, symbols  # noqa: E402
+from fuzz.own_tools import (  # noqa: E402
+    CANNOT_WRITE, MISSING, PROGRESS, UNUSABLE, Refused, output, run, shown)
 
 ROOT = os.path.dirname(sys.path[0])
-SYMBOL = "capchain_parser"
-CFAMILY = (".c", ".cc", ".cpp", ".cxx", ".C")
-SOURCES = (*CFAMILY, ".rs")
-BINARIES = (".o", ".a")
-# Libraries that no parser stands in.
-SYSTEM = {"c", "m", "dl", "rt", "util", "pthread", "atomic", "gcc", "gcc_s", "stdc++", "c++",
-          "c++abi", "unwind"}
-HOOK = re.compile(r"__sanitizer_cov_load\d|__tsan_(unaligned_)?read")
+SYMBOL, LOOP = "capchain_parser", "capchain_loop"
 CPLUSPLUS = re.compile(r"__gxx_personality_v0|_ZN?K?St|_ZTV")
-SANITIZER = re.compile(r"__(asan|hwasan|msan|ubsan|lsan)_")
 RUST = re.compile(r"rust_eh_personality|__rust_|__rdl_")
 RUST_LIBS = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"]
 # What has clang call for each access, of struct copies and vectors too, which trace-loads does not hear; gcc's
@@ -69,7 +63,6 @@ EVERY_ACCESS = ["-fsanitize=kernel-address"] + [word for option in (
     for word in ("-mllvm", "-" + option)]
 SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
 SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
-UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 KINDS = ("device", "region", "iommu")
 
 SEEN = ("load hooks, which see every load of its code and every loop, and libc's functions on memory and "
@@ -79,155 +72,6 @@ UNSEEN = ("page faults and canaries, and libc's functions on memory and strings 
           "of it has load hooks: loops are not counted, so it walks in a child, and has no answer where that "
           "does not end; loads less than 16 bytes past its own memory are not seen, and where it is trusting "
           "none below the buffer or past argsz; its heap is in the arena")
-
-
-class Refused(Exception):
-    """One line for the user, and the exit status."""
-
-    def __init__(self, line, status=UNUSABLE):
-        super().__init__(line)
-        self.status = status
-
-
-def shown(path):
-    return "".join(char if char.isprintable() else f"%{ord(char):02X}" for char in path)
-
-
-def words(name):
-    try:
-        return shlex.split(os.environ.get(name, ""))
-    except ValueError as error:
-        raise Refused(f"{name}: {error}") from None
-
-
-class Progress:
-    """
-    Says what is being built: at once, and never silent for five seconds. On a terminal that is one line
-    in its place.
-    """
-    QUIET = 4
-
-    def __init__(self):
-        self.live, self.said, self.text, self.began = sys.stderr.isatty(), 0.0, None, time.monotonic()
-        self.what = "building"
-
-    def say(self, text, now=False):
-        if text == self.text or not (self.live or now or time.monotonic() > self.said + self.QUIET):
-            return
-        self.text, self.said = text, time.monotonic()
-        print(f"\r\x1b[K{text[:shutil.get_terminal_size().columns - 1]}" if self.live else text,
-              end="" if self.live else "\n", file=sys.stderr, flush=True)
-
-    def wait(self, process, what):
-        """Waits for @process, which is @what."""
-        while True:
-            try:
-                return process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                self.say(f"{what or self.what} ({time.monotonic() - self.began:.0f} s)")
-
-    def clear(self):
-        if self.live and self.text:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-PROGRESS = Progress()
-
-
-def run(command, what, status=UNUSABLE, doing=None, **options):
-    """Runs @command, what it says to stderr; refuses with @what where it fails."""
-    try:
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, **options) as process:
-            code = PROGRESS.wait(process, doing)
-    except FileNotFoundError:
-        raise Refused(f"{command[0]} is missing: `make setup-fuzz`, or Debian's "
-                      f"{'rustc' if command[0] == 'rustc' else 'clang and binutils'}",
-                      MISSING) from None
-    if code:
-        PROGRESS.clear()
-        raise Refused(what, status)
-
-
-def output(command, package="binutils"):
-    try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", check=False, env={**os.environ, "LC_ALL": "C"})
-    except FileNotFoundError:
-        raise Refused(f"{command[0]} is missing: Debian's {package}", MISSING) from None
-
-
-def check_file(path, kinds=(*SOURCES, *BINARIES)):
-    """Refuses what is no file of a kind that can be built in."""
-    if not os.path.splitext(path)[1] in kinds:
-        raise Refused(f"{shown(path)}: want source ({' '.join(SOURCES)}), an object (.o) or an "
-                      "archive (.a)")
-    try:
-        if not os.path.isdir(path) and not stat.S_ISREG(os.stat(path).st_mode):
-            raise Refused(f"{shown(path)}: is a pipe, socket or device, not a file")
-        with open(path, "rb") as file:
-            head = file.read(8)
-    except OSError as error:
-        raise Refused(f"{shown(path)}: {error.strerror}") from None
-    if not path.endswith(BINARIES):
-        return
-    if head[:4] == b"BC\xc0\xde":
-        raise Refused(f"{shown(path)}: LLVM bitcode; compile it without -flto")
-    if not head.startswith((b"\x7fELF", b"!<arch>\n")):
-        raise Refused(f"{shown(path)}: neither an ELF object nor an archive")
-    check_machine(path)
-    check_sanitizers(path)
-
-
-def check_sanitizers(path):
-    """gcc's load hooks are ThreadSanitizer's calls; the others want a runtime that is not here."""
-    for name in symbols(path):
-        found = SANITIZER.match(name)
-        if found:
-            raise Refused(f"{shown(path)}: built with a sanitizer (it calls {name}); build it "
-                          "without, or give its source")
-
-
-def check_machine(path):
-    """All members are for the machine that this runs on."""
-    for line in output(["readelf", "-hW", path]).stdout.splitlines():
-        key, _, value = line.strip().partition(":")
-        if key == "Machine" and not value.strip().endswith("X86-64"):
-            raise Refused(f"{shown(path)}: for {value.strip()}, and this machine is x86-64")
-        if key == "Class" and value.strip() != "ELF64":
-            raise Refused(f"{shown(path)}: a 32-bit object; 64-bit is wanted")
-
-
-class Given:
-    """What the user gave: FILE and PARSER_LIBS, taken apart."""
-
-    def __init__(self, parser):
-        self.parser = os.path.abspath(parser)
-        check_file(self.parser)
-        self.cflags, self.files, self.options = words("PARSER_CFLAGS"), [self.parser], []
-        for word in words("PARSER_LIBS"):
-            if word.startswith("-"):
-                self.options.append(word)
-            else:
-                check_file(word)
-                self.files.append(os.path.abspath(word))
-
-    def folder(self, build):
-        """One for each FILE with its options."""
-        key = "\0".join([*self.files, *self.cflags, "", *self.options])
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", os.path.basename(self.parser))[:40]
-        return os.path.join(build, "own", f"{name}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:8]}")
-
-    def is_one_c_file(self):
-        return self.parser.endswith(".c") and self.files == [self.parser] and not self.options
-
-    def hooked(self):
-        """
-        Whether all of it has load hooks: source gets them; an object or archive has them where
-        some of it calls them, since one build makes all of its objects the same way.
-        """
-        return (all(path.endswith(SOURCES) or any(map(HOOK.match, symbols(path)))
-                    for path in self.files) and
-                all(word[2:] in SYSTEM for word in self.options if word.startswith("-l")))
 
 
 def locked(folder):
@@ -339,35 +183,27 @@ def compile_source(path, out, flags, cflags):
     run(command, f"{shown(path)} does not compile: mend it, or set PARSER_CFLAGS")
 
 
-def symbols(path):
-    """
-    Global symbols of an object or archive: name to (defined, type, size). Asked of readelf, since
-    nm has plugins that look into Rust's bitcode, and end there.
-    """
-    found = {}
-    for line in output(["readelf", "-sW", path]).stdout.splitlines():
-        parts = line.split()
-        if len(parts) >= 8 and parts[4] in ("GLOBAL", "WEAK", "UNIQUE"):
-            defined = parts[6] != "UND"
-            if defined or parts[7] not in found:
-                found[parts[7]] = (defined, parts[3], int(parts[2], 0))
-    return found
+# What an adapter defines: as what, by which header, and an object of ours that has one.
+CONTRACT = {SYMBOL: ("struct info_parser", "parser.h", "parsers/naive.o", "naive_parser"),
+            LOOP: ("struct fetch_loop", "fetch_loop.h", "fuzz/fetch/loops/reference.o", "fetch_fetch_loop")}
 
 
-def check_symbol(given, joined, contract):
-    """The one object has a capchain_parser of the size that the contract's struct has."""
-    defined, kind, size = symbols(joined).get(SYMBOL, (False, "", 0))
-    path = shown(given.parser)
-    if not defined:
-        raise Refused(f"{path}: defines no `{SYMBOL}`; parsers/own/template.c shows how (in C++ and "
+def check_symbols(given, joined, objects):
+    """The one object has a capchain_parser, of the size that the contract's struct has; so a loop, where it is there."""
+    names, path = symbols(joined), shown(given.parser)
+    if not names.get(SYMBOL, (False,))[0]:
+        raise Refused(f"{path}: defines `{LOOP}` and no `{SYMBOL}`, which reads what a loop hands over; "
+                      "parsers/own/loop.c has both" if given.has_loop else
+                      f"{path}: defines no `{SYMBOL}`; parsers/own/template.c shows how (in C++ and "
                       "Rust it has to be extern \"C\")")
-    if kind == "FUNC":
-        raise Refused(f"{path}: `{SYMBOL}` is a function, and the contract has it as a "
-                      "const struct info_parser")
-    wanted = symbols(contract)["naive_parser"][2]
-    if size != wanted:
-        raise Refused(f"{path}: `{SYMBOL}` has {size} bytes, and the contract's struct info_parser "
-                      f"{wanted}: compile it with this tree's parsers/parser.h")
+    for symbol, (struct, header, ours, like) in CONTRACT.items():
+        defined, kind, size = names.get(symbol, (False, "", 0))
+        if kind == "FUNC":
+            raise Refused(f"{path}: `{symbol}` is a function, and the contract has it as a const {struct}")
+        wanted = symbols(os.path.join(objects, ours))[like][2] if defined else size
+        if size != wanted:
+            raise Refused(f"{path}: `{symbol}` has {size} bytes, and the contract's {struct} {wanted}: compile it "
+                          f"with this tree's parsers/{header}")
 
 
 def join_objects(given, folder, flags):
@@ -380,11 +216,13 @@ def join_objects(given, folder, flags):
         else:
             parts.append(path)
     whole, own = os.path.join(folder, "whole.o"), os.path.join(folder, "own.o")
+    given.has_loop = any(symbols(part).get(LOOP, (False,))[0] for part in parts)
+    shows = [SYMBOL, *([LOOP] if given.has_loop else [])]
     run(["ld", "-r", "--force-group-allocation", "-T", os.path.join(ROOT, "fuzz", "own", "text.ld"),
-         "-u", SYMBOL, "-o", whole, "--start-group", *parts,
+         *(word for name in shows for word in ("-u", name)), "-o", whole, "--start-group", *parts,
          "--end-group"], f"{shown(given.parser)} does not link with its PARSER_LIBS")
     run(["objcopy", f"--redefine-syms={os.path.join(ROOT, 'parsers', 'own', 'heap.syms')}",
-         f"--keep-global-symbol={SYMBOL}", whole, own], f"{shown(given.parser)}: objcopy fails")
+         *(f"--keep-global-symbol={name}" for name in shows), whole, own], f"{shown(given.parser)}: objcopy fails")
     return whole, own
 
 
@@ -447,7 +285,7 @@ def build_side(given, build, folder, config, hooked):
     whole, own = join_objects(given, side, flags)
     # AddressSanitizer changes sizes, and the command, which comes first, is built without.
     if config in ("clang", "gcc"):
-        check_symbol(given, whole, os.path.join(place, "obj", "parsers", "naive.o"))
+        check_symbols(given, whole, os.path.join(place, "obj"))
     facts = write_facts(given, side, os.path.join(os.path.relpath(folder), "capchain"), hooked, flags,
                         SEEN if hooked else UNSEEN)
     join = os.path.join(place, "obj", "fuzz", "own", "register.o")
@@ -480,18 +318,23 @@ def build_targets(given, build, folder, engine, hooked, kinds):
     """Targets of a build, of an engine or of none."""
     from fuzz.engines import BUILDS, of_build  # where it is installed there are no engines
 
+    from fuzz.seeds import target_name
     from fuzz.worker import Worker
 
     of = of_build(engine) if engine in (*BUILDS, "libfuzzer-fast") else Worker
     make(build, f"own-{engine}-targets", *(f"{build}/{path}" for kind in kinds for path in of.beside(kind)))
     place, flags, objects, libs = build_side(given, build, folder, engine, hooked)
+    archives = [os.path.join(place, "own.a")]
+    # Its loop is in all of them.
+    if given.has_loop:
+        make(build, f"own-{engine}-fetch")
+        archives.insert(0, os.path.join(place, "own_fetch.a"))
     mains = [os.path.join(ROOT, path) for path in flags["mains"]]
     for kind in kinds:
         target = os.path.join(place, "obj", "fuzz", "target", f"target_{kind}.o")
         parts = [os.path.join(place, "obj", part) for part in of.objects(kind)]
-        link(os.path.join(folder, engine, f"fuzz_{kind}_info"), [*flags["linker"], *flags["link"]],
-             [target, *parts, *mains, *objects,
-              os.path.join(place, "own.a"), *libs], given)
+        link(os.path.join(folder, engine, target_name(kind)), [*flags["linker"], *flags["link"]],
+             [target, *parts, *mains, *objects, *archives, *libs], given)
 
 
 def first_look(given, build, folder):
@@ -542,12 +385,12 @@ class Built:
         PROGRESS.clear()
 
     def only_read(self, kinds):
-        """Of @kinds those that it reads; all that it reads where none are given."""
-        reads = list(self.facts["kinds"])
+        """Of @kinds those that it reads, and fetch where it brings a loop; all of these where none are given."""
+        reads = [*self.facts["kinds"], *(["fetch"] if self.facts["loop"] else [])]
         found = [kind for kind in kinds or reads if kind in reads]
-        if kinds and "fetch" in kinds:
-            raise Refused(f"KIND=fetch: conversations want a loop that asks, and an adapter brings a reader alone; "
-                          f"say KIND={reads[0]}, or leave it out")
+        if not found and "fetch" in kinds:
+            raise Refused(f"KIND=fetch: `{LOOP}`, which asks, is missing beside `{SYMBOL}`; parsers/own/loop.c shows "
+                          f"how, or say KIND={reads[0]}")
         if not found:
             raise Refused(f"{self.facts['parser']} does not read {' or '.join(kinds)}: its .reads has "
                           f"{', '.join(reads)}; say KIND={reads[0]}")

@@ -9,7 +9,7 @@ import struct
 import subprocess
 from pathlib import Path
 
-from gen.names import CLASSES, DISAGREEMENTS, VERDICTS
+from gen.names import CLASSES, DISAGREEMENTS, VERDICTS, found
 
 FINE, NOT_FINE, UNUSABLE, NO_ENGINE, NO_ARENA, NO_FINDINGS = 0, 1, 2, 3, 4, 5
 
@@ -20,7 +20,7 @@ MAGIC = 0x32746E7563706163
 HEAD = struct.Struct(f"=5Q{len(CLASSES)}Q")
 PARSER = struct.Struct(f"=32s{len(VERDICTS)}Q{len(DISAGREEMENTS)}QQ")
 BUCKET = struct.Struct("=128s3Q")
-PARSERS_MAX, BUCKETS_MAX = 128, 512
+PARSERS_MAX, BUCKETS_MAX = int(found(r"define INFO_PARSERS_MAX (\d+)", "parsers/parser.h")[0]), 512
 
 FILES_PER_CHECK = 500
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from fuzz import account as accounts
-from fuzz.report import NO_FINDINGS, Refused, compact, dotted, table
+from fuzz.report import NO_FINDINGS, Refused, compact, table
 from gen import whole
 from gen.names import VERDICTS
 
@@ -52,6 +52,7 @@ def plural(number, what):
 
 
 def cut(text, columns=COLUMNS):
+    """@text, or so much of it as fits. What somebody may want to paste is not cut."""
     return text if len(text) <= columns else text[:columns - 3].rstrip(" ,") + "..."
 
 
@@ -68,12 +69,11 @@ def fitted(parts, columns, more="and more"):
 
 def heading(account):
     """What ran, in a line."""
-    engines = " and ".join(account["engines"])
-    what = f"{account['seconds']} s of {engines}"
+    what = f"{account['seconds']} s of {' and '.join(account['engines'])}, {plural(account['execs'], 'exec')}"
     if account["run"] == "nightly":
-        what = f"the night of {account['began'][:10]}, seed {account['seed']}: {what}"
-    return cut(f"{what}, {plural(account['execs'], 'exec')}, {plural(account['buffers'], 'buffer')} of "
-               f"{', '.join(account['kinds']) or 'nothing'}")
+        what = f"the night of {account['began']}, seed {account['seed']}: {what}"
+    whole_line = f"{what} of {', '.join(account['kinds']) or 'nothing'}"
+    return whole_line if len(whole_line) <= COLUMNS else cut(what)
 
 
 def reds(account):
@@ -107,8 +107,8 @@ def broken_in(words):
             for i, (severity, causes) in enumerate(words.items())]
 
 
-def programs(account):
-    """(parser, its line) of each that differs: programs before readers that stand for none, the worst first."""
+def programs(account, columns=COLUMNS):
+    """(whether it stands for no program, its line) of each that differs: programs before readers that stand for none, the worst first."""
     known = {one["name"]: one for one in account["parsers"]}
     found = []
     for name, words in accounts.by_parser(account).items():
@@ -118,7 +118,7 @@ def programs(account):
         made_up = not one["program"] if one else name in accounts.MADE_UP
         order = made_up, [-len(words.get(severity, ())) for severity in accounts.SEVERITIES], name
         head = (one["label"] if one else name) + (" (peer)" if one and one["source"] == "peer" else "")
-        found.append((order, made_up, f"{head}: {fitted(broken_in(words), COLUMNS - len(head) - 2)}"))
+        found.append((order, made_up, f"{head}: {fitted(broken_in(words), columns - len(head) - 2)}"))
     return [(made_up, line) for _, made_up, line in sorted(found)]
 
 
@@ -126,8 +126,9 @@ def news(account):
     """What is new since the last run here, and what is in no corpus."""
     new = sum(bool(one["new"]) for one in account["buckets"])
     unlisted = sum(one["unlisted"] for one in account["buckets"])
-    return (("the first run in this folder" if account["first"] else f"new since the last run in this folder: {plural(new, 'bucket')}") +
-            f"; unlisted, in no corpus: {plural(unlisted, 'bucket')}")
+    since = ("the first run here" if account["first"] else
+             f"new since the last run here: {plural(new, 'bucket')}")
+    return f"{since}; unlisted, in no corpus: {plural(unlisted, 'bucket')}"
 
 
 def looks(account):
@@ -151,10 +152,11 @@ def look(one):
 
 
 def files(account):
-    return [f"all of it: {account['files']['details']}" + (f"; as JSON: {account['files']['json']}" if
-                                                          account["files"].get("json") else "")] + (
-        [f"for the corpus, {plural(len(account['regressions']), 'witness').replace('witnesss', 'witnesses')}: git apply "
-         f"{account['files']['patch']}"] if account["regressions"] else [])
+    where, count = account["files"], len(account["regressions"])
+    folder, details = os.path.split(where["details"])
+    yield f"all of it is in {folder}: {details}, {os.path.basename(where['json'])}"
+    if count:
+        yield f"for the corpus, {count} witness{'es' * (count != 1)}: git apply {where['patch']}"
 
 
 def last(account):
@@ -206,17 +208,24 @@ def screen(account, paint, lines=LINES):
     kept = promising(account)
     if kept:
         top.append(paint.green(kept))
-    bottom = []
-    if account["buckets"]:
-        bottom += [paint.yellow(news(account))]
     chosen = looks(account)
+    bottom = list(bottom_lines(account, chosen, paint))
+    # What is red is worth more than what is worth a look.
+    while chosen and len(top) + PROGRAMS_MIN + len(bottom) > lines:
+        chosen.pop()
+        bottom = list(bottom_lines(account, chosen, paint))
+    return [*top, *program_lines(account, max(lines - len(top) - len(bottom), PROGRAMS_MIN), paint), *bottom]
+
+
+def bottom_lines(account, chosen, paint):
+    if account["buckets"]:
+        yield paint.yellow(news(account))
     if chosen:
-        bottom.append("most worth a look")
-        for one in chosen:
-            bottom += [look(one), *command_lines(one["command"])]
-    bottom += [*files(account), last(account)]
-    room = max(lines - len(top) - len(bottom), PROGRAMS_MIN)
-    return [*top, *program_lines(account, room, paint), *bottom]
+        yield "most worth a look"
+    for one in chosen:
+        yield look(one)
+        yield from command_lines(one["command"])
+    yield from (*files(account), last(account))
 
 
 # ---- details ----
@@ -241,13 +250,11 @@ def set_lines(one):
 def detail_lines(account):
     """Every bucket and every set of verdicts that no input of the corpus shows."""
     unlisted = [one for one in account["buckets"] if one["unlisted"]]
-    for what, ones, lines in ((f"unlisted: {plural(len(unlisted), 'bucket')} that no input of the corpus shows, worst "
-                               "first", unlisted, bucket_lines),
-                              (f"{plural(len(account['sets']), 'set')} of verdicts that no input of the corpus shows, "
-                               "smallest first", account["sets"], set_lines),
-                              (f"{plural(len(account['buckets']) - len(unlisted), 'bucket')} that the corpus shows, "
-                               "worst first", [one for one in account["buckets"] if not one["unlisted"]], bucket_lines)):
-        yield from (what, *(line for one in ones for line in lines(one)), "")
+    listed = [one for one in account["buckets"] if not one["unlisted"]]
+    for ones, what, lines in ((unlisted, "unlisted bucket, of nobody's corpus, worst first", bucket_lines),
+                              (account["sets"], "unlisted set of verdicts, smallest first", set_lines),
+                              (listed, "bucket of the corpus, worst first", bucket_lines)):
+        yield from (f"{what}: {len(ones)}", *(line for one in ones for line in lines(one)), "")
 
 
 # ---- another's parser ----
@@ -255,26 +262,30 @@ def detail_lines(account):
 def own_heading(account):
     own, rows = account["own"], account["buckets"]
     broken = sum(one["breaks"] for one in rows)
-    return (f"{own['parser']}, {own['trust']}: {compact(account['buffers'])} buffers, {plural(len(rows), 'bucket')}, "
+    said = (f"{own['parser']}, {own['trust']}: {compact(account['buffers'])} buffers, {plural(len(rows), 'bucket')}, "
             f"{broken} break{'s' * (broken == 1)} its promise" +
-            f", {sum(bool(one['new']) for one in rows)} new" * (not account["first"]) + ", worst first" * bool(rows))
+            f", {sum(bool(one['new']) for one in rows)} new" * (not account["first"]))
+    order = ", worst first" * bool(rows)
+    return said + order if len(said + order) <= COLUMNS else cut(said)
 
 
 def others_line(account):
     """All other readers in one line."""
     broken = account["others_broken"]
-    return (f"{max(sum(bool(sum(one['verdicts'].values())) for one in account['parsers']) - 1, 0)} other readers on the "
-            f"same buffers: {len(broken)} broken promises{''.join(f', {bucket}' for bucket in broken)}; ALL=1 shows them")
+    ran = sum(bool(sum(one["verdicts"].values())) for one in account["parsers"] if not one["own"])
+    return (f"{ran} other readers on the same buffers: {len(broken)} broken promises"
+            f"{''.join(f', {bucket}' for bucket in broken)}; ALL=1 shows them")
 
 
 def own_screen(account, paint, lines=LINES):
     """What another's parser did: each bucket while there is room, worst first."""
     did = next((one for one in account["parsers"] if one["own"]), None)
     top, bottom = [heading(account)], []
-    for failure in account["failures"]:
+    for failure in account["failures"][:REDS]:
         top += [paint.red(f"failure: {failure[0]}"), *failure[1:]]
-    if did and did["verdicts"]:
-        top += table(["", *VERDICTS], [[did["name"], *(dotted(did["verdicts"][name]) for name in VERDICTS)]])
+    had = [name for name in VERDICTS if did and did["verdicts"].get(name)]
+    if had:
+        top += table(["", *had], [[did["name"], *(compact(did["verdicts"][name]) for name in had)]])
     heads = own_heading(account)
     top.append(paint.red(heads) if any(one["breaks"] for one in account["buckets"]) else paint.bold(heads))
     if account["gone"]:
@@ -311,7 +322,7 @@ def markdown(account):
         yield from ("", escaped(others_line(account)))
         return
     yield from ("", escaped(promising(account)), "", "| reader | what it does |", "|---|---|")
-    for _, line in programs(account):
+    for _, line in programs(account, columns=1000):
         head, _, rest = line.partition(": ")
         yield f"| {escaped(head)} | {escaped(rest)} |"
     yield from ("", escaped(news(account)), "")

@@ -27,7 +27,8 @@ Each entry excuses one bucket, or a pattern of them. Its keys:
   notes     optional: notes that a buffer must all have, such as [backward], or the entry does not
             excuse it; the cause of a bucket names the first odd note alone, and never a plain one
   reason    why the parser may do this
-  source    file and version that show it
+  source    the file that shows it, and `measured` where the program itself was run
+  versions  the versions of the program that it was seen in, or is said to hold for
   upstream  where it was reported or is discussed (a link, or a list of links), or none
   review    the day by which to look again, YYYY-MM-DD
   witness   an input of the corpus that shows it
@@ -195,7 +196,7 @@ def load(path):
     """The entries of the ledger @path, checked; ends the program at the first that is wrong."""
     checks = {"bucket": bucket_of("parser:verdict:class:cause", None, VERDICTS, [*DISAGREEMENTS[1:], "unstable"],
                                   [*RULES, *NOTES, *VERDICTS]),
-              "reason": text, "source": text, "witness": file_in(os.path.dirname(path) or "."), "upstream": links,
+              "reason": text, "source": text, "versions": text, "witness": file_in(os.path.dirname(path) or "."), "upstream": links,
               "review": day, "kind": names_of(KINDS, "kind"), "notes": names_of(NOTES, "note")}
     entries, seen = [], {}
     try:
@@ -227,7 +228,7 @@ def quoted(text):
 def row(entry):
     kinds = " | ".join(f"1u << INFO_{kind.upper()}" for kind in entry["kind"]) or "0"
     notes = " | ".join(f"NOTE_BIT(NOTE_{NOTES[note]})" for note in entry["notes"]) or "0"
-    rest = [quoted(entry[key]) for key in ("reason", "source", "upstream")]
+    rest = [quoted(entry[key]) for key in ("reason", "source", "versions", "upstream")]
     return f"\t{{{quoted(entry['bucket'])}, {kinds}, {notes}, {', '.join(rest)}, " \
            f"{quoted(str(entry['review']))}, {quoted(entry['witness'])}}},"
 

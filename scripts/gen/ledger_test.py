@@ -19,7 +19,7 @@ from test.tools import CAPCHAIN, CORPUS, ROOT, Case, run, run_tests, script  # n
 
 LEDGER = os.path.join(CORPUS, "ledger.yaml")
 
-ENTRY = {"bucket": "naive:ok:wrong-caps:ok", "reason": "why", "source": "x.c, version 1",
+ENTRY = {"bucket": "naive:ok:wrong-caps:ok", "reason": "why", "source": "x.c", "versions": "1 to 3",
          "upstream": "none", "review": "2031-02-03", "witness": "w.yaml"}
 
 
@@ -63,7 +63,7 @@ class Ledger(Case):
         self.assertEqual(self.run_it(yaml_of(*entries), self.ledger, self.out), (0, "", ""))
         table = Path(self.out).read_text("ascii")
         self.assertIn('{"naive:ok:wrong-caps:ok", 1u << INFO_DEVICE | 1u << INFO_IOMMU, '
-                      'NOTE_BIT(NOTE_ALIGN4) | NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c, version 1", '
+                      'NOTE_BIT(NOTE_ALIGN4) | NOTE_BIT(NOTE_DUPLICATE_ID), "a \\"b\\" c", "x.c", "1 to 3", '
                       '"https://a/1 http://b", "2031-02-03", "w.yaml"},', table)
         self.assertIn('{"naive:*:fault:payload-oob", 0, 0, ', table)
         self.assertIn("ledger_count = 2;", table)
@@ -99,12 +99,12 @@ class Ledger(Case):
     def test_places(self):
         """An error says its line and column: of the value, of a key that is none, of the entry."""
         for text, where, says in (
-                (yaml_of(ENTRY, ENTRY), "7:11", "entry 2: says the same as entry 1"),
-                (yaml_of({**ENTRY, "kind": "pci"}), "7:9", "entry 1: "),
-                (yaml_of({**ENTRY, "kinds": "region"}), "7:3", "entry 1: "),
-                (yaml_of(ENTRY, {"bucket": "x"}), "7:3", "entry 2: "),
-                (yaml_of(ENTRY) + "  reason: again\n", "7:3", "entry 1: reason is there twice"),
-                (yaml_of(ENTRY) + "- a\n", "7:3", "entry 2: an entry is a mapping"),
+                (yaml_of(ENTRY, ENTRY), "8:11", "entry 2: says the same as entry 1"),
+                (yaml_of({**ENTRY, "kind": "pci"}), "8:9", "entry 1: "),
+                (yaml_of({**ENTRY, "kinds": "region"}), "8:3", "entry 1: "),
+                (yaml_of(ENTRY, {"bucket": "x"}), "8:3", "entry 2: "),
+                (yaml_of(ENTRY) + "  reason: again\n", "8:3", "entry 1: reason is there twice"),
+                (yaml_of(ENTRY) + "- a\n", "8:3", "entry 2: an entry is a mapping"),
                 ("{}\n", "1:1", "a list of entries"),
                 ("- a: [\n", "2:1", ""),
                 ("- {review: 2031-02-31}\n", "1:12", "")):
@@ -183,7 +183,7 @@ class Ledger(Case):
         self.assertRegex(out, r"ksft-vfio:reject:rejects-valid:ok: \d+ buffers, smallest ")
         os.remove(self.out)
         self.refuses(others + entry, "reason is empty")
-        for key, value in (("reason", '"why"'), ("source", '"where"'), ("review", "2031-02-03")):
+        for key, value in (("reason", '"why"'), ("source", '"where"'), ("versions", '"2"'), ("review", "2031-02-03")):
             entry = entry.replace(f'{key}: ""', f"{key}: {value}")
         self.assertEqual(outcome(self.link(others + entry), "replay", witness)[0], 0)
         # What is known of one kind is news in another.

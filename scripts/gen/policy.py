@@ -61,10 +61,17 @@ PLAIN = {
                    "iommu-unknown-id-before-match"],
 }
 
+# Two capabilities in one chain that answer the same question, what of a BAR may be mapped, in either order.
+BOTH = {
+    "MSIX_MAPPABLE, SPARSE_MMAP": ["region-cxl-component-bar-msix-before-areas"],
+    "SPARSE_MMAP, MSIX_MAPPABLE": ["region-cxl-component-bar-areas-before-msix"],
+}
+BOTH_WORDS = {(1, 3): "takes both", (1,): "the areas alone", (3,): "MSI-X alone", (): "neither"}
 # Each as it stands in the page.
 TABLES = (("Rules: the reply is malformed", RULES),
           ("Odd notes: the reply is readable, the UAPI leaves the answer open", ODD),
-          ("Plain notes: the reply is right, and not every reader thinks so", PLAIN))
+          ("Plain notes: the reply is right, and not every reader thinks so", PLAIN),
+          ("A chain with MSIX_MAPPABLE and SPARSE_MMAP, in either order", BOTH))
 
 # What the UAPI leaves open: the rule, the question, the rule or note that shows it, and of its inputs
 # those that tell readers apart.
@@ -124,7 +131,7 @@ def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
                if "parser" in each and each["everywhere"]}
-    names = sorted({name for table in (RULES, ODD, PLAIN) for inputs in table.values() for name in inputs})
+    names = sorted({name for _, table in TABLES for inputs in table.values() for name in inputs})
     paths = {name: path_of(corpus, name) for name in names}
     for path in paths.values():
         if not os.path.isfile(path):
@@ -203,7 +210,7 @@ def on_note(note, said, judged, parser):
 
 def words_of(parser, wanted, judged, inputs=""):
     """What @parser makes of the inputs of @wanted with @inputs in their names, in their order: (words, the first)."""
-    table = next(table for table in (RULES, ODD, PLAIN) if wanted in table)
+    table = next(table for table in (RULES, ODD, PLAIN, BOTH) if wanted in table)
     words = {}
     for name in [name for name in table[wanted] if inputs in name]:
         each = judged[name]
@@ -214,6 +221,8 @@ def words_of(parser, wanted, judged, inputs=""):
             found = {SAID[said["verdict"]]}
         elif table is RULES:
             found = {on_rule(said, each["class"] in MALFORMED)}
+        elif table is BOTH:
+            found = {BOTH_WORDS[tuple(sorted(cap["id"] for cap in said["caps"] if cap["id"] in (1, 3)))]}
         else:
             found = on_note(wanted, said, each, parser)
         for word in sorted(found):
@@ -231,11 +240,17 @@ def linked(parser, wanted, judged):
                      for word, name in words_of(parser, wanted, judged)) or NOT_READ
 
 
+def readers_of(table, parsers):
+    """Those that @table is about."""
+    return {name: each for name, each in parsers.items() if table is not BOTH or "region" in each["kinds"]}
+
+
 def grid(title, table, parsers, judged):
-    lines = [f"| {title} | " + " | ".join(table) + " |", "|---" * (len(table) + 1) + "|"]
+    lines = [f"| {title} | restates | " + " | ".join(table) + " |", "|---" * (len(table) + 2) + "|"]
     for name, parser in parsers.items():
         peer = " (peer)" if parser["source"] == "peer" else ""
-        lines.append(f"| `{name}`{peer} | " + " | ".join(linked(parser, wanted, judged) for wanted in table) + " |")
+        cells = [parser.get("restates", NOT_READ), *(linked(parser, wanted, judged) for wanted in table)]
+        lines.append(f"| `{name}`{peer} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -265,8 +280,8 @@ def page(parsers, judged, models):
              "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
              "the last table names; `make check` fails when it is stale. Do not edit.", "",
              "Each word leads to the input that shows it; `build/capchain explain` draws it. A reader that has more "
-             "than one word in a cell does each on one of the inputs, in their order. Models read one reply; each says in its file which program and version it "
-             "restates, and what was measured. *peer*: it reads from another process, and its model "
+             "than one word in a cell does each on one of the inputs, in their order. Models read one reply; each "
+             "says in its file which program and version it restates, and what was measured. *peer*: it reads from another process, and its model "
              "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
              "any fault, or for none.", "", "| words | meaning |", "|---|---|",
              "| refuses | an error, an abort or a panic: the reply is not used |",
@@ -278,7 +293,7 @@ def page(parsers, judged, models):
              "| never ends, crashes | as it says |",
              "| - | does not read this kind of chain, or nothing that this is about |"]
     for title, table in TABLES:
-        lines += ["", f"## {title}", "", *grid("reader", table, parsers, judged)]
+        lines += ["", f"## {title}", "", *grid("reader", table, readers_of(table, parsers), judged)]
     lines += ["", "## What the UAPI leaves open", "",
               f"How {len(models)} readers choose ({', '.join(models)}), written so that it could "
               "become a comment in `vfio.h`.", "", "```c"]
@@ -288,7 +303,7 @@ def page(parsers, judged, models):
         lines.append(f"- {rule}, `{wanted}`: " + "; ".join(f"{words} ({', '.join(names)})"
                                                            for words, names in choices(wanted, inputs, models, judged)))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
-    for table in (RULES, ODD, PLAIN):
+    for table in (RULES, ODD, PLAIN, BOTH):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
     return "\n".join(lines) + "\n"
 
@@ -315,7 +330,11 @@ def main():
     options = parser.parse_args()
     parsers, judged = load(options.capchain, options.corpus)
     folder = os.path.dirname(os.path.abspath(options.page))
-    models = {name: parser for name, parser in parsers.items() if os.path.isfile(os.path.join(folder, name + ".c"))}
+    restated = {path.stem for path in Path(folder).rglob("*.c")}
+    models = {name: parser for name, parser in parsers.items() if name in restated}
+    # The program and its versions, which a model's summary says before its first colon.
+    for parser in models.values():
+        parser["restates"] = parser["summary"].partition(": ")[0] if ": " in parser["summary"] else NOT_READ
     if not models:
         fail(f"no model of any parser beside {options.page}")
     text = page(parsers, judged, models)

@@ -64,7 +64,7 @@ class Policy(Case):
         """One line, and why: commands, inputs, the page."""
         self.one_line(self.check(self.path("none")), 2, "build it with make")
         self.one_line(self.check("/bin/false"), 2, "does not judge what it is given")
-        self.one_line(policy(CAPCHAIN, self.corpus, self.path("POLICY.md")), 2, "no model of any parser")
+        self.one_line(policy(CAPCHAIN, self.corpus, self.path("corpus/POLICY.md")), 2, "no model of any parser")
         path = self.write("corpus/regressions/region-backward.yaml", "kind: region\ncaps:\n  - {id: TYPE}\n")
         self.one_line(self.check(), 2, "region-backward no longer shows backward")
         os.unlink(path)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Files that are the old one or the new one, whenever the machine stops."""
+import json
 import os
 import stat
 import tempfile
@@ -36,3 +37,7 @@ def write(path, data):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_json(path, thing):
+    write(path, json.dumps(thing, indent=1) + "\n")

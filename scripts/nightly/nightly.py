@@ -159,6 +159,9 @@ class Night:
         for name in ("sets", "broken", "counts", "artifacts"):
             os.makedirs(os.path.join(self.setup.findings, name), exist_ok=True)
         fuzz.clear_logs(self.path("logs"))
+        for name in ("summary.txt", "summary.md"):
+            if os.path.exists(self.path(name)):
+                os.unlink(self.path(name))
         self.adopt_counts()
         for engine in ENGINES.values():
             engine.recover(self.options.work)
@@ -280,6 +283,18 @@ class Night:
         account.write_last(setup.findings, last)
         return found["status"]
 
+    def over_early(self):
+        """Nothing was fuzzed: why not, also where the summary of the last night would be taken for this one's."""
+        lines = [f"this night does not count: {line}" for line in self.reasons]
+        found = account.blank(run="nightly", began=datetime.date.today().isoformat(), seed=self.options.seed,
+                              seconds=self.options.seconds, engines=[engine.title for engine in ENGINES.values()],
+                              reasons=self.reasons, status=COUNTS_NOT, files=account.night_files(self))
+        summary.write(found, lines)
+        write_whole(self.path("summary.txt"), "\n".join(lines) + "\n")
+        for line in lines:
+            say(line)
+        return COUNTS_NOT
+
     def tell(self, found):
         """The screen, and the files that have the rest."""
         details = [*self.details(found), *summary.detail_lines(found)]
@@ -332,9 +347,7 @@ class Night:
             if not self.reasons:
                 phase()
         if self.reasons:
-            for line in self.reasons:
-                say(f"this night does not count: {line}")
-            return COUNTS_NOT
+            return self.over_early()
         self.fuzz()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if self.stop.signal:

@@ -557,7 +557,9 @@ class Whole(OnCorpus):
             self.wait_for_end_of(self.path("night"))
             seen.update(verdict_sets("region", self.snapshot(i)))
         done = self.night()
-        self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+        # Readers that promise nothing do what nobody knew: a count.
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"; unlisted, in no corpus: [1-9]\d* bucket")
         after = verdict_sets("region", glob.glob(self.path("night", "findings", "sets", "*")) + self.prepare())
         lost = [one["file"] for verdicts, one in seen.items() if verdicts not in after]
         self.assertEqual(lost, [])
@@ -588,9 +590,13 @@ class Whole(OnCorpus):
         """A night ends with its divergences; with its pull request merged, they are known."""
         self.plant(self.forget(*self.showing("naive:runaway:fault:loop")))
         self.review_long_ago()
-        done = self.night("--seed", "3")
+        done = self.night("--seed", "3", "--json", self.path("all.json"))
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("this night counts; exit status 1", done.stdout)
+        self.assertEqual(self.text("all.json"), self.text("night", "run.json"))
+        screen = self.text("night", "summary.txt")
+        self.assertLessEqual(screen.count("\n"), 24)
+        self.assertIn("this night counts; exit status 1", self.text("night", "summary.md"))
         self.assertRegex(done.stdout, r"(?m)^failure: .*ledger.yaml: entry 1 .* has passed")
         self.assertRegex(done.stdout, r"canary planted-\S+, libfuzzer region: found within \d+")
         self.assertRegex(done.stdout, r"canary planted-\S+, afl region: found within \d+")
@@ -642,6 +648,9 @@ class Whole(OnCorpus):
             self.assertEqual(done.returncode, status)
             self.assertNotIn("Traceback", done.stderr)
             self.assertEqual("this night does not count: " in done.stdout, status == 3)
+            if status == 3:
+                self.assertIn("this night does not count: ", self.text("night", "summary.md"))
+                self.assertEqual(json.loads(self.text("night", "run.json"))["status"], 3)
 
 
 if __name__ == "__main__":

@@ -262,7 +262,7 @@ def policy_of(options, told):
     at = {name: told.witnesses[key] for name, key in told.kept.items()}
     return [(title, table, [(name, [[(words, at.get(policy.path_of(options.corpus, shown)), shown)
                                      for words, shown in policy.words_of(parsers[name], wanted, judged)]
-                                    for wanted in table]) for name in parsers])
+                                    for wanted in table]) for name in policy.readers_of(table, parsers)])
             for title, table in policy.TABLES]
 
 

@@ -40,6 +40,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 from fuzz.alone import last_line  # noqa: E402
 from gen import compilers  # noqa: E402
 from gen.names import ROOT  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 
 CLANG = compilers.c_of("clang")
 Machine = collections.namedtuple("Machine", "name triple qemu kind")
@@ -311,6 +312,7 @@ def parse(arguments):
     parser.add_argument("--root", action="append", metavar="DIR", dest="roots",
                         help="a root of another Debian, to take qemu-user from; more than one may be "
                              "given (those of make check-systems)")
+    parser.add_argument("--json", metavar="FILE", help="write the table there too, an object a machine")
     options = parser.parse_args(arguments)
     for machine in options.machines:
         if machine not in MACHINES:
@@ -339,6 +341,8 @@ def main(arguments):
         remarks += [f"{name}: {why}" for why in run.remarks]
         done += run.done
     print_table(rows)
+    if options.json:
+        write_json(options.json, rows)
     for line in remarks + [f"failed: {why}; see {options.work}/*.log" for why in wrong]:
         print(line)
     if not done:

@@ -316,7 +316,7 @@ class Inputs(Cli):
                       [one["bucket"] for one in report["disagreements"]])
         self.assertEqual(self.works(f"check --kind fetch --json {file}"),
                          self.works(f"check --json {file}"))
-        ladder = self.works(f"explain {file}").split("\nfetch:")[1].split("\n\n")[0]
+        ladder = self.works(f"explain {file}").split("\nfetch (kernel):")[1].split("\n\n")[0]
         self.assertEqual(ladder.count("it wants more"), 8)
         self.fails(2, f"emit {file} -o o", "one INFO buffer")
         self.assertIn("| fetch | iommu | ok |", self.works("list --fetch"))
@@ -497,6 +497,32 @@ class Check(Cli):
         self.make_dirs("expect")
         self.works("bless region-loop")
         self.assertIn(f"\n# oracles: {oracles}\n", self.works("replay region-loop"))
+
+    def test_table_of_conversations(self):
+        """The same cells as text and as objects."""
+        head, _, *lines = ([cell.strip() for cell in line.strip("|").split("|")]
+                           for line in self.works("list --fetch").splitlines())
+        self.assertEqual([[one["loop"], one["kind"], *one["ends"].values()] for one in self.objects("list --fetch --json")],
+                         lines)
+        self.assertEqual(list(self.objects("list --fetch --json")[0]["ends"]), head[2:])
+
+    def test_where_it_parts_from_the_reference(self):
+        """The reference has its line, each reader who writes for it, and one that differs the place where."""
+        said = self.works(("explain", os.path.join(CORPUS, "regressions", "region-loop-two-step.yaml")))
+        self.assertIn("\n\nreference: reject loop\n  has TYPE@32, MSIX_MAPPABLE@48\n\nbounded (kernel): reject loop\n", said)
+        self.assertIn("\nnaive (kernel): runaway\n  differs: naive:runaway:fault:loop\n  took TYPE@32, MSIX_MAPPABLE@48\n"
+                      "  here it parts from the reference: expected reject loop at 32, got no end\n"
+                      "  took TYPE@32, MSIX_MAPPABLE@48, TYPE@32, MSIX_MAPPABLE@48 and ", said)
+        self.assertIn("\nspdk (peer): ", said)
+        agrees, = re.findall(r"(?ms)^monotonic .*?\n\n", said)
+        self.assertNotIn("parts", agrees)
+        self.assertEqual(re.findall(r"(?m)^do not read this kind: (.*)$", said),
+                         ["crosvm-iommu, ksft-vfio, libvfn, qatlib, qemu-util, rdma-core"])
+        self.assertNotRegex(said, r"(?m)^rdma-core")
+        talk = self.works(("explain", os.path.join(CORPUS, "regressions", "fetch-region-always-8.yaml")))
+        self.assertIn("\n\nreference: reject\n", talk)
+        self.assertIn("\ndpdk (kernel): runaway unbounded\n  here it parts from the reference: asks without a bound", talk)
+        self.assertIn("\nspdk (peer): ", talk)
 
     def test_whole_corpus_is_explained(self):
         files = [os.path.join(CORPUS, folder, name) for folder in ("regressions", "seeds")

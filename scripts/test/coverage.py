@@ -16,6 +16,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 
 from gen import compilers  # noqa: E402
 from gen.names import KINDS  # noqa: E402
+from gen.whole import write_json  # noqa: E402
 from fuzz import seeds as fuzz_seeds  # noqa: E402
 from fuzz.report import NO_ENGINE, NOT_FINE, Refused, table  # noqa: E402
 
@@ -60,6 +61,8 @@ def parse(arguments):
     add("--inputs", default=None, metavar="DIR",
         help="more inputs, in DIR/KIND or DIR/KIND-*")
     add("--no-tests", action="store_true", help="what inputs alone reach")
+    add("--json", default=None, metavar="FILE", help="write the table there too: of each file and stage, how many lines "
+        "and branches ran, and how many there are")
     add("--html", default=None, metavar="DIR", help="also write llvm-cov's pages there")
     return parser.parse_args(arguments)
 
@@ -172,6 +175,14 @@ def report(stages):
     return table(["", "lines", *names, "branches", *names], rows)
 
 
+def table_of(stages):
+    """The same for programs."""
+    return [{"file": path, "stage": name, **{what: [sum(count > 0 for count in counts.get(path, ({}, {}))[part].values()),
+                                                    len(stages[-1][1][path][part])]
+                                             for part, what in enumerate(("lines", "branches"))}}
+            for path in sorted(filter(shown, stages[-1][1])) for name, counts in stages]
+
+
 def source_lines(path):
     with open(path, encoding="utf-8") as file:
         return [line.strip() for line in file]
@@ -266,6 +277,8 @@ def main(arguments):
         print(f"coverage: {refused}", file=sys.stderr)
         return refused.status
     print(*report(stages), "", sep="\n")
+    if options.json:
+        write_json(options.json, table_of(stages))
     lines, fine = judge_whole(stages[-1][1])
     print(*lines, *failed, sep="\n")
     return 0 if (fine or options.no_tests) and not failed else NOT_FINE

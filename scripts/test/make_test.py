@@ -60,6 +60,18 @@ class Anew(Base):
         # Another class has others.
         self.assertEqual(self.made("SPEC_SRC=fuzz/judge/rules.c"), list(self.sources))
 
+    def test_flags_appear_whole(self):
+        """Whoever reads them while another make writes its own has all of the ones or all of the others."""
+        flags = f"{self.build}/{CONFIG}/flags"
+        self.make(flags)
+        with open(flags, encoding="utf-8") as file:
+            before = file.read()
+            self.make(flags, "LEVEL=-O1")
+            file.seek(0)
+            self.assertEqual(file.read(), before)
+        self.assertNotEqual(text_of(flags), before)
+        self.assertEqual([name for name in os.listdir(f"{self.build}/{CONFIG}") if name != "flags"], [])
+
     def test_n_changes_nothing(self):
         self.make("-n", self.object(self.sources[0]), "CAN_BPF=")
         self.made()

@@ -96,7 +96,7 @@ GROUPS = (
     ("spec.c", ["fuzz/judge/spec.c", "fuzz/judge/meaning.c"], 0.90, 0.95),
     ("models", ["parsers/kernel.c", "parsers/naive.c",
                 *sorted(os.path.relpath(path, ROOT) for path in
-                        glob.glob(os.path.join(ROOT, "parsers/models/*.[ch]")))], 0.85, 0.95),
+                        glob.glob(os.path.join(ROOT, "parsers/models/**/*.[ch]"), recursive=True))], 0.85, 0.95),
 )
 
 
@@ -111,8 +111,9 @@ def units_of(path):
         return ["parsers/bounded.c"]
     if path.endswith(".c"):
         return [path]
-    lists = sorted(glob.glob(os.path.join(BUILD, "clang/obj/parsers/models/*.d")))
-    return [f"parsers/models/{Path(known).stem}.c" for known in lists
+    objects = os.path.join(BUILD, "clang/obj")
+    lists = sorted(glob.glob(os.path.join(objects, "parsers/models/**/*.d"), recursive=True))
+    return [str(Path(known).relative_to(objects).with_suffix(".c")) for known in lists
             if path in Path(known).read_text("utf-8").split()]
 
 

@@ -49,6 +49,15 @@ class Rules(unittest.TestCase):
                 self.assertIn(bucket, [found["bucket"] for found in shown["disagreements"]])
 
 
+class Readers(unittest.TestCase):
+    def test_rows(self):
+        """Every parser has its row in the table of readers."""
+        rows = re.findall(r"^\| (`.*?) \|", text_of("parsers/README.md"), re.M)
+        named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row)}
+        self.assertEqual([row["parser"] for row in said("list", "--json")
+                          if "parser" in row and row["parser"] not in named], [])
+
+
 class Headers(unittest.TestCase):
     def test_versions(self):
         """What a copied header calls itself stands in CHANGELOG.md."""

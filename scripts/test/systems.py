@@ -32,6 +32,7 @@ from fuzz.alone import last_line  # noqa: E402
 from gen import roots  # noqa: E402
 from gen.names import ROOT
 from gen.roots import SYSTEMS, Refused, Root, logged
+from gen.whole import write_json  # noqa: E402
 
 FAILED, WRONG_USAGE, CANNOT = 1, 2, 3
 TREE = "/src/capchain"
@@ -73,6 +74,7 @@ def parse(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("systems", nargs="*", metavar="SYSTEM", default=SYSTEMS, help=f"of {', '.join(SYSTEMS)} (all)")
+    add("--json", metavar="FILE", help="write the table there too, an object a system")
     add("--work", default=roots.BASES, metavar="DIR", help="(build/systems)")
     roots.add_options(parser)
     options = parser.parse_args(arguments)
@@ -172,6 +174,8 @@ def main(arguments):
             print(f"systems.py: {error}", file=sys.stderr)
             status = CANNOT
     print("\n".join(table(outcomes)))
+    if options.json:
+        write_json(options.json, [one._asdict() for one in outcomes])
     return status
 
 

@@ -141,7 +141,7 @@ class Workflows(unittest.TestCase):
                 ("pull-request.yml", "pull_request", ("make check", "make check-oss-fuzz",
                                                       "mode: code-change", "[gcc, clang]")),
                 ("nightly.yml", "schedule", ("make nightly", "mode: batch",
-                                             "build/nightly/pull-request/")),
+                                             "build/nightly/pull-request/", "summary.md >> \"$GITHUB_STEP_SUMMARY\"")),
                 ("prune.yml", "schedule", ("mode: prune",)),
                 ("systems.yml", "schedule", ("make check-systems", "[bookworm, trixie, sid]")),
                 ("own.yml", "schedule", ("make check-own",)),
@@ -149,6 +149,12 @@ class Workflows(unittest.TestCase):
             self.assertIn(event, yaml.safe_load(self.TEXTS[name])[True])
             for words in wanted:
                 self.assertIn(words, self.TEXTS[name])
+
+    def test_none_is_strict(self):
+        """What is red every night is red for nobody: new divergences are in the patch, which is attached."""
+        for name, text in self.TEXTS.items():
+            self.assertNotRegex(text, r"STRICT|--strict", name)
+        self.assertRegex(self.TEXTS["nightly.yml"], r"(?s)upload-artifact.*build/nightly/pull-request/")
 
     def test_reports_are_kept_when_red(self):
         """What a failed run leaves is what it is looked at for."""

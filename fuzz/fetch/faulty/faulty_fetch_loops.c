@@ -141,6 +141,25 @@ static struct info_answer decides_by_flags(struct fetch *fetch, enum info_kind k
 	return had_caps ? answer_reject("too-much") : answer(VERDICT_ABSENT);
 }
 
+static struct info_answer asks_with_nothing(struct fetch *fetch, enum info_kind kind,
+					    uint32_t first)
+{
+	uint8_t *const info = fetch_zalloc(fetch, REGION_INFO);
+
+	(void)first;
+	loop_ask(fetch, info, kind, 0);
+	return loop_give_up(fetch, info, "refused");
+}
+
+static struct info_answer grows_never(struct fetch *fetch, enum info_kind kind, uint32_t first)
+{
+	uint8_t *const info = fetch_zalloc(fetch, REGION_INFO);
+
+	(void)first;
+	loop_ask(fetch, info, kind, REGION_INFO);
+	return loop_give_up(fetch, info, "too-large");
+}
+
 #define FAULTY(rule, script, function, walk)                                                       \
 	INFO_ROW(rule, script,                                                                     \
 		 INFO_ROW(#function, "for the test", INFO_TRUSTING, INFO_FROM_KERNEL, walk,        \
@@ -160,5 +179,7 @@ const struct fetch_faulty fetch_faulty[] = {
 	FAULTY(FETCH_EARLIER_REPLY, "flags change", keeps_flags, "naive"),
 	FAULTY(FETCH_EARLIER_REPLY, "grows once more", keeps_caps, "naive"),
 	FAULTY(FETCH_EARLIER_REPLY, "flags change", decides_by_flags, "naive"),
+	FAULTY(FETCH_ASKED_SHORT, FETCH_FAULTY_PLAIN, asks_with_nothing, "naive"),
+	FAULTY(FETCH_NEVER_GROWN, FETCH_FAULTY_PLAIN, grows_never, "naive"),
 };
 const size_t fetch_faulty_count = sizeof(fetch_faulty) / sizeof(fetch_faulty[0]);

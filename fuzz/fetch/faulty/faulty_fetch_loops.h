@@ -8,9 +8,11 @@
 
 #include "../host.h"
 
+#define FETCH_FAULTY_PLAIN NULL
+
 extern const struct fetch_faulty {
 	enum fetch_rule rule;
-	const char *script; /* name of a column of the table */
+	const char *script; /* name of a column of the table, or a plain conversation */
 	struct fetch_loop loop;
 } fetch_faulty[];
 extern const size_t fetch_faulty_count;

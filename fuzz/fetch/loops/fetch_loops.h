@@ -8,8 +8,8 @@
 
 #include <errno.h>
 
+#include "../../../parsers/fetch_loop.h"
 #include "../../../parsers/overlay.h"
-#include "../fetch_loop.h"
 
 #define KIND_BIT(kind) (UINT32_C(1) << (kind))
 
