@@ -175,7 +175,7 @@ void draw_all(struct judge *judge, struct picture *ret_main, struct picture ret_
 		    judged->walk.verdict == VERDICT_ABSTAIN)
 			continue;
 		if (judge->converses) {
-			const struct fetch_trial *const trial = fetch_judge_trial(judge, i);
+			const struct fetch_trial *const trial = fetch_judge_trial(i);
 
 			if (trial)
 				ret_readers[i] = draw_ladder(trial);
