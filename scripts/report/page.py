@@ -33,7 +33,7 @@ from gen import whole  # noqa: E402
 from report.told import STEPS, SEVERITIES, Told, slug  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# So many make about seven megabytes, which a browser shows in a second or two.
+# So many make about ten megabytes, which a browser shows in two seconds.
 LIMIT = 800
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 FORM = 1
