@@ -461,6 +461,9 @@ class Check(Case):
         classes = set()
         for one in judged(CORPUS):
             pictures = one["pictures"]
+            # What a reader of a peer does where it abstains is not shown.
+            silent = {each["name"] for each in one["parsers"] if each["verdict"] == "abstain"}
+            self.assertEqual(silent & set(pictures["readers"]), set(), one["file"])
             for svg in filter(None, (pictures.get("chain"), *pictures["readers"].values())):
                 tree = xml.dom.minidom.parseString(svg).documentElement
                 self.assertLessEqual(int(tree.getAttribute("width")), 366, one["file"])
