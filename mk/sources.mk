@@ -61,7 +61,7 @@ TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaus
 		fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c \
 		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
 		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
-CMD_SRC      := $(wildcard fuzz/cmd/*.c)
+CMD_SRC      := $(wildcard fuzz/cmd/*.c fuzz/draw/*.c)
 # Of these what starts once for an input: optimising it takes longer, where there are sanitizers, than what
 # tests gain by it.
 ASIDE_SRC    := $(CMD_SRC) $(filter fuzz/client/%,$(CLIENT_SRC)) $(PROBE_SRC) $(TRIAGE_SRC)

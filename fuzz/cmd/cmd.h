@@ -187,6 +187,9 @@ int page_end(void);
 /* Adds to @json the pictures of @judge's input, and its text form. */
 void add_pictures(json_t *json, struct judge *judge, const struct input *input);
 
+/* Prints a document that has all of them, each reader's below its name and verdict. */
+void draw_document(struct judge *judge);
+
 /* The text form of @input, as `dis` prints it: 0, or not where memory is short. */
 int input_text(FILE *out, const struct input *input);
 

@@ -15,7 +15,6 @@
 #include "../judge/meaning.h"
 #include "../judge/own.h"
 #include "cmd.h"
-#include "draw.h"
 
 struct explain_options {
 	const enum info_kind *kind;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* check --html: its JSON, with pictures, goes to the program that makes pages. */
+/*
+ * Pictures of inputs: in the JSON of check, which goes to the program that makes pages, and as a document of
+ * their own.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../draw/draw.h"
 #include "cmd.h"
-#include "draw.h"
 
 /* A command that a parser joined may be far from the scripts: it is told where this one found the page's. */
 #define PAGE_SCRIPT "CAPCHAIN_PAGE_SCRIPT"
@@ -110,4 +113,47 @@ void add_pictures(json_t *json, struct judge *judge, const struct input *input)
 	json_object_set_new(drawn, "style", json_string(draw_style));
 	json_object_set_new(json, "pictures", drawn);
 	free(readers);
+}
+
+/* Places @picture below all that is there. */
+static void put_picture(FILE *out, const struct picture *picture, unsigned int *height)
+{
+	fprintf(out, "<g transform=\"translate(0 %u)\">%s</g>\n", *height, picture->svg);
+	*height += picture->height + DRAW_LINE;
+	free(picture->svg);
+}
+
+void draw_document(struct judge *judge)
+{
+	struct picture *const readers = calloc(judge->count, sizeof(*readers)), chain;
+	unsigned int height = 0;
+	char *body = NULL;
+	size_t size;
+	FILE *const out = picture_begin(&body, &size);
+
+	if (!readers) {
+		fprintf(stderr, "capchain: out of memory\n");
+		exit(EXIT_UNUSABLE);
+	}
+	draw_all(judge, &chain, readers);
+	if (chain.svg)
+		put_picture(out, &chain, &height);
+	for (size_t i = 0; i < judge->count; i++) {
+		char said[64], words[128];
+
+		if (!readers[i].svg)
+			continue;
+		answer_said(&judge->judged[i], said, sizeof(said));
+		snprintf(words, sizeof(words), "%s: %s", judge->judged[i].parser->name, said);
+		picture_line(out, 2, height + DRAW_LINE, "", words);
+		height += DRAW_LINE + 4;
+		put_picture(out, &readers[i], &height);
+	}
+	free(readers);
+	picture_end(out, &body, 0, 0);
+	printf(DRAW_SVG
+	       "viewBox=\"0 0 %u %u\">\n<style>%s</style><rect class=\"paper\" width=\"%u\" "
+	       "height=\"%u\"/>\n%s</svg>\n",
+	       "", DRAW_WIDTH, height, DRAW_WIDTH, height, draw_style, DRAW_WIDTH, height, body);
+	free(body);
 }

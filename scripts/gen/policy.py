@@ -82,7 +82,8 @@ BOTH_WORDS = {(1, 3): "takes both", (1,): "the areas alone", (3,): "MSI-X alone"
 # Each as it stands in the page.
 TABLES = (("Rules: the reply is malformed", RULES),
           ("Odd notes: the reply is readable, the UAPI leaves the answer open", ODD),
-          ("Plain notes: the reply is right, and not every reader thinks so", PLAIN))
+          ("Plain notes: the reply is right, and not every reader thinks so", PLAIN),
+          ("A chain with MSIX_MAPPABLE and SPARSE_MMAP, in either order", BOTH))
 
 # What the UAPI leaves open: the rule, the question, the rule or note that shows it, and of its inputs
 # those that tell readers apart.
@@ -151,7 +152,7 @@ def load(capchain, corpus):
     """Every parser by name, and what the judge says of each named input."""
     parsers = {each["parser"]: each for each in run([capchain, "list", "--json"])
                if "parser" in each and each["everywhere"]}
-    names = sorted({name for table in (RULES, ODD, PLAIN, BOTH) for inputs in table.values() for name in inputs})
+    names = sorted({name for _, table in TABLES for inputs in table.values() for name in inputs})
     paths = {name: path_of(corpus, name) for name in names}
     for path in paths.values():
         if not os.path.isfile(path):
@@ -282,6 +283,11 @@ def linked(parser, wanted, judged):
                      for word, name in words_of(parser, wanted, judged)) or NOT_READ
 
 
+def readers_of(table, parsers):
+    """Those that @table is about."""
+    return {name: each for name, each in parsers.items() if table is not BOTH or "region" in each["kinds"]}
+
+
 def grid(title, table, parsers, judged):
     lines = [f"| {title} | restates | " + " | ".join(table) + " |", "|---" * (len(table) + 2) + "|"]
     for name, parser in parsers.items():
@@ -317,8 +323,8 @@ def page(parsers, judged, models):
              "Made by `make policy` from the judge's outcomes on inputs of `corpus/regressions/`, which "
              "the last table names; `make check` fails when it is stale. Do not edit.", "",
              "Each word leads to the input that shows it; `build/capchain explain` draws it. A reader that has more "
-             "than one word in a cell does each on one of the inputs, in their order. Models read one reply; each says in its file which program and version it "
-             "restates, and what was measured. *peer*: it reads from another process, and its model "
+             "than one word in a cell does each on one of the inputs, in their order. Models read one reply; each "
+             "says in its file which program and version it restates, and what was measured. *peer*: it reads from another process, and its model "
              "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
              "any fault, or for none.", "", "| words | meaning |", "|---|---|",
              "| refuses | an error, an abort or a panic: the reply is not used |",
@@ -333,9 +339,7 @@ def page(parsers, judged, models):
              "| leaves some out, leaves out | does not hand over those elements, or the list |",
              "| - | does not read this kind of chain, or nothing that this is about |"]
     for title, table in TABLES:
-        lines += ["", f"## {title}", "", *grid("reader", table, parsers, judged)]
-    lines += ["", "## A chain with MSIX_MAPPABLE and SPARSE_MMAP, in either order", "",
-              *grid("reader", BOTH, {name: each for name, each in parsers.items() if "region" in each["kinds"]}, judged)]
+        lines += ["", f"## {title}", "", *grid("reader", table, readers_of(table, parsers), judged)]
     lines += ["", "## What the UAPI leaves open", "",
               f"How {len(models)} readers choose ({', '.join(models)}), written so that it could "
               "become a comment in `vfio.h`.", "", "```c"]

@@ -80,15 +80,21 @@ class Policy(Case):
         self.assertIn("Exit status", policy("--help").stdout)
 
     def test_every_rule_and_note(self):
-        """What `list` knows stands in the page, each reader has a row in all three tables."""
+        """What `list` knows stands in the page, each reader has a row in all tables that are about it, and each word of it a witness."""
         text = Path(PAGE).read_text("utf-8")
         listed = run(CAPCHAIN, "list", "--json").stdout
         for name in re.findall(r'"(?:rule|note)":"([a-z0-9-]+)"', listed):
             self.assertRegex(text, rf"(?m)^\| {name} \| \S")
-        readers = [each["parser"] for each in map(json.loads, listed.splitlines()) if each.get("everywhere")]
+        readers = [each for each in map(json.loads, listed.splitlines()) if each.get("everywhere")]
         self.assertGreater(len(readers), 15)
-        for name in readers:
-            self.assertEqual(len(re.findall(rf"(?m)^\| `{name}`( \(peer\))? \|", text)), 3, name)
+        for each in readers:
+            rows = re.findall(rf"(?m)^\| `{each['parser']}`(?: \(peer\))? \|[^|]*\|(.*)\|$", text)
+            self.assertEqual(len(rows), 3 + ("region" in each["kinds"]), each["parser"])
+            # Each word leads to an input that is there.
+            for cell in " | ".join(rows).split(" | "):
+                self.assertRegex(cell.strip(), r"\A(-|\[[\w -]+\]\(\S+\)(, \[[\w -]+\]\(\S+\))*)\Z", each["parser"])
+        for path in set(re.findall(r"\]\(\.\./\.\./(corpus/\S+?)\)", text)):
+            self.assertTrue(os.path.isfile(os.path.join(os.path.dirname(CORPUS), path)), path)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from gen import whole  # noqa: E402
 from report.told import STEPS, SEVERITIES, Told, slug  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# So many make about seven megabytes, which a browser shows in a second or two.
+# So many make about ten megabytes, which a browser shows in two seconds.
 LIMIT = 800
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 FORM = 1
@@ -156,11 +156,9 @@ def read_last(path):
 
 # ---- what is made of it ----
 
-def known_of(told, corpus):
-    """The buckets that an input of @corpus shows, by kind; what a conversation brings goes to the same walks."""
-    below = os.path.join(corpus, "")
-    shown = {(one.kind, bucket.text) for one in told.witnesses.values() if any(
-        name.startswith(below) for name in (one.file, *one.same)) for bucket in one.buckets}
+def known_of(told):
+    """The buckets that an input of the corpus shows, by kind; what a conversation brings goes to the same walks."""
+    shown = {(one.kind, bucket.text) for one in told.witnesses.values() if one.known for bucket in one.buckets}
     return shown | {("fetch", bucket) for _, bucket in shown}
 
 
@@ -262,7 +260,7 @@ def policy_of(options, told):
     at = {name: told.witnesses[key] for name, key in told.kept.items()}
     return [(title, table, [(name, [[(words, at.get(policy.path_of(options.corpus, shown)), shown)
                                      for words, shown in policy.words_of(parsers[name], wanted, judged)]
-                                    for wanted in table]) for name in parsers])
+                                    for wanted in table]) for name in policy.readers_of(table, parsers)])
             for title, table in policy.TABLES]
 
 
@@ -286,7 +284,7 @@ def render(options, told, env):
     folder, name = os.path.split(options.out)
     stem = os.path.splitext(name)[0]
     files = place(told, stem, options.limit)
-    known = known_of(told, options.corpus) if options.corpus else None
+    known = known_of(told) if options.corpus else None
     news = sorted({(kind, bucket): one for (kind, bucket), one in told.smallest.items()
                    if known is not None and (kind, bucket) not in known}.items())
     safe = env.globals["safe"]
@@ -330,7 +328,7 @@ def main(arguments):
     options = parse(arguments)
     try:
         env = environment()
-        told = Told(facts_of(options.capchain)[0], policy_inputs(options))
+        told = Told(facts_of(options.capchain)[0], policy_inputs(options), options.corpus)
         for judged in lines_of(options):
             told.add(judged)
         if not told.inputs:

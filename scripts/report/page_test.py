@@ -264,6 +264,24 @@ class Made(Case):
         self.assertNotIn("qemu on", said)
         self.assertIn("naive", said)
 
+    def test_inputs_that_say_the_same(self):
+        """One witness, the smallest, and the others by name; all are counted."""
+        data = Path(REGRESSIONS, "region-loop-two-step.yaml").read_bytes()
+        paths = [self.write(f"region-{i:02}.yaml", data) for i in range(20)]
+        page = self.page(paths=paths)
+        self.assertEqual(page.raw.count("<article"), 1)
+        said = page.said("witnesses")
+        self.assertIn(f"The same, in inputs that are no smaller: {paths[1]}", said)
+        self.assertIn("and 7 more.", said)
+        self.assertEqual(links_lead(self.path("out.html"))[0], [])
+        # What one of them knows is known, though it is not named.
+        for corpus, new in ((os.path.dirname(paths[0]), False), (self.path("corpus"), True)):
+            told = program.Told({}, corpus=corpus)
+            for one in judged(*paths):
+                told.add(one)
+            told.close()
+            self.assertEqual(bool(set(told.smallest) - program.known_of(told)), new)
+
     def test_broken_promise(self):
         reports = judged(os.path.join(REGRESSIONS, "region-loop-two-step.yaml"))
         self.assertIn("Broken promises: 0.", self.page(given=reports).said("short"))
@@ -443,6 +461,9 @@ class Check(Case):
         classes = set()
         for one in judged(CORPUS):
             pictures = one["pictures"]
+            # What a reader of a peer does where it abstains is not shown.
+            silent = {each["name"] for each in one["parsers"] if each["verdict"] == "abstain"}
+            self.assertEqual(silent & set(pictures["readers"]), set(), one["file"])
             for svg in filter(None, (pictures.get("chain"), *pictures["readers"].values())):
                 tree = xml.dom.minidom.parseString(svg).documentElement
                 self.assertLessEqual(int(tree.getAttribute("width")), 366, one["file"])

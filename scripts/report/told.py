@@ -3,6 +3,7 @@
 
 import collections
 import hashlib
+import os
 import re
 
 # How bad an answer is, the worst first: its key, and how it is told. The key is a verdict, else a class.
@@ -69,7 +70,7 @@ class Witness:
         self.file, self.kind, self.size = judged["file"], judged["kind"], judged["len"]
         self.cause = cause_of(judged)
         self.buckets = [Bucket(one["bucket"]) for one in judged["disagreements"]]
-        self.same, self.count = [], 1
+        self.same, self.count, self.known = [], 1, False
         self.page = ""
         self.id = "w-" + hashlib.sha256(f"{self.kind} {judged.get('text', '')} {self.file}".encode()).hexdigest()[:12]
 
@@ -148,8 +149,9 @@ class Row:
 class Told:
     """All of a page: readers, witnesses, and what follows from them."""
 
-    def __init__(self, facts, keep=()):
-        """@keep: files whose witnesses are shown in any case."""
+    def __init__(self, facts, keep=(), corpus=None):
+        """@keep: files whose witnesses are shown in any case. What is below @corpus is known."""
+        self.below = os.path.join(corpus, "") if corpus else None
         self.facts, self.readers, self.keep, self.kept = facts, {}, set(keep), {}
         self.witnesses, self.smallest = {}, {}
         # (kind, capability, how it is cut) -> reader -> what it does -> the smallest witness.
@@ -167,11 +169,13 @@ class Told:
             if one["name"] not in self.readers:
                 self.readers[one["name"]] = Reader(one["name"], self.facts.get(one["name"], {}))
         new = Witness(judged)
+        new.known = self.below is not None and new.file.startswith(self.below)
         key = new.shows()
         old = self.witnesses.get(key)
         # What is not shown needs no pictures, and of thousands they would not fit into memory.
         first, second = (new, old) if old is None or new.key() < old.key() else (old, new)
         if second:
+            first.known |= second.known
             first.same, first.count = [*second.same, *first.same, second.file], first.count + second.count
             del first.same[NAMES_SHOWN:]
         self.witnesses[key] = first
