@@ -384,7 +384,8 @@ static __always_inline bool is_known(struct room *room, struct digest *digest)
 		stir(digest, room->record.process.started);
 		stir(digest, room->record.process.memory);
 	}
-	return bpf_map_update_elem(&sent, digest, &yes, BPF_NOEXIST) == -EEXIST;
+	/* It is an int, and Linux 6.1 leaves the upper half of it 0. */
+	return (int)bpf_map_update_elem(&sent, digest, &yes, BPF_NOEXIST) == -EEXIST;
 }
 
 /* @file: of the call, NULL for a stand-in. */

@@ -127,6 +127,7 @@ class Kernels(unittest.TestCase):
             boot = types.SimpleNamespace(top=lambda: {"iommu-x-len24.bin": b""})
             checks = mock.Mock()
             with tempfile.TemporaryDirectory() as folder, mock.patch.object(vm, "BUILD", folder), \
+                    mock.patch.object(vm, "qemu_major", return_value=11), \
                     mock.patch.object(subprocess, "run", return_value=types.SimpleNamespace(stdout=said)):
                 vm.check_ranges(boot, "7.3", iommu, checks)
             self.assertEqual(checks.hold.call_args.args[0], fine, (iommu, ranges))

@@ -33,7 +33,7 @@ import helper  # noqa: E402
 import iommufd  # noqa: E402
 import samples  # noqa: E402
 from gen.names import CAPS  # noqa: E402
-from guest import CAPCHAIN, DEVICES, IOMMUS, Boot, address, by_call, differing  # noqa: E402
+from guest import CAPCHAIN, DEVICES, IOMMUS, QEMU, Boot, address, by_call, differing  # noqa: E402
 from archive import BUILD, Fail  # noqa: E402
 from kernels import KERNELS, TREE, Gone, busybox, image_of, module_of, package_of, series_of, source_of  # noqa: E402
 
@@ -112,6 +112,11 @@ def check_capture(boot, version, iommu, checks):
 RANGES = {"intel": (2, 0xfee00000, None), "amd": (3, 0xfee00000, 2 ** 64 - 1), "virtio": (2, 0xfee00000, 2 ** 64 - 1)}
 
 
+def qemu_major():
+    said = subprocess.run([QEMU[0], "--version"], capture_output=True, text=True, check=False).stdout
+    return int(re.search(r"version (\d+)", said)[1])
+
+
 def check_ranges(boot, version, iommu, checks):
     """The ranges of the first device's container, as the text form has them."""
     _, path = max((len(data), name) for name, data in boot.top().items() if name.startswith("iommu-"))
@@ -122,6 +127,9 @@ def check_ranges(boot, version, iommu, checks):
     ranges = [tuple(int(word, 0) for word in found)
               for found in re.findall(r"start: (\w+), end: (\w+)", said)]
     least, hole, last = RANGES[iommu]
+    if iommu == "amd" and qemu_major() < 10 and ranges and ranges[-1][1] == 2 ** 48 - 1:
+        checks.skip(f"{version}, {iommu} IOMMU: the last byte", "QEMU before 10 has one that translates 48 bits")
+        last = None
     checks.hold(len(ranges) >= least and not any(start <= hole <= end for start, end in ranges)
                 and (last is None or ranges[-1][1] == last), f"{version}, {iommu} IOMMU: ranges "
                 + ", ".join(f"{start:#x} to {end:#x}" for start, end in ranges))
