@@ -108,7 +108,10 @@ def broken_in(words):
 
 
 def programs(account, columns=COLUMNS):
-    """(whether it stands for no program, its line) of each that differs: programs before readers that stand for none, the worst first."""
+    """
+    (whether it stands for no program, its line) of each that differs: programs before readers that stand for none, the
+    worst first.
+    """
     known = {one["name"]: one for one in account["parsers"]}
     found = []
     for name, words in accounts.by_parser(account).items():
@@ -132,7 +135,10 @@ def news(account):
 
 
 def looks(account):
-    """The findings most worth a look beside what asks for an act: of programs before the others, one a parser and one a cause while there are."""
+    """
+    The findings most worth a look beside what asks for an act: of programs before the others, one a parser and one a
+    cause while there are.
+    """
     known = {one["name"]: one for one in account["parsers"]}
 
     def order(one):
