@@ -108,7 +108,10 @@ def broken_in(words):
 
 
 def programs(account, columns=COLUMNS):
-    """(whether it stands for no program, its line) of each that differs: programs before readers that stand for none, the worst first."""
+    """
+    (whether it stands for no program, its line) of each that differs: programs before readers that stand for none, the
+    worst first.
+    """
     known = {one["name"]: one for one in account["parsers"]}
     found = []
     for name, words in accounts.by_parser(account).items():
@@ -132,13 +135,16 @@ def news(account):
 
 
 def looks(account):
-    """The findings most worth a look: of programs before the others, one a parser and one a cause while there are."""
+    """
+    The findings most worth a look beside what asks for an act: of programs before the others, one a parser and one a
+    cause while there are.
+    """
     known = {one["name"]: one for one in account["parsers"]}
 
     def order(one):
-        return (not one["asks"], not known.get(one["parser"], {}).get("program", False), not one["new"],
+        return (not known.get(one["parser"], {}).get("program", False), not one["new"],
                 not one["unlisted"], one["rank"], one["size"], one["bucket"])
-    ranked, chosen = sorted((one for one in account["buckets"] if one["witness"]), key=order), []
+    ranked, chosen = sorted((one for one in account["buckets"] if one["witness"] and not one["asks"]), key=order), []
     for same in (("parser", "cause"), ("parser",), ("witness",)):
         for one in ranked:
             if len(chosen) < LOOKS and all(one[key] != other[key] for key in same for other in chosen):
