@@ -145,8 +145,11 @@ check-systems: ## both commands on Debian 12, 13 and sid, as root: SYSTEM= MIRRO
 	@$(PYTHON) scripts/test/systems.py $(if $(MIRROR),--mirror '$(MIRROR)') \
 		$(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(call option,json,JSON) $(SYSTEM)
 exhaust3: | setup-check ## every chain of up to 3 capabilities, KIND= JOBS=: 450 million buffers
-	@$(MAKE) $(QUIET) $(BUILD)/capchain
-	@$(BUILD)/capchain exhaust --caps 3 $(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
+	@$(call exhaust,3)
+exhaust4: | setup-check ## of up to 4
+	@$(call exhaust,4)
+exhaust = $(MAKE) $(QUIET) $(BUILD)/capchain && $(BUILD)/capchain exhaust --caps $(1) \
+	$(if $(filter all,$(KIND)),,--kind $(KIND)) $(call option,jobs,JOBS)
 
 bench: | setup-check ## speed, as ratios of one run, each with its floor
 	@$(call needs,$(CLANG) afl-clang-fast afl-fuzz)

@@ -55,7 +55,8 @@ HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
 PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/broken.c fuzz/probe/device.c fuzz/capture/corpus_bytes.c
 # What the command and the tests have, and targets never link.
-TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \
+TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaust/exhaust_sum.c \
+		fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \
 		fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c \
 		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
 		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)

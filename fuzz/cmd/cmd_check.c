@@ -16,9 +16,9 @@ struct check_options {
 	enum endian endian;
 	bool fails_on[BUFFER_CLASSES];
 	bool json;
+	bool bytes;
 	bool pictures;
 	const char *html;
-	bool bytes;
 	struct own_options own;
 	int nfiles;
 	char **files;
@@ -29,7 +29,7 @@ enum {
 	OPTION_FAIL_ON = 'f',
 	OPTION_BYTES = 'b',
 	OPTION_HTML = 'w',
-	OPTION_PICTURES = 'p'
+	OPTION_PICTURES = 'p',
 };
 
 static const struct argp_option options[] = {
@@ -67,15 +67,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_JSON:
 		o->json = true;
 		return 0;
+	case OPTION_BYTES:
+		o->bytes = true;
+		return 0;
 	case OPTION_PICTURES:
 		o->pictures = true;
 		return 0;
 	case OPTION_HTML:
 		o->html = arg;
 		o->json = o->pictures = true;
-		return 0;
-	case OPTION_BYTES:
-		o->bytes = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		o->nfiles = state->argc - state->next;

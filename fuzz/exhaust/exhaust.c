@@ -5,9 +5,8 @@
  *
  * When exhaust_test.c says that a buffer comes twice, two frames say the same of it: drop one.
  */
-#include "exhaust.h"
+#include "exhaust_space.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,29 +135,7 @@ static const struct {
 	{BASE_MISALIGNED, true, IN_PAYLOAD, WHOLE},
 };
 
-/* One place that varies: @count pictures of @size bytes at @at. */
-struct place_of_choice {
-	uint32_t at;
-	uint32_t size;
-	uint64_t count;
-	uint8_t *pictures;
-};
-
-/* One frame with so many slots: the head, the slots, and the numbers it has. */
-struct frame {
-	uint64_t first;
-	uint64_t count;
-	uint32_t len;
-	struct place_of_choice places[1 + EXHAUST_CAPS_MAX];
-	unsigned int nplaces;
-};
-
-struct exhaust_space {
-	enum info_kind kind;
-	uint64_t count;
-	size_t nframes;
-	struct frame frames[COUNT_OF(frames) * (EXHAUST_CAPS_MAX + 1)];
-};
+_Static_assert(COUNT_OF(frames) <= EXHAUST_FRAMES_MAX, "each has its place in the space");
 
 /* What is known of a frame while it is made. */
 struct plan {

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
+#include "exhaust_cursor.h"
+#include "exhaust_sum.h"
 
 /* Numbers that a job takes at a time; job n takes every jobs-th piece, from the n-th on. */
 #define PIECE 4096
@@ -24,11 +26,13 @@
 /* Buffers that a job makes at a time. */
 #define AHEAD 256
 
+#define TOO_MANY "more sets of verdicts or broken promises than can be kept"
+
 /* What a job and its parent share. */
 struct job {
-	volatile uint64_t done;
-	volatile uint64_t at; /* the buffer it is at */
-	bool overflow;	      /* there was no room for a set or a bucket */
+	volatile uint64_t done; /* buffers, those that were passed over too */
+	volatile uint64_t at;	/* the buffer it is at */
+	bool overflow;		/* there was no room for a set or a bucket */
 	char error[512];
 	struct exhaust_result result;
 };
@@ -49,146 +53,104 @@ static void *shared(size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-static bool is_smaller(const struct exhaust_group *a, const struct exhaust_group *b)
+/* What one job works with. */
+struct work {
+	struct job *job;
+	struct judge *judge;
+	const struct exhaust_options *options;
+	const struct exhaust_space *space;
+	uint8_t bytes[AHEAD][EXHAUST_LEN_MAX];
+	const uint8_t *infos[AHEAD];
+	uint32_t lens[AHEAD];
+};
+
+static void count(struct work *work, uint64_t index, uint64_t same)
 {
-	return a->len < b->len || (a->len == b->len && a->index < b->index);
+	if (!exhaust_count(&work->job->result, work->judge, index, same))
+		work->job->overflow = true;
+	work->job->done += same;
 }
 
-/* Adds the buffers of @from; true where its smallest is now the smallest. */
-static bool add_group(struct exhaust_group *to, const struct exhaust_group *from)
+/* Judges up to AHEAD buffers from @first on, each. */
+static void judge_each(struct work *work, uint64_t first, uint64_t total)
 {
-	const bool first = to->buffers == 0 || is_smaller(from, to);
+	const size_t many = total - first < AHEAD ? (size_t)(total - first) : AHEAD;
 
-	to->buffers += from->buffers;
-	if (first) {
-		to->index = from->index;
-		to->len = from->len;
+	for (size_t i = 0; i < many; i++)
+		work->lens[i] = (uint32_t)exhaust_buffer(work->space, first + i, work->bytes[i]);
+	judge_ahead(work->judge, work->options->kind, many, work->infos, work->lens);
+	for (size_t i = 0; i < many; i++) {
+		work->job->at = first + i;
+		judge_read(work->judge, work->bytes[i], work->lens[i], work->options->kind);
+		count(work, first + i, 1);
 	}
-	return first;
+}
+
+/* Says which buffers come next, @cursor's own and up to @many after it; returns how many. */
+static size_t say_ahead(struct work *work, const struct exhaust_cursor *cursor, size_t many)
+{
+	size_t n = 1;
+
+	memcpy(work->bytes[0], cursor->info, cursor->len);
+	while (n < many && n < AHEAD && exhaust_peek(cursor, n, work->bytes[n]))
+		n++;
+	for (size_t i = 0; i < n; i++)
+		work->lens[i] = cursor->len;
+	judge_ahead(work->judge, work->options->kind, n, work->infos, work->lens);
+	return n;
 }
 
 /*
- * The entry of @signature in the table of a job, made where it is new; NULL where there is no room.
+ * Judges the buffers of one unit, of those that nobody tells apart one. What is said ahead grows while
+ * no place is held that was not: then other buffers come first.
  */
-static struct exhaust_set *find_set(struct exhaust_result *result, uint64_t signature)
+static void judge_unit(struct work *work, uint64_t unit)
 {
-	for (uint64_t probe = 0; probe < EXHAUST_SETS_MAX; probe++) {
-		struct exhaust_set *const set =
-			&result->sets[(signature + probe) % EXHAUST_SETS_MAX];
+	struct exhaust_cursor cursor;
+	struct sandbox_touched touched;
+	size_t ahead = 0, many = 1;
 
-		if (set->group.buffers && set->signature != signature)
-			continue;
-		set->signature = signature;
-		return set;
-	}
-	return NULL;
-}
+	exhaust_seek(work->space, unit, &cursor);
+	do {
+		const unsigned int nheld = cursor.nheld;
+		uint64_t same;
 
-/* The same of a broken promise; @key stands for all that its name and its excuse depend on. */
-static struct exhaust_bucket *find_bucket(struct exhaust_result *result, uint64_t key)
-{
-	for (uint64_t probe = 0; probe < EXHAUST_BUCKETS_MAX; probe++) {
-		struct exhaust_bucket *const bucket =
-			&result->buckets[(key + probe) % EXHAUST_BUCKETS_MAX];
-
-		if (bucket->group.buffers && bucket->key != key)
-			continue;
-		bucket->key = key;
-		return bucket;
-	}
-	return NULL;
-}
-
-static void count_broken(struct job *job, const struct judged *judged, uint64_t who,
-			 const struct exhaust_group *buffer)
-{
-	uint64_t key = info_hash(INFO_HASH_START, who);
-	struct exhaust_bucket *bucket;
-
-	key = info_hash(key, (uint64_t)judged->walk.verdict << 32 | judged->disagreement);
-	key = info_hash(key, (uint64_t)judged->relation << 32 | judged->spec->verdict);
-	key = info_hash(key, (uint64_t)judged->spec->notes << 32 | judged->spec->rule);
-	for (const char *at = judged->walk.no_answer; at && *at; at++)
-		key = info_hash(key, (unsigned char)*at);
-	bucket = find_bucket(&job->result, key);
-	if (!bucket) {
-		job->overflow = true;
-		return;
-	}
-	if (bucket->group.buffers == 0) {
-		judged_bucket(judged, bucket->name);
-		bucket->excused = judged_excuse(judged) != NULL;
-		bucket->notes = judged->spec->notes;
-	}
-	add_group(&bucket->group, buffer);
-}
-
-/* Counts what @judge found of buffer @index. */
-static void count(struct job *job, const struct judge *judge, uint64_t index)
-{
-	const struct exhaust_group buffer = {1, index, (uint32_t)judge->len};
-	struct exhaust_set *const set = find_set(&job->result, judge_signature(judge));
-
-	if (set)
-		add_group(&set->group, &buffer);
-	else
-		job->overflow = true;
-	job->result.buffers++;
-	job->result.classes[judge->spec->class]++;
-	if (judged_breaks(&judge->reference))
-		count_broken(job, &judge->reference, judge->count, &buffer);
-	for (size_t r = 0; r < judge->nreaders; r++) {
-		const struct judged *const judged = &judge->judged[judge->readers[r]];
-		struct exhaust_parser *const parser = &job->result.parsers[judge->readers[r]];
-
-		parser->disagreements[judged->disagreement]++;
-		parser->policies += judged->policy;
-		parser->skipped += judged->skipped;
-		parser->abstained += judged->walk.verdict == VERDICT_ABSTAIN;
-		parser->unstable += judged->relation != RELATION_NONE;
-		if (judged_breaks(judged))
-			count_broken(job, judged, judge->readers[r], &buffer);
-	}
-}
-
-/* Judges up to AHEAD buffers from @first on. */
-static void judge_some(struct job *job, struct judge *judge, const struct exhaust_space *space,
-		       uint64_t first, uint64_t total, enum info_kind kind)
-{
-	static uint8_t bytes[AHEAD][EXHAUST_LEN_MAX];
-	static const uint8_t *infos[AHEAD];
-	static uint32_t lens[AHEAD];
-	const size_t many = total - first < AHEAD ? (size_t)(total - first) : AHEAD;
-
-	for (size_t i = 0; i < many; i++) {
-		infos[i] = bytes[i];
-		lens[i] = (uint32_t)exhaust_buffer(space, first + i, bytes[i]);
-	}
-	judge_ahead(judge, kind, many, infos, lens);
-	for (size_t i = 0; i < many; i++) {
-		job->at = first + i;
-		judge_read(judge, bytes[i], lens[i], kind);
-		count(job, judge, first + i);
-		job->done++;
-	}
+		if (!ahead)
+			ahead = say_ahead(work, &cursor, many);
+		ahead--;
+		work->job->at = exhaust_index(&cursor);
+		judge_next(work->judge, cursor.info, cursor.len, work->options->kind,
+			   cursor.first ? NULL : &cursor.changed, &touched);
+		same = exhaust_hold(&cursor, &touched);
+		count(work, work->job->at, same);
+		many = cursor.nheld == nheld && many < AHEAD ? 2 * many : 1;
+		if (cursor.nheld != nheld)
+			ahead = 0;
+	} while (exhaust_step(&cursor));
 }
 
 static _Noreturn void work(struct job *job, const struct exhaust_options *options,
 			   const struct exhaust_space *space, unsigned int number)
 {
-	const uint64_t total = exhaust_space_count(space);
-	struct judge *const judge =
-		judge_new(options->parsers, options->count, job->error, sizeof(job->error));
+	static struct work work;
+	const uint64_t total = exhaust_space_count(space), units = exhaust_units(space);
 
-	if (!judge)
+	work = (struct work){.job = job, .options = options, .space = space};
+	for (size_t i = 0; i < AHEAD; i++)
+		work.infos[i] = work.bytes[i];
+	work.judge = judge_new(options->parsers, options->count, job->error, sizeof(job->error));
+	if (!work.judge)
 		_exit(sandbox_exit());
-	judge->relate = options->relate;
+	work.judge->relate = options->relate;
 	sandbox_take_signals();
-	for (uint64_t piece = number; piece * PIECE < total; piece += options->jobs)
+	for (uint64_t unit = number; !options->whole && unit < units; unit += options->jobs)
+		judge_unit(&work, unit);
+	for (uint64_t piece = number; options->whole && piece * PIECE < total;
+	     piece += options->jobs)
 		for (uint64_t index = piece * PIECE; index < (piece + 1) * PIECE && index < total;
 		     index += AHEAD)
-			judge_some(job, judge, space, index, total, options->kind);
-	memcpy(job->result.related, judge->related, sizeof(judge->related));
+			judge_each(&work, index, total);
+	memcpy(job->result.related, work.judge->related, sizeof(work.judge->related));
 	_exit(0);
 }
 
@@ -225,8 +187,7 @@ static int ended(const struct job *job, const struct exhaust_space *space, int s
 		return WEXITSTATUS(status);
 	}
 	if (job->overflow) {
-		snprintf(ret_error, size,
-			 "more sets of verdicts or broken promises than can be kept");
+		snprintf(ret_error, size, TOO_MANY);
 		return 1;
 	}
 	used = snprintf(ret_error, size, "a job died (%s %d) at this buffer: ",
@@ -295,93 +256,6 @@ static int wait_for(const struct exhaust_options *options, const struct exhaust_
 	return failed;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	const struct exhaust_set *const first = a, *const second = b;
-
-	return is_smaller(&first->group, &second->group) ? -1 : 1;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct exhaust_bucket *const first = a, *const second = b;
-	const int order = strcmp(first->name, second->name);
-
-	return order ? order : (int)first->excused - (int)second->excused;
-}
-
-/* Adds the numbers of @from, and its sets to the table of @to. */
-static bool add_counts(struct exhaust_result *to, const struct exhaust_result *from)
-{
-	to->buffers += from->buffers;
-	for (size_t i = 0; i < BUFFER_CLASSES; i++)
-		to->classes[i] += from->classes[i];
-	for (size_t i = 0; i < RELATIONS; i++)
-		to->related[i] += from->related[i];
-	for (size_t i = 0; i < INFO_PARSERS_MAX; i++) {
-		struct exhaust_parser *const sum = &to->parsers[i];
-
-		for (size_t n = 0; n < DISAGREEMENTS; n++)
-			sum->disagreements[n] += from->parsers[i].disagreements[n];
-		sum->policies += from->parsers[i].policies;
-		sum->unstable += from->parsers[i].unstable;
-		sum->skipped += from->parsers[i].skipped;
-		sum->abstained += from->parsers[i].abstained;
-	}
-	for (size_t i = 0; i < EXHAUST_SETS_MAX; i++) {
-		struct exhaust_set *set;
-
-		if (!from->sets[i].group.buffers)
-			continue;
-		set = find_set(to, from->sets[i].signature);
-		if (!set)
-			return false;
-		add_group(&set->group, &from->sets[i].group);
-	}
-	return true;
-}
-
-/* Adds the buckets of @from to the list of @to, by name: keys are finer than names. */
-static bool add_buckets(struct exhaust_result *to, const struct exhaust_result *from)
-{
-	for (size_t i = 0; i < EXHAUST_BUCKETS_MAX; i++) {
-		const struct exhaust_bucket *const bucket = &from->buckets[i];
-		struct exhaust_bucket *known = to->buckets;
-
-		if (!bucket->group.buffers)
-			continue;
-		while (known < to->buckets + to->nbuckets &&
-		       (known->excused != bucket->excused || strcmp(known->name, bucket->name)))
-			known++;
-		if (known == to->buckets + EXHAUST_BUCKETS_MAX)
-			return false;
-		if (known == to->buckets + to->nbuckets) {
-			*known = *bucket;
-			to->nbuckets++;
-		} else if (add_group(&known->group, &bucket->group)) {
-			known->notes = bucket->notes;
-		}
-	}
-	return true;
-}
-
-static bool add_up(const struct exhaust_options *options, const struct job *jobs,
-		   struct exhaust_result *sum)
-{
-	size_t kept = 0;
-
-	for (unsigned int i = 0; i < options->jobs; i++)
-		if (!add_counts(sum, &jobs[i].result) || !add_buckets(sum, &jobs[i].result))
-			return false;
-	for (size_t i = 0; i < EXHAUST_SETS_MAX; i++)
-		if (sum->sets[i].group.buffers)
-			sum->sets[kept++] = sum->sets[i];
-	sum->nsets = kept;
-	qsort(sum->sets, sum->nsets, sizeof(*sum->sets), by_size);
-	qsort(sum->buckets, sum->nbuckets, sizeof(*sum->buckets), by_name);
-	return true;
-}
-
 static int run_jobs(const struct exhaust_options *options, const struct exhaust_space *space,
 		    struct job *jobs, struct exhaust_result *sum, char *ret_error, size_t size)
 {
@@ -401,11 +275,12 @@ static int run_jobs(const struct exhaust_options *options, const struct exhaust_
 	}
 	if (failed)
 		return failed;
-	if (!add_up(options, jobs, sum)) {
-		snprintf(ret_error, size,
-			 "more sets of verdicts or broken promises than can be kept");
-		return 1;
-	}
+	for (unsigned int i = 0; i < options->jobs; i++)
+		if (!exhaust_add(sum, &jobs[i].result)) {
+			snprintf(ret_error, size, TOO_MANY);
+			return 1;
+		}
+	exhaust_sort(sum);
 	sum->seconds = now() - started;
 	return 0;
 }

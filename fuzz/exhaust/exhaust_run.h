@@ -26,7 +26,9 @@
  * @parsers, @count: as for judge_new()
  * @kind, @caps: the space
  * @jobs: 1 to EXHAUST_JOBS_MAX processes
- * @relate: which buffers are held to relations too
+ * @relate: which of the buffers that are judged are held to relations too
+ * @whole: every buffer is judged; else, of those that differ where nobody reads, one (exhaust_cursor.h).
+ *	What is found is the same, but for relations, which are held on what is judged
  * @progress: where a progress bar is drawn, or NULL
  */
 struct exhaust_options {
@@ -36,6 +38,7 @@ struct exhaust_options {
 	unsigned int caps;
 	unsigned int jobs;
 	enum relating relate;
+	bool whole;
 	FILE *progress;
 };
 
@@ -70,7 +73,8 @@ struct exhaust_parser {
 
 /**
  * struct exhaust_result - what a run found
- * @buffers: how many were judged: all of the space
+ * @buffers: how many there are: all of the space
+ * @judged: how many of them were judged; the others differ from one of these where nobody reads
  * @classes: of them, by what the reference says
  * @related: changed copies walked, by relation
  * @parsers: in the order of the options; one that does not read the kind has zeros
@@ -80,6 +84,7 @@ struct exhaust_parser {
  */
 struct exhaust_result {
 	uint64_t buffers;
+	uint64_t judged;
 	uint64_t classes[BUFFER_CLASSES];
 	uint64_t related[RELATIONS];
 	struct exhaust_parser parsers[INFO_PARSERS_MAX];

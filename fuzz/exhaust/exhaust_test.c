@@ -170,6 +170,55 @@ static struct info_answer dies(struct walk *walk, const void *info, uint32_t len
 		}                                                                                  \
 	}
 
+/* Tells what the reference read of it, which is what these readers rest on. */
+static void tell_reading(struct walk *walk, enum info_kind kind)
+{
+	walk_tell_load(walk, 0, layout_infos[kind].end);
+	for (size_t i = 0; i < reference->ncaps; i++)
+		walk_tell_load(walk, reference->caps[i].cap.offset, reference->caps[i].span);
+	walk_tell_load(walk, reference->last, 16);
+}
+
+/* The first byte of the last slot's next, where the buffer ends with it; most others never look there. */
+static uint32_t last_next(uint32_t len, enum info_kind kind)
+{
+	const uint32_t back = kind == INFO_DEVICE ? 36 : 28;
+
+	return len > layout_infos[kind].full + back ? len - back : 0;
+}
+
+/* Reads one byte more. */
+static struct info_answer reads_last(struct walk *walk, const void *info, uint32_t len,
+				     enum info_kind kind)
+{
+	const struct info_answer said = say_reference(walk, info, len, kind);
+	const uint32_t at = last_next(len, kind);
+
+	tell_reading(walk, kind);
+	walk_tell_load(walk, at, 1);
+	return at && ((const uint8_t *)info)[at] ? answer_reject("last-next") : said;
+}
+
+/* The same, and keeps silent about that byte. */
+static struct info_answer hides_last(struct walk *walk, const void *info, uint32_t len,
+				     enum info_kind kind)
+{
+	const struct info_answer said = say_reference(walk, info, len, kind);
+	const uint32_t at = last_next(len, kind);
+
+	tell_reading(walk, kind);
+	return at && ((const uint8_t *)info)[at] ? answer_reject("last-next") : said;
+}
+
+static struct info_answer says_and_tells(struct walk *walk, const void *info, uint32_t len,
+					 enum info_kind kind)
+{
+	const struct info_answer said = say_reference(walk, info, len, kind);
+
+	tell_reading(walk, kind);
+	return said;
+}
+
 static const struct info_parser right = {
 	.name = "right", .trust = INFO_HARDENED, .reads = READS_ALL, .read = say_reference};
 static const struct info_parser wrong = {
@@ -179,11 +228,27 @@ static const struct info_parser shy = {
 static const struct info_parser mortal = {
 	.name = "mortal", .trust = INFO_HARDENED, .reads = READS_ALL, .read = dies};
 
+static const struct info_parser open_ = {.name = "open",
+					 .trust = INFO_HARDENED,
+					 .reads = READS_ALL,
+					 .read = says_and_tells,
+					 .told = true};
+static const struct info_parser curious = {.name = "curious",
+					   .trust = INFO_HARDENED,
+					   .reads = READS_ALL,
+					   .read = reads_last,
+					   .told = true};
+static const struct info_parser sly = {.name = "sly",
+				       .trust = INFO_HARDENED,
+				       .reads = READS_ALL,
+				       .read = hides_last,
+				       .told = true};
+
 /* Runs up to @caps region capabilities through two parsers. */
 static int run(const struct info_parser *second, unsigned int caps, unsigned int jobs,
 	       struct exhaust_result **ret_result, char *ret_error)
 {
-	const struct info_parser *const parsers[] = {&right, second};
+	const struct info_parser *const parsers[] = {second->told ? &open_ : &right, second};
 	const struct exhaust_options options = {.parsers = parsers,
 						.count = 2,
 						.kind = INFO_REGION,
@@ -283,6 +348,62 @@ static void test_unstable(void **state)
 	exhaust_result_free(result);
 }
 
+/* Runs @second beside a right reader, and says whether passing buffers over found what all of them show. */
+static bool is_found_alike(const struct info_parser *second, enum info_kind kind,
+			   uint64_t *ret_judged)
+{
+	const struct info_parser *const parsers[] = {&open_, second};
+	struct exhaust_options options = {.parsers = parsers,
+					  .count = 2,
+					  .kind = kind,
+					  .caps = 2,
+					  .jobs = 2,
+					  .relate = RELATE_NEVER};
+	struct exhaust_result *some, *all;
+	char error[2048];
+	bool same;
+
+	assert_int_equal(exhaust_run(&options, &some, error, sizeof(error)), 0);
+	options.whole = true;
+	assert_int_equal(exhaust_run(&options, &all, error, sizeof(error)), 0);
+	assert_int_equal(all->judged, all->buffers);
+	*ret_judged = some->judged;
+	assert_true(some->judged <= some->buffers);
+	assert_int_equal(some->buffers, all->buffers);
+	same = memcmp(some->classes, all->classes, sizeof(all->classes)) == 0 &&
+	       memcmp(some->parsers, all->parsers, sizeof(all->parsers)) == 0 &&
+	       some->nsets == all->nsets &&
+	       memcmp(some->sets, all->sets, all->nsets * sizeof(*all->sets)) == 0 &&
+	       some->nbuckets == all->nbuckets;
+	for (size_t i = 0; same && i < all->nbuckets; i++)
+		same = strcmp(some->buckets[i].name, all->buckets[i].name) == 0 &&
+		       memcmp(&some->buckets[i].group, &all->buckets[i].group,
+			      sizeof(all->buckets[i].group)) == 0;
+	exhaust_result_free(some);
+	exhaust_result_free(all);
+	return same;
+}
+
+/*
+ * One that reads a byte more has all buffers judged that it can tell apart, and no more; one that reads it in
+ * secret is what the comparison is for.
+ */
+static void test_passed_over(void **state)
+{
+	(void)state;
+	for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++) {
+		uint64_t judged, more, each;
+
+		assert_true(is_found_alike(&open_, kind, &judged));
+		assert_true(is_found_alike(&curious, kind, &more));
+		assert_false(is_found_alike(&sly, kind, &judged));
+		assert_true(judged < more);
+		/* Nobody tells what this one reads. */
+		assert_true(is_found_alike(&right, kind, &each));
+		assert_true(more < each);
+	}
+}
+
 static void test_jobs(void **state)
 {
 	struct exhaust_result *one, *other;
@@ -327,13 +448,10 @@ static void test_dead_job(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_buffer_twice),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_reaches),
-		cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_planted),
-		cmocka_unit_test(test_unstable),
-		cmocka_unit_test(test_jobs),
+		cmocka_unit_test(test_no_buffer_twice), cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_reaches),		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_planted),		cmocka_unit_test(test_unstable),
+		cmocka_unit_test(test_passed_over),	cmocka_unit_test(test_jobs),
 		cmocka_unit_test(test_dead_job),
 	};
 	int failed;

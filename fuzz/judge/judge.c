@@ -187,27 +187,62 @@ bool judge_must_skip(const struct judge *judge, size_t i, const struct info_pars
 	return judge_links_loop(judge->kind, info, len);
 }
 
+/* Whether the loads of reader @i are all seen: those of a parser from outside may be in a library. */
+static bool is_seen_whole(const struct judge *judge, size_t i)
+{
+	const struct info_parser *const parser = judge->judged[i].parser;
+
+	return (judge->hooked[i] || parser->told) && parser != own_parser;
+}
+
+/* Whether the last walk of parser @i is that of this buffer too, with @budget. */
+static bool is_as_before(const struct judge *judge, size_t i, uint64_t budget)
+{
+	const struct judged *const judged = &judge->judged[i];
+
+	if (!judge->changed || sandbox_touch_meets(&judged->touched, judge->changed))
+		return false;
+	if (judged->walk.verdict == VERDICT_RUNAWAY)
+		return budget <= judged->walk.budget;
+	return judged->walk.spent <= budget;
+}
+
 /* Walks @len bytes at @info, which are placed, with parser @i. */
+static void walk_one(struct judge *judge, size_t i, const uint8_t *info, size_t len,
+		     uint64_t budget)
+{
+	struct judged *const judged = &judge->judged[i];
+	struct sandbox_trace *const trace = i == judge->traced ? judge->trace : NULL;
+	const struct walk_limits limits = {
+		.bound = judged->spec->bound,
+		.budget = budget,
+		.trace = trace,
+		.touched = judge->touching ? &judged->touched : NULL,
+	};
+
+	if (judge->touching)
+		memset(&judged->touched, is_seen_whole(judge, i) ? 0 : 0xff,
+		       sizeof(judged->touched));
+	judged->skipped = judge_must_skip(judge, i, judged->parser, info, len);
+	if (!judged->skipped && !(judged->parser->open && judge->spared)) {
+		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
+		return;
+	}
+	abstain(judged);
+	if (trace)
+		trace->count = 0;
+}
+
+/* Judges parser @i on those bytes. */
 static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t len)
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	struct sandbox_trace *const trace = i == judge->traced ? judge->trace : NULL;
-	const struct walk_limits limits = {
-		.bound = spec->bound,
-		.budget = 64 + spec->bound + judged->loads_per_byte * spec->visited,
-		.trace = trace,
-	};
+	const uint64_t budget = 64 + spec->bound + judged->loads_per_byte * spec->visited;
 
 	judged->relation = RELATION_NONE;
-	judged->skipped = judge_must_skip(judge, i, judged->parser, info, len);
-	if (judged->skipped || (judged->parser->open && judge->spared)) {
-		abstain(judged);
-		if (trace)
-			trace->count = 0;
-	} else {
-		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
-	}
+	if (!is_as_before(judge, i, budget))
+		walk_one(judge, i, info, len, budget);
 	judged_stand(judged, compare(judged->parser, spec, &judged->walk));
 }
 
@@ -245,6 +280,39 @@ void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_
 	if (judge->relate == RELATE_ALL ||
 	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
 		relations_hold(judge);
+}
+
+/* The bytes that the reference read: what it delivered, and the header that it stopped at. */
+static void touch_reading(const struct spec *spec, struct sandbox_touched *touched)
+{
+	const struct layout_info *const layout = &layout_infos[spec->kind];
+
+	sandbox_touch(touched, 0, layout->end);
+	for (size_t i = 0; i < spec->ncaps; i++)
+		sandbox_touch(touched, spec->caps[i].cap.offset, spec->caps[i].span);
+	if (spec->last)
+		sandbox_touch(touched, spec->last, layout->header + 8);
+}
+
+void judge_next(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		const struct sandbox_touched *changed, struct sandbox_touched *ret_touched)
+{
+	judge->changed = changed;
+	judge->touching = true;
+	judge_read(judge, info, len, kind);
+	judge->touching = false;
+	judge->changed = NULL;
+	*ret_touched = (struct sandbox_touched){0};
+	touch_reading(judge->spec, ret_touched);
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		const struct judged *const judged = &judge->judged[judge->readers[r]];
+
+		if (judged->spec != judge->spec)
+			touch_reading(judged->spec, ret_touched);
+		for (size_t i = 0; i < sizeof(ret_touched->bits) / sizeof(ret_touched->bits[0]);
+		     i++)
+			ret_touched->bits[i] |= judged->touched.bits[i];
+	}
 }
 
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,

@@ -51,7 +51,16 @@ void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
 /* Judges @len bytes (0 to INFO_LEN_MAX) at @info. */
 void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind);
 
-/* The same, with the loads of parser @traced noted in @ret_trace. */
+/*
+ * The same, and says in @ret_touched which bytes were read: another buffer of this kind and length that
+ * has the same bytes there is judged the same. Where @changed is given, this buffer differs from the last
+ * one in those bytes alone, and who read none of them does not walk again. A parser whose loads the hooks
+ * do not all see reads every byte, and walks each time.
+ */
+void judge_next(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
+		const struct sandbox_touched *changed, struct sandbox_touched *ret_touched);
+
+/* The same as judge_read(), with the loads of parser @traced noted in @ret_trace. */
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
 		 size_t traced, struct sandbox_trace *ret_trace);
 

@@ -39,6 +39,7 @@ enum relating {
  *	what it answered on this buffer
  * @became: with @relation, how the changed buffer was answered
  * @conversation: of a fetch loop: the rule of conversations that it broke, or NULL
+ * @touched: with judge_next(): the bytes that the walk read
  */
 struct judged {
 	const struct info_parser *parser;
@@ -53,6 +54,7 @@ struct judged {
 	enum relation relation;
 	enum verdict became;
 	const char *conversation;
+	struct sandbox_touched touched;
 };
 
 /**
@@ -69,6 +71,7 @@ struct judged {
  * @seldom: for the caller to set: a parser whose walk is a system call runs on a share of buffers,
  *	chosen by a hash of the bytes, and abstains on the others
  * @spared: this buffer is one of the others
+ * @touching: judge_next() runs; @changed: what it was given
  * @traced, @trace: for judge_trace(): the parser whose loads are noted, and where; NULL
  * @reference: the reference's own standing: of it only @relation and @became can break
  * @related: changed buffers that were walked, for each relation, since judge_new()
@@ -91,6 +94,8 @@ struct judge {
 	bool spared;
 	size_t traced;
 	struct sandbox_trace *trace;
+	const struct sandbox_touched *changed;
+	bool touching;
 	struct judged reference;
 	uint64_t related[RELATIONS];
 	uint8_t *hooked;

@@ -323,6 +323,7 @@ static void deliver(struct reading *reading, struct link link, const struct shap
 			.version = shape->version,
 			.decoded = shape->decoded},
 		.from = link.from,
+		.span = shape->read,
 	};
 	if (shape->decoded)
 		decode(reading, shape, &delivered->cap);
@@ -345,6 +346,7 @@ static void read_chain(struct reading *reading, uint32_t first)
 		struct shape shape;
 		bool fits;
 
+		spec->last = link.at;
 		if (!target_is_sound(reading, link))
 			return;
 		shape = read_header(reading, link.at);

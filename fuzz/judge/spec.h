@@ -15,10 +15,14 @@
 #include "../../parsers/parser.h"
 #include "rules.h"
 
-/* One delivered capability, the header that linked to it (0: cap_offset), and its own notes. */
+/*
+ * One delivered capability, the header that linked to it (0: cap_offset), its bytes that were read, and its
+ * own notes.
+ */
 struct spec_cap {
 	struct info_cap cap;
 	uint32_t from;
+	uint32_t span;
 	uint32_t notes;
 };
 
@@ -36,6 +40,7 @@ struct spec_cap {
  * @notes: NOTE_BIT()s of the buffer: flag-without-chain, and those of all delivered capabilities
  * @class: plain or odd where @verdict is ok or absent, else truncated or malformed
  * @visited: header and payload bytes that the reading visited, counted each time
+ * @last: the offset that the reading followed last, 0 where it followed none
  * @caps, @ncaps: the chain, or its prefix before the rejecting or truncated point
  */
 struct spec {
@@ -51,6 +56,7 @@ struct spec {
 	uint32_t notes;
 	enum buffer_class class;
 	uint64_t visited;
+	uint32_t last;
 	struct spec_cap *caps;
 	size_t ncaps;
 };

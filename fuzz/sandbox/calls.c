@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "scratch.h"
 #include "walk.h"
 #include "where.h"
 
@@ -54,6 +55,15 @@ void walk_forget(struct walk *walk, uint16_t id)
 		result->caps[at] = result->caps[at + 1];
 }
 
+/* A copy outside of scratch memory, or one too many, is read at once: nobody sees its loads. */
+static void note_copy(struct walk *walk, uintptr_t dst, size_t offset, size_t size)
+{
+	if (scratch_find(dst) && walk->ncopied < WALK_COPIES_MAX)
+		walk->copied[walk->ncopied++] = (struct walk_copy){dst, size, offset};
+	else
+		sandbox_touch(walk->touched, offset, size);
+}
+
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 {
 	/* A reader that only copies is counted too, or its loops would have no end. */
@@ -67,8 +77,16 @@ int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size)
 	if (size == 0)
 		return 0;
 	walk_saw(walk, offset, size, true, CALLER);
+	if (walk->touched)
+		note_copy(walk, (uintptr_t)dst, offset, size);
 	memcpy(dst, (const void *)(walk->window + offset), size);
 	return 0;
+}
+
+void walk_tell_load(struct walk *walk, uint32_t offset, uint32_t size)
+{
+	if (walk->touched)
+		sandbox_touch(walk->touched, offset, size);
 }
 
 void walk_panicked(const char *text, size_t len)

@@ -45,6 +45,22 @@ static _Noreturn void leave(enum verdict verdict, uintptr_t address, size_t size
 	walk_leave(verdict, SEEN_BY_HOOK, address, size, frame);
 }
 
+/* A load of scratch memory is one of the buffer where a copy of it stands. */
+static void touch_copied(struct walk *walk, uintptr_t address, size_t size)
+{
+	for (size_t i = 0; i < walk->ncopied; i++) {
+		const struct walk_copy *const copy = &walk->copied[i];
+		const uintptr_t start = address > copy->at ? address : copy->at;
+		const uintptr_t end = address + size < copy->at + copy->size
+					      ? address + size
+					      : copy->at + copy->size;
+
+		if (start < end)
+			sandbox_touch(walk->touched, copy->offset + (start - copy->at),
+				      end - start);
+	}
+}
+
 /* Every load but the plainest: outside the buffer, past the bound, traced, or one too many. */
 static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size, uintptr_t code)
 {
@@ -69,8 +85,11 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 	}
 	object = scratch_find(address);
 	/* The whole load lies inside one piece of scratch memory. */
-	if (object && size <= object->start + object->size - address)
+	if (object && size <= object->start + object->size - address) {
+		if (walk->touched)
+			touch_copied(walk, address, size);
 		return;
+	}
 	leave(VERDICT_OOB, address, size, frame, code);
 }
 

@@ -33,6 +33,36 @@ struct sandbox_trace {
 	} loads[SANDBOX_TRACE_MAX];
 };
 
+/*
+ * Which bytes of the INFO buffer were read, a bit each, of the first SANDBOX_TOUCHED_MAX. Bytes of a copy
+ * in scratch memory count when the copy is read.
+ */
+#define SANDBOX_TOUCHED_MAX 512
+struct sandbox_touched {
+	uint64_t bits[SANDBOX_TOUCHED_MAX / 64];
+};
+
+/* Marks @size bytes at @offset. */
+static inline void sandbox_touch(struct sandbox_touched *touched, size_t offset, size_t size)
+{
+	while (size && offset < SANDBOX_TOUCHED_MAX) {
+		const size_t room = 64 - offset % 64, now = size < room ? size : room;
+
+		touched->bits[offset / 64] |= UINT64_MAX >> (64 - now) << (offset % 64);
+		offset += now;
+		size -= now;
+	}
+}
+
+static inline bool sandbox_touch_meets(const struct sandbox_touched *a,
+				       const struct sandbox_touched *b)
+{
+	for (size_t i = 0; i < SANDBOX_TOUCHED_MAX / 64; i++)
+		if (a->bits[i] & b->bits[i])
+			return true;
+	return false;
+}
+
 /**
  * struct walk_result - how one walk ended
  * @verdict: the parser's own, or what the sandbox saw
@@ -53,6 +83,7 @@ struct sandbox_trace {
  *	"ended-with-status-0"; or why what came back is none: "no-such-verdict", "no-such-reason". That is
  *	no verdict; @verdict is abstain. NULL of every other walk
  * @budget: the loads of buffer and scratch that it could make
+ * @spent: the least budget with which this walk would have been the same; of a runaway, all of it
  * @leaked, @leaked_code: pieces of its heap that a walk which came back had not freed, and the call that took
  *	the first of them
  * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the
@@ -71,6 +102,7 @@ struct walk_result {
 	bool scratch;
 	uint64_t loads;
 	uint64_t budget;
+	uint64_t spent;
 	bool stale;
 	uint32_t stale_at;
 	uintptr_t code;
@@ -90,6 +122,7 @@ struct walk_limits {
 	uint32_t bound;		     /* min(len, argsz): loads past it are stale */
 	uint64_t budget;	     /* loads of buffer and scratch, after which it is a runaway */
 	struct sandbox_trace *trace; /* or NULL */
+	struct sandbox_touched *touched; /* or NULL: where the bytes that it reads are marked too */
 	/* What the walk reads and writes besides, in a child too: @shared_size bytes, or NULL. */
 	void *shared;
 	size_t shared_size;

@@ -369,7 +369,8 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 		place_access(the_walk.result);
 		return;
 	}
-	the_walk.quiet = the_walk.trace ? 0 : min_size(the_walk.bound, the_walk.len);
+	the_walk.quiet =
+		the_walk.trace || the_walk.touched ? 0 : min_size(the_walk.bound, the_walk.len);
 	the_walk.running = true;
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
 	result->no_answer = lack_of(&said);
@@ -418,6 +419,17 @@ void sandbox_watch(sandbox_watcher *see)
 	watcher = see;
 }
 
+/* The budget that the walk needed, which had @budget: each of three accounts was enough. */
+static uint64_t need_of(int64_t budget)
+{
+	const int64_t info = budget - the_walk.info_left, copies = budget - the_walk.copies_left;
+	const int64_t elsewhere =
+		(budget * WALK_OWN_LOADS - the_walk.own_left + WALK_OWN_LOADS - 1) / WALK_OWN_LOADS;
+	const int64_t most = info > copies ? info : copies;
+
+	return (uint64_t)(most > elsewhere ? most : elsewhere);
+}
+
 /* Walks in this process. */
 static void walk_here(const struct info_parser *parser, enum info_kind kind,
 		      const struct walk_limits *limits, struct walk_result *result)
@@ -439,6 +451,8 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	the_walk.own = is_own(parser);
 	the_walk.number++;
 	the_walk.trace = trace;
+	the_walk.touched = limits->touched;
+	the_walk.ncopied = 0;
 	the_walk.shared = limits->shared;
 	the_walk.ioctl = NULL;
 	the_walk.allocates = NULL;
@@ -458,6 +472,7 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 		watcher((const uint8_t *)the_walk.window, the_arena.placed->len,
 			min_size(the_walk.len, the_arena.window_end - the_walk.window), trace);
 	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
+	result->spent = need_of(budget);
 	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
 		result->verdict = VERDICT_WROTE;
 		result->seen_by = SEEN_BY_CANARY;

@@ -159,7 +159,8 @@ void *walk_alloc(struct walk *walk, size_t size)
 	before = canary_before(object);
 	memset((void *)before, SCRATCH, object->slot_end - before);
 	walk->scratch = object->start;
-	walk->scratch_size = size;
+	/* Where bytes are marked, no load is passed over. */
+	walk->scratch_size = walk->touched ? 0 : size;
 	walk->nobjects++;
 	return (void *)object->start;
 }

@@ -44,6 +44,15 @@ struct scratch_object {
  */
 #define WALK_OWN_LOADS 64
 
+/* Bytes of the buffer at @offset that were copied to @at in scratch memory. */
+struct walk_copy {
+	uintptr_t at;
+	size_t size;
+	size_t offset;
+};
+
+#define WALK_COPIES_MAX 16
+
 struct walk {
 	/* What the hooks look at comes first: it shares a cache line. */
 	uintptr_t window;
@@ -60,6 +69,9 @@ struct walk {
 	size_t len;
 	uint32_t bound;
 	struct sandbox_trace *trace;
+	struct sandbox_touched *touched;
+	struct walk_copy copied[WALK_COPIES_MAX]; /* kept where @touched is */
+	size_t ncopied;
 	struct walk_result *result;
 	void *shared; /* see struct walk_limits */
 
@@ -97,9 +109,11 @@ static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool 
 		walk->result->stale_at = (uint32_t)offset;
 		walk->result->stale_code = code;
 		/* The first is all that is told: from here on they are loads like others. */
-		if (!trace)
+		if (!trace && !walk->touched)
 			walk->quiet = walk->len;
 	}
+	if (walk->touched && !copied)
+		sandbox_touch(walk->touched, offset, size);
 	if (!trace)
 		return;
 	if (trace->count < SANDBOX_TRACE_MAX) {

@@ -69,14 +69,43 @@ static void bpf_ahead(enum info_kind kind, size_t count, const uint8_t *const in
 	ahead_next = 0;
 }
 
-/* Whether the reply that is expected next is this one, byte for byte. */
+static bool is_reply(const struct bpf_reply *reply, const uint8_t *info, uint32_t bound,
+		     uint32_t len, enum info_kind kind)
+{
+	return reply->len == len && reply->kind == (unsigned int)take_kinds[kind] &&
+	       !memcmp(memory.bytes + reply->base, info, bound);
+}
+
+/*
+ * Whether one of the replies that are expected is this one, byte for byte. Those before it were not asked
+ * for, and will not be.
+ */
 static bool was_read(const uint8_t *info, uint32_t bound, uint32_t len, enum info_kind kind)
 {
-	const struct bpf_reply *const reply = &memory.replies[ahead_next];
+	unsigned int next = ahead_next;
 
-	return ahead_next < ahead_count && reply->len == len &&
-	       reply->kind == (unsigned int)take_kinds[kind] &&
-	       !memcmp(memory.bytes + reply->base, info, bound);
+	while (next < ahead_count && !is_reply(&memory.replies[next], info, bound, len, kind))
+		next++;
+	if (next < ahead_count)
+		ahead_next = next;
+	return next < ahead_count;
+}
+
+/* What the program read, by four bytes, and of a payload all that its layout has. */
+static void tell_loads(struct walk *walk, const struct bpf_reply *reply, enum info_kind kind)
+{
+	for (uint32_t i = 0; i < BPF_TOUCHED / 4; i++)
+		if (reply->touched[i / 64] >> (i % 64) & 1)
+			walk_tell_load(walk, 4 * i, 4);
+	for (unsigned int i = 0; i < reply->count; i++) {
+		const struct bpf_cap *const cap = &memory.caps[reply->base + i];
+		const struct layout_cap *const layout = layout_cap(kind, cap->id);
+
+		if (layout)
+			walk_tell_load(walk, cap->offset,
+				       layout_fixed(layout, cap->version) +
+					       cap->count * layout->elements);
+	}
 }
 
 static struct info_answer deliver(struct walk *walk, unsigned int slot, enum info_kind kind)
@@ -85,6 +114,7 @@ static struct info_answer deliver(struct walk *walk, unsigned int slot, enum inf
 	const struct vb_chain chain = {.info = memory.bytes + reply->base,
 				       .kind = take_kinds[kind]};
 
+	tell_loads(walk, reply, kind);
 	for (unsigned int i = 0; i < reply->count; i++) {
 		const struct bpf_cap *const from = &memory.caps[reply->base + i];
 		const struct vb_cap cap = {.offset = from->offset,
@@ -125,4 +155,5 @@ const struct info_parser bpf_parser = {
 	.read = bpf_read,
 	.open = bpf_open,
 	.ahead = bpf_ahead,
+	.told = true,
 };

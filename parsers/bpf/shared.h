@@ -32,8 +32,10 @@ struct bpf_cap {
 /*
  * One reply: where its @len bytes stand and of which kind they are (enum vb_kind); then what came
  * of it, as struct vb_chain says it. Its capabilities stand from @base on, as many as it has
- * @count.
+ * @count. @touched has a bit for each four bytes that were read, of the first BPF_TOUCHED.
  */
+#define BPF_TOUCHED 512u
+
 struct bpf_reply {
 	unsigned int base;
 	unsigned int len;
@@ -43,6 +45,7 @@ struct bpf_reply {
 	unsigned int bound;
 	unsigned int count;
 	unsigned int pad;
+	unsigned long long touched[BPF_TOUCHED / 256];
 };
 
 #endif

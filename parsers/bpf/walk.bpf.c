@@ -37,6 +37,7 @@ unsigned char bytes[BPF_BYTES + 8];
 static struct {
 	struct vb_chain chain;
 	__u32 base;
+	__u64 touched[BPF_TOUCHED / 256];
 } reading;
 
 #ifdef WITHOUT_CLAMP
@@ -46,9 +47,18 @@ static struct {
 #define CLAMP(index) ((index) & (BPF_BYTES - 1))
 #endif
 
+/* Past BPF_TOUCHED it marks bytes that were not read: one too many is no harm. */
+static __always_inline void touch(__u32 offset)
+{
+	reading.touched[offset / 256 % 2] |= 1ULL << (offset / 4 % 64);
+}
+
 static __always_inline __u64 load_reply(const struct vb_chain *chain, __u32 offset, __u32 size)
 {
 	const unsigned char *const at = bytes + CLAMP(reading.base + offset);
+
+	touch(offset);
+	touch(offset + size - 1);
 
 	switch (size) {
 	case 8:
@@ -101,12 +111,15 @@ static long take_reply(__u32 i, void *context)
 	struct bpf_reply *const reply = &replies[(first_reply + i) & (2 * BPF_SLOTS - 1)];
 
 	reading.base = reply->base;
+	reading.touched[0] = reading.touched[1] = 0;
 	if (!vb_start(&reading.chain, (const void *)0, reply->len, (enum vb_kind)reply->kind))
 		take_steps();
 	reply->status = reading.chain.status;
 	reply->argsz = reading.chain.argsz;
 	reply->bound = reading.chain.bound;
 	reply->count = reading.chain.count;
+	reply->touched[0] = reading.touched[0];
+	reply->touched[1] = reading.touched[1];
 	bpf_loop(BPF_LONGEST, take_cap, (void *)0, 0);
 	return 0;
 }
