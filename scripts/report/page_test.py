@@ -480,7 +480,7 @@ class Check(Case):
         covered = set()
         for start, end in runs:
             covered |= set(range(int(start), int(end)))
-        said = re.search(r"(?ms)^bounded: .*?^  read ([\d, -]+) in", run(CAPCHAIN, "explain", self.FILE).stdout)[1]
+        said = re.search(r"(?ms)^bounded\b[^\n]*: .*?^  read ([\d, -]+) in", run(CAPCHAIN, "explain", self.FILE).stdout)[1]
         explained = set()
         for part in said.split(", "):
             start, end = part.split("-")
