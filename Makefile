@@ -32,8 +32,8 @@ help: ## this list
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
 	@echo 'REPORT=FILE FINDINGS= NIGHT= ALL=1 for report: see scripts/report/README.md;'
-	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME JOBS= for clients;'
-	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems; CC= another clang or gcc; SETUP=0 installs nothing;'
+	@echo 'SECONDS= JOBS= for soak; HDR= for uapi; BLESS=1 JSON=FILE CLIENT=NAME INPUTS=REGEX JOBS= for clients;'
+	@echo 'SYSTEM= MIRROR=URL APT_CONF=FILE for check-systems, clients; CC= another clang or gcc; SETUP=0 installs nothing;'
 	@echo 'PREFIX= DESTDIR= LIBDIR= for install; V=1 prints commands, -s nothing; PYTHON= BUILD= in place of ours.'
 
 all: $(BUILD)/capchain ## build/capchain, what a plain `make` builds
@@ -194,11 +194,12 @@ soak: | setup-check ## SECONDS=600 of each kind in each engine: no crash, stable
 		$(foreach c,libfuzzer $(NIGHT_AFL),$(TARGETS:%=$(BUILD)/$(c)/%))
 	@$(PYTHON) scripts/fuzz/soak.py --seconds $(SECONDS) $(call option,jobs,JOBS)
 
-# Debian's VFIO programs are half a gigabyte, so `make check` does without them.
-clients: | setup-clients ## Debian's VFIO programs, unmodified, on the regression corpus; BLESS=1, JSON=FILE, CLIENT=
+# A root with Debian's VFIO programs is over a gigabyte, so `make check` does without them.
+clients: | setup-clients ## VFIO programs of each Debian, unmodified, on the corpus, as root: SYSTEM= BLESS=1
 	@$(MAKE) $(QUIET) $(BUILD)/capchain $(SELF)
 	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(call option,json,JSON) $(call option,jobs,JOBS) \
-		$(CLIENT:%=--client %) $(BUILD)/capchain corpus
+		$(CLIENT:%=--client %) $(SYSTEM:%=--system %) $(if $(INPUTS),--inputs '$(INPUTS)') \
+		$(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))

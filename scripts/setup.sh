@@ -8,7 +8,8 @@ usage() {
 usage: scripts/setup.sh fuzz|check|clients|browser
 
 Installs the packages that `make fuzz`, `make check`, `make clients` or the browser of `make check-report`
-needs and that are missing; the programs of clients and the browser are large. Where all are there it prints nothing, touches no network and needs no root.
+needs and that are missing; the browser is large. Where all are there it prints nothing, touches no network
+and needs no root.
 
 environment:
   SETUP=0      install nothing: name what is missing, one line each, and go on
@@ -119,11 +120,6 @@ python() {
 	/usr/bin/python3 -I -c "import $1"
 }
 
-# A provider of libibverbs, which is loaded by its name.
-provider() {
-	compgen -G "/usr/lib/*/libibverbs/lib$1-rdmav*.so" >/dev/null
-}
-
 # Whether apt has a package of this name to install.
 offered() {
 	commands apt-cache && apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
@@ -203,12 +199,8 @@ oo--|bpftool|tool bpftool|bpftool: the skeleton of a BPF program
 -o--|gdb|commands gdb|gdb: the same
 -o--|valgrind|commands valgrind|valgrind: the same
 -o--|electric-fence|found /usr/lib/libefence.so.0.0|libefence: the same
---o-|qemu-utils|commands qemu-img|qemu-img: a client of an IOMMU's chain
---o-|qemu-system-x86|commands qemu-system-x86_64|qemu-system-x86_64: of a region's and an IOMMU's
---o-|qemu-system-misc|commands qemu-system-s390x|qemu-system-s390x: of all three
---o-|dpdk-dev|commands dpdk-test|dpdk-test: of a region's
---o-|python3-pyverbs|python pyverbs.device|pyverbs: the way to the mlx5 provider, of an IOMMU's
---o-|ibverbs-providers|provider mlx5|the mlx5 provider itself
+--r-|debootstrap|tool debootstrap|debootstrap: makes the roots that hold VFIO programs
+--r-|debian-archive-keyring|found /usr/share/keyrings/debian-archive-keyring.gpg|the keys of Debian: the same
 oo--|python3-jinja2|python jinja2|the jinja2 module: the page of make report
 ---r|chromium|commands chromium|chromium: the browser that make check-report looks with
 TXT

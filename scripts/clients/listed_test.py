@@ -7,8 +7,9 @@ import sys
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
-from test.tools import CORPUS, Case, run, run_tests, script  # noqa: E402
-from clients.programs import CLIENTS  # noqa: E402
+from test.tools import CORPUS, Case, run, run_tests, script, text_of  # noqa: E402
+from clients.listed import VARIES, Outcomes, same  # noqa: E402
+from clients.programs import CLIENTS
 
 LISTED = script("clients", "listed.py")
 
@@ -22,7 +23,8 @@ class Listed(Case):
         self.write("clients/region-grows.replies", "")
         for client in CLIENTS:
             lines = [f"{name} ok" for name in names if name.split("-")[0] in client.models]
-            self.write(f"clients/{client.name}.txt", "\n".join(["# version", *lists.get(client.name, lines), ""]))
+            heads = [f"# {system}: version" for system in client.packages]
+            self.write(f"clients/{client.name}.txt", "\n".join([*heads, *lists.get(client.name, lines), ""]))
         return run(LISTED, self.dir)
 
     def test_of_the_corpus(self):
@@ -31,12 +33,39 @@ class Listed(Case):
 
     def test_planted(self):
         self.assertEqual(self.corpus().returncode, 0)
-        done = self.corpus(mlx5=["iommu-gone ok"])
-        self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 2))
-        self.assertIn("iommu-b is not listed: make clients BLESS=1 CLIENT=mlx5", done.stdout)
+        done = self.corpus(mlx5=["iommu-gone ok trixie=hang"])
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 6))
+        self.assertIn("iommu-b is not listed for trixie: make clients BLESS=1 CLIENT=mlx5 SYSTEM=trixie", done.stdout)
         self.assertIn("iommu-gone is listed, and is no input of it", done.stdout)
+        # Not run in one system alone.
+        done = self.corpus(mlx5=["iommu-b ok sid=-"])
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 1))
+        self.assertIn("iommu-b is not listed for sid", done.stdout)
+        self.assertEqual(self.corpus(mlx5=["iommu-b"]).returncode, 2)
         os.unlink(self.path("clients", "mlx5.txt"))
         self.assertEqual(run(LISTED, self.dir).returncode, 2)
+
+    def test_a_list_is_written_as_it_is_read(self):
+        text = "# bookworm: p 1\n# sid: p 2\niommu-a ok\niommu-b crash sid=refuse\niommu-c - sid=hang\n"
+        self.write("list", text)
+        outcomes = Outcomes(self.path("list"))
+        self.assertEqual(outcomes.text(), text)
+        self.assertEqual(outcomes.column("bookworm"), {"iommu-a": "ok", "iommu-b": "crash"})
+        # What a heap forgives is no difference; what is in no system any more has no line.
+        outcomes.set_column("sid", "p 3", {"iommu-b": "over-read"})
+        self.assertFalse(same("ok", "crash"))
+        self.assertEqual(outcomes.text(), "# bookworm: p 1\n# sid: p 3\niommu-a ok sid=-\niommu-b crash\n")
+        # What varies is written by hand, is any outcome, and stays.
+        self.write("list", "# bookworm: p 1\n# sid: p 3\niommu-b crash sid=varies\n")
+        outcomes = Outcomes(self.path("list"))
+        self.assertTrue(same(outcomes.column("sid")["iommu-b"], "ok"))
+        outcomes.set_column("sid", "p 3", {"iommu-b": "ok"})
+        self.assertIn("iommu-b crash sid=varies\n", outcomes.text())
+
+    def test_little_varies(self):
+        lines = [line for client in CLIENTS
+                 for line in text_of("corpus", "clients", client.name + ".txt").splitlines() if VARIES in line]
+        self.assertLess(len(lines), 20)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import shutil
 import subprocess
 from collections import namedtuple
 
+from gen.roots import SYSTEMS
+
 ADDRESS = "0000:00:1e.0"
-PYTHON = "/usr/bin/python3"
+CHROOT = "/usr/sbin/chroot"
 # Opening the device walks its IOMMU's chain; there is no command-line tool that does. With good
 # replies it fails with EINVAL (22) once it has mapped memory, for there is no mlx5 to talk to.
 # ENOSPC (28) is that of its allocator: it has taken the ranges, and finds too little room in them.
@@ -22,55 +24,117 @@ try:
 except PyverbsRDMAError as error:
     raise SystemExit(error.error_code)
 """
+# Memory of QAT's devices: registering a container walks its IOMMU's chain, allocating maps. There is no tool that
+# does without a device that answers.
+USDM = """\
+import ctypes, fcntl, os, struct
+usdm = ctypes.CDLL('libusdm.so.0')
+container, group = (os.open('/dev/vfio/' + name, os.O_RDWR) for name in ('vfio', '26'))
+fcntl.ioctl(group, 0x3b68, struct.pack('i', container))
+fcntl.ioctl(container, 0x3b66, 1)
+if usdm.qaeRegisterDevice(container):
+    raise SystemExit(1)
+usdm.qaeMemAllocNUMA.argtypes = [ctypes.c_size_t, ctypes.c_int, ctypes.c_size_t]
+usdm.qaeMemAllocNUMA(4096, 0, 64)
+"""
+# What a client of NBD says first, up to the export's name, at which the server opens its device.
+NBD = "\0\0\0\3IHAVEOPT\0\0\0\1\0\0\0\0"
 QEMU = ["-m", "64", "-nodefaults", "-display", "none", "-S", "-serial", "none", "-monitor", "stdio"]
+QEMU_MODELS = ["qemu", "qemu-10", "qemu-11"]
+
+
+def in_all(*packages):
+    """The same packages in each system."""
+    return dict.fromkeys(SYSTEMS, packages)
+
+
+S390X = {**in_all("qemu-system-s390x"), "bookworm": ("qemu-system-misc",)}
+
+
+def since_trixie(*packages):
+    """The same packages in each system after bookworm."""
+    return dict.fromkeys(SYSTEMS[1:], packages)
 
 
 class Client(namedtuple("Client", "name packages models command status stdin pci shrinks no_room",
                         defaults=(0, "", None, False, None))):
     """
-    One program. @models: each kind of chain that it walks, and the parser that restates it. @status: of its good
-    run. @shrinks: it asks with a smaller argsz where a reply names one, and is told the same again, cut.
-    @no_room: its status where it has read the chain, and what that offers is too small to go on with.
+    One program. @packages: of each system that has it, what it comes from, the one whose version counts first.
+    @models: each kind of chain that it walks, and the parsers that restate it; of those the one is taken that
+    claims the version. @status: of its good run. @shrinks: it asks with a smaller argsz where a reply names one,
+    and is told the same again, cut. @no_room: its status where it has read the chain, and what that offers is too
+    small to go on with.
     """
-
-    def missing(self):
-        """Why it cannot be run here, or None."""
-        if not shutil.which(self.command[0]):
-            return f"no {self.command[0]} here (Debian package {self.packages[0]})"
-        if self.command[0] == PYTHON and subprocess.run(
-                [PYTHON, "-c", MLX5.splitlines()[0]], capture_output=True, check=False).returncode:
-            return f"no pyverbs here (Debian package {self.packages[0]})"
-        return None
-
-    def version(self):
-        """Its packages and their versions, as dpkg knows them: "qemu-utils 1:7.2"."""
-        def version_of(package):
-            if not shutil.which("dpkg-query"):
-                return "unknown"
-            done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True,
-                                  check=False)
-            return done.stdout if done.returncode == 0 and done.stdout else "unknown"
-
-        return ", ".join(f"{package} {version_of(package)}" for package in self.packages)
 
 
 CLIENTS = (
-    Client("qemu-img", ("qemu-utils",), {"iommu": "qemu-util"},
+    Client("qemu-img", in_all("qemu-utils"), {"iommu": ["qemu-util"]},
            ["qemu-img", "info", f"nvme://{ADDRESS}/1"], status=1),
-    Client("qemu-system-x86_64", ("qemu-system-x86",), {"region": "qemu", "iommu": "qemu"},
-           ["qemu-system-x86_64", "-machine", "q35,accel=tcg", *QEMU,
-            "-device", f"vfio-pci,host={ADDRESS}"], stdin="quit\n"),
-    Client("qemu-system-s390x", ("qemu-system-misc",),
-           {"device": "qemu", "region": "qemu", "iommu": "qemu"},
+    Client("qemu-system-x86_64", in_all("qemu-system-x86"), {"region": QEMU_MODELS, "iommu": QEMU_MODELS},
+           ["qemu-system-x86_64", "-machine", "q35,accel=tcg", *QEMU, "-device", f"vfio-pci,host={ADDRESS}"],
+           stdin="quit\n"),
+    # From 10 on, and behind a root port alone, it looks whether the port's atomics are the device's too.
+    Client("qemu-root-port", since_trixie("qemu-system-x86"), {"device": QEMU_MODELS},
+           ["qemu-system-x86_64", "-machine", "q35,accel=tcg", *QEMU, "-device", "pcie-root-port,id=rp1,chassis=1",
+            "-device", f"vfio-pci,host={ADDRESS},bus=rp1"], stdin="quit\n"),
+    Client("qemu-system-s390x", S390X, {"device": ["qemu", "qemu-s390"], "region": QEMU_MODELS, "iommu": QEMU_MODELS},
            ["qemu-system-s390x", "-machine", "s390-ccw-virtio,accel=tcg", *QEMU,
             "-device", "zpci,uid=1,fid=1,target=h0", "-device", f"vfio-pci,host={ADDRESS},id=h0"],
            stdin="quit\n"),
-    Client("dpdk-test", ("dpdk-dev", "librte-bus-pci23"), {"region": "dpdk"},
+    Client("dpdk-test", in_all("dpdk-dev"), {"region": ["dpdk", "dpdk-new"]},
            ["dpdk-test", "--no-huge", "-m", "64", "--no-telemetry", "--no-shconf", "-l", "0",
             "-a", ADDRESS], stdin="quit\n", pci="15ad:07b0", shrinks=True),
-    Client("mlx5", ("python3-pyverbs", "ibverbs-providers"), {"iommu": "rdma-core"},
-           [PYTHON, "-c", MLX5], status=22, pci="15b3:101e", no_room=28),
+    Client("mlx5", in_all("ibverbs-providers", "python3-pyverbs"), {"iommu": ["rdma-core"]},
+           ["/usr/bin/python3", "-c", MLX5], status=22, pci="15b3:101e", no_room=28),
+    # A device of virtio that has none of virtio's own capabilities: found out once the chain is read.
+    Client("qemu-img-blkio", since_trixie("libblkio1", "qemu-utils", "qemu-block-extra"),
+           {"iommu": ["libblkio"]},
+           ["qemu-img", "info", "--image-opts",
+            f"driver=virtio-blk-vfio-pci,path=/sys/bus/pci/devices/{ADDRESS},cache.direct=on"],
+           status=1, pci="1af4:1042"),
+    Client("nbdkit-blkio", since_trixie("libblkio1", "nbdkit"),
+           {"iommu": ["libblkio"]},
+           ["nbdkit", "-s", "blkio", "virtio-blk-vfio-pci", f"path=/sys/bus/pci/devices/{ADDRESS}"],
+           stdin=NBD, pci="1af4:1042"),
+    Client("qat-usdm", since_trixie("libusdm0", "python3"), {"iommu": ["qatlib"]}, ["/usr/bin/python3", "-c", USDM]),
 )
+
+
+class Program:
+    """A client as one system has it: unpacked in @root, or here where that is None."""
+
+    def __init__(self, client, system, root=None):
+        self.client, self.system, self.root = client, system, root
+        self.name, self.packages = client.name, client.packages[system]
+        # Set by clients.py: {kind: parser}, of those that claim this version.
+        self.models = {}
+
+    def missing(self):
+        """Why it cannot be run, or None."""
+        name = self.client.command[0]
+        folders = [self.root + folder for folder in ("/usr/bin", "/usr/sbin")] if self.root is not None else []
+        if shutil.which(os.path.basename(name), path=os.pathsep.join(folders)) if folders else shutil.which(name):
+            return None
+        return f"no {name} in {self.system} (Debian package {self.packages[0]})"
+
+    def command(self, *before):
+        """The program's command line, with @before between the root and it."""
+        inside = [CHROOT, self.root] if self.root is not None else []
+        return [*inside, *before, *self.client.command]
+
+    def version_of(self, package):
+        if not shutil.which("dpkg-query"):
+            return "unknown"
+        done = subprocess.run(["dpkg-query", f"--admindir={self.root or ''}/var/lib/dpkg", "-W", "-f", "${Version}",
+                               package], capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 and done.stdout else "unknown"
+
+    def version(self):
+        """Its packages and their versions, as dpkg knows them: "qemu-utils 1:7.2"."""
+        return ", ".join(f"{package} {self.version_of(package)}" for package in self.packages)
+
+    def __str__(self):
+        return f"{self.name} of {self.system}"
 
 
 class Seen:
@@ -80,8 +144,8 @@ class Seen:
         self.client, self.run, self.good = client, run, good
 
     def reached(self):
-        """How far it got: a status, and whether it went on to map memory for DMA."""
-        return self.run.get("status"), self.run["dma_maps"] > 0
+        """How far it got: a status, what it asked about, and whether it went on to map memory for DMA."""
+        return self.run.get("status"), {call["info"] for call in self.run["calls"]}, self.run["dma_maps"] > 0
 
     def wrong_mappings(self):
         as_good = [(m["region"], m["offset"], m["length"]) for m in self.good.run["mappings"]]

@@ -7,14 +7,15 @@ Each entry is for rows of `make clients` in which the two differ. Its keys:
             verdict is what the client's model predicted, the word what was observed
   kind      optional: device, region or iommu
   inputs    optional: an fnmatch pattern of the inputs' names
+  systems   the systems whose versions it holds for, as in [trixie, sid]
   where     optional: what else holds, each as in `asked > 65536`: of `asked` and `answered`, the
             argsz of the last call and of its reply, and of any fixed field of the kind as the
             program held it, 0 where its reply ended before
   reason, source, upstream, review    as in corpus/ledger.yaml
   witness   the input that shows it, below corpus/
 
-An entry says nothing that an earlier one says of its witness. Where the witness was run and shows no
-such difference any more, the entry has to go.
+An entry says nothing that an earlier one says of its witness. Where the witness was run in one of its systems and
+shows no such difference there any more, the entry has to go, or that system.
 """
 import datetime
 import fnmatch
@@ -23,6 +24,7 @@ import os
 import re
 
 from gen import ledger
+from gen.roots import SYSTEMS
 from clients.programs import CLIENTS, WORDS
 
 COMPARE = {"==": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
@@ -40,7 +42,8 @@ class Difference:
     """One row whose model is not borne out, and what there is to know of it."""
 
     def __init__(self, row, verdict):
-        self.client, self.kind, self.input = row.client.name, row.input.kind, row.input.name
+        self.client, self.system = row.program.name, row.program.system
+        self.kind, self.input = row.input.kind, row.input.name
         self.predicted, self.observed = verdict, row.word()
         self.calls = row.seen().calls(row.input.kind)
         self.held = bytes.fromhex(self.calls.get("buffer", ""))
@@ -68,6 +71,7 @@ class Entry:
         self.number = keys.number
         self.client, self.predicted, self.observed = keys["bucket"].split(":")
         self.kinds, self.inputs, self.where = keys.get("kind"), keys.get("inputs", "*"), keys.get("where", [])
+        self.systems = keys["systems"]
         self.reason = " ".join(keys["reason"].split())
         self.witness = os.path.splitext(os.path.basename(keys["witness"]))[0]
 
@@ -76,7 +80,8 @@ class Entry:
         return fnmatch.fnmatchcase(name, self.client)
 
     def excuses(self, difference):
-        return (self.is_of(difference.client) and (not self.kinds or difference.kind in self.kinds)
+        return (self.is_of(difference.client) and difference.system in self.systems
+                and (not self.kinds or difference.kind in self.kinds)
                 and fnmatch.fnmatchcase(difference.predicted, self.predicted)
                 and fnmatch.fnmatchcase(difference.observed, self.observed)
                 and fnmatch.fnmatchcase(difference.input, self.inputs)
@@ -110,7 +115,7 @@ def load(corpus, verdicts):
                                          [word for word, _ in WORDS]),
               "reason": ledger.text, "source": ledger.text, "witness": ledger.file_in(corpus),
               "upstream": ledger.links, "review": ledger.day, "kind": ledger.names_of(FIELDS, "kind"),
-              "inputs": ledger.text, "where": terms}
+              "inputs": ledger.text, "where": terms, "systems": ledger.names_of(SYSTEMS, "system")}
     entries = list(ledger.entries_of(path, checks, ("kind", "inputs", "where")))
     for keys in entries:
         check_fields(keys)
@@ -125,9 +130,11 @@ def first(entries, difference):
 
 
 def stale(entries, rows, differences):
-    """The entries whose witness was run, by a client of theirs, and is not what they excuse."""
-    shown = {entry.number for entry in entries for difference in differences
+    """Each entry and system whose witness was run there, by a client of it, and is not what it excuses."""
+    shown = {(entry.number, difference.system) for entry in entries for difference in differences
              if difference.input == entry.witness and first(entries, difference) is entry}
     # One client of a pattern may be missing here: the others show it or do not.
-    return [entry for entry in entries if entry.number not in shown
-            and any(row.input.name == entry.witness and entry.is_of(row.client.name) for row in rows)]
+    return [(entry, system) for entry in entries for system in entry.systems
+            if (entry.number, system) not in shown
+            and any(row.input.name == entry.witness and row.program.system == system and entry.is_of(row.program.name)
+                    for row in rows)]

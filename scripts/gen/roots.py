@@ -20,7 +20,8 @@ SYSTEMS = ("bookworm", "trixie", "sid")
 BASES = os.path.join(ROOT, "build", "systems")
 # Tools of administrators are not in everybody's.
 PATH = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+               "LANG": "C.UTF-8"}
 # The root is a mount too, or its programs could make no name space for mounts.
 MOUNTS = ('mount --rbind "$0" "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && '
           'mount --rbind /sys "$0/sys"')
@@ -116,6 +117,10 @@ class Root:
         if self.options.apt_conf:
             shutil.copy(self.options.apt_conf, os.path.join(self.root, "etc/apt/apt.conf.d/99caller"))
         shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
+
+    def mount(self):
+        """What programs need of a root that is not run() in; after own_mounts()."""
+        subprocess.run(["sh", "-c", MOUNTS, self.root], check=True)
 
     def run(self, script, log, folder="/"):
         """The status of a shell's script in the root."""

@@ -122,7 +122,7 @@ class Workflows(unittest.TestCase):
     TEXTS = {name: text_of(FOLDER, name) for name in os.listdir(FOLDER)}
 
     def test_rules(self):
-        self.assertEqual(set(self.TEXTS), {"arch.yml", "coverage.yml", "nightly.yml", "own.yml", "prune.yml",
+        self.assertEqual(set(self.TEXTS), {"arch.yml", "clients.yml", "coverage.yml", "nightly.yml", "own.yml", "prune.yml",
                                            "pull-request.yml", "systems.yml"})
         targets = make_goals()
         for name, text in self.TEXTS.items():
@@ -145,6 +145,7 @@ class Workflows(unittest.TestCase):
                 ("prune.yml", "schedule", ("mode: prune",)),
                 ("systems.yml", "schedule", ("make check-systems", "[bookworm, trixie, sid]")),
                 ("own.yml", "schedule", ("make check-own",)),
+                ("clients.yml", "schedule", ("make clients", "[bookworm, trixie, sid]")),
                 ("coverage.yml", "schedule", ("make coverage", "mode: coverage"))):
             self.assertIn(event, yaml.safe_load(self.TEXTS[name])[True])
             for words in wanted:

@@ -10,7 +10,8 @@
  * another size, and all that was there before, stay as they are, and so do programs that
  * electric-fence is too much for. A fenced buffer ends where the page ends, whatever alignment that
  * leaves it; when it is freed its page becomes unreadable too. glibc alone: what is not fenced goes
- * to its __libc_*.
+ * to its __libc_*, and it is loaded into older ones than it was compiled with, so it takes nothing
+ * new of it.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -43,10 +44,13 @@ static bool active;
 /* The first VFIO ioctl turns it on: until then nothing is an INFO buffer. */
 static void turn_on(void)
 {
-	const char *const size = getenv("FENCE_SIZE");
-	const size_t wanted = size ? strtoul(size, NULL, 10) : 0;
+	const char *size = getenv("FENCE_SIZE");
+	size_t wanted = 0;
 	void *at;
 
+	/* strtoul() is another function from glibc 2.38 on. */
+	for (; size && *size >= '0' && *size <= '9' && wanted <= 65536; size++)
+		wanted = wanted * 10 + (size_t)(*size - '0');
 	if (wanted == 0 || wanted > 65536)
 		return;
 	slot_size = (wanted + PAGE - 1) / PAGE * PAGE + PAGE;
