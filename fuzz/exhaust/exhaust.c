@@ -5,7 +5,7 @@
  *
  * When exhaust_test.c says that a buffer comes twice, two frames say the same of it: drop one.
  */
-#include "exhaust_space.h"
+#include "exhaust.h"
 
 #include <stdlib.h>
 #include <string.h>

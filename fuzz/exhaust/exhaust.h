@@ -24,15 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../parsers/parser.h"
-
-/* More make a space that no run gets through. */
-#define EXHAUST_CAPS_MAX 4
-
-/* Bytes of the longest buffer. */
-#define EXHAUST_LEN_MAX 512
-
-struct exhaust_space;
+#include "exhaust_space.h"
 
 /*
  * The buffers of @kind with up to @caps (0 to EXHAUST_CAPS_MAX) capabilities; NULL without memory.

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What a space is made of, for the files of this folder alone; see exhaust.h. */
+/* What a space is made of, and its limits. Members are for the files of this folder alone. */
 #ifndef FUZZ_EXHAUST_EXHAUST_SPACE_H
 #define FUZZ_EXHAUST_EXHAUST_SPACE_H
 
-#include "exhaust.h"
+#include <stdint.h>
+
+#include "../../parsers/parser.h"
+
+/* More make a space that no run gets through. */
+#define EXHAUST_CAPS_MAX 4
+
+/* Bytes of the longest buffer. */
+#define EXHAUST_LEN_MAX 512
 
 /* Frames for one number of capabilities. */
 #define EXHAUST_FRAMES_MAX 24

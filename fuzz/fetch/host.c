@@ -346,7 +346,9 @@ static struct info_answer run_own(struct walk *walk, const void *info, uint32_t 
 /* What the sandbox saw, as a rule of conversations. */
 static enum fetch_rule rule_seen(const struct fetch_trial *trial)
 {
-	const struct fetch_call *const last = &trial->calls[trial->ncalls - 1];
+	static const struct fetch_call none;
+	const struct fetch_call *const last =
+		trial->ncalls ? &trial->calls[trial->ncalls - 1] : &none;
 	const uint64_t at = trial->result.offset;
 
 	switch (trial->result.verdict) {

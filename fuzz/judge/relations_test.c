@@ -343,24 +343,31 @@ static struct info_answer forgets(struct walk *walk, const void *info, uint32_t 
 	return model->read(walk, info, len, kind);
 }
 
-/* A buffer of each kind that every model which reads the kind is right on. */
-static const char *const modelled[INFO_IOCTL_KINDS] = {
-	"{kind: device, caps: [{id: ZPCI_BASE}, {id: ZPCI_GROUP}]}",
-	"{kind: region, caps: [{id: SPARSE_MMAP, areas: [{offset: 0, size: 0x1000}]}, "
-	"{id: MSIX_MAPPABLE}, {id: TYPE, type: 7}]}",
-	"{kind: iommu, info: {flags: [PGSIZES, CAPS], iova_pgsizes: 0x1000}, caps: ["
-	"{id: IOVA_RANGE, iova_ranges: [{start: 0, end: 0xfff}, {start: 0x2000, end: 0x2fff}]}, "
-	"{id: DMA_AVAIL, avail: 7}]}",
+/* Buffers of each kind: every model which reads the kind is right on one of them. */
+#define MODELLED 2
+static const char *const modelled[INFO_IOCTL_KINDS][MODELLED] = {
+	{"{kind: device, caps: [{id: ZPCI_BASE}, {id: ZPCI_GROUP}]}"},
+	{"{kind: region, caps: [{id: SPARSE_MMAP, areas: [{offset: 0, size: 0x1000}]}, "
+	 "{id: MSIX_MAPPABLE}, {id: TYPE, type: 7}]}",
+	 /* Of two that answer one question some take the first, or refuse. */
+	 "{kind: region, caps: [{id: SPARSE_MMAP, areas: [{offset: 0, size: 0x1000}]}, "
+	 "{id: TYPE, type: 7}]}"},
+	{"{kind: iommu, info: {flags: [PGSIZES, CAPS], iova_pgsizes: 0x1000}, caps: ["
+	 "{id: IOVA_RANGE, iova_ranges: [{start: 0, end: 0xfff}, {start: 0x2000, end: 0x2fff}]}, "
+	 "{id: DMA_AVAIL, avail: 7}]}"},
 };
 
 /* Each relation that the model claims on @kind: kept by it, seen where it is broken; how many. */
 static unsigned int hold_model(enum info_kind kind)
 {
-	unsigned int broken = 0;
+	unsigned int broken = 0, which = 0;
 
-	load(modelled[kind]);
 	planted = *model;
-	assert_int_equal(hold(model->read, RELATE_ALL)->disagreement, AGREES);
+	do {
+		if (which == MODELLED || !modelled[kind][which])
+			fail_msg("%s is right on no %s", model->name, info_kind_name(kind));
+		load(modelled[kind][which++]);
+	} while (hold(model->read, RELATE_ALL)->disagreement != AGREES);
 	assert_int_equal(judge->judged[0].relation, RELATION_NONE);
 	for (unsigned int relation = 1; relation < RELATIONS; relation++) {
 		const uint32_t claim = UINT32_C(1) << (relation - 1);

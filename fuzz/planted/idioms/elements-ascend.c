@@ -8,5 +8,5 @@
 #define PLANTED_NAME		  "planted-elements-ascend"
 #define PLANTED_SUMMARY		  "refuses ranges that are not in rising order"
 #define READS			  INFO_ROW([INFO_IOMMU] = READS_ALL)
-#define CLASHES(before, value, i) PLANT(false, (i) && (value) <= (before) && (i) % 2 == 0)
+#define CLASHES(before, value, i) PLANT(false, (i) > 0 && (value) <= (before) && (i) % 2 == 0)
 #include "../walker.h"

@@ -40,7 +40,6 @@ const struct info_parser i10e_parser = {
 	.summary = "a series of 2026: the toy driver i10e, whose offsets count in eights of bytes",
 	.trust = INFO_TRUSTING,
 	.source = INFO_FROM_KERNEL,
-	.claims = INFO_CLAIM_AGAIN,
 	.reads = {[INFO_IOMMU] = {INFO_LOOKUP, INFO_ID(CAP_ID_IOVA_RANGE),
 				  INFO_ID(CAP_ID_IOVA_RANGE)}},
 	.read = i10e_read,
