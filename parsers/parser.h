@@ -210,7 +210,6 @@ struct walk;
  *	bytes that @read gets
  * @newest: the newest version of anything that its program knows: what came later it decodes as
  *	that, without the fields that were added since, and is right. 0: every version there is
- * @told: no hook sees its loads, and it tells all of them by walk_tell_load()
  * @drops: per kind, INFO_DROPS_* bits of what it leaves out of what it decodes
  */
 struct info_parser {
@@ -228,7 +227,6 @@ struct info_parser {
 		      const uint32_t lens[]);
 	uint32_t newest;
 	uint32_t drops[INFO_KINDS];
-	bool told;
 };
 
 /* Hands one capability to the host, in the order in which the program takes them. */
@@ -255,7 +253,10 @@ void *walk_alloc(struct walk *walk, size_t size);
  */
 int walk_copy_in(struct walk *walk, void *dst, uint32_t offset, size_t size);
 
-/* Says that the parser read @size bytes at @offset, where no hook saw it. */
+/*
+ * Says that the parser read @size bytes at @offset, for one whose loads no hook sees: it tells all of them, or
+ * none, and is then taken to read everything.
+ */
 void walk_tell_load(struct walk *walk, uint32_t offset, uint32_t size);
 
 /*

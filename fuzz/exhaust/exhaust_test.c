@@ -232,27 +232,18 @@ static const struct info_parser shy = {
 static const struct info_parser mortal = {
 	.name = "mortal", .trust = INFO_HARDENED, .reads = READS_ALL, .read = dies};
 
-static const struct info_parser open_ = {.name = "open",
-					 .trust = INFO_HARDENED,
-					 .reads = READS_ALL,
-					 .read = says_and_tells,
-					 .told = true};
-static const struct info_parser curious = {.name = "curious",
-					   .trust = INFO_HARDENED,
-					   .reads = READS_ALL,
-					   .read = reads_last,
-					   .told = true};
-static const struct info_parser sly = {.name = "sly",
-				       .trust = INFO_HARDENED,
-				       .reads = READS_ALL,
-				       .read = hides_last,
-				       .told = true};
+static const struct info_parser open_ = {
+	.name = "open", .trust = INFO_HARDENED, .reads = READS_ALL, .read = says_and_tells};
+static const struct info_parser curious = {
+	.name = "curious", .trust = INFO_HARDENED, .reads = READS_ALL, .read = reads_last};
+static const struct info_parser sly = {
+	.name = "sly", .trust = INFO_HARDENED, .reads = READS_ALL, .read = hides_last};
 
 /* Runs up to @caps region capabilities through two parsers. */
 static int run(const struct info_parser *second, unsigned int caps, unsigned int jobs,
 	       struct exhaust_result **ret_result, char *ret_error)
 {
-	const struct info_parser *const parsers[] = {second->told ? &open_ : &right, second};
+	const struct info_parser *const parsers[] = {&right, second};
 	const struct exhaust_options options = {.parsers = parsers,
 						.count = 2,
 						.kind = INFO_REGION,

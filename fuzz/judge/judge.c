@@ -187,14 +187,6 @@ bool judge_must_skip(const struct judge *judge, size_t i, const struct info_pars
 	return judge_links_loop(judge->kind, info, len);
 }
 
-/* Whether the loads of reader @i are all seen: those of a parser from outside may be in a library. */
-static bool is_seen_whole(const struct judge *judge, size_t i)
-{
-	const struct info_parser *const parser = judge->judged[i].parser;
-
-	return (judge->hooked[i] || parser->told) && parser != own_parser;
-}
-
 /* Whether the last walk of parser @i is that of this buffer too, with @budget. */
 static bool is_as_before(const struct judge *judge, size_t i, uint64_t budget)
 {
@@ -205,6 +197,19 @@ static bool is_as_before(const struct judge *judge, size_t i, uint64_t budget)
 	if (judged->walk.verdict == VERDICT_RUNAWAY)
 		return budget <= judged->walk.budget;
 	return judged->walk.spent <= budget;
+}
+
+/*
+ * Whether all loads of parser @i's walk were seen: by hooks, or it told them. Those of a parser from outside
+ * may be in a library.
+ */
+static bool is_seen_whole(const struct judge *judge, size_t i)
+{
+	static const struct sandbox_touched nothing;
+	const struct judged *const judged = &judge->judged[i];
+
+	return judged->parser != own_parser &&
+	       (judge->hooked[i] || memcmp(&judged->touched, &nothing, sizeof(nothing)));
 }
 
 /* Walks @len bytes at @info, which are placed, with parser @i. */
@@ -220,15 +225,17 @@ static void walk_one(struct judge *judge, size_t i, const uint8_t *info, size_t 
 		.touched = judge->touching ? &judged->touched : NULL,
 	};
 
-	if (judge->touching)
-		memset(&judged->touched, is_seen_whole(judge, i) ? 0 : 0xff,
-		       sizeof(judged->touched));
+	judged->touched = (struct sandbox_touched){0};
 	judged->skipped = judge_must_skip(judge, i, judged->parser, info, len);
 	if (!judged->skipped && !(judged->parser->open && judge->spared)) {
 		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
+		if (judge->touching && !is_seen_whole(judge, i))
+			memset(&judged->touched, 0xff, sizeof(judged->touched));
 		return;
 	}
 	abstain(judged);
+	if (judge->touching)
+		memset(&judged->touched, 0xff, sizeof(judged->touched));
 	if (trace)
 		trace->count = 0;
 }

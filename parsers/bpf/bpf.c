@@ -155,5 +155,4 @@ const struct info_parser bpf_parser = {
 	.read = bpf_read,
 	.open = bpf_open,
 	.ahead = bpf_ahead,
-	.told = true,
 };

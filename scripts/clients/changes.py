@@ -3,7 +3,10 @@
 """CORPUS/clients/CHANGES.md, of the lists beside it: what came to something else in the next version, program by
 cause. The cause is the rule that the input breaks, of a good chain what is odd of it; a script of replies is its
 own. `make clients` writes it; where the names of causes alone are new, so does changes.py CAPCHAIN CORPUS.
+
+Exit status: 0; 2 the command line cannot be used; 5 the page cannot be written.
 """
+import argparse
 import collections
 import json
 import os
@@ -80,6 +83,12 @@ def write(capchain, corpus):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    write(*sys.argv[1:])
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("capchain", metavar="CAPCHAIN")
+    asked.add_argument("corpus", metavar="CORPUS")
+    words = asked.parse_args()
+    try:
+        write(words.capchain, words.corpus)
+    except OSError as error:
+        print(f"changes.py: {error}", file=sys.stderr)
+        sys.exit(5)

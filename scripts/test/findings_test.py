@@ -45,7 +45,8 @@ class Folder(unittest.TestCase):
                                (("FINDINGS=my own",), ["my own"]),
                                (("PARSER=parsers/own/template.c", "FINDINGS=/x"), ["/x"])):
             said = make("-n", "fuzz", "SETUP=0", *words).stdout
-            self.assertEqual(re.findall(r"--findings '([^']*)'", said), folders)
+            # The page that ends the run is of the same folder.
+            self.assertEqual(sorted(set(re.findall(r"--findings '([^']*)'", said))), folders)
         self.assertIn("(build/findings;", run(script("fuzz", "fuzz.py"), "--help").stdout)
 
     def test_not_ignored(self):

@@ -317,7 +317,7 @@ class Capture(Live):
 class Replay(Live):
     """The verdicts of many inputs at once are those of each alone."""
     # What is longer than a slot of the BPF program is read alone; shorter ones have fewer truncations.
-    INPUTS = [path for path in sorted(glob.glob(os.path.join(CAPTURED, "region-*")))
+    INPUTS = [path for path in sorted(glob.glob(os.path.join(CAPTURED, "region-*[0-9].bin")))
               if 40 <= os.path.getsize(path) <= 256][:40]
 
     def setUp(self):
