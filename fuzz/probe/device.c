@@ -44,16 +44,18 @@ static int vfio_ask(struct probe_device *device, const struct probe_subject *sub
 }
 
 /* Of a PCI function: its configuration space is a region. */
-static bool vfio_config(struct probe_device *device, uint8_t *ret_config)
+static bool vfio_config(struct probe_device *device, uint8_t *ret_config, uint64_t *calls)
 {
 	struct vfio_device_info info = {.argsz = 16};
 	struct vfio_region_info region = {.argsz = sizeof(region),
 					  .index = VFIO_PCI_CONFIG_REGION_INDEX};
 
 	(void)device;
-	return ioctl(opened.fd, VFIO_DEVICE_GET_INFO, &info) == 0 &&
-	       info.flags & VFIO_DEVICE_FLAGS_PCI &&
-	       ioctl(opened.fd, VFIO_DEVICE_GET_REGION_INFO, &region) == 0 && region.size >= 256 &&
+	++*calls;
+	if (ioctl(opened.fd, VFIO_DEVICE_GET_INFO, &info) || !(info.flags & VFIO_DEVICE_FLAGS_PCI))
+		return false;
+	++*calls;
+	return ioctl(opened.fd, VFIO_DEVICE_GET_REGION_INFO, &region) == 0 && region.size >= 256 &&
 	       pread(opened.fd, ret_config, 256, (off_t)region.offset) == 256;
 }
 

@@ -384,7 +384,8 @@ int probe_sweep(struct probe_device *device, const struct probe_subject *subject
 				.info = &layout_infos[subject->kind],
 				.judge = judge,
 				.result = ret_result};
-	if (subject->kind == INFO_REGION && device->config && device->config(device, config))
+	if (subject->kind == INFO_REGION && device->config &&
+	    device->config(device, config, &ret_result->calls))
 		sweep->table = probe_table_of(config);
 	error = find_need(sweep);
 	if (error || ret_result->answered)

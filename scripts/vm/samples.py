@@ -37,7 +37,7 @@ def build(version):
 
 
 # The two faults: what is edited, and what probe has to find then.
-FAULTS = ((r"(type\.header\.next = )0;", r"\g<1>32;", "reference"),
+FAULTS = ((r"(type\.header\.next = )0;", r"\g<1>32;", "reference", "whole-flag"),
           (r"VFIO_REGION_INFO_CAP_TYPE\b", "VFIO_REGION_INFO_CAP_SPARSE_MMAP", "reference", "chain-end"))
 
 
