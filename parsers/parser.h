@@ -207,7 +207,7 @@ struct walk;
  *	and what has to be the same everywhere (lines of verdicts, signatures) leaves it out
  * @ahead: NULL, or told of the @count buffers that it will most likely be asked to read next, of
  *	@kind and of lens[i] bytes, so that many can be read at once. An answer stays that of the
- *	bytes that @read gets
+ *	bytes that @read gets. With @count 0 the next of them will not be asked for
  * @newest: the newest version of anything that its program knows: what came later it decodes as
  *	that, without the fields that were added since, and is right. 0: every version there is
  * @drops: per kind, INFO_DROPS_* bits of what it leaves out of what it decodes

@@ -250,6 +250,8 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 	judged->relation = RELATION_NONE;
 	if (!is_as_before(judge, i, budget))
 		walk_one(judge, i, info, len, budget);
+	else if (judged->parser->ahead)
+		judged->parser->ahead(judge->kind, 0, NULL, NULL);
 	judged_stand(judged, compare(judged->parser, spec, &judged->walk));
 }
 
@@ -336,7 +338,7 @@ void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info
 void judge_ahead(struct judge *judge, enum info_kind kind, size_t count,
 		 const uint8_t *const infos[], const uint32_t lens[])
 {
-	for (size_t i = 0; i < judge->count; i++) {
+	for (size_t i = 0; count && i < judge->count; i++) {
 		const struct judged *const judged = &judge->judged[i];
 
 		if (judged->parser->ahead && judged_reads(judged, kind))

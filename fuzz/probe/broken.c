@@ -166,9 +166,9 @@ static int fake_ask(struct probe_device *device, const struct probe_subject *sub
 }
 
 /* A function whose one capability is MSI-X, with two vectors. */
-static bool fake_config(struct probe_device *device, uint8_t *ret_config, uint64_t *calls)
+static bool fake_config(struct probe_device *device, uint8_t *ret_config, uint64_t *made)
 {
-	(void)calls;
+	(void)made;
 	(void)device;
 	memset(ret_config, 0, 256);
 	ret_config[0x06] = 0x10;

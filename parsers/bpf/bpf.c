@@ -57,6 +57,10 @@ static void bpf_ahead(enum info_kind kind, size_t count, const uint8_t *const in
 {
 	unsigned int n = 0;
 
+	if (!count) {
+		ahead_next++;
+		return;
+	}
 	/* What is longer than a slot is left out, and read alone when it comes. */
 	for (size_t i = 0; i < count && n < BPF_SLOTS; i++) {
 		if (lens[i] > BPF_SLOT)
@@ -69,26 +73,14 @@ static void bpf_ahead(enum info_kind kind, size_t count, const uint8_t *const in
 	ahead_next = 0;
 }
 
-static bool is_reply(const struct bpf_reply *reply, const uint8_t *info, uint32_t bound,
-		     uint32_t len, enum info_kind kind)
-{
-	return reply->len == len && reply->kind == (unsigned int)take_kinds[kind] &&
-	       !memcmp(memory.bytes + reply->base, info, bound);
-}
-
-/*
- * Whether one of the replies that are expected is this one, byte for byte. Those before it were not asked
- * for, and will not be.
- */
+/* Whether the reply that is expected next is this one, byte for byte. */
 static bool was_read(const uint8_t *info, uint32_t bound, uint32_t len, enum info_kind kind)
 {
-	unsigned int next = ahead_next;
+	const struct bpf_reply *const reply = &memory.replies[ahead_next];
 
-	while (next < ahead_count && !is_reply(&memory.replies[next], info, bound, len, kind))
-		next++;
-	if (next < ahead_count)
-		ahead_next = next;
-	return next < ahead_count;
+	return ahead_next < ahead_count && reply->len == len &&
+	       reply->kind == (unsigned int)take_kinds[kind] &&
+	       !memcmp(memory.bytes + reply->base, info, bound);
 }
 
 /* What the program read, by four bytes, and of a payload all that its layout has. */
