@@ -29,9 +29,9 @@ CMD is a program of yours around your own parser. For each input it is run as
 
   CMD [ARG...] KIND FILE
 
-with KIND `device`, `region` or `iommu`, and FILE the INFO buffer: read all of it, into memory of
-exactly that size, so that AddressSanitizer or a debugger sees a load past its end. It prints one line
-and ends with 0:
+with KIND `device`, `region` or `iommu`, and FILE the INFO buffer, in this machine's byte order: read all
+of it, into memory of exactly that size, so that AddressSanitizer or a debugger sees a load past its end.
+It prints one line and ends with 0:
 
   ok | absent | truncated | reject | abstain      and whatever it likes after the first word
 
@@ -324,7 +324,7 @@ class Replay:
                 report.add(*case)
 
     def bytes_of(self, known):
-        """Where the bytes of what was a text are, now."""
+        """Where the bytes that were judged are, now."""
         path = os.path.join(self.folder, str(os.getpid()))
         with open(path, "wb", buffering=0) as file:
             file.write(bytes.fromhex(known["bytes"]))
@@ -338,7 +338,8 @@ class Replay:
             return name, None, f"{known['class']}, and the reader trusts its replies"
         if not os.path.exists(path):
             return name, "cannot be read: rename it, its name has bytes that do not show", None
-        if path.endswith(".yaml"):
+        # A text has no bytes; those that a big-endian machine wrote are turned over to this one's order.
+        if path.endswith((".yaml", ".be.bin")) or sys.byteorder == "big":
             path = self.bytes_of(known)
         said, wrong = self.runner.run([*self.options.command, known["kind"], path])
         if wrong:

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -258,6 +259,15 @@ class Reader(Case):
         run(CAPCHAIN, "asm", self.path("corpus", "region-len-31.yaml"), "-o", self.path("bytes"), check=True)
         self.assertEqual(self.read("bytes"), self.read("got-region-31"))
         self.assertTrue([name for name in os.listdir(self.dir) if name.startswith("got-iommu-")])
+
+    def test_byte_order(self):
+        """What a big-endian machine wrote is handed over in the order of this one."""
+        reply = "region-linux7.2s390x-nvme.probe-idx0-len40.be.bin"
+        shutil.copy(os.path.join(CORPUS, "captured", reply), self.path("corpus"))
+        self.run_it(f'test "$(stat -c %s "$2")" = 40 && cp "$2" {self.path("got")}\necho ok\n')
+        written = self.read(os.path.join("corpus", reply))
+        self.assertEqual(struct.unpack(">I", written[:4]), (40,))
+        self.assertEqual(struct.unpack("=IIII", self.read("got")[:16]), struct.unpack(">IIII", written[:16]))
 
     def test_caps(self):
         shutil.copy(os.path.join(CORPUS, "regressions", "region-unknown-id-0.yaml"), self.path("corpus"))
