@@ -144,7 +144,7 @@ class Job(Case):
         self.assertIsNone(failed, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"\n# \d+ skipped\n\d+ passed, 0 failed\n\Z")
         asked = set(re.search(r"install -y (.*)", self.text("sudo.log"))[1].split())
-        known = set(re.findall(r"^[ora-]{3}\|([^|]+)\|", text_of("scripts", "setup.sh"), re.M))
+        known = set(re.findall(r"^[ora-]{4}\|([^|]+)\|", text_of("scripts", "setup.sh"), re.M))
         self.assertLessEqual(asked, known)
         os.unlink(self.path("my-reader"))
         # Some inputs have it spin. test_loop has whole seconds, and the two of the default.

@@ -12,6 +12,7 @@ the cell says how many it lacks.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -109,17 +110,30 @@ class Reader:
         return set(BUCKET.findall(run([os.path.join("build", "capchain"), "check", "--parser", READERS, *seeds],
                                       **self.env).stdout))
 
+    def found(self):
+        """Every bucket of its run, which is removed."""
+        folder = os.path.join(self.folder, "found")
+        try:
+            with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
+                return [one for one in json.load(file)["buckets"] if one["parser"] == "mine"]
+        except OSError:
+            return []
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def fuzz(self, engine):
         known = self.known()
         for seconds in SECONDS:
             done = run([sys.executable, "scripts/fuzz/fuzz.py", "--parser", READERS, "--kind", "iommu", "--engine",
                         engine, "--seconds", seconds, "--jobs", "1", "--findings", os.path.join(self.folder, "found")],
                        **self.env)
-            shutil.rmtree(os.path.join(self.folder, "found"), ignore_errors=True)
-            lacks = known - set(BUCKET.findall(done.stdout))
+            # The screen has the worst of them, and run.json all.
+            buckets = self.found()
+            lacks = known - {one["bucket"] for one in buckets}
             if not lacks:
                 break
-        lines = [line for line in done.stdout.splitlines() if "BROKEN" in line or "abstain" in line and ":" in line]
+        lines = [one["bucket"] for one in buckets if one["breaks"]]
+        lines += [line for line in done.stdout.splitlines() if "abstain" in line and ":" in line]
         told = self.buckets("\n".join(lines)) or done.stderr.strip()[-100:]
         return done.returncode, f"{told} lacks {len(lacks)} of {len(known)}" if lacks else told
 

@@ -7,6 +7,7 @@ Usage: own_fuzz_test.py [CLASS...]
 CAPCHAIN names the command, build/capchain by default, of a tree that is built.
 """
 
+import json
 import os
 import re
 import shutil
@@ -143,10 +144,20 @@ class Mine(Base):
         self.assertIn("iommu: mine abstains on every buffer, so nothing is shown of it\n", done.stdout)
 
     def test_worst_comes_first(self):
+        """The screen begins what run.json and details.txt have whole."""
         said = self.make_fuzz("KIND=region", parser=os.path.join(OWN, "planted.c")).stdout
-        verdicts = re.findall(r"bytes  planted:(\w+):fault:", said)
+        rows = json.loads(self.read("found/run.json"))["buckets"]
+        verdicts = [one["verdict"] for one in rows if one["class"] == "fault"]
         self.assertGreater(len(set(verdicts)), 2)
         self.assertEqual(verdicts, sorted(verdicts, key=["wrote", "oob", "crash", "runaway", "stale"].index))
+        names = [one["bucket"] for one in rows]
+        shown = re.findall(r"(?m)^ +\d+ bytes  (planted:\S+)", said)
+        self.assertTrue(shown)
+        self.assertEqual(shown, names[:len(shown)])
+        if len(names) > len(shown):
+            self.assertIn(f"\n  {len(names) - len(shown)} more\n", said)
+        details = self.read("found/details.txt").decode()
+        self.assertLessEqual(set(names), set(re.findall(r"(?m)^ +\d+ bytes  (planted:\S+)", details)))
         self.assertRegex(said, r"\n +expected .*, got a (store|load) at ")
 
 
