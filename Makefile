@@ -127,16 +127,17 @@ nightly-built: $(NIGHTLY)
 bench-built: $(BENCHED)
 compile-commands: ## build/compile_commands.json, for editors and analysers
 
-vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, KEEP=DIR for the replies
+vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, ARCH=s390x, KEEP=DIR for the replies
 check-vm: | setup-check ## the same with the two kernels of Debian 12
 vm check-vm:
-	@$(call needs,$(CLANG) qemu-system-x86_64 dpkg-deb apt-get)
+	@$(call needs,$(CLANG) $(if $(ARCH),,qemu-system-x86_64) dpkg-deb apt-get)
 	@$(MAKE) $(QUIET) $(BUILD)/clang/capchain-static $(BUILD)/clang/conformance \
-		$(BUILD)/vm/helper.o own-clang
+		$(if $(ARCH),,$(BUILD)/vm/helper.o own-clang)
 	@if mkdir -p $(BUILD)/vm && scripts/test/links32.sh $(CLANG) -static >$(BUILD)/vm/no-caller32; then \
 		$(MAKE) $(QUIET) $(BUILD)/vm/caller32; else rm -f $(BUILD)/vm/caller32; fi
 	@WHY_NO_CALLER32="$$(cat $(BUILD)/vm/no-caller32)" $(PYTHON) scripts/vm/vm.py $(call option,keep,KEEP) \
-		$(if $(filter vm,$@),--newer) $(if $(KERNEL),--kernel $(KERNEL)) $(call option,tree,KERNEL_TREE) $(call option,iommu,IOMMU)
+		$(if $(filter vm,$@),--newer) $(if $(KERNEL),--kernel $(KERNEL)) $(call option,tree,KERNEL_TREE) $(call option,arch,ARCH) \
+		$(call option,iommu,IOMMU)
 
 check-oss-fuzz: | setup-check ## every OSS-Fuzz build, held to OSS-Fuzz's own checks, without docker
 	@$(PYTHON) scripts/oss-fuzz/check.py

@@ -2,9 +2,11 @@
 """Debian's archive, asked once: lists of every suite that has kernels, kept below build/vm/ and apart from this
 machine's own, and packages out of them. Nothing is installed."""
 import functools
+import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,7 +16,8 @@ DEBIAN_12 = ("bookworm", "bookworm-security", "bookworm-backports")
 SUITES = (*DEBIAN_12, "trixie", "trixie-security", "trixie-backports", "sid", "experimental")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Of all packages, those that are used here.
-USED = re.compile(r"linux-(?:image|binary|modules|base|headers|kbuild|source|libc-dev)\b|busybox-static\n")
+USED = re.compile(r"linux-(?:image|binary|modules|base|headers|kbuild|source|libc-dev)\b|busybox-static\n|"
+                  r"lib(?:c6|c6-dev|gcc-s1|crypt1|yaml-dev|jansson-dev)\n")
 FIELDS = ("Package", "Version", "Depends", "Architecture")
 
 
@@ -43,6 +46,19 @@ def is_newer(one, other):
 def newest(packages):
     """Of packages the one of the newest version."""
     return functools.reduce(lambda one, other: other if is_newer(other["Version"], one["Version"]) else one, packages)
+
+
+def once(name, make):
+    """The folder @name below build/vm, as make(folder) fills it; made anew where it is not whole."""
+    folder = os.path.join(BUILD, name)
+    if not os.path.isfile(os.path.join(folder, "whole")):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        make(folder)
+        for package in glob.glob(f"{folder}/*.deb"):
+            os.remove(package)
+        Path(os.path.join(folder, "whole")).write_text("whole\n", "ascii")
+    return folder
 
 
 class Archive:

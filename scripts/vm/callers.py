@@ -6,8 +6,9 @@ import os
 import re
 import subprocess
 
-from guest import CAPCHAIN, address, differing
+from guest import differing
 from kernels import configured
+from machines import CAPCHAIN, address
 
 PROGRAM = "build/vm/caller32"
 # Of its calls that are something else: how many each set of hooks sees, and tells from INFO; and how many

@@ -10,38 +10,16 @@ import tarfile
 from pathlib import Path
 
 from archive import BUILD, Fail
-from kernels import MODULES, busybox, module_of, vmlinuz_of
+from kernels import MODULES, module_of, vmlinuz_of
+from machines import COMMON, DEVICES, busybox, capchain, machine
 
-CAPCHAIN = "build/clang/capchain-static"
 INIT = "scripts/vm/init.sh"
 BOOT_SECONDS = 600
-# Label, QEMU's options, PCI id. One root port each, so that each has a group of its own.
-DEVICES = (
-    ("nvme", "nvme,serial=1,drive=disk0", "1b36:0010"),
-    ("e1000e", "e1000e", "8086:10d3"),
-    ("virtio-rng", "virtio-rng-pci,iommu_platform=on,disable-legacy=on", "1af4:1044"),
-    ("xhci", "qemu-xhci", "1b36:000d"),
-    ("ahci", "ich9-ahci", "8086:2922"),
-    ("edu", "edu", "1234:11e8"),
-)
-# On a busy machine the guest's test of its timer fails, and it panics: no_timer_check.
-QEMU = ("qemu-system-x86_64 -cpu max -m 1024 -smp 1 -nodefaults -no-user-config -display none -serial stdio "
-        "-no-reboot -drive if=none,id=disk0,file=null-co://,format=raw,file.size=1M").split()
-APPEND = "console=ttyS0 iommu=nopt no_timer_check panic=-1 quiet rdinit=/init "
-# By what IOMMU= says: QEMU's device, the kernel's word for it, and of the guest's modules their parameters. Without
-# interrupt remapping type1 wants to be told that this is meant.
-UNSAFE = {"vfio_iommu_type1.ko": "allow_unsafe_interrupts=1"}
-IOMMUS = {"intel": ("intel-iommu", "intel_iommu=on ", {}), "amd": ("amd-iommu", "amd_iommu=on ", UNSAFE),
-          "virtio": ("virtio-iommu-pci", "", UNSAFE)}
+APPEND = "panic=-1 quiet rdinit=/init "
 REPLY = re.compile(r"(\w+?)-(.+?)(?:-idx(\d+))?-len(\d+)(?:-\d+)?(?:\.be)?\.bin")
 COUNTS = re.compile(r"^(\d+) calls: (\d+) captured, (\d+) repeated, 0 unwanted, (\d+) failed, (\d+) of other ioctls, "
                     r"(\d+) unreadable, (\d+) dropped", re.M)
 DIRECTORY, PROGRAM, FILE = 0o40755, 0o100755, 0o100644
-
-
-def address(number):
-    """Where the device behind root port @number is, from 1 on."""
-    return f"0000:{number:02x}:00.0"
 
 
 def cpio(files):
@@ -63,7 +41,7 @@ def initrd(version, commands, modules, programs, vfio, parameters):
     loaded = [*filter(None, (module_of(version, name) for name in names)), *vfio, *modules]
     files = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "out", "lib")]
     files += [(name, PROGRAM, Path(path).read_bytes())
-              for name, path in (("bin/busybox", busybox()), ("init", INIT), ("capchain", CAPCHAIN), *programs)]
+              for name, path in (("bin/busybox", busybox()), ("init", INIT), ("capchain", capchain()), *programs)]
     files += [("modules", FILE, "".join(f"{name} {parameters.get(name, '')}\n" for name, _ in loaded).encode()),
               ("commands", FILE, "".join(line + "\n" for line in commands).encode())]
     files += [(f"lib/{name}", FILE, data) for name, data in loaded]
@@ -77,21 +55,21 @@ class Boot:
     """
 
     def __init__(self, name, version, commands, accel, modules=(), programs=(), append="", vfio=(), iommu="intel"):
-        device, words, parameters = IOMMUS[iommu]
+        mine, here = machine(), machine().iommus[iommu]
         self.log = os.path.join(BUILD, name + ".log")
         image = os.path.join(BUILD, name + ".initrd")
-        Path(image).write_bytes(initrd(version, commands, modules, programs, vfio, parameters))
-        command = [*QEMU, "-machine", f"q35,accel={accel},kernel-irqchip=off", "-kernel", vmlinuz_of(version),
-                   "-initrd", image, "-device", device, "-append", APPEND + words + append]
-        for number, (_, options, _) in enumerate(DEVICES, 1):
-            command += ["-device", f"pcie-root-port,id=rp{number},chassis={number},slot={number}",
-                        "-device", f"{options},bus=rp{number}"]
+        Path(image).write_bytes(initrd(version, commands, modules, programs, vfio, here.parameters))
+        command = [mine.program, *mine.machine.format(accel=accel).split(), *COMMON, "-kernel", vmlinuz_of(version),
+                   "-initrd", image, *here.options.split(), "-append", mine.append + APPEND + here.append + append]
+        for number, label in enumerate(mine.devices, 1):
+            command += mine.place(number, DEVICES[label][1])
         with open(self.log, "wb") as log:
             try:
                 subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=BOOT_SECONDS,
                                check=False)
             except OSError as error:
-                raise Fail(f"{command[0]}: {error.strerror}; install the Debian package qemu-system-x86") from None
+                raise Fail(f"{command[0]}: {error.strerror}; install the Debian package "
+                           f"{mine.package}") from None
             except subprocess.TimeoutExpired:
                 raise Fail(f"the guest was not done after {BOOT_SECONDS} s; its serial log is {self.log}") from None
         self.read()

@@ -6,8 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
-from guest import address, by_call, differing
-from kernels import WITH_IOMMUFD, build_modules, once, read_module, release_of, source_of
+from archive import once
+from guest import by_call, differing
+from kernels import WITH_IOMMUFD, build_modules, read_module, release_of, source_of
+from machines import address
 
 # In the order in which they are loaded.
 MODULES = ("drivers/iommu/iommufd/iommufd.ko", "drivers/vfio/vfio.ko",

@@ -6,7 +6,6 @@ import glob
 import lzma
 import os
 import re
-import shutil
 import subprocess
 import sys
 import types
@@ -15,7 +14,8 @@ from pathlib import Path
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from gen import roots  # noqa: E402
-from archive import BUILD, DEBIAN_12, SUITES, Fail, archive, newest, run  # noqa: E402
+from archive import BUILD, DEBIAN_12, SUITES, Fail, archive, newest, once, run  # noqa: E402
+from machines import is_x86, machine  # noqa: E402
 
 # What make check-vm boots: the two kernels of Debian 12, whose compiler builds modules for them.
 KERNELS = ("6.1", "6.12")
@@ -40,17 +40,23 @@ class Gone(Fail):
     """A series that Debian has no more."""
 
 
+def packages(pattern, suites=SUITES):
+    """Those of this run's machine."""
+    return archive(machine().debian).named(pattern, suites)
+
+
 @functools.lru_cache(None)
 def package_of(version):
     """The newest kernel of the series @version: of those that check-vm boots in Debian 12, else wherever it is."""
     # "6.1.0-57", "6.12.117+deb12", "7.3": the names of others end in what they are for.
     series = re.escape(version)
-    found = [each for each in archive().named(rf"linux-image-{series}(?:[.+][0-9a-z.+~]+(?:-\d+)?)?-amd64",
-                                              DEBIAN_12 if version in KERNELS else SUITES)
+    suites = DEBIAN_12 if version in KERNELS and is_x86() else SUITES
+    flavour = machine().flavour
+    found = [each for each in packages(rf"linux-image-{series}(?:[.+][0-9a-z.+~]+(?:-\d+)?)?-{flavour}", suites)
              if re.fullmatch(r"\d+\.\d+", version) and "linux-image-" not in each.get("Depends", "")]
     if not found:
         raise Gone(f"Debian has no Linux {version} "
-                   + ("for Debian 12" if version in KERNELS else "in " + " ".join(SUITES)))
+                   + ("for Debian 12" if suites == DEBIAN_12 else f"for {machine().debian} in " + " ".join(suites)))
     return newest(found)
 
 
@@ -72,30 +78,9 @@ def series_of(version):
 def beside(package, kinds):
     """@package, and what it depends on of the linux- packages whose second word is one of @kinds."""
     names = re.findall(r"\blinux-(?:%s)-[^\s,()]+" % "|".join(kinds), package.get("Depends", ""))
-    found = [archive().named(re.escape(name)) for name in dict.fromkeys(names)]
+    found = [packages(re.escape(name)) for name in dict.fromkeys(names)]
     return [package, *(newest([each for each in same if each["Version"] == package["Version"]] or same)
                        for same in found if same)]
-
-
-def once(name, make):
-    """The folder @name below build/vm, as make(folder) fills it; made anew where it is not whole."""
-    folder = os.path.join(BUILD, name)
-    if not os.path.isfile(os.path.join(folder, "whole")):
-        shutil.rmtree(folder, ignore_errors=True)
-        os.makedirs(folder)
-        make(folder)
-        for package in glob.glob(f"{folder}/*.deb"):
-            os.remove(package)
-        Path(os.path.join(folder, "whole")).write_text("whole\n", "ascii")
-    return folder
-
-
-def busybox():
-    """The static program that is the guest's shell and its tools."""
-    folder = once("busybox", lambda folder: archive().unpack(
-        [newest(archive().named("busybox-static", DEBIAN_12))], folder))
-    path, = (path for path in glob.glob(f"{folder}/**/bin/busybox", recursive=True) if os.path.isfile(path))
-    return path
 
 
 @functools.lru_cache(None)
@@ -106,7 +91,7 @@ def image_of(version):
     package = package_of(version)
     # From Linux 7 on the image is a package that depends on those that have it.
     return once(package["Package"],
-                lambda folder: archive().unpack(beside(package, ("binary", "modules", "base")), folder))
+                lambda folder: archive(machine().debian).unpack(beside(package, ("binary", "modules", "base")), folder))
 
 
 def source_of(version):

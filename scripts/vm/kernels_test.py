@@ -18,7 +18,9 @@ sys.dont_write_bytecode = True
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import archive  # noqa: E402
+import guest  # noqa: E402
 import kernels  # noqa: E402
+import machines  # noqa: E402
 import samples  # noqa: E402
 import vm  # noqa: E402
 
@@ -44,7 +46,7 @@ experimental linux-image-7.3-amd64 7.3~rc7-1~exp1 dracut
 
 
 class Fake(archive.Archive):
-    def __init__(self):  # pylint: disable=super-init-not-called
+    def __init__(self, _name="amd64"):  # pylint: disable=super-init-not-called
         self.packages = [dict(zip(("Suite", "Package", "Version", "Depends"), line.split(" ", 3)))
                          for line in PACKAGES.splitlines()]
 
@@ -131,6 +133,49 @@ class Kernels(unittest.TestCase):
                     mock.patch.object(subprocess, "run", return_value=types.SimpleNamespace(stdout=said)):
                 vm.check_ranges(boot, "7.3", iommu, checks)
             self.assertEqual(checks.hold.call_args.args[0], fine, (iommu, ranges))
+
+    def on(self, name):
+        """What follows is about the machine @name."""
+        patch = mock.patch.dict(os.environ, VM_ARCH=name)
+        patch.start()
+        machines.machine.cache_clear()
+        self.addCleanup(machines.machine.cache_clear)
+        self.addCleanup(patch.stop)
+
+    def test_machine(self):
+        """Another machine has packages of its own, an address a function, and a name in its replies."""
+        self.on("s390x")
+        with self.assertRaisesRegex(kernels.Gone, "no Linux 6.12 for s390x in bookworm"):
+            kernels.package_of("6.12")
+        self.assertEqual(machines.address(2), "0002:00:00.0")
+        self.assertEqual(vm.kernel_of("7.3"), "linux7.3s390x")
+        self.assertFalse(any("capture" in line for line in vm.sweep_commands("7.3", "zpci")))
+        name = "device-linux7.3s390x-x-len24.be.bin"
+        self.assertEqual((vm.order_of(name), vm.named(name)), ("big", "device-linux7.3s390x-x.probe-len24.be.bin"))
+
+    def test_chains(self):
+        """A chain that lacks a capability, has one more or has them in another order is seen."""
+        self.on("s390x")
+        whole = machines.machine().caps
+        for caps, fine in ((whole, True), (whole[:2], False), (whole[::-1], False), ((*whole, "TYPE"), False)):
+            said = "".join(f"    id: {cap}\n    version: 3\n" for cap in caps)
+            checks = mock.Mock()
+            with mock.patch.object(vm, "text_of_longest", return_value=said):
+                vm.check_chains(None, "7.3", checks)
+            self.assertEqual(checks.hold.call_args.args[0], fine, caps)
+
+    def test_repeated(self):
+        """Of a capture that passes nothing over, or loses a call, that is seen."""
+        for repeated, dropped, fine in ((2, 0, True), (0, 0, False), (2, 1, False)):
+            boot = guest.Boot.__new__(guest.Boot)
+            boot.files, boot.log = {}, "log"
+            boot.runs = [{"status": 0, "said": [
+                "2 subjects answered, 9 calls", "own chains: 1 seen, 0 differ",
+                f"9 calls: {7 - repeated} captured, {repeated} repeated, 0 unwanted, 2 failed, 0 of other ioctls, "
+                f"0 unreadable, {dropped} dropped"]}]
+            checks = mock.Mock()
+            vm.check_capture(boot, "6.1", "intel", checks)
+            self.assertEqual(bool(checks.hold.call_args_list[0].args[0]), fine)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import re
 import shutil
 from pathlib import Path
 
-from archive import Fail
-from kernels import build_modules, once, read_module, release_of, source_of
+from archive import Fail, once
+from kernels import build_modules, read_module, release_of, source_of
 
 UUID = "a297db4a-f4c2-11e6-90f6-d3b88d6c95{:02d}"
 # Module, its folder below /sys/class/mdev_bus, the type of which a device is made.

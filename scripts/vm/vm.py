@@ -9,7 +9,7 @@ For each kernel: fetches Debian's package (once; it is unpacked below build/vm, 
 static capchain and busybox and nothing else, sweeps every INFO reply with `capchain probe` while `capchain
 capture` records the same calls, and holds the outcome to what is expected. Two more boots are for the kernel's
 sample drivers and 32-bit callers, and for a kernel that is locked down; kernel.c is held to the kernel's chain
-helpers without one. scripts/vm/README.md says what is checked. One line a check: `ok`, `FAILED`, `SKIPPED` what
+helpers without one. ARCH=s390x sweeps the kernels of another machine. scripts/vm/README.md says what is checked. One line a check: `ok`, `FAILED`, `SKIPPED` what
 is missing here, `cannot` what Debian's kernel has not; serial logs stay in build/vm/KERNEL*.log.
 
 Exit status: 0; 1 a check failed, or with CI=true one was skipped; 2 wrong usage; 3 something is missing (what to
@@ -33,9 +33,11 @@ import helper  # noqa: E402
 import iommufd  # noqa: E402
 import samples  # noqa: E402
 from gen.names import CAPS  # noqa: E402
-from guest import CAPCHAIN, DEVICES, IOMMUS, QEMU, Boot, address, by_call, differing  # noqa: E402
 from archive import BUILD, Fail  # noqa: E402
-from kernels import KERNELS, TREE, Gone, busybox, image_of, module_of, package_of, series_of, source_of  # noqa: E402
+from guest import Boot, by_call, differing  # noqa: E402
+from kernels import KERNELS, TREE, Gone, image_of, module_of, package_of, series_of, source_of  # noqa: E402
+from machines import (CAPCHAIN, DEVICES, MACHINES, address, busybox, capchain, is_x86, machine,  # noqa: E402
+                      qemu_major)
 
 CONFORMANCE = "build/clang/conformance"
 NEWER = ("7.2", "7.3")
@@ -63,16 +65,23 @@ class Checks:
         self.impossible += 1
 
 
+def kernel_of(version):
+    """As names of replies have it."""
+    return f"linux{series_of(version)}{machine().word}"
+
+
 def sweep_commands(version, iommu):
-    """Capture, and beside it a sweep of each device, by the address that its root port gives it."""
-    return ["background /capchain capture --out /out/captured --ready /out/ready"] + [
-        f"/capchain probe --keep /out --witnesses /out/broken --label linux{series_of(version)}-"
-        f"{'' if iommu == 'intel' else iommu}{label} {address(number)}"
-        for number, (label, _, _) in enumerate(DEVICES, 1)]
+    """Capture, where it can be, and beside it a sweep of each device, by the address that it was given."""
+    capture = ["background /capchain capture --out /out/captured --ready /out/ready"] if is_x86() else []
+    return capture + [
+        f"/capchain probe --keep /out --witnesses /out/broken --label {kernel_of(version)}-"
+        f"{machine().iommus[iommu].word}{label} {address(number)}"
+        for number, label in enumerate(machine().devices, 1)]
 
 
 def check_sweeps(boot, version, checks):
-    for number, (label, _, pci) in enumerate(DEVICES, 1):
+    for number, label in enumerate(machine().devices, 1):
+        pci = DEVICES[label][2]
         checks.hold(boot.devices.get(pci) == address(number),
                     f"{version}: {label} ({pci}) is on vfio-pci at {boot.devices.get(pci)}")
     for each in [each for each in boot.runs if "/capchain probe" in each["line"]]:
@@ -93,40 +102,46 @@ def check_capture(boot, version, iommu, checks):
         return
     (seen, sent, failed, _, unreadable, dropped), = boot.counts()
     # What stands behind a container capture does not know.
-    labels = {label: address(number).replace(":", "_") for number, (label, _, _) in enumerate(DEVICES, 1)}
-    made = by_call(boot.top(), lambda kind, name: kind == "iommu" or labels[name.split("-", 1)[1].removeprefix(iommu)])
+    labels = {label: address(number).replace(":", "_") for number, label in enumerate(machine().devices, 1)}
+    made = by_call(boot.top(), lambda kind, name: kind == "iommu" or labels[
+        name.split("-", 1)[1].removeprefix(machine().iommus[iommu].word)])
     captured = by_call(boot.below("captured"), lambda kind, name: kind == "iommu" or name)
     differ = differing(made, captured)
     ended_well = boot.runs[-1]["status"] == 0
-    checks.hold(seen == calls and sent + failed == seen and not unreadable and not dropped and ended_well,
-                f"{version}: {calls} calls made, {seen} seen, {sent} captured, {failed} failed as they should, "
-                f"{dropped} dropped")
+    repeated = int(re.search(r", (\d+) repeated,", boot.said())[1])
+    checks.hold(seen == calls and sent + failed == seen and repeated and not unreadable and not dropped and ended_well,
+                f"{version}: {calls} calls made, {seen} seen, {sent - repeated} captured, {repeated} repeated, "
+                f"{failed} failed as they should, {dropped} dropped")
     checks.hold(made and not differ, f"{version}: {sum(map(len, made.values()))} replies of probe, "
                 f"{sum(map(len, captured.values()))} of capture, {differ} differ")
     checks.hold(int(chains[1]) > 0 and chains[2] == "0", f"{version}: {chains[1]} chains as vfio_info_cap_shift made "
                 f"them, {chains[2]} differ from the caller's bytes")
 
 
-# Of each IOMMU what its container has to tell: how many ranges at least, an address that is in none, the last
-# byte of the last.
-RANGES = {"intel": (2, 0xfee00000, None), "amd": (3, 0xfee00000, 2 ** 64 - 1), "virtio": (2, 0xfee00000, 2 ** 64 - 1)}
+def text_of_longest(boot, start):
+    """The text form of the longest reply whose name starts so."""
+    _, name = max((len(data), name) for name, data in boot.top().items() if name.startswith(start))
+    os.makedirs(os.path.join(BUILD, "longest"), exist_ok=True)
+    file = os.path.join(BUILD, "longest", name)
+    Path(file).write_bytes(boot.top()[name])
+    return subprocess.run([CAPCHAIN, "dis", file], capture_output=True, text=True, check=False).stdout
 
 
-def qemu_major():
-    said = subprocess.run([QEMU[0], "--version"], capture_output=True, text=True, check=False).stdout
-    return int(re.search(r"version (\d+)", said)[1])
+def check_chains(boot, version, checks):
+    """The chain of each device's own reply."""
+    for label in machine().devices:
+        said = text_of_longest(boot, f"device-{kernel_of(version)}-{label}-")
+        found = re.findall(r"^    id: (\w+)\n    version: (\d+)", said, re.M)
+        checks.hold(tuple(name for name, _ in found) == machine().caps, f"{version}: {label}: "
+                    + ", ".join(f"{name} of version {number}" for name, number in found))
 
 
 def check_ranges(boot, version, iommu, checks):
     """The ranges of the first device's container, as the text form has them."""
-    _, path = max((len(data), name) for name, data in boot.top().items() if name.startswith("iommu-"))
-    os.makedirs(os.path.join(BUILD, "ranges"), exist_ok=True)
-    file = os.path.join(BUILD, "ranges", os.path.basename(path))
-    Path(file).write_bytes(boot.top()[path])
-    said = subprocess.run([CAPCHAIN, "dis", file], capture_output=True, text=True, check=False).stdout
+    said = text_of_longest(boot, "iommu-")
     ranges = [tuple(int(word, 0) for word in found)
               for found in re.findall(r"start: (\w+), end: (\w+)", said)]
-    least, hole, last = RANGES[iommu]
+    least, hole, last = machine().iommus[iommu].ranges
     if iommu == "amd" and qemu_major() < 10 and ranges and ranges[-1][1] == 2 ** 48 - 1:
         checks.skip(f"{version}, {iommu} IOMMU: the last byte", "QEMU before 10 has one that translates 48 bits")
         last = None
@@ -159,25 +174,29 @@ def check_samples(boot, version, checks):
 def named(name):
     """As the corpus names a reply whose caller had not cleared its buffer: see corpus/README.md."""
     kind, kernel, rest = name.split("-", 2)
-    device, more = re.fullmatch(r"(.+?)((?:-idx\d+)?-len\d+\.bin)", rest).groups()
+    device, more = re.fullmatch(r"(.+?)((?:-idx\d+)?-len\d+(?:\.be)?\.bin)", rest).groups()
     return f"{kind}-{kernel}-{device.removesuffix('.probe')}.probe{more}"
 
 
-def new_replies(version, replies):
+def order_of(name):
+    return "big" if name.endswith(".be.bin") else "little"
+
+
+def new_replies(kernel, replies):
     """What the corpus has not: of each device and chain the shortest reply and those at the need, all of
     them where one is new, since the full one tells what the others follow from."""
     have, calls, new = set(), {}, {}
-    for path in glob.glob(f"corpus/captured/*-linux{version}-*"):
+    for path in glob.glob(f"corpus/captured/*-{kernel}-*"):
         have.add((os.path.basename(path).split("-")[0], Path(path).read_bytes()))
     for name, data in sorted(replies.items()):
         kind = name.split("-")[0]
-        chained = int.from_bytes(data[4:8], "little") & CAPS[kind][0]
+        chained = int.from_bytes(data[4:8], order_of(name)) & CAPS[kind][0]
         # Regions without a chain all say the same, but for the drivers that never have one.
         if kind != "region" or chained or re.search(r"-(mdpy|mtty)-idx0-", name):
             calls.setdefault((kind, name.rsplit("-len", 1)[0]), {})[name] = data
     for (kind, _), of_call in calls.items():
         # How long replies say that they have to be, where they are not long enough.
-        needs = [int.from_bytes(data[:4], "little") for data in of_call.values()]
+        needs = [int.from_bytes(data[:4], order_of(name)) for name, data in of_call.items()]
         whole = max(40 if kind == "region" else 24,
                     *(min(need, 4096) for need, data in zip(needs, of_call.values()) if need > len(data)), 0)
         lengths = (32 if kind == "region" else 16, whole - 1, whole)
@@ -209,7 +228,7 @@ def check_replies(name, version, replies, keep, checks):
     last = ((done.stdout + done.stderr).splitlines() or [""])[-1]
     checks.hold(done.returncode == 0 and last.startswith(f"{len(replies)} of {len(replies)} "),
                 f"{name}: producer models: {last}")
-    new = new_replies(series_of(version), replies)
+    new = new_replies(kernel_of(version), replies)
     print(f"        {name}: {len(replies)} replies; {len(new)} would be new to the corpus", flush=True)
     for path, data in new.items() if keep else ():
         os.makedirs(keep, exist_ok=True)
@@ -220,6 +239,11 @@ def has_caller():
     return os.path.isfile(callers.PROGRAM)
 
 
+def is_whole(options):
+    """Whether all is checked, or sweeps alone."""
+    return options.iommu == "intel"
+
+
 def start(pool, version, source, options, checks):
     """The boots of @version, by what they are for, as futures: a guest has one CPU, a machine has more."""
     def boot(what, commands, **more):
@@ -228,7 +252,7 @@ def start(pool, version, source, options, checks):
 
     boots = {"sweep": boot("sweep", sweep_commands(version, options.iommu))}
     # The other boots are about the kernel, whatever IOMMU it has.
-    if options.iommu != "intel":
+    if not is_whole(options):
         return boots
     boots = {**boots, "lockdown": boot("lockdown", callers.locked_commands(), append=callers.LOCKED)}
     commands, more = [callers.group_command()], {}
@@ -252,9 +276,13 @@ def check_kernel(version, boots, source, options, checks):
     boot, keep = boots["sweep"].result(), options.keep
     check_sweeps(boot, version, checks)
     check_ranges(boot, version, options.iommu, checks)
-    check_capture(boot, version, options.iommu, checks)
+    if is_x86():
+        check_capture(boot, version, options.iommu, checks)
+    else:
+        check_chains(boot, version, checks)
+        checks.skip(f"{version}: capture on {machine().name}", "its capchain is built without BPF")
     check_replies(version, version, boot.top(), keep, checks)
-    if options.iommu != "intel":
+    if not is_whole(options):
         return
     if source:
         helper.check(version, checks.hold)
@@ -280,8 +308,8 @@ def check_kernel(version, boots, source, options, checks):
 def versions(options):
     if options.tree and not options.kernel:
         return [TREE]
-    if options.iommu != "intel" and not options.kernel:
-        return [NEWER[-1]]
+    if not is_whole(options) and not options.kernel:
+        return machine().kernels or [NEWER[-1]]
     return [*(options.kernel or [*KERNELS, *(NEWER if options.newer else ())]), *([TREE] if options.tree else ())]
 
 
@@ -290,18 +318,27 @@ def main():
     parser.add_argument("--kernel", nargs="+", metavar="SERIES", help="these alone, such as 6.18")
     parser.add_argument("--newer", action="store_true", help=f"beside {' and '.join(KERNELS)} also "
                         + " and ".join(NEWER))
-    parser.add_argument("--iommu", default="intel", choices=sorted(IOMMUS), help="intel, the default, has every check; "
-                        "the others the sweeps, with Linux 7.3 where nothing else is said")
+    parser.add_argument("--arch", default="x86", choices=sorted(MACHINES), help="x86, the default, has every check; "
+                        "the others the sweeps, with the kernels that machines.py names where nothing else is said")
+    parser.add_argument("--iommu", metavar="NAME", help="of x86 intel, the default, has every check; amd and virtio "
+                        "the sweeps, with Linux 7.3 where nothing else is said")
     parser.add_argument("--tree", metavar="DIR", help="a kernel tree of your own, with bzImage and modules")
     parser.add_argument("--keep", metavar="DIR", help="write replies that corpus/captured has not to DIR, named as "
                         "there: of each device and chain the shortest and those around the need")
     parser.add_argument("--accel", default="tcg", choices=("tcg", "kvm"), help="tcg, the default, works everywhere")
     options = parser.parse_args()
+    os.environ["VM_ARCH"] = options.arch
+    options.iommu = options.iommu or next(iter(machine().iommus))
+    if options.iommu not in machine().iommus:
+        parser.error(f"--iommu {options.iommu}: {options.arch} has {' and '.join(machine().iommus)}")
+    if options.tree and not is_x86():
+        parser.error("--tree: a kernel tree of your own is one for x86")
     os.makedirs(BUILD, exist_ok=True)
     if options.tree:
         os.environ["KERNEL_TREE"] = os.path.abspath(options.tree)
     checks, sources, boots = Checks(), {}, {}
     busybox()
+    capchain()
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for version in versions(options):
             try:
@@ -313,7 +350,7 @@ def main():
             # Before boots that start side by side ask for it.
             image_of(version)
             try:
-                sources[version] = source_of(version) if package else None
+                sources[version] = source_of(version) if package and is_whole(options) else None
             except Fail as fail:
                 sources[version] = None
                 checks.skip(f"{version}: samples, and kernel.c against the kernel's helpers", fail)
