@@ -18,29 +18,11 @@ tool=$WORK/capchain/tool
 # AFL_NOOPT: where $CC is AFL++'s, it compiles this as it is.
 AFL_NOOPT=1 make --no-print-directory -s -j"$(nproc)" BUILD="$tool" CLANG="$CC" "$tool/clang/capchain"
 
-# seeds KIND: KIND's part of the corpus as bytes, in $WORK/capchain/seeds/KIND, each named by itself
-# and by its folder.
-seeds() {
-	local folder=$WORK/capchain/seeds/$1 file name texts=()
-	mkdir -p "$folder"
-	for file in corpus/seeds/"$1"-* corpus/regressions/"$1"-* corpus/captured/"$1"-*; do
-		# Of conversations nothing is captured.
-		[ -e "$file" ] || continue
-		name=${file##*/}
-		name=${name%.yaml}.$(basename "${file%/*}")
-		case $file in
-		*.yaml) texts+=("$file" -o "$folder/$name") ;;
-		*) cp "$file" "$folder/$name" || return 1 ;;
-		esac
-	done
-	[ ${#texts[@]} -eq 0 ] || "$tool/clang/capchain" asm "${texts[@]}" || return 1
-	[ -n "$(ls "$folder")" ]
-}
-
+scripts/fuzz/corpus-bytes.sh "$WORK/capchain/seeds" "$tool/clang/capchain" >/dev/null
 while read -r target _; do
 	kind=${target#fuzz_}
 	kind=${kind%_info}
-	seeds "$kind" || {
+	[ -n "$(ls "$WORK/capchain/seeds/$kind")" ] || {
 		echo "build.sh: the corpus gives no seeds for $target" >&2
 		exit 1
 	}
