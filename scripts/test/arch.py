@@ -213,7 +213,7 @@ class Run:
         inputs = ["corpus"]
         # glibc's fts of 32 bits finds no file in a folder of ext4 under qemu-user: each is named.
         if self.machine.kind == "32-bit":
-            inputs = [os.path.relpath(path, ROOT) for folder in ("captured", "regressions", "seeds")
+            inputs = [os.path.relpath(path, ROOT) for folder in ("captured", "nights", "regressions", "seeds")
                       for path in sorted(glob.glob(os.path.join(ROOT, "corpus", folder, "*")))]
         status, said = self.under_qemu("gcc/capchain", "replay", *inputs)
         counts = re.search(r"(?m)^(\d+) passed, (\d+) failed(?:, (\d+) other byte order)?$", said)
