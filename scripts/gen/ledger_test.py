@@ -162,7 +162,7 @@ class Ledger(Case):
         """Without its entry the selftest's refusal stops check and replay, which print the entry;
         filled in, that is accepted and excuses it."""
         witness = os.path.join(CORPUS, "regressions", "iommu-chain-at-20.yaml")
-        for folder in ("captured", "regressions", "seeds"):
+        for folder in ("captured", "nights", "regressions", "seeds"):
             os.symlink(os.path.join(CORPUS, folder), self.path(folder))
         entries = re.findall(r"^- .*\n(?:(?:  .*)?\n)*", Path(LEDGER).read_text("utf-8"), re.M)
         others = "".join(entry for entry in entries if "ksft-vfio:" not in entry)
