@@ -249,8 +249,9 @@ def write(path, text):
 
 def overdue(path, entries, today):
     """One line for each entry whose review date has passed."""
-    return [f"{path}: entry {number} ({entry['bucket']}): its review date, {entry['review']}, has "
-            "passed; look whether it still holds, and set a new one"
+    # What has passed comes first: a screen has 80 columns.
+    return [f"the review date of ledger entry {number}, {entry['review']}, has passed: {entry['bucket']} in {path}; "
+            "look whether it still holds, and set a new one"
             for number, entry in enumerate(entries, 1) if entry["review"] < today]
 
 

@@ -372,7 +372,7 @@ same_words() {
 		for how in 'check --json' check explain replay; do
 			said=$logs/words-${how// /}
 			set -- corpus
-			[ "$how" != explain ] || set -- corpus/{captured,regressions,seeds}/*
+			[ "$how" != explain ] || set -- corpus/{captured,nights,regressions,seeds}/*
 			# shellcheck disable=SC2086 # an option has no spaces
 			"$build/$config/capchain" $how "$@" >"$logs/words" || return 1
 			sed -E '/^(# )?oracles: /d; s/"oracles":"[^"]*"//' "$logs/words" >"$said-$config"

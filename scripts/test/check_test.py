@@ -143,7 +143,7 @@ class Words(Case):
         for config, oracles in (("clang", "arena"), ("gcc-asan", "arena, AddressSanitizer")):
             verb = verbs[0] if verbs and config == "gcc-asan" else "none"
             self.write(f"build/{config}/capchain", SAYS % (oracles, oracles, verb), 0o755)
-        for folder in ("captured", "regressions", "seeds"):
+        for folder in ("captured", "nights", "regressions", "seeds"):
             self.write(f"corpus/{folder}/one", "")
         os.makedirs(self.path("build", "check"), exist_ok=True)
         return run(script("test", "check.sh"), "same_words", cwd=self.dir,
