@@ -166,7 +166,8 @@ static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t s
 static inline __attribute__((always_inline)) void on_store(uintptr_t address, size_t size,
 							   uintptr_t behind)
 {
-	if (!is_own(address))
+	/* The whole store lies inside the last scratch memory, or in no memory of walks. */
+	if (!lies_in(address, size, the_walk.scratch, the_walk.scratch_size) && !is_own(address))
 		on_arena_store(address, size, behind);
 }
 
