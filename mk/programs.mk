@@ -68,7 +68,7 @@ $(BUILD)/afl/bench_feed.so: fuzz/bench/bench_feed.c
 	$(call make_alone,$(CLANG) $(ALONE) -fPIC -shared)
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(addprefix $(BUILD)/client/,self hostile walker walker-dynamic walker-bounded fence.so refuse)
+SELF := $(addprefix $(BUILD)/client/,self hostile peer_client walker walker-dynamic walker-bounded fence.so refuse)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h mk/configs.mk
 	$(call make_alone,$(PLAIN_CC) $(ALONE) -static -pthread)
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/include/bounded.h mk/configs.mk
