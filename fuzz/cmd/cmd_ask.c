@@ -141,12 +141,12 @@ static int ask(const struct ask_options *o, int fd)
 	static struct vu_client client;
 	struct probe_run run = {.how = &o->how};
 	char *const name = path_shown(o->fake ? o->fake : o->socket, "");
-	int status = probe_run_open(&run);
+	int status = probe_run_open(&run), error;
 
 	run.device = name ? name : "?";
-	if (!status && vu_client_open(&client, fd, o->wait_s * 1000)) {
-		fprintf(stderr, "capchain: %s\n", strerror(ENOMEM));
-		status = EXIT_UNUSABLE;
+	if (!status && (error = vu_client_open(&client, fd, o->wait_s * 1000, NULL))) {
+		fprintf(stderr, "capchain: %s: %s\n", name, strerror(-error));
+		status = EXIT_MISSING;
 	}
 	if (!status) {
 		probe_run_all(&run, vu_client_device(&client), false);

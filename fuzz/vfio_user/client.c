@@ -146,6 +146,7 @@ int vu_client_call(struct vu_client *client, uint16_t command, const void *paylo
 	static uint8_t message[VU_MESSAGE_MAX];
 	const struct vu_header sent = {
 		.id = ++client->id, .command = command, .size = (uint32_t)(VU_HEADER + size)};
+	const uint8_t *message_in;
 	struct vu_header header;
 	int status;
 
@@ -162,13 +163,16 @@ int vu_client_call(struct vu_client *client, uint16_t command, const void *paylo
 		status = converse(client);
 	if (status < 0)
 		return lose(client, status, command);
-	header = vu_header_read(client->stream.in);
+	message_in = client->place ? client->place(client->stream.in,
+						   vu_header_read(client->stream.in).size)
+				   : client->stream.in;
+	header = vu_header_read(message_in);
 	hold_header(client, &sent, &header);
 	*ret_heard = (struct vu_heard){
 		.error = !(header.flags & VU_ERROR)		    ? 0
 			 : header.error > 0 && header.error <= 4095 ? (int)header.error
 								    : EIO,
-		.bytes = client->stream.in + VU_HEADER,
+		.bytes = message_in + VU_HEADER,
 		.size = header.size - VU_HEADER,
 		.fds = client->stream.fds,
 		.nfds = client->stream.nfds,
@@ -200,9 +204,9 @@ static void negotiate(struct vu_client *client)
 				client->version.major, client->version.minor);
 }
 
-int vu_client_open(struct vu_client *client, int fd, int wait_ms)
+int vu_client_open(struct vu_client *client, int fd, int wait_ms, vu_place place)
 {
-	*client = (struct vu_client){.wait_ms = wait_ms};
+	*client = (struct vu_client){.wait_ms = wait_ms, .place = place};
 	if (vu_stream_open(&client->stream, fd))
 		return -ENOMEM;
 	negotiate(client);

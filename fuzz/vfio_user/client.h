@@ -15,6 +15,8 @@
 const char *vu_rule_name(enum vu_rule rule);
 const char *vu_rule_words(enum vu_rule rule);
 
+typedef const uint8_t *(*vu_place)(const uint8_t *bytes, size_t size);
+
 /* One rule that was broken: in how many messages, and what the first of them was. */
 struct vu_violation {
 	uint64_t count;
@@ -25,6 +27,7 @@ struct vu_violation {
  * struct vu_client - one connection
  * @device: for vu_client_device()
  * @wait_ms: how long a message is waited for
+ * @place: NULL, or where a message is taken from: a copy that ends where it ends, for a fuzz target
  * @messages: sent
  * @gone: 0, or -errno since when nothing is sent any more
  */
@@ -32,6 +35,7 @@ struct vu_client {
 	struct probe_device device;
 	struct vu_stream stream;
 	int wait_ms;
+	vu_place place;
 	uint16_t id;
 	uint64_t messages;
 	int gone;
@@ -51,8 +55,8 @@ struct vu_heard {
 /* Connects to the socket at @path. Returns its descriptor or -errno. */
 int vu_connect(const char *path);
 
-/* Takes over the connected socket @fd, and negotiates the version. Returns 0, or -ENOMEM. */
-int vu_client_open(struct vu_client *client, int fd, int wait_ms);
+/* Takes over the connected socket @fd, and negotiates the version. Returns 0, or -errno. */
+int vu_client_open(struct vu_client *client, int fd, int wait_ms, vu_place place);
 void vu_client_close(struct vu_client *client);
 
 /*

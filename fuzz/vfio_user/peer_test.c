@@ -33,7 +33,7 @@ static void open_fake(struct vu_client *client, enum vu_rule fault, struct repli
 	const int fd = vu_fake(fault, replies);
 
 	assert_true(fd >= 0);
-	assert_int_equal(vu_client_open(client, fd, WAIT_MS), 0);
+	assert_int_equal(vu_client_open(client, fd, WAIT_MS, NULL), 0);
 }
 
 static void close_fake(struct vu_client *client)
@@ -184,7 +184,7 @@ static void hear(const void *bytes, size_t size, bool ends, int error)
 	assert_int_equal(write(pair[1], bytes, size), size);
 	if (ends)
 		close(pair[1]);
-	assert_int_equal(vu_client_open(&client, pair[0], 50), 0);
+	assert_int_equal(vu_client_open(&client, pair[0], 50, NULL), 0);
 	assert_int_equal(client.gone, error);
 	if (error)
 		assert_int_equal(client.violations[VU_RULE_GONE].count, 1);

@@ -12,10 +12,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../parsers/layout.h"
 #include "../client/nameless.h"
+#include "arena_message.h"
 #include "server.h"
 #include "negotiate.h"
 
@@ -252,6 +255,23 @@ static void config_space(void **state)
 	assert_int_equal(config(0x10, 4), 0);
 }
 
+/* What targets see a fault by: behind a message there is nothing. */
+static void arena_ends_with_a_message(void **state)
+{
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(arena_message((const uint8_t *)"ab", 2)[1], 'b');
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		_exit(((volatile const uint8_t *)arena_message((const uint8_t *)"ab", 2))[2]);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(flags, open_server, close_server),
 		cmocka_unit_test_setup_teardown(scripts, open_server, close_server),
 		cmocka_unit_test_setup_teardown(config_space, open_server, close_server),
+		cmocka_unit_test(arena_ends_with_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OUT_MAX (VU_HEADER + 65536 + VU_DATA_MAX)
+/* Bytes that are read at once. */
+#define PIECE ((size_t)65536)
 
 static void close_all(int *fds, size_t *count)
 {
@@ -19,12 +20,29 @@ static void close_all(int *fds, size_t *count)
 
 int vu_stream_open(struct vu_stream *stream, int fd)
 {
-	*stream =
-		(struct vu_stream){.fd = fd, .in = malloc(VU_MESSAGE_MAX), .out = malloc(OUT_MAX)};
-	if (stream->in && stream->out && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
+	int error;
+
+	*stream = (struct vu_stream){.fd = fd};
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		return 0;
+	error = errno;
 	vu_stream_close(stream);
-	return -ENOMEM;
+	return -error;
+}
+
+/* Room for @size bytes at *@bytes, which has some for *@room. */
+static bool reserve(uint8_t **bytes, size_t *room, size_t size)
+{
+	uint8_t *longer;
+
+	if (size <= *room)
+		return true;
+	longer = realloc(*bytes, size);
+	if (!longer)
+		return false;
+	*bytes = longer;
+	*room = size;
+	return true;
 }
 
 void vu_stream_close(struct vu_stream *stream)
@@ -75,13 +93,18 @@ int vu_stream_read(struct vu_stream *stream)
 	struct vu_header header;
 
 	while (wanted(stream)) {
-		struct iovec data = {stream->in + stream->have, wanted(stream)};
+		const size_t want = wanted(stream), piece = want < PIECE ? want : PIECE;
+		struct iovec data = {NULL, piece};
 		struct msghdr message = {.msg_iov = &data,
 					 .msg_iovlen = 1,
 					 .msg_control = room,
 					 .msg_controllen = sizeof(room)};
-		const ssize_t got = recvmsg(stream->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		ssize_t got;
 
+		if (!reserve(&stream->in, &stream->in_room, stream->have + piece))
+			return -ENOMEM;
+		data.iov_base = stream->in + stream->have;
+		got = recvmsg(stream->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		keep_fds(stream, &message);
@@ -91,7 +114,7 @@ int vu_stream_read(struct vu_stream *stream)
 		if (stream->have < VU_HEADER)
 			continue;
 		header = vu_header_read(stream->in);
-		/* From here on the rest of the message has room at @in. */
+		/* What is still wanted follows from the size, so that is one that can be. */
 		if (vu_header_wrong(&header))
 			return -EPROTO;
 	}
@@ -140,8 +163,10 @@ int vu_stream_send(struct vu_stream *stream, const uint8_t *bytes, size_t size, 
 {
 	if (stream->left)
 		return -EBUSY;
-	if (size > OUT_MAX || nfds > VU_FDS_MAX)
+	if (nfds > VU_FDS_MAX)
 		return -E2BIG;
+	if (!reserve(&stream->out, &stream->out_room, size))
+		return -ENOMEM;
 	if (size)
 		memcpy(stream->out, bytes, size);
 	stream->left = size;

@@ -12,31 +12,32 @@
 /**
  * struct vu_stream - one side's end
  * @fd: the socket; -1 none
- * @in, @have: bytes of the message that is being read
+ * @in, @have, @in_room: bytes of the message that is being read; it has memory for what came, not for what its
+ *	header says
  * @fds, @nfds: descriptors that came beside it, those past VU_FDS_MAX closed and counted
- * @out, @left: what is still to be sent
+ * @out, @left, @sent, @out_room: what is still to be sent
  * @out_fds, @nout_fds: beside its first byte; the stream's own, closed once they are sent
  */
 struct vu_stream {
 	int fd;
 	uint8_t *in;
-	size_t have;
+	size_t have, in_room;
 	int fds[VU_FDS_MAX];
 	size_t nfds;
 	uint8_t *out;
-	size_t left, sent;
+	size_t left, sent, out_room;
 	int out_fds[VU_FDS_MAX];
 	size_t nout_fds;
 };
 
-/* Takes over the connected socket @fd. Returns 0 or -ENOMEM, and @fd is closed then. */
+/* Takes over the connected socket @fd. Returns 0 or -errno, and @fd is closed then. */
 int vu_stream_open(struct vu_stream *stream, int fd);
 void vu_stream_close(struct vu_stream *stream);
 
 /*
  * Reads on. Returns 1 where a message is whole, in @in with its size from the header, until
  * vu_stream_done(); 0 where more has to come; -EPIPE at the end of the stream, -EPROTO where it ends inside a
- * message, or where a header is impossible (vu_header_wrong()); another -errno of the socket.
+ * message, or where a header is impossible (vu_header_wrong()); -ENOMEM; another -errno of the socket.
  */
 int vu_stream_read(struct vu_stream *stream);
 
@@ -44,7 +45,7 @@ int vu_stream_read(struct vu_stream *stream);
 void vu_stream_done(struct vu_stream *stream);
 
 /*
- * Takes a copy of @size bytes at @bytes, at most VU_HEADER + 65536 + VU_DATA_MAX, and of @nfds descriptors,
+ * Takes a copy of @size bytes at @bytes, and of @nfds descriptors, at most VU_FDS_MAX,
  * and sends what goes at once. Only where nothing is left of an earlier one. Returns 0 or -errno.
  */
 int vu_stream_send(struct vu_stream *stream, const uint8_t *bytes, size_t size, const int *fds,
