@@ -151,7 +151,7 @@ static void bend(const struct bend *b)
 /* Answers until the other end is closed. */
 static void serve(struct vu_stream *stream, struct vu_server *server, struct bend *b)
 {
-	struct vu_answer answer;
+	static struct vu_answer answer;
 	int status;
 
 	for (;;) {

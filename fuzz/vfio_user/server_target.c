@@ -80,6 +80,7 @@ static void send_input(int fd, const uint8_t *data, size_t size, size_t nfds)
 static void hold(const struct vu_answer *answer)
 {
 	struct vu_header header;
+	uint64_t sum = 0;
 
 	check(answer->nfds <= VU_FDS_MAX && answer->info <= CALLS);
 	if (!answer->len)
@@ -88,8 +89,9 @@ static void hold(const struct vu_answer *answer)
 	header = vu_header_read(answer->bytes);
 	check(header.size == answer->len && (header.flags & VU_TYPE) == VU_REPLY);
 	/* Each byte of it is there. */
-	for (size_t i = 0; i < answer->len; i += 64)
-		check(((volatile uint8_t *)answer->bytes)[i] <= 255);
+	for (size_t i = 0; i < answer->len; i++)
+		sum += answer->bytes[i];
+	check(sum <= answer->len * 255);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -147,7 +147,7 @@ static void sizes(void **state)
 		if (most < sizeof(zeros))
 			assert_int_equal(say(command, zeros, most + 1), EINVAL);
 		assert_int_equal(say_with(row->number, 0, zeros, row->least, row->fds + 1), EINVAL);
-		refused += 1 + (row->least > 0) + (most < sizeof(zeros));
+		refused += 1u + (row->least > 0) + (most < sizeof(zeros));
 		assert_int_equal(server.refused, refused);
 	}
 }

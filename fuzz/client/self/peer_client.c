@@ -25,7 +25,7 @@
 #define HOLDS(what)                                                                                \
 	do {                                                                                       \
 		if (!(what)) {                                                                     \
-			fprintf(stderr, "peer_client: line %d: %s (%m)\n", __LINE__, #what);              \
+			fprintf(stderr, "peer_client: line %d: %s (%m)\n", __LINE__, #what);       \
 			exit(8);                                                                   \
 		}                                                                                  \
 	} while (0)
