@@ -138,6 +138,9 @@ static size_t cut(const struct reply *reply, enum info_kind kind, uint32_t argsz
 		if (len > info->full)
 			memset(ret + info->full, 0, len - info->full);
 		break;
+	case REPLY_RUST_VMM:
+		put(ret, len, 0, 4, reply->len);
+		return is_short && len > info->full ? info->full : len;
 	default:
 		return len;
 	}
@@ -306,7 +309,9 @@ int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t byt
 	int len;
 
 	reply = &from->replies[from->next];
-	if (!reply->fails && reply->rule != REPLY_RAW && argsz < layout_infos[kind].minsz)
+	/* These two refuse no argsz. */
+	if (!reply->fails && reply->rule != REPLY_RAW && reply->rule != REPLY_RUST_VMM &&
+	    argsz < layout_infos[kind].minsz)
 		return -EINVAL;
 	if (from->next + 1 < from->count)
 		from->next++;

@@ -41,6 +41,7 @@ static const struct want wants[] = {
 	{REPLY_KERNEL, 200, 64, 200, 32, true},	  {REPLY_IOMMUFD, 48, 32, 64, 0, true},
 	{REPLY_IOMMUFD, 200, 64, 200, 32, true},  {REPLY_VFIO_USER, 32, 32, 64, 0, false},
 	{REPLY_VFIO_USER, 48, 48, 64, 0, false},  {REPLY_VFIO_USER, 64, 64, 64, 32, true},
+	{REPLY_RUST_VMM, 48, 32, 64, 32, true},	  {REPLY_RUST_VMM, 64, 64, 64, 32, true},
 	{REPLY_RAW, 64, 64, 64, 32, true},	  {REPLY_RAW, 32, 32, 64, 32, true},
 };
 

@@ -61,6 +61,7 @@ static const struct argp argp = {
 	"  kernel     vfio-pci and type1, from 6.6 on or before\n"
 	"  iommufd    in the place of a container: from 6.6 on or before; devices and regions as kernel\n"
 	"  vfio-user  libvfio-user\n"
+	"  rust-vmm   rust-vmm's vfio-user server, which claims what it does not send\n"
 	"  raw        FILE's bytes, cut\n"
 	"What none of them would write, as a hostile chain, comes as near to that as its bytes go: the "
 	"fixed struct with the argsz to ask with and cap_offset 0; for iommufd what fits of it, with "

@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
 	 0},
 	{"rules", OPTION_RULES, "RULES", 0,
 	 "whose way of telling a reply to the caller's argsz: kernel (what run does without), iommufd, "
-	 "vfio-user (what serve does), or raw; see below",
+	 "vfio-user (what serve does), rust-vmm, or raw; see below",
 	 0},
 	{"fields", OPTION_FIELDS, "WHOSE", 0,
 	 "device (the default): the fixed fields but argsz, cap_offset and the CAPS flag are the fake "
@@ -123,7 +123,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_RULES:
 		if (!reply_rule_parse(arg, &o->reading.rule))
-			argp_error(state, "no rules `%s`: kernel, iommufd, vfio-user or raw", arg);
+			argp_error(state,
+				   "no rules `%s`: kernel, iommufd, vfio-user, rust-vmm or raw",
+				   arg);
 		return 0;
 	case OPTION_FIELDS:
 		if (strcmp(arg, "device") && strcmp(arg, "file"))

@@ -199,7 +199,8 @@ static int add_file(struct line *line, size_t list, const char *rule, const char
 	int status;
 
 	if (!reply_rule_parse(rule, &line->reading.rule))
-		return refuse(line, "want kernel, iommufd, vfio-user, raw, fails or again, not",
+		return refuse(line,
+			      "want kernel, iommufd, vfio-user, rust-vmm, raw, fails or again, not",
 			      rule);
 	if (!name)
 		return refuse(line, "no FILE after", rule);
