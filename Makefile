@@ -132,7 +132,7 @@ nightly-built: $(NIGHTLY)
 bench-built: $(BENCHED)
 compile-commands: ## build/compile_commands.json, for editors and analysers
 
-vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, ARCH=s390x, KEEP=DIR for the replies
+vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, ARCH=s390x, arm64 or ppc64le, KEEP=DIR for the replies
 check-vm: | setup-check ## the same with the two kernels of Debian 12
 vm check-vm:
 	@$(call needs,$(CLANG) $(if $(ARCH),,qemu-system-x86_64) dpkg-deb apt-get)

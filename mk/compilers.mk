@@ -46,7 +46,7 @@ configs_of = $(if $(filter $(ASIDE),$(1)),,$(or \
 	$(filter $(patsubst own-%,%,$(patsubst %-fetch,%,$(1:-targets=))),$(CONFIGS)), \
 	$(filter $(firstword $(subst /, ,$(patsubst $(BUILD)/%,%,$(1)))),$(CONFIGS)), \
 	$(CONFIGS)))
-USED  = $(sort $(foreach c,$(foreach g,$(GOALS),$(call configs_of,$(g))),$(c) $($(c)_HOST_OF)))
+USED  = $(sort $(foreach c,$(foreach g,$(GOALS),$(call configs_of,$(g))),$(c) $($(c)_HOST_OF) $($(c)_AWARE_OF)))
 
 # Which compiler made the objects: its path and version. Another one makes them anew. afl-clang-fast says
 # clang's version, and its own with -h alone; what an older AFL++ linked runs under 5 at half its speed.

@@ -16,6 +16,7 @@
 #   NAME_LINK       flags that link targets and the command
 #   NAME_TESTLINK   flags that link tests
 #   NAME_HOST_OF    whose objects of all else it links, where they would be the same
+#   NAME_AWARE_OF   whose of AWARE_SRC, and of tests, where its sanitizers are not those of HOST_OF
 #   NAME_MAIN       objects that give a target its main; an engine may bring one
 #   NAME_FEED       an object that feeds a benchmark's inputs to libFuzzer
 
@@ -99,6 +100,8 @@ coverage_MAIN  := $(call main_of,coverage)
 
 # Engines: these differ from clang's commands in parsers, reference and targets alone. libFuzzer counts the
 # edges of hardened parsers only: they have a branch for every rule, and each edge that runs costs it time.
+# Its sanitizers are in what is under test, parsers and reference. What runs them has its own in clang-asan,
+# which `make check` runs, and in afl-asan: in each walk they cost as much as the walk.
 libfuzzer_CC       := $(CLANG)
 libfuzzer_SAN      := $(SAN) $(NOFAKE)
 libfuzzer_TRUST    := $(SANT) $(NOFAKE)
@@ -106,7 +109,8 @@ libfuzzer_HOOKS    := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-lo
 libfuzzer_LOADS    := $(CLOAD)
 libfuzzer_LINK     := -fsanitize=fuzzer
 libfuzzer_TESTLINK := -fsanitize=fuzzer-no-link
-libfuzzer_HOST_OF  := clang-asan
+libfuzzer_HOST_OF  := clang
+libfuzzer_AWARE_OF := clang-asan
 libfuzzer_FEED     := $(BUILD)/clang-asan/obj/fuzz/bench/bench_feed.o
 
 libfuzzer-fast_CC       := $(CLANG)

@@ -7,6 +7,8 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 BPF_SRC      := parsers/bpf/bpf.c
 
 SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c pages.c walk.c result.c where.c child.c process.c)
+# What tells, or depends on, which sanitizers the program has.
+AWARE_SRC    := fuzz/sandbox/walk.c fuzz/sandbox/leaks.c fuzz/judge/verdicts.c
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/atomics.c fuzz/sandbox/strings.c fuzz/sandbox/calls.c

@@ -88,6 +88,7 @@ struct script {
 	const struct producer *producer;
 	uint16_t key;
 	struct producer_state state;
+	uint32_t need; /* bytes of that producer's whole reply, 0 without one */
 	struct producer_cap caps[SCRIPT_PARTS];
 	uint16_t said[SCRIPT_PARTS];
 	const uint8_t *rest;
