@@ -144,9 +144,13 @@ static void end(struct supervise_peer *peer)
 {
 	struct vu_listen *const listener = (struct vu_listen *)peer;
 	struct vu_answer answer;
+	int status;
 
 	do {
-		while (listener->connected && vu_stream_read(&listener->stream) == 1) {
+		while (listener->connected && (status = vu_stream_read(&listener->stream)) != 0) {
+			listener->broken += status == -EPROTO;
+			if (status < 0)
+				break;
 			vu_server_take(&listener->server, listener->stream.in,
 				       listener->stream.nfds, &answer);
 			vu_stream_done(&listener->stream);

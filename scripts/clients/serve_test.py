@@ -74,7 +74,8 @@ class Outcomes(Serve):
                 ("hangs", 1, hang), ("thread-hangs", 1, hang),
                 # Neither of these is one.
                 ("computes 60", 0, {"outcome": "exit"}), ("sleeps 300", 0, {"outcome": "exit"}),
-                ("waits", 1, {"outcome": "idle", "idle_s": 1}, "--idle", "1"),
+                *((mode, 1, {"outcome": "idle", "idle_s": 1}, "--idle", "1")
+                  for mode in ("waits", "floods 10000", "trails-off")),
                 ("maps 0", 1, {"faulty": True, "maps": ["outside"]}),
                 ("maps 0", 1, {"maps": ["unreadable"]}, "--region", LOOP),
                 ("maps 0", 0, {"maps": ["inside"]}, "--region", os.path.join(CORPUS, "seeds",
@@ -90,7 +91,8 @@ class Outcomes(Serve):
             with self.subTest(mode=mode, options=options):
                 ran = self.told(mode, status, *options)
                 self.assertEqual({key: ran[key] for key in wanted}, wanted)
-                self.assertEqual((ran["socket"]["refused"], ran["socket"]["broken"]), (0, 0))
+                self.assertEqual((ran["socket"]["refused"], ran["socket"]["broken"]),
+                                 (0, int(mode == "trails-off")))
 
     def test_good_replies_come_first(self):
         for mode, word in (("dies-of 11", "SIGSEGV"), ("hangs", "hang"), ("calls 100", "storm"),

@@ -321,6 +321,28 @@ static void waits(unsigned long n)
 	pause();
 }
 
+/* Asks for n times 64 KiB, and reads none of it: the server must not wait for it. */
+static void floods(unsigned long n)
+{
+	const struct {
+		uint64_t offset;
+		uint32_t region, count;
+	} what = {0, 0, 65536};
+
+	calls(1);
+	for (unsigned long i = 0; i < n; i++)
+		say_with(READ, 0, &what, sizeof(what), -1);
+	pause();
+}
+
+/* Half a message, and nothing more. */
+static void trails_off(unsigned long n)
+{
+	calls(1 + n);
+	send_all("\1\0\15", 3, -1);
+	pause();
+}
+
 /* The whole region, whatever the reply says. */
 static void maps(unsigned long n)
 {
@@ -459,6 +481,8 @@ static const struct {
 	{"touches", touches},
 	{"wants-file", wants_file},
 	{"tells", tells},
+	{"floods", floods},
+	{"trails-off", trails_off},
 };
 
 int main(int argc, char **argv)
