@@ -10,7 +10,7 @@ SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c pag
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/atomics.c fuzz/sandbox/strings.c fuzz/sandbox/calls.c
-SPEC_SRC     := fuzz/judge/spec.c fuzz/judge/meaning.c
+SPEC_SRC     := fuzz/judge/spec.c fuzz/judge/meaning.c fuzz/judge/space.c
 JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c \
 		fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c \
 		fuzz/target/findings.c fuzz/target/counts.c fuzz/target/file.c fuzz/judge/verdicts.c \

@@ -18,6 +18,7 @@
 	PARSER(fpga_sio)                                                                           \
 	PARSER(i10e)                                                                               \
 	PARSER(kernel)                                                                             \
+	PARSER(kernel_pci)                                                                         \
 	PARSER(ksft_cxl)                                                                           \
 	PARSER(ksft_iommufd)                                                                       \
 	PARSER(ksft_vfio)                                                                          \
@@ -28,10 +29,12 @@
 	PARSER(monotonic)                                                                          \
 	PARSER(mvisor)                                                                             \
 	PARSER(naive)                                                                              \
+	PARSER(naive_pci)                                                                          \
 	PARSER(odp)                                                                                \
 	PARSER(opae)                                                                               \
 	PARSER(open_sparse_mmap)                                                                   \
 	PARSER(openvmm)                                                                            \
+	PARSER(pcicaps)                                                                            \
 	PARSER(qatlib)                                                                             \
 	PARSER(qemu)                                                                               \
 	PARSER(qemu_10)                                                                            \

@@ -38,6 +38,13 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 	return JUDGE_K_HARDENED;
 }
 
+uint64_t judge_budget(const struct spec *spec, uint64_t loads_per_byte)
+{
+	const bool cut = layout_infos[spec->kind].argsz.width != 0;
+
+	return 64 + (cut ? spec->bound : spec->argsz) + loads_per_byte * spec->visited;
+}
+
 static void abstain(struct judged *judged)
 {
 	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
@@ -157,8 +164,9 @@ void judge_free(struct judge *judge)
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const struct layout_info *const form = &layout_infos[kind];
-	const size_t end = form->first.at + form->first.width;
-	uint64_t at = end <= len ? layout_get(&form->first, info) : 0;
+	const struct layout_bits *const first =
+		len >= form->minsz ? layout_first(form, info) : &form->first;
+	uint64_t at = (size_t)first->at + first->width <= len ? layout_get(first, info) : 0;
 	size_t steps = 0;
 
 	/*
@@ -245,7 +253,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	const uint64_t budget = 64 + spec->bound + judged->loads_per_byte * spec->visited;
+	const uint64_t budget = judge_budget(spec, judged->loads_per_byte);
 
 	judged->relation = RELATION_NONE;
 	if (!is_as_before(judge, i, budget))

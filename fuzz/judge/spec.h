@@ -61,6 +61,9 @@ struct spec {
 	size_t ncaps;
 };
 
+/* Capabilities that every reader of a configuration space takes; behind them note many-caps holds. */
+#define SPEC_MANY 480
+
 /*
  * Allocates a reading with room for every chain of INFO_LEN_MAX bytes (about 6 MiB of address
  * space, touched as used). Returns NULL without memory. spec_free() takes NULL too.
