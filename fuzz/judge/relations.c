@@ -6,6 +6,7 @@
 
 #include "../sandbox/pages.h"
 #include "../sandbox/sandbox.h"
+#include "judge.h"
 #include "own.h"
 #include "share.h"
 #include "variant.h"

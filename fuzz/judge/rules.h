@@ -46,7 +46,7 @@ enum rule {
 	     "an area of SPARSE_MMAP shares bytes with one before it")                             \
 	NOTE(NO_DEVICE, "no-device", "all ones, as where no device answers")                       \
 	NOTE(HEADER_TYPE, "header-type",                                                           \
-	     "a header type above 2: where its list begins nobody says")                           \
+	     "a header type above 1: many begin at 0x34 all the same, or read none")               \
 	NOTE(NO_EXPRESS, "no-express",                                                             \
 	     "no Express capability opens the extended list: some enter it, some do not")          \
 	NOTE(RESERVED_BITS, "reserved-bits", "reserved bits of a link are set, and masked")        \

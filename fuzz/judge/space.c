@@ -56,7 +56,7 @@ uint32_t space_notes(enum info_kind kind, const uint8_t *info, size_t len)
 		return !has_extended(info, len) || has_express(info, len)
 			       ? 0
 			       : NOTE_BIT(NOTE_NO_EXPRESS);
-	return (info[0x0e] & 0x7f) > 2 ? NOTE_BIT(NOTE_HEADER_TYPE) : 0;
+	return (info[0x0e] & 0x7f) > 1 ? NOTE_BIT(NOTE_HEADER_TYPE) : 0;
 }
 
 bool space_header_is_ones(enum info_kind kind, const uint8_t *info, uint32_t at)

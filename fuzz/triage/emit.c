@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
+#include "../judge/judge.h"
 #include "../judge/own.h"
 #include "../text/text.h"
 

@@ -23,8 +23,8 @@ static struct info_answer naive_read(struct walk *walk, const void *info, uint32
 		struct info_cap cap;
 
 		word = space_load(&space, at, header);
-		/* An empty list of the extended kind is one header of 0. */
-		if (kind == INFO_PCIE && !word)
+		/* An empty list of the extended kind is one header of 0, or of all ones. */
+		if (kind == INFO_PCIE && (!word || word == UINT32_MAX))
 			break;
 		cap = space_cap(kind, at, word);
 		space_decode(&space, kind, &cap);

@@ -13,8 +13,11 @@
 
 #include "../../layout.h"
 
-/* What a program gets where the space has no byte. */
-enum space_end { SPACE_ONES, SPACE_STOPS, SPACE_FAILS, SPACE_ABSTAINS };
+/*
+ * What a program makes of a place where the space has no byte: it reads ones, ends without a word, says that
+ * there is more, or fails; or its model does not say.
+ */
+enum space_end { SPACE_ONES, SPACE_ENDS, SPACE_STOPS, SPACE_FAILS, SPACE_ABSTAINS };
 
 /**
  * struct space_walk - how a program follows one list
@@ -169,6 +172,8 @@ static inline enum space_step space_next(const struct space *space, struct space
 	if (!space_has(space, at, header)) {
 		if (how->end == SPACE_FAILS)
 			return SPACE_BAD;
+		if (how->end == SPACE_ENDS)
+			return SPACE_DONE;
 		if (how->end != SPACE_ONES)
 			return how->end == SPACE_STOPS ? SPACE_CUT : SPACE_UNSHOWN;
 	}
@@ -247,12 +252,44 @@ static inline uint64_t space_met(const struct space *space, const struct space_w
 	return met;
 }
 
-/* Whether what a reader needs before it can say anything is there: the header. */
-static inline bool space_is_short(const struct space *space)
+/**
+ * struct space_reader - a program
+ * @walks: how it follows each list
+ * @ids: what it takes of each; @lookup: it looks for each of them by itself
+ * @opens: it reads the extended list where the conventional one shows one of these; 0: always
+ * @all: only where it shows all of them
+ */
+struct space_reader {
+	struct space_walk walks[2];
+	uint64_t ids[2];
+	bool lookup;
+	uint64_t opens;
+	bool all;
+};
+
+/* Of a space without its whole header nobody says anything. */
+static inline struct info_answer space_read(struct walk *walk, const void *info, uint32_t len,
+					    enum info_kind kind, const struct space_reader *reader)
 {
-	return space->len < 64;
+	const struct space space = space_of(info, len, kind);
+	const size_t list = kind == INFO_PCIE;
+	enum space_step end;
+	uint64_t met;
+
+	if (len < 64)
+		return answer(VERDICT_ABSTAIN);
+	if (list && reader->opens) {
+		met = space_met(&space, &reader->walks[0], &end) & reader->opens;
+		if (end == SPACE_UNSHOWN || end == SPACE_BAD)
+			return space_answer(end, kind, false);
+		if (!met || (reader->all && met != reader->opens))
+			return answer(VERDICT_ABSENT);
+	}
+	return space_list(walk, &space, kind, &reader->walks[list], reader->ids[list],
+			  reader->lookup, false);
 }
 
-#define SPACE_READS_ALL INFO_ROW(INFO_LIST, INFO_ALL_IDS, 0)
+#define SPACE_LISTS   INFO_ROW(INFO_LIST, INFO_ALL_IDS, 0)
+#define SPACE_IDS(id) INFO_ID(CAP_ID_##id)
 
 #endif
