@@ -280,8 +280,9 @@ static inline struct info_answer space_read(struct walk *walk, const void *info,
 		return answer(VERDICT_ABSTAIN);
 	if (list && reader->opens) {
 		met = space_met(&space, &reader->walks[0], &end) & reader->opens;
+		/* Kind `pci` has what becomes of those. */
 		if (end == SPACE_UNSHOWN || end == SPACE_BAD)
-			return space_answer(end, kind, false);
+			return answer(VERDICT_ABSTAIN);
 		if (!met || (reader->all && met != reader->opens))
 			return answer(VERDICT_ABSENT);
 	}
