@@ -48,7 +48,7 @@ enum rule {
 	NOTE(HEADER_TYPE, "header-type",                                                           \
 	     "a header type above 1: many begin at 0x34 all the same, or read none")               \
 	NOTE(NO_EXPRESS, "no-express",                                                             \
-	     "no Express capability opens the extended list: some enter it, some do not")          \
+	     "no Express capability that all find opens the extended list")                        \
 	NOTE(RESERVED_BITS, "reserved-bits", "reserved bits of a link are set, and masked")        \
 	NOTE(ZERO_HEADER, "zero-header", "a next points to a header of 0, where the list ends")    \
 	NOTE(MANY_CAPS, "many-caps", "more than 480 capabilities: some count, and stop")           \

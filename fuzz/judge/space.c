@@ -15,24 +15,28 @@ static bool is_absent(const uint8_t *info)
 	       info[0x0e] == UINT8_MAX;
 }
 
-/* C3: whether an Express capability stands in the sound part of the conventional list. */
+/*
+ * C3: whether an Express capability stands in the sound part of the conventional list, and every reader comes
+ * to it: reserved bits of a link some follow.
+ */
 static bool has_express(const uint8_t *info, size_t len)
 {
 	const struct layout_info *const pci = &layout_infos[INFO_PCI];
 	const size_t end = len < CONVENTIONAL ? len : CONVENTIONAL;
+	const struct layout_bits *const first = layout_first(pci, info);
 	uint64_t visited = 0;
 	uint32_t at;
 
-	if (!(layout_get(&pci->flags, info) & pci->caps_flag))
+	if (!(layout_get(&pci->flags, info) & pci->caps_flag) || layout_reserved(first, info))
 		return false;
-	at = layout_get(layout_first(pci, info), info);
+	at = layout_get(first, info);
 	/* Links are multiples of 4: the space has 64 places for one. */
 	while (at >= HEADER && at + 2 <= end && !(visited & UINT64_C(1) << at / 4)) {
 		visited |= UINT64_C(1) << at / 4;
-		if (info[at] == UINT8_MAX)
-			return false;
 		if (info[at] == CAP_ID_EXP)
 			return true;
+		if (info[at] == UINT8_MAX || layout_reserved(&pci->next, info + at))
+			return false;
 		at = layout_get(&pci->next, info + at);
 	}
 	return false;
@@ -48,15 +52,19 @@ static bool has_extended(const uint8_t *info, size_t len)
 
 uint32_t space_notes(enum info_kind kind, const uint8_t *info, size_t len)
 {
+	uint32_t notes = 0;
+
 	if (kind < INFO_IOCTL_KINDS)
 		return 0;
 	if (is_absent(info))
 		return NOTE_BIT(NOTE_NO_DEVICE);
-	if (kind == INFO_PCIE)
-		return !has_extended(info, len) || has_express(info, len)
-			       ? 0
-			       : NOTE_BIT(NOTE_NO_EXPRESS);
-	return (info[0x0e] & 0x7f) > 1 ? NOTE_BIT(NOTE_HEADER_TYPE) : 0;
+	if (kind == INFO_PCIE && !has_extended(info, len))
+		return 0;
+	if (kind == INFO_PCIE && !has_express(info, len))
+		notes |= NOTE_BIT(NOTE_NO_EXPRESS);
+	if ((info[0x0e] & 0x7f) > 1)
+		notes |= NOTE_BIT(NOTE_HEADER_TYPE);
+	return notes;
 }
 
 bool space_header_is_ones(enum info_kind kind, const uint8_t *info, uint32_t at)
