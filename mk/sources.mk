@@ -10,7 +10,7 @@ SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c pag
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/atomics.c fuzz/sandbox/strings.c fuzz/sandbox/calls.c
-SPEC_SRC     := fuzz/judge/spec.c fuzz/judge/meaning.c fuzz/judge/space.c
+SPEC_SRC     := fuzz/judge/spec.c fuzz/judge/meaning.c fuzz/judge/spaces.c
 JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c \
 		fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c \
 		fuzz/target/findings.c fuzz/target/counts.c fuzz/target/file.c fuzz/judge/verdicts.c \
@@ -68,6 +68,6 @@ ASIDE_SRC    := $(CMD_SRC) $(filter fuzz/client/%,$(CLIENT_SRC)) $(PROBE_SRC) $(
 
 TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested. All others take longer to optimise than to run.
-LONG_TESTS   := $(patsubst %,%_test.c,fuzz/parsers/bounded fuzz/parsers/bounded_load \
+LONG_TESTS   := $(patsubst %,%_test.c,fuzz/parsers/bounded fuzz/parsers/bounded_load fuzz/parsers/pcicaps \
 		fuzz/exhaust/exhaust fuzz/mutator/mutate fuzz/text/text_trip \
 		fuzz/planted/planted fuzz/producer/build)

@@ -303,6 +303,9 @@ static bool is_new(const struct plan *plan, size_t i)
 {
 	if (!layout_infos[plan->kind].argsz.width && plan->argsz != plan->len)
 		return false;
+	/* Nor is there a flag that no byte says. */
+	if (!layout_infos[plan->kind].flags.width && !plan->caps)
+		return false;
 	/* A struct that is shorter than what a frame cuts off wraps. */
 	if (plan->len > EXHAUST_LEN_MAX)
 		return false;

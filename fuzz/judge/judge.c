@@ -38,13 +38,6 @@ uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind k
 	return JUDGE_K_HARDENED;
 }
 
-uint64_t judge_budget(const struct spec *spec, uint64_t loads_per_byte)
-{
-	const bool cut = layout_infos[spec->kind].argsz.width != 0;
-
-	return 64 + (cut ? spec->bound : spec->argsz) + loads_per_byte * spec->visited;
-}
-
 static void abstain(struct judged *judged)
 {
 	judged->walk = (struct walk_result){.verdict = VERDICT_ABSTAIN, .caps = judged->walk.caps};
@@ -253,7 +246,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	const uint64_t budget = judge_budget(spec, judged->loads_per_byte);
+	const uint64_t budget = spec_budget(spec, judged->loads_per_byte);
 
 	judged->relation = RELATION_NONE;
 	if (!is_as_before(judge, i, budget))

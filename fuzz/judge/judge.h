@@ -64,12 +64,6 @@ void judge_next(struct judge *judge, const uint8_t *info, size_t len, enum info_
 void judge_trace(struct judge *judge, const uint8_t *info, size_t len, enum info_kind kind,
 		 size_t traced, struct sandbox_trace *ret_trace);
 
-/*
- * The loads that a walk may make of what @spec read, with that K. Of a configuration space its size
- * stands for the bound, however much of it a dump has: who counts steps counts those of a whole one.
- */
-uint64_t judge_budget(const struct spec *spec, uint64_t loads_per_byte);
-
 /* The K of @parser's budget for @kind. */
 uint64_t judge_loads_per_byte(const struct info_parser *parser, enum info_kind kind);
 

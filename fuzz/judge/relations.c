@@ -6,7 +6,6 @@
 
 #include "../sandbox/pages.h"
 #include "../sandbox/sandbox.h"
-#include "judge.h"
 #include "own.h"
 #include "share.h"
 #include "variant.h"
@@ -222,7 +221,7 @@ static void hold_parser(struct judge *judge, struct judged *judged, enum relatio
 {
 	const struct walk_limits limits = {
 		.bound = reading->bound,
-		.budget = judge_budget(reading, judged->loads_per_byte),
+		.budget = spec_budget(reading, judged->loads_per_byte),
 	};
 	const bool front = relation == RELATION_AGAIN && judged->parser == own_parser &&
 			   judged->parser->trust != INFO_TRUSTING && !judged->parser->fixed_size;

@@ -85,6 +85,11 @@ enum note {
 	 NOTE_BIT(NOTE_NO_DEVICE) | NOTE_BIT(NOTE_HEADER_TYPE) | NOTE_BIT(NOTE_NO_EXPRESS) |       \
 	 NOTE_BIT(NOTE_ZERO_HEADER) | NOTE_BIT(NOTE_MANY_CAPS))
 
+/* Those of configuration spaces alone. */
+#define NOTES_OF_SPACE                                                                             \
+	((NOTE_BIT(NOTE_ALIGN4) - NOTE_BIT(NOTE_NO_DEVICE)) |                                      \
+	 (NOTE_BIT(NOTE_AREA_PAST_REGION) - NOTE_BIT(NOTE_NULL_CAP)))
+
 /* Those of one element of a list. */
 #define NOTES_OF_ELEMENT                                                                           \
 	(NOTE_BIT(NOTE_AREAS_OVERLAP) | (NOTE_BIT(NOTE_COUNT) - NOTE_BIT(NOTE_AREA_PAST_REGION)))

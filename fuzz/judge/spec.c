@@ -20,7 +20,7 @@
 #include "../../parsers/layout.h"
 #include "../sandbox/pages.h"
 #include "meaning.h"
-#include "space.h"
+#include "spaces.h"
 
 #define COUNT_WIDTH 4u
 
@@ -486,4 +486,11 @@ void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec
 		 !(ret_spec->notes & NOTE_BIT(NOTE_NO_DEVICE)) && chain_stands(&reading))
 		ret_spec->notes |= NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG);
 	ret_spec->class = class_of(ret_spec);
+}
+
+uint64_t spec_budget(const struct spec *spec, uint64_t loads_per_byte)
+{
+	const bool cut = layout_infos[spec->kind].argsz.width != 0;
+
+	return 64 + (cut ? spec->bound : spec->argsz) + loads_per_byte * spec->visited;
 }

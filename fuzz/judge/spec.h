@@ -77,4 +77,10 @@ void spec_free(struct spec *spec);
  */
 void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec *ret_spec);
 
+/*
+ * The loads that a walk may make of what @spec read, with that K. Of a configuration space its size
+ * stands for the bound, however much of it a dump has: who counts steps counts those of a whole one.
+ */
+uint64_t spec_budget(const struct spec *spec, uint64_t loads_per_byte);
+
 #endif

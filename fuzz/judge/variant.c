@@ -130,7 +130,10 @@ static void use_space(const struct variant_base *base)
 	if (layout->argsz.width)
 		return;
 	for (size_t i = 0; i < layout->nfields; i++)
-		if (layout->fields[i].at < layout->minsz)
+		/* Not the links: of them one is followed, where there is a list. */
+		if (layout->fields[i].at < layout->minsz &&
+		    layout->fields[i].at != layout->first.at &&
+		    layout->fields[i].at != layout->turned_first.at)
 			use(layout->fields[i].at, layout->fields[i].width);
 	if (base->kind == INFO_PCIE)
 		use(0, layout->end < base->len ? layout->end : (uint32_t)base->len);

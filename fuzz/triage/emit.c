@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../../parsers/layout.h"
-#include "../judge/judge.h"
 #include "../judge/own.h"
 #include "../text/text.h"
 
@@ -220,7 +219,7 @@ static uint64_t budget(const struct judged *judged, enum info_kind kind)
 {
 	const uint64_t k = judge_loads_per_byte(judged->parser, kind);
 
-	return judge_budget(judged->spec, k);
+	return spec_budget(judged->spec, k);
 }
 
 static void put_case(const struct emitting *e, size_t wanted)

@@ -140,7 +140,12 @@ struct pc_cap {
 	pc_u16 version;
 };
 
-/* @size (1, 2, 4) bytes at @offset, which lie inside the bound, least first. */
+/*
+ * @size (1, 2, 4) bytes at @offset, which lie inside the bound, least first. Define PC_LOAD(list, offset, size)
+ * before the include to read from somewhere else.
+ */
+#ifndef PC_LOAD
+#define PC_LOAD pc_load
 static inline pc_u32 pc_load(const struct pc_list *list, pc_u32 offset, pc_u32 size)
 {
 	const volatile pc_u8 *const at = (const volatile pc_u8 *)list->space + offset;
@@ -150,6 +155,7 @@ static inline pc_u32 pc_load(const struct pc_list *list, pc_u32 offset, pc_u32 s
 		value |= (pc_u32)at[i] << 8 * i;
 	return value;
 }
+#endif
 
 /* The name of a status, as messages have it. */
 static inline const char *pc_name(enum pc_status status)
@@ -232,13 +238,13 @@ static inline struct pc_cap pc_header(const struct pc_list *list, pc_u32 offset)
 
 	cap.offset = offset;
 	if (list->kind == PC_CONVENTIONAL) {
-		word = pc_load(list, offset, 2);
+		word = PC_LOAD(list, offset, 2);
 		cap.id = (pc_u16)(word & 0xff);
 		cap.version = 1;
 		cap.next = word >> 8 & 0xfc;
 		return cap;
 	}
-	word = pc_load(list, offset, 4);
+	word = PC_LOAD(list, offset, 4);
 	cap.id = (pc_u16)(word & 0xffff);
 	cap.version = (pc_u16)(word >> 16 & 0xf);
 	cap.next = word >> 20 & 0xffc;
@@ -257,30 +263,30 @@ static inline enum pc_status pc_stop(struct pc_list *list, enum pc_status status
 /* Whether the header that @cap was made of is one of 0, or of all ones. */
 static inline int pc_is_zero(const struct pc_list *list, const struct pc_cap *cap)
 {
-	return list->kind == PC_EXTENDED && !cap->id && !pc_load(list, cap->offset, 4);
+	return list->kind == PC_EXTENDED && !cap->id && !PC_LOAD(list, cap->offset, 4);
 }
 
 static inline int pc_is_ones(const struct pc_list *list, const struct pc_cap *cap)
 {
 	if (list->kind == PC_CONVENTIONAL)
 		return cap->id == 0xff;
-	return cap->id == 0xffff && pc_load(list, cap->offset, 4) == 0xffffffff;
+	return cap->id == 0xffff && PC_LOAD(list, cap->offset, 4) == 0xffffffff;
 }
 
 /* The first offset; 0 where there is no list. The header's 64 bytes lie inside the bound. */
 static inline pc_u32 pc_first(const struct pc_list *list)
 {
 	/* Nothing answers: a virtual function's vendor alone reads so too. */
-	if (pc_load(list, 0, 4) == 0xffffffff && pc_load(list, 6, 2) == 0xffff &&
-	    pc_load(list, 14, 1) == 0xff)
+	if (PC_LOAD(list, 0, 4) == 0xffffffff && PC_LOAD(list, 6, 2) == 0xffff &&
+	    PC_LOAD(list, 14, 1) == 0xff)
 		return 0;
 	if (list->kind == PC_EXTENDED)
 		return list->size == PC_SIZE ? PC_CONVENTIONAL_SIZE : 0;
 	/* Bit 4 of the status. */
-	if (!(pc_load(list, 6, 2) & 0x10))
+	if (!(PC_LOAD(list, 6, 2) & 0x10))
 		return 0;
 	/* The header of a CardBus bridge has it elsewhere. */
-	return pc_load(list, (pc_load(list, 14, 1) & 0x7f) == 2 ? 0x14 : 0x34, 1) & 0xfc;
+	return PC_LOAD(list, (PC_LOAD(list, 14, 1) & 0x7f) == 2 ? 0x14 : 0x34, 1) & 0xfc;
 }
 
 /* Follows the list to its end, so that what pc_next() gives is of a whole one. */
@@ -403,7 +409,7 @@ static inline int pc_read(const struct pc_list *list, const struct pc_cap *cap, 
 	if (cap->offset >= list->bound || at > list->bound - cap->offset ||
 	    size > list->bound - cap->offset - at)
 		return 0;
-	*value = pc_load(list, cap->offset + at, size);
+	*value = PC_LOAD(list, cap->offset + at, size);
 	return 1;
 }
 
@@ -443,7 +449,7 @@ static inline int pc_get_msi(const struct pc_list *list, const struct pc_cap *ca
 
 	if (!pc_holds(list, cap, PC_CONVENTIONAL, PC_MSI, 4))
 		return 0;
-	msi->control = (pc_u16)pc_load(list, at + 2, 2);
+	msi->control = (pc_u16)PC_LOAD(list, at + 2, 2);
 	msi->is_64 = msi->control >> 7 & 1;
 	msi->masks = msi->control >> 8 & 1;
 	wide = msi->is_64 ? 4 : 0;
@@ -452,12 +458,12 @@ static inline int pc_get_msi(const struct pc_list *list, const struct pc_cap *ca
 	if ((msi->control >> 1 & 7) > 5 || !pc_holds(list, cap, PC_CONVENTIONAL, PC_MSI, msi->size))
 		return 0;
 	msi->vectors = 1u << (msi->control >> 1 & 7);
-	msi->address = pc_load(list, at + 4, 4);
+	msi->address = PC_LOAD(list, at + 4, 4);
 	if (wide)
-		msi->address |= (pc_u64)pc_load(list, at + 8, 4) << 32;
-	msi->data = (pc_u16)pc_load(list, at + 8 + wide, 2);
-	msi->mask = msi->masks ? pc_load(list, at + 12 + wide, 4) : 0;
-	msi->pending = msi->masks ? pc_load(list, at + 16 + wide, 4) : 0;
+		msi->address |= (pc_u64)PC_LOAD(list, at + 8, 4) << 32;
+	msi->data = (pc_u16)PC_LOAD(list, at + 8 + wide, 2);
+	msi->mask = msi->masks ? PC_LOAD(list, at + 12 + wide, 4) : 0;
+	msi->pending = msi->masks ? PC_LOAD(list, at + 16 + wide, 4) : 0;
 	return 1;
 }
 
@@ -485,9 +491,9 @@ static inline int pc_get_msix(const struct pc_list *list, const struct pc_cap *c
 
 	if (!pc_holds(list, cap, PC_CONVENTIONAL, PC_MSIX, 12))
 		return 0;
-	msix->control = (pc_u16)pc_load(list, cap->offset + 2, 2);
-	table = pc_load(list, cap->offset + 4, 4);
-	pending = pc_load(list, cap->offset + 8, 4);
+	msix->control = (pc_u16)PC_LOAD(list, cap->offset + 2, 2);
+	table = PC_LOAD(list, cap->offset + 4, 4);
+	pending = PC_LOAD(list, cap->offset + 8, 4);
 	msix->vectors = (msix->control & 0x7ffu) + 1;
 	msix->bar = table & 7;
 	msix->table = table & ~7u;
@@ -522,18 +528,18 @@ static inline int pc_get_express(const struct pc_list *list, const struct pc_cap
 
 	if (!pc_holds(list, cap, PC_CONVENTIONAL, PC_EXPRESS, 12))
 		return 0;
-	express->flags = (pc_u16)pc_load(list, at + 2, 2);
+	express->flags = (pc_u16)PC_LOAD(list, at + 2, 2);
 	express->version = express->flags & 0xfu;
 	express->type = express->flags >> 4 & 0xfu;
-	express->abilities = pc_load(list, at + 4, 4);
-	express->control = (pc_u16)pc_load(list, at + 8, 2);
-	express->status = (pc_u16)pc_load(list, at + 10, 2);
+	express->abilities = PC_LOAD(list, at + 4, 4);
+	express->control = (pc_u16)PC_LOAD(list, at + 8, 2);
+	express->status = (pc_u16)PC_LOAD(list, at + 10, 2);
 	/* An integrated endpoint (9) of version 1 ends before the link. */
 	express->has_link = (express->version > 1 || express->type != 9) &&
 			    pc_holds(list, cap, PC_CONVENTIONAL, PC_EXPRESS, 20);
-	express->link_abilities = express->has_link ? pc_load(list, at + 12, 4) : 0;
-	express->link_control = express->has_link ? (pc_u16)pc_load(list, at + 16, 2) : 0;
-	express->link_status = express->has_link ? (pc_u16)pc_load(list, at + 18, 2) : 0;
+	express->link_abilities = express->has_link ? PC_LOAD(list, at + 12, 4) : 0;
+	express->link_control = express->has_link ? (pc_u16)PC_LOAD(list, at + 16, 2) : 0;
+	express->link_status = express->has_link ? (pc_u16)PC_LOAD(list, at + 18, 2) : 0;
 	return 1;
 }
 
@@ -559,19 +565,19 @@ static inline int pc_get_vendor(const struct pc_list *list, const struct pc_cap 
 
 	vendor->vendor = vendor->vendor_id = vendor->revision = 0;
 	if (pc_holds(list, cap, PC_CONVENTIONAL, PC_VENDOR, 3)) {
-		length = pc_load(list, cap->offset + 2, 1);
+		length = PC_LOAD(list, cap->offset + 2, 1);
 		vendor->at = 3;
 	} else if (pc_holds(list, cap, PC_EXTENDED, PC_VSEC, 8)) {
-		word = pc_load(list, cap->offset + 4, 4);
+		word = PC_LOAD(list, cap->offset + 4, 4);
 		vendor->vendor_id = word & 0xffff;
 		vendor->revision = word >> 16 & 0xf;
 		length = word >> 20;
 		vendor->at = 8;
 	} else if (pc_holds(list, cap, PC_EXTENDED, PC_DVSEC, 10)) {
-		word = pc_load(list, cap->offset + 4, 4);
+		word = PC_LOAD(list, cap->offset + 4, 4);
 		vendor->vendor = word & 0xffff;
 		vendor->revision = word >> 16 & 0xf;
-		vendor->vendor_id = pc_load(list, cap->offset + 8, 2);
+		vendor->vendor_id = PC_LOAD(list, cap->offset + 8, 2);
 		length = word >> 20;
 		vendor->at = 10;
 	} else {
@@ -604,14 +610,14 @@ static inline int pc_get_sriov(const struct pc_list *list, const struct pc_cap *
 
 	if (!pc_holds(list, cap, PC_EXTENDED, PC_SRIOV, 0x40))
 		return 0;
-	sriov->abilities = pc_load(list, at + 0x04, 4);
-	sriov->control = (pc_u16)pc_load(list, at + 0x08, 2);
-	sriov->initial_vfs = (pc_u16)pc_load(list, at + 0x0c, 2);
-	sriov->total_vfs = (pc_u16)pc_load(list, at + 0x0e, 2);
-	sriov->num_vfs = (pc_u16)pc_load(list, at + 0x10, 2);
-	sriov->vf_offset = (pc_u16)pc_load(list, at + 0x14, 2);
-	sriov->vf_stride = (pc_u16)pc_load(list, at + 0x16, 2);
-	sriov->vf_device = (pc_u16)pc_load(list, at + 0x1a, 2);
+	sriov->abilities = PC_LOAD(list, at + 0x04, 4);
+	sriov->control = (pc_u16)PC_LOAD(list, at + 0x08, 2);
+	sriov->initial_vfs = (pc_u16)PC_LOAD(list, at + 0x0c, 2);
+	sriov->total_vfs = (pc_u16)PC_LOAD(list, at + 0x0e, 2);
+	sriov->num_vfs = (pc_u16)PC_LOAD(list, at + 0x10, 2);
+	sriov->vf_offset = (pc_u16)PC_LOAD(list, at + 0x14, 2);
+	sriov->vf_stride = (pc_u16)PC_LOAD(list, at + 0x16, 2);
+	sriov->vf_device = (pc_u16)PC_LOAD(list, at + 0x1a, 2);
 	return sriov->num_vfs <= sriov->total_vfs;
 }
 

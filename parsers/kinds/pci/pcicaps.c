@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The parser `pcicaps`: what a program sees that reads configuration space with pcicaps.h. */
-#include "../../include/pcicaps.h"
-
 #include "../../layout.h"
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+/* Inputs are in the machine's order, as those of the other kinds are. */
+#define PC_LOAD(list, offset, size)                                                                \
+	((pc_u32)layout_load((const uint8_t *)(list)->space + (offset), (size)))
+#endif
+#include "../../include/pcicaps.h"
 
 static void take(struct walk *walk, const struct pc_list *list, const struct pc_cap *from,
 		 enum info_kind kind)

@@ -3,8 +3,8 @@
  * What the reference knows of configuration spaces beside their lists: rules C1 to C5 of RULES.md. It
  * shares nothing with parsers/include/pcicaps.h.
  */
-#ifndef FUZZ_JUDGE_SPACE_H
-#define FUZZ_JUDGE_SPACE_H
+#ifndef FUZZ_JUDGE_SPACES_H
+#define FUZZ_JUDGE_SPACES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration spaces beside their lists; see space.h. */
-#include "space.h"
+/* Configuration spaces beside their lists; see spaces.h. */
+#include "spaces.h"
 
 #include "rules.h"
 
