@@ -32,7 +32,7 @@ from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FORM = {"form": "capchain-verdicts", "form_version": 1}
-INPUTS = ("captured", "nights", "regressions", "seeds")
+INPUTS = ("captured", "nights", "regressions", "seeds", "spaces")
 # What `check --json` says of an input, and other projects can use.
 KEPT = ("kind", "len", "argsz", "class", "reference", "rules", "notes")
 VENDORED = {"bounded.h": "parsers/include/bounded.h", "fetch.h": "parsers/include/fetch.h",

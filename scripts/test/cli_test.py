@@ -142,7 +142,7 @@ class Usage(Cli):
             ("exhaust --caps ''", "--caps"),
             *((f"exhaust {words}", words.split()[1]) for words in (
                 "--caps 5", "--caps -1", "--caps x", "--jobs 0", "--jobs 65", "--kind frob")),
-            *((f"{verb} --kind frob file", "frob.*device, region or iommu")
+            *((f"{verb} --kind frob file", "frob.*device, region, iommu, pci or pcie")
               for verb in ("check", "explain", "dis")),
             ("check --fail-on plain file", "plain.*odd, malformed, or a note"),
             ("explain --color red file", "red.*auto, always or never"),
@@ -189,7 +189,7 @@ class Usage(Cli):
         for name in names + ["device", "loop", "overlap", "odd", "SPARSE_MMAP", "arena", "unread",
                              "relations: all", "ksft-vfio:reject:rejects-valid:ok of iommu: "]:
             self.assertIn(name, out)
-        self.assertEqual(sum("kind" in t and "struct" in t for t in things), 3)
+        self.assertEqual(sum("kind" in t and "struct" in t for t in things), 5)
         self.assertEqual([t["note"] for t in things if t.get("odd")],
                          ["flag-without-chain", "misaligned", "newer-version", "version-zero",
                           "duplicate-id", "overlap", "areas-overlap"])
@@ -586,7 +586,7 @@ class Exhaust(Cli):
     def test_words(self):
         things = self.kinds("--caps 1")
         kinds = [thing for thing in things if "caps" in thing]
-        self.assertEqual(len(kinds), 3)
+        self.assertEqual(len(kinds), 5)
         for kind in kinds:
             sets = [one for one in things if one.get("kind") == kind["kind"] and "set" in one]
             self.assertEqual(len(sets), kind["sets"])
