@@ -27,7 +27,7 @@ include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/o
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
-	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'Variables: KIND=device|region|iommu|pci|pcie|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'ALL=1 prints all, STRICT=1 is red for what no corpus has, for fuzz and nightly; JSON=FILE for all with a table;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'

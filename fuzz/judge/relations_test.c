@@ -381,8 +381,7 @@ static unsigned int hold_model(enum info_kind kind)
 		if (!(model->claims & claim))
 			continue;
 		/* An extended list begins where it does: no copy is made. */
-		if (kind == INFO_PCIE &&
-		    (relation == RELATION_SHIFT || relation == RELATION_ORDER))
+		if (kind == INFO_PCIE && (relation == RELATION_SHIFT || relation == RELATION_ORDER))
 			continue;
 		planted.claims = claim;
 		/* Of a fixed size nothing is longer, shorter or further on. */
