@@ -201,6 +201,8 @@ clients: | setup-clients ## VFIO programs of each Debian, unmodified, on the cor
 	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(call option,json,JSON) $(call option,jobs,JOBS) \
 		$(CLIENT:%=--client %) $(SYSTEM:%=--system %) $(if $(INPUTS),--inputs '$(INPUTS)') \
 		$(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(BUILD)/capchain corpus
+	@$(PYTHON) scripts/clients/dumps.py $(foreach s,$(or $(SYSTEM),bookworm trixie sid),--root $(BUILD)/clients/$(s)/root) \
+		$(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))
