@@ -21,7 +21,8 @@ MAIN_SRC     := fuzz/target/main_files.c fuzz/target/run_files.c
 
 # Models of what writes replies: bytes only, so that targets may link them too.
 PRODUCER_SRC := fuzz/producer/producer.c fuzz/producer/state.c fuzz/producer/answers.c fuzz/producer/caps.c \
-		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c
+		fuzz/producer/answer_kernel.c fuzz/producer/answer_iommufd.c fuzz/producer/answer_peer.c \
+		fuzz/producer/layout_space.c
 # What holds them to captured replies: only `make conformance` and the tests have it.
 CONFORM_SRC  := fuzz/producer/captured.c fuzz/producer/reply_state.c fuzz/producer/conform.c fuzz/chain/endian.c
 
