@@ -36,9 +36,14 @@ $(BPF_NAMES:%=$(BUILD)/bpf/%.bpf.o): $(BUILD)/bpf/%.bpf.o: parsers/bpf/walk.bpf.
 		$(BUILD)/compiler-clang
 	$(call say,CC,bpf $(<F) $(bpf_without_$*))$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(bpf_without_$*) -c $< -o $@ && $(call beside,llvm-strip) -g $@
+# Machines as libbpf names them.
+BPF_ARCH_x86_64  := x86
+BPF_ARCH_aarch64 := arm64
+BPF_ARCH_ppc64le := powerpc
+BPF_ARCH_s390x   := s390
 $(BUILD)/bpf/capture.bpf.o: fuzz/capture/capture.bpf.c mk/bpf.mk $(BUILD)/compiler-clang
 	$(call say,CC,bpf $(<F))$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(patsubst x86_64,x86,$(HOST_MACHINE)) -c $< -o $@ && \
+	$(Q)$(CLANG) $(BPF_FLAGS) -D__TARGET_ARCH_$(or $(BPF_ARCH_$(HOST_MACHINE)),$(HOST_MACHINE)) -c $< -o $@ && \
 		$(call beside,llvm-strip) -g $@
 $(BPF_SKELS): %.skel.h: %.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@.tmp && mv $@.tmp $@

@@ -164,6 +164,15 @@ enum capture_start capture_open(const struct capture_options *options,
 			"--hooks syscalls");
 		return CAPTURE_NOT_ALLOWED;
 	}
+#if !defined(__x86_64__)
+	/* arguments() of capture.bpf.c knows its registers. */
+	if (!module) {
+		snprintf(
+			ret_error, error_size,
+			"hooks at system calls are x86's: load vfio.ko, with BTF, for those in it");
+		return CAPTURE_NOT_ALLOWED;
+	}
+#endif
 	libbpf_set_print(silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	opened = options;

@@ -7,9 +7,15 @@
 #define FUZZ_CAPTURE_RECORD_H
 
 /* linux/vfio.h's, which a BPF program has no use for; capture_load.c holds them to it. */
-#define DEVICE_GET_INFO	       0x3b6b
-#define DEVICE_GET_REGION_INFO 0x3b6c
-#define IOMMU_GET_INFO	       0x3b70
+#define DEVICE_GET_INFO	       (NO_ARGUMENT | 0x3b6b)
+#define DEVICE_GET_REGION_INFO (NO_ARGUMENT | 0x3b6c)
+#define IOMMU_GET_INFO	       (NO_ARGUMENT | 0x3b70)
+/* What _IO() sets: nothing but on powerpc. */
+#if defined(__TARGET_ARCH_powerpc) || defined(__powerpc__)
+#define NO_ARGUMENT 0x20000000u
+#else
+#define NO_ARGUMENT 0u
+#endif
 
 /* Of a longer buffer this much is kept. */
 #define CAPTURE_MAX 4096u

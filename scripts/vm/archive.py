@@ -17,7 +17,7 @@ SUITES = (*DEBIAN_12, "trixie", "trixie-security", "trixie-backports", "sid", "e
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Of all packages, those that are used here.
 USED = re.compile(r"linux-(?:image|binary|modules|base|headers|kbuild|source|libc-dev)\b|busybox-static\n|"
-                  r"lib(?:c6|c6-dev|gcc-s1|crypt1|yaml-dev|jansson-dev)\n")
+                  r"lib(?:c6|c6-dev|gcc-s1|crypt1|yaml-dev|jansson-dev|bpf-dev|elf-dev)\n|zlib1g-dev\n")
 FIELDS = ("Package", "Version", "Depends", "Architecture")
 
 

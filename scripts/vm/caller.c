@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client for the guest, built as a 32-bit program: asks a device and its container for INFO at
+ * A client for the guest, on x86 a 32-bit program: asks a device and its container for INFO at
  * some argsz each, and leaves what it got in files, named as `capchain capture` names them. Then it
  * makes calls of the number of VFIO_IOMMU_GET_INFO that are something else: on the device, on its
- * group, and on a file that is not VFIO's.
+ * group, on a file that is not VFIO's, and on a container that is not of type1, as on pseries.
  *
  * Usage: caller ADDRESS DIR. Its last line is how many calls of either sort it made.
  */
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/vfio.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -116,11 +117,14 @@ static void ask_device(int device)
 	}
 }
 
-/* The same number elsewhere; the first of them succeeds. Returns how many. */
-static unsigned int ask_others(int device, int group)
+/*
+ * The same number elsewhere; the first of them succeeds, or where there is @container that alone: on pseries no
+ * device of QEMU's can be reset by itself. Returns how many.
+ */
+static unsigned int ask_others(int device, int group, int container)
 {
-	const int others[] = {device, group, eventfd(0, 0)};
-	const unsigned int count = sizeof(others) / sizeof(others[0]);
+	const int others[] = {device, group, eventfd(0, 0), container};
+	const unsigned int count = container < 0 ? 3 : 4;
 	uint8_t reply[LONGEST];
 	const uint32_t argsz = sizeof(reply);
 
@@ -128,7 +132,8 @@ static unsigned int ask_others(int device, int group)
 		memset(reply, FILL, sizeof(reply));
 		memcpy(reply, &argsz, sizeof(argsz));
 		memset(reply + 4, 0, 8);
-		if ((ioctl(others[i], VFIO_IOMMU_GET_INFO, reply) == 0) != (i == 0))
+		if ((ioctl(others[i], VFIO_IOMMU_GET_INFO, reply) == 0) !=
+		    (i == (container < 0 ? 0 : 3)))
 			fails("another ioctl of the same number");
 	}
 	return count;
@@ -139,6 +144,7 @@ int main(int argc, char **argv)
 	char path[64];
 	int group, container, device;
 	unsigned int others;
+	bool type1;
 
 	if (argc != 3)
 		return 2;
@@ -149,15 +155,19 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "/dev/vfio/%d", group_number());
 	group = opened(path);
 	container = opened("/dev/vfio/vfio");
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
+		fails("container");
+	type1 = !ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
+	if (!type1 && ioctl(container, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_v2_IOMMU) &&
+	    ioctl(container, VFIO_SET_IOMMU, VFIO_SPAPR_TCE_IOMMU))
 		fails("container");
 	device = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device_name);
 	if (device < 0)
 		fails("device");
 	ask_device(device);
-	ask_all(container, VFIO_IOMMU_GET_INFO, "iommu-container", 0, 16);
-	others = ask_others(device, group);
+	if (type1)
+		ask_all(container, VFIO_IOMMU_GET_INFO, "iommu-container", 0, 16);
+	others = ask_others(device, group, type1 ? -1 : container);
 	printf("%zu-bit: %u calls, %u others\n", 8 * sizeof(void *), calls, others);
 	return 0;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What capture has to do with callers of all sorts: 32-bit programs, by either set of hooks; another ioctl
-of the same number; a kernel that is locked down; the kernel of this machine. Probe by group. And what
+"""What capture has to do with callers of all sorts: 32-bit programs, by either set of hooks, and what is not x86;
+another ioctl of the same number; a kernel that is locked down; the kernel of this machine. Probe by group. And what
 Debian's kernels have not, said from their configuration."""
 import os
 import re
@@ -8,19 +8,22 @@ import subprocess
 
 from guest import differing
 from kernels import configured
-from machines import CAPCHAIN, address
+from machines import CAPCHAIN, address, is_x86, machine
 
 PROGRAM = "build/vm/caller32"
 # Of its calls that are something else: how many each set of hooks sees, and tells from INFO; and how many
 # of them fail, so that they are no answer. The module's see what reaches a device or container.
 HOOKS = {"module": (1, 0), "syscalls": (2, 1)}
 
+# Those at system calls know x86's registers.
+MODULE = {"module": HOOKS["module"]}
+
 LOCKED = "lockdown=confidentiality"
 
 
 def commands():
-    return [f"/capchain capture --hooks {hooks} --out /out/{hooks}-seen /caller32 {address(1)} "
-            f"/out/{hooks}-asked" for hooks in HOOKS]
+    return [f"/capchain capture --hooks {hooks} --out /out/{hooks}-seen /caller {address(1)} "
+            f"/out/{hooks}-asked" for hooks in (HOOKS if is_x86() else MODULE)]
 
 
 def group_command():
@@ -37,22 +40,25 @@ def check_group(boot, version, checks):
 
 def check(boot, version, checks):
     """@boot ran commands()."""
-    has, line = configured(version, "IA32_EMULATION")
+    bits, all_hooks = (32, HOOKS) if is_x86() else (64, MODULE)
+    has, line = configured(version, "IA32_EMULATION") if is_x86() else (True, "")
     if not has:
         checks.cannot(f"{version}: 32-bit callers", line)
         return
-    runs = [run for run in boot.runs if "/caller32" in run["line"]]
-    made = re.findall(r"^32-bit: (\d+) calls, (\d+) others", boot.said(), re.M)
-    if len(runs) != len(HOOKS) or not len(made) == len(boot.counts()) == len(HOOKS):
-        checks.hold(False, f"{version}: a 32-bit caller or capture said nothing; see {boot.log}")
+    runs = [run for run in boot.runs if "/caller " in run["line"]]
+    made = re.findall(rf"^{bits}-bit: (\d+) calls, (\d+) others", boot.said(), re.M)
+    if len(runs) != len(all_hooks) or not len(made) == len(boot.counts()) == len(all_hooks):
+        checks.hold(False, f"{version}: a {bits}-bit caller or capture said nothing; see {boot.log}")
         return
-    for (hooks, (others, failed)), run, (calls, elsewhere), counts in zip(HOOKS.items(), runs, made, boot.counts()):
+    for (hooks, (others, failed)), run, (calls, elsewhere), counts in zip(all_hooks.items(), runs, made, boot.counts()):
         asked, seen = boot.below(hooks + "-asked"), boot.below(hooks + "-seen")
         differ = differing(asked, seen)
         checks.hold(asked and not differ and run["status"] == 0,
-                    f"{version}: a 32-bit caller, hooks at {hooks}: {len(asked)} replies got, "
+                    f"{version}: a {bits}-bit caller, hooks at {hooks}: {len(asked)} replies got, "
                     f"{len(seen)} captured, {differ} differ")
         refused = int(calls) - len(asked)
+        # A container of spapr answers too.
+        others += machine().name == "ppc64le"
         checks.hold(counts[1:] == (len(asked), refused + failed, others, 0, 0),
                     f"{version}: 0x3b70 on {elsewhere} other files, hooks at {hooks}: {counts[3]} told from "
                     f"VFIO_IOMMU_GET_INFO, {counts[2] - refused} failed, none captured")

@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import archive  # noqa: E402
+import callers  # noqa: E402
 import guest  # noqa: E402
 import kernels  # noqa: E402
 import machines  # noqa: E402
@@ -174,6 +175,18 @@ class Kernels(unittest.TestCase):
             self.assertEqual(bool(checks.hold.call_args.args[0]), fine, names)
         self.assertEqual(machines.address(2), "0002:00:00.0")
         self.assertIn("vfio_iommu_spapr_tce", kernels.modules())
+        # Of the same number elsewhere a container is one more; capture that files its answer is seen.
+        for captured, others, fine in ((1, 2, True), (2, 1, False)):
+            boot = guest.Boot.__new__(guest.Boot)
+            boot.log, boot.files = "log", {f"{hooks}-{what}/device-x-len24.bin": b"x"
+                                           for hooks in callers.HOOKS for what in ("asked", "seen")}
+            boot.runs = [{"line": f"/capchain capture --hooks {hooks} /caller x", "status": 0, "said": [
+                "64-bit: 1 calls, 4 others",
+                f"9 calls: {captured} captured, 0 repeated, 0 unwanted, {failed} failed, {others + seen - 1} of other "
+                "ioctls, 0 unreadable, 0 dropped"]} for hooks, (seen, failed) in callers.MODULE.items()]
+            checks = mock.Mock()
+            callers.check(boot, "7.3", checks)
+            self.assertEqual([bool(call.args[0]) for call in checks.hold.call_args_list], [True, fine])
 
     def test_repeated(self):
         """Of a capture that passes nothing over, or loses a call, that is seen."""

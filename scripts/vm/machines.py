@@ -13,6 +13,8 @@ from archive import BUILD, DEBIAN_12, Fail, archive, newest, once, run
 
 CAPCHAIN = "build/clang/capchain-static"
 LIBRARIES = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libcrypt1", "libyaml-dev", "libjansson-dev")
+# Those of Debian 12 itself: what is newer wants more.
+BPF_LIBRARIES = ("libbpf-dev", "libelf-dev", "zlib1g-dev")
 # Label, QEMU's options, PCI id.
 DEVICES = {label: (label, options, pci) for label, options, pci in (
     ("nvme", "nvme,serial=1,drive=disk0", "1b36:0010"),
@@ -104,21 +106,43 @@ def busybox():
     return str(path)
 
 
+def has_bpf():
+    """Whether its capchain captures: clang and libbpf here make BPF programs of this machine's byte order alone."""
+    return machine().name != "s390x"
+
+
 @functools.lru_cache(None)
-def capchain():
-    """The guest's: a static program. What is not x86 has one without BPF."""
-    if is_x86():
-        return CAPCHAIN
-    compiler = f"{machine().triple}-gcc"
-    if not shutil.which(compiler):
-        raise Fail(f"no {compiler} here; install the Debian package gcc-{machine().triple}")
+def compiler():
+    """What builds static programs for the machine, which is not this one: words."""
+    program = f"{machine().triple}-gcc"
+    if not shutil.which(program):
+        raise Fail(f"no {program} here; install the Debian package gcc-{machine().triple}")
     mine = archive(machine().debian)
     root = os.path.abspath(once(f"root-{machine().debian}", lambda folder: mine.unpack(
-        [newest(mine.named(name, DEBIAN_12)) for name in LIBRARIES], folder)))
+        [newest(mine.named(name, DEBIAN_12)) for name in LIBRARIES]
+        + [newest(mine.named(name, DEBIAN_12[:1])) for name in BPF_LIBRARIES], folder)))
+    return program, f"--sysroot={root}", "-static"
+
+
+@functools.lru_cache(None)
+def capchain():
+    """The guest's: a static program."""
+    if is_x86():
+        return CAPCHAIN
     build = os.path.join(BUILD, machine().name)
-    run(["make", "-s", f"-j{len(os.sched_getaffinity(0))}", f"BUILD={build}", "CAN_BPF=", "LLD=", "CLANG=no-clang",
-         f"GCC={compiler} --sysroot={root} -static", f"{build}/gcc/capchain"], f"capchain does not build by {compiler}")
+    bpf = ("CAN_BPF=yes", f"HOST_MACHINE={machine().name}", "gcc_LIBBPF=-lbpf -lelf -lz") if has_bpf() else \
+        ("CAN_BPF=", "CLANG=no-clang")
+    run(["make", "-s", f"-j{len(os.sched_getaffinity(0))}", f"BUILD={build}", *bpf, "LLD=",
+         f"GCC={' '.join(compiler())}", f"{build}/gcc/capchain"], f"capchain does not build by {compiler()[0]}")
     return f"{build}/gcc/capchain"
+
+
+@functools.lru_cache(None)
+def caller():
+    """The guest's caller.c, where that is no 32-bit program."""
+    program = os.path.join(BUILD, machine().name, "caller")
+    run([*compiler(), "-O2", "scripts/vm/caller.c", "-o", program], f"caller.c does not build by {compiler()[0]}")
+    return program
 
 
 def qemu_major():
