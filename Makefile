@@ -27,7 +27,7 @@ include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/o
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
-	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'Variables: KIND=device|region|iommu|pci|pcie|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'ALL=1 prints all, STRICT=1 is red for what no corpus has, for fuzz and nightly; JSON=FILE for all with a table;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
@@ -206,6 +206,8 @@ clients: | setup-clients ## VFIO programs of each Debian, unmodified, on the cor
 	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(call option,json,JSON) $(call option,jobs,JOBS) \
 		$(CLIENT:%=--client %) $(SYSTEM:%=--system %) $(if $(INPUTS),--inputs '$(INPUTS)') \
 		$(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(BUILD)/capchain corpus
+	@$(PYTHON) scripts/clients/dumps.py $(foreach s,$(or $(SYSTEM),bookworm trixie sid),--root $(BUILD)/clients/$(s)/root) \
+		$(BUILD)/capchain corpus
 
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))

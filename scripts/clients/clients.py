@@ -51,7 +51,7 @@ class Root(roots.Root):
         super().__init__(system, build_path("build", "clients", system), options)
 
     def packages(self):
-        return sorted({package for client in CLIENTS for package in client.packages.get(self.name, ())})
+        return sorted({"pciutils", *(package for client in CLIENTS for package in client.packages.get(self.name, ()))})
 
     def prepare(self):
         stamp, wanted = Path(self.folder, "packages"), " ".join(self.packages())
