@@ -21,7 +21,7 @@
 #   NAME_FEED       an object that feeds a benchmark's inputs to libFuzzer
 
 CONFIGS := clang gcc clang-asan gcc-asan clang-msan clang32 coverage libfuzzer libfuzzer-fast \
-	afl afl-asan afl-cmplog oss-fuzz
+	afl afl-asan afl-cmplog oss-fuzz peers
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 # BUILD may lie anywhere, and the table in it includes a header of the tree.
@@ -138,6 +138,11 @@ afl-asan_REFERENCE := -fsanitize-coverage=trace-pc-guard
 afl-asan_LD        := afl-clang-fast
 afl-asan_HOST_OF   := clang-asan
 afl-asan_MAIN      := $(BUILD)/clang-asan/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
+
+# Targets of our own server and client of vfio-user, where all that they run is what is fuzzed.
+peers_CC   := $(CLANG)
+peers_SAN  := $(SAN) $(NOFAKE) -fsanitize=fuzzer-no-link
+peers_LINK := -fsanitize=fuzzer
 
 # AFL++'s runtime takes clang's own compare call-backs for CmpLog.
 afl-cmplog_CC        := $(CLANG)

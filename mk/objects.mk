@@ -168,7 +168,7 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/gen/ledger.py
 	$(Q)$(PYTHON) scripts/gen/ledger.py $< $@
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h parsers/models/*/*.h)
+		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h parsers/models/*/*.h parsers/kinds/*.h parsers/kinds/*/*.h)
 	$(call say,GEN,$(@F))$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
 $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h

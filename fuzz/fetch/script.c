@@ -137,7 +137,8 @@ static int answer_freely(const struct script_reply *reply, uint8_t *buffer, uint
 {
 	uint32_t size;
 
-	if (!reply || reply->how & REPLY_FAILS)
+	if (!reply || reply->how & REPLY_FAILS ||
+	    (reply->how & REPLY_MESSAGE && reply->size > argsz))
 		return -EINVAL;
 	size = reply->size < argsz ? (uint32_t)reply->size : argsz;
 	memcpy(buffer, reply->bytes, size);

@@ -157,8 +157,9 @@ void judge_free(struct judge *judge)
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const struct layout_info *const form = &layout_infos[kind];
-	const size_t end = form->first.at + form->first.width;
-	uint64_t at = end <= len ? layout_get(&form->first, info) : 0;
+	const struct layout_bits *const first =
+		len >= form->minsz ? layout_first(form, info) : &form->first;
+	uint64_t at = (size_t)first->at + first->width <= len ? layout_get(first, info) : 0;
 	size_t steps = 0;
 
 	/*
@@ -254,7 +255,7 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	const uint64_t budget = 64 + spec->bound + judged->loads_per_byte * spec->visited;
+	const uint64_t budget = spec_budget(spec, judged->loads_per_byte);
 
 	judged->relation = RELATION_NONE;
 	if (!judge->changed || !is_as_before(judge, i, budget))
