@@ -7,6 +7,8 @@ PARSER_SRC   := $(filter-out $(TABLE_SRC) parsers/layout_uapi.c %_test.c, \
 BPF_SRC      := parsers/bpf/bpf.c
 
 SANDBOX_SRC  := $(addprefix fuzz/sandbox/,sandbox.c scratch.c heap.c arena.c pages.c walk.c result.c where.c child.c process.c)
+# What tells, or depends on, which sanitizers the program has.
+AWARE_SRC    := fuzz/sandbox/walk.c fuzz/sandbox/leaks.c fuzz/judge/verdicts.c
 # One load and one store, compiled as parsers are.
 HEARD_SRC    := fuzz/sandbox/heard.c
 HOOKS_SRC    := fuzz/sandbox/hooks.c fuzz/sandbox/atomics.c fuzz/sandbox/strings.c fuzz/sandbox/calls.c
@@ -55,6 +57,8 @@ TRIAGE_PARSER_SRC := fuzz/triage/emit_faulty.c fuzz/triage/emit_faulty_hardened.
 HOST_SRC     := fuzz/triage/emit_host.h fuzz/triage/emit_host.c
 # The supervisor of `capchain run`, which has producers' models tell short replies.
 CLIENT_SRC   := $(filter-out %_test.c,$(wildcard fuzz/client/*.c)) fuzz/producer/reply_state.c
+# What `capchain serve` and `ask` have beside it.
+PEER_SRC     := $(filter-out %_test.c %_target.c,$(wildcard fuzz/vfio_user/*.c))
 PROBE_SRC    := fuzz/probe/probe.c fuzz/probe/values.c fuzz/probe/broken.c fuzz/probe/device.c \
 		fuzz/capture/corpus_bytes.c fuzz/capture/kept.c
 # What the command and the tests have, and targets never link.
@@ -62,11 +66,11 @@ TEXT_SRC     := fuzz/exhaust/exhaust.c fuzz/exhaust/exhaust_cursor.c fuzz/exhaus
 		fuzz/exhaust/exhaust_run.c fuzz/chain/chain.c \
 		fuzz/chain/endian.c fuzz/text/text_node.c fuzz/text/text_value.c \
 		fuzz/text/text_load.c fuzz/text/text_dump.c fuzz/fetch/script_endian.c fuzz/text/text_fetch.c \
-		$(CLIENT_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
+		$(CLIENT_SRC) $(PEER_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
 CMD_SRC      := $(wildcard fuzz/cmd/*.c fuzz/draw/*.c)
 # Of these what starts once for an input: optimising it takes longer, where there are sanitizers, than what
 # tests gain by it.
-ASIDE_SRC    := $(CMD_SRC) $(filter fuzz/client/%,$(CLIENT_SRC)) $(PROBE_SRC) $(TRIAGE_SRC)
+ASIDE_SRC    := $(CMD_SRC) $(filter fuzz/client/%,$(CLIENT_SRC)) $(PEER_SRC) $(PROBE_SRC) $(TRIAGE_SRC)
 
 TEST_SRC     := $(wildcard fuzz/*/*_test.c)
 # These make millions of inputs, or are what is tested. All others take longer to optimise than to run.

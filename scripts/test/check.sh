@@ -414,6 +414,11 @@ fetch_planted() {
 	scripts/fuzz/fetch_planted.py "$build/libfuzzer/planted_fetch"
 }
 
+# What a peer says to our server and to our client.
+peers_fuzzed() {
+	scripts/fuzz/peers.py --runs 20000 --findings "$logs/peers" "$build"
+}
+
 # A target that is handed nothing has shown nothing, and what has no end it does not wait for.
 nothing_fails() {
 	rm -f "$logs/pipe"
