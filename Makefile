@@ -27,7 +27,7 @@ include mk/sources.mk mk/compilers.mk mk/configs.mk mk/bpf.mk mk/classes.mk mk/o
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
-	@echo 'Variables: KIND=device|region|iommu|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
+	@echo 'Variables: KIND=device|region|iommu|pci|pcie|fetch|all ENGINE=libfuzzer|afl SECONDS= JOBS= FINDINGS= for fuzz;'
 	@echo 'ALL=1 prints all, STRICT=1 is red for what no corpus has, for fuzz and nightly; JSON=FILE for all with a table;'
 	@echo 'PARSER=FILE PARSER_CFLAGS= PARSER_LIBS= ALLOW=faults fuzz a parser of yours: see parsers/own/README.md;'
 	@echo 'HOURS= or SECONDS=, JOBS= KIND= SEED= NIGHT=DIR for nightly; INPUTS= HTML= for coverage;'
@@ -62,7 +62,7 @@ needs = $(foreach p,$(1),command -v $(p) >/dev/null || { echo >&2 \
 # KIND, SECONDS and JOBS go to fuzz.py as they are. Under a shell, SECONDS may be one of its own.
 KIND    ?= all
 ENGINE  ?= libfuzzer
-fuzz: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
+fuzz fuzz-peers: SECONDS := $(if $(filter command% environment,$(origin SECONDS)),$(SECONDS),60)
 ifeq ($(filter $(KIND),$(KINDS) fetch all),)
 $(error KIND=$(KIND): say $(KINDS:%=%,) fetch or all)
 endif
@@ -87,6 +87,11 @@ else
 		--corpus corpus --work $(BUILD)/fuzz --findings '$(or $(FINDINGS),$(BUILD)/findings)' --capchain $(BUILD)/capchain \
 		--targets $(BUILD)/$(if $(filter afl,$(ENGINE)),afl,libfuzzer) --mutators $(BUILD)/afl $(told) $(PAGE_AFTER)
 endif
+
+fuzz-peers: | setup-fuzz ## what our server and our client of vfio-user read from the other side, SECONDS=60 each
+	@$(call needs,$(CLANG))
+	@$(MAKE) $(QUIET) $(PEER_TARGETS)
+	@$(PYTHON) scripts/fuzz/peers.py --seconds $(SECONDS) --findings '$(or $(FINDINGS),$(BUILD)/findings/peers)' $(BUILD)
 
 check-own: | setup-check ## planted readers of a user, each as trusting, safe and hardened: what every tool says, READERS= TOOLS=
 	@$(MAKE) $(QUIET) $(BUILD)/capchain
@@ -127,7 +132,7 @@ nightly-built: $(NIGHTLY)
 bench-built: $(BENCHED)
 compile-commands: ## build/compile_commands.json, for editors and analysers
 
-vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, ARCH=s390x, KEEP=DIR for the replies
+vm: | setup-check ## Linux 6.1, 6.12, 7.2 and 7.3 in QEMU, swept by probe: KERNEL= KERNEL_TREE=DIR IOMMU=amd or virtio, ARCH=s390x, arm64 or ppc64le, KEEP=DIR for the replies
 check-vm: | setup-check ## the same with the two kernels of Debian 12
 vm check-vm:
 	@$(call needs,$(CLANG) $(if $(ARCH),,qemu-system-x86_64) dpkg-deb apt-get)
@@ -201,6 +206,8 @@ clients: | setup-clients ## VFIO programs of each Debian, unmodified, on the cor
 	@$(PYTHON) scripts/clients/clients.py $(if $(BLESS),--bless) $(call option,json,JSON) $(call option,jobs,JOBS) \
 		$(CLIENT:%=--client %) $(SYSTEM:%=--system %) $(if $(INPUTS),--inputs '$(INPUTS)') \
 		$(if $(MIRROR),--mirror '$(MIRROR)') $(if $(APT_CONF),--apt-conf '$(APT_CONF)') $(BUILD)/capchain corpus
+	@$(PYTHON) scripts/clients/dumps.py $(foreach s,$(or $(SYSTEM),bookworm trixie sid),--root $(BUILD)/clients/$(s)/root) \
+		$(BUILD)/capchain corpus
 
 real: | setup-check ## programs' own readers beside their models: PROGRAM= SRC=DIR OLD=DIR EXECS=100000 PLANTED=1 BLESS=1 JSON=FILE
 	@$(call needs,$(CLANG) objcopy)

@@ -10,6 +10,7 @@ $(foreach f,$(ASIDE_SRC),$(eval class.$(f) := aside))
 $(foreach f,$(filter-out $(LONG_TESTS),$(TEST_SRC)),$(eval class.$(f) := brief))
 $(foreach f,$(SPEC_SRC),$(eval class.$(f) := spec))
 class.$(HEARD_SRC) := heard
+class.$(FEEDBACK_SRC) := feedback
 class.$(BPF_SRC) := hardened
 class.parsers/bpf/load.c := skeleton
 class.parsers/bpf/absent.c := host
@@ -27,7 +28,7 @@ class_of_parser = $(if $(call says,INFO_HARDENED,$(1)),hardened,$(if \
 class_of = $(or $(class.$(1)),$(if $(filter parsers/%,$(1)),$(class_of_parser),host))
 
 # The command of each class, for the configuration $(1).
-CLASSES := host aside brief table hooks spec skeleton trusting storing hardened heard sanitized loose bare
+CLASSES := host aside brief table hooks feedback spec skeleton trusting storing hardened heard sanitized loose bare
 base        = $($(1)_CC) $($(1)_BASE)
 loads       = $(or $($(1)_LOADS),$($(1)_HOOKS))
 stores      = $(if $(findstring trace-loads,$($(1)_HOOKS)),-fsanitize-coverage=trace-stores)
@@ -43,6 +44,7 @@ as.spec     = $(ours) $($(1)_REFERENCE)
 as.skeleton = $(base) $(HOST) -isystem $(BUILD)/bpf $($(1)_SAN)
 # Never inlined into who calls them: the edge of what a walk gives up is their own frame.
 as.hooks    = $(base) $(HOST) $($(1)_HOOKSAN) -fno-lto
+as.feedback = $(as.hooks) $($(1)_TARGET)
 as.trusting = $(base) $(READER) $($(1)_TRUST) $(loads)
 as.storing  = $(as.trusting) $(stores)
 as.hardened = $(base) $(READER) $($(1)_SAN) $($(1)_HOOKS) $(LEVEL)

@@ -34,7 +34,7 @@ is_i386 = $(or $(filter -m32,$(2)),$(findstring i686-linux-gnu,$(1)),$(filter i%
 
 # Configurations are read where a goal needs them: all of them take four times as long. These goals need none,
 # or ask another make for what they build.
-ASIDE := help clean configs format compile-commands compiled-gcc compiled-clang setup-check setup-clients setup-fuzz fuzz check equal \
+ASIDE := help clean configs format compile-commands compiled-gcc compiled-clang setup-check setup-clients setup-fuzz fuzz fuzz-peers check equal \
 	vm check-vm check-oss-fuzz check-arch check-systems exhaust3 exhaust4 bench bench-bugs mutants nightly \
 	coverage check-nightly soak clients uapi uninstall dist
 # These need the front door's alone.
@@ -46,7 +46,7 @@ configs_of = $(if $(filter $(ASIDE),$(1)),,$(or \
 	$(filter $(patsubst own-%,%,$(patsubst %-fetch,%,$(1:-targets=))),$(CONFIGS)), \
 	$(filter $(firstword $(subst /, ,$(patsubst $(BUILD)/%,%,$(1)))),$(CONFIGS)), \
 	$(CONFIGS)))
-USED  = $(sort $(foreach c,$(foreach g,$(GOALS),$(call configs_of,$(g))),$(c) $($(c)_HOST_OF)))
+USED  = $(sort $(foreach c,$(foreach g,$(GOALS),$(call configs_of,$(g))),$(c) $($(c)_HOST_OF) $($(c)_AWARE_OF)))
 
 # Which compiler made the objects: its path and version. Another one makes them anew. afl-clang-fast says
 # clang's version, and its own with -h alone; what an older AFL++ linked runs under 5 at half its speed.

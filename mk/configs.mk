@@ -16,11 +16,12 @@
 #   NAME_LINK       flags that link targets and the command
 #   NAME_TESTLINK   flags that link tests
 #   NAME_HOST_OF    whose objects of all else it links, where they would be the same
+#   NAME_AWARE_OF   whose of AWARE_SRC, and of tests, where its sanitizers are not those of HOST_OF
 #   NAME_MAIN       objects that give a target its main; an engine may bring one
 #   NAME_FEED       an object that feeds a benchmark's inputs to libFuzzer
 
 CONFIGS := clang gcc clang-asan gcc-asan clang-msan clang32 coverage libfuzzer libfuzzer-fast \
-	afl afl-asan afl-cmplog oss-fuzz
+	afl afl-asan afl-cmplog oss-fuzz peers
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wvla
 # BUILD may lie anywhere, and the table in it includes a header of the tree.
@@ -99,6 +100,8 @@ coverage_MAIN  := $(call main_of,coverage)
 
 # Engines: these differ from clang's commands in parsers, reference and targets alone. libFuzzer counts the
 # edges of hardened parsers only: they have a branch for every rule, and each edge that runs costs it time.
+# Its sanitizers are in what is under test, parsers and reference. What runs them has its own in clang-asan,
+# which `make check` runs, and in afl-asan: in each walk they cost as much as the walk.
 libfuzzer_CC       := $(CLANG)
 libfuzzer_SAN      := $(SAN) $(NOFAKE)
 libfuzzer_TRUST    := $(SANT) $(NOFAKE)
@@ -106,7 +109,8 @@ libfuzzer_HOOKS    := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-lo
 libfuzzer_LOADS    := $(CLOAD)
 libfuzzer_LINK     := -fsanitize=fuzzer
 libfuzzer_TESTLINK := -fsanitize=fuzzer-no-link
-libfuzzer_HOST_OF  := clang-asan
+libfuzzer_HOST_OF  := clang
+libfuzzer_AWARE_OF := clang-asan
 libfuzzer_FEED     := $(BUILD)/clang-asan/obj/fuzz/bench/bench_feed.o
 
 libfuzzer-fast_CC       := $(CLANG)
@@ -134,6 +138,11 @@ afl-asan_REFERENCE := -fsanitize-coverage=trace-pc-guard
 afl-asan_LD        := afl-clang-fast
 afl-asan_HOST_OF   := clang-asan
 afl-asan_MAIN      := $(BUILD)/clang-asan/obj/fuzz/target/run_files.o $(BUILD)/afl/afl_main.o
+
+# Targets of our own server and client of vfio-user, where all that they run is what is fuzzed.
+peers_CC   := $(CLANG)
+peers_SAN  := $(SAN) $(NOFAKE) -fsanitize=fuzzer-no-link
+peers_LINK := -fsanitize=fuzzer
 
 # AFL++'s runtime takes clang's own compare call-backs for CmpLog.
 afl-cmplog_CC        := $(CLANG)

@@ -2,7 +2,7 @@
 # a library, which is one object that shows its contract and nothing else, and headers.
 #
 #   PREFIX/bin/capchain, PREFIX/share/man/man1/capchain.1
-#   PREFIX/include/capchain/     the contract of a parser, bounded.h and fetch.h
+#   PREFIX/include/capchain/     the contract of a parser, bounded.h, fetch.h and pcicaps.h
 #   PREFIX/share/capchain/       the corpus, adapters to copy, the dictionary
 #   LIBDIR/libcapchain-fuzz*.a, LIBDIR/pkgconfig/capchain-fuzz.pc
 #   PREFIX/lib/capchain/         what `--parser FILE` links and `check --html` runs: a small tree of the shape of this one
@@ -35,7 +35,7 @@ $(BUILD)/capchain.1: $(BUILD)/capchain
 		--name 'feed VFIO capability chains to every parser' -o $@ $<
 
 CONTRACT := parsers/parser.h parsers/fetch_loop.h parsers/layout.h
-COPIED   := parsers/include/bounded.h parsers/include/fetch.h
+COPIED   := parsers/include/bounded.h parsers/include/fetch.h parsers/include/pcicaps.h
 TO   = $(DESTDIR)$(PREFIX)
 OWN  = $(TO)/lib/capchain
 # put FILE...,FOLDER

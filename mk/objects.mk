@@ -26,6 +26,7 @@ AR := ar
 define config
 $(1)_OBJ     := $(BUILD)/$(1)/obj
 $(1)_HOST    := $(BUILD)/$(or $($(1)_HOST_OF),$(1))/obj
+$(1)_AWARE   := $(BUILD)/$(or $($(1)_AWARE_OF),$($(1)_HOST_OF),$(1))/obj
 $(1)_DEPENDS := $(BUILD)/$(1)/flags $(BUILD)/compiler-$(if $(filter gcc%,$(1)),gcc,clang)
 $(1)_BPF     := $$(if $$(CAN_BPF),$$(filter $(1),$$(BPF_BUILDS)))
 $(1)_KERNEL  := $$($(1)_HOST)/parsers/bpf/$$(if $$($(1)_BPF),load,absent).o
@@ -48,8 +49,8 @@ $$($(1)_OBJ)/parsers/bpf/load.o: $(BUILD)/bpf/walk.skel.h
 $$($(1)_OBJ)/fuzz/capture/capture_load.o: $(BUILD)/bpf/capture.skel.h
 $$($(1)_OBJ)/fuzz/parsers/bpf_test.o: $(BPF_NAMES:%=$(BUILD)/bpf/%.skel.h)
 
-$(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(TABLE_SRC) $$(SANDBOX_SRC) $$(HOOKS_SRC) \
-		$$(JUDGE_SRC)) ledger_table.o) \
+$(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(filter-out $$(AWARE_SRC),$$(TABLE_SRC) \
+		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(JUDGE_SRC))) ledger_table.o) $$(AWARE_SRC:%.c=$$($(1)_AWARE)/%.o) \
 	$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(PARSER_SRC) $$(HEARD_SRC) $$(BPF_SRC) $$(SPEC_SRC) \
 		$$(FEEDBACK_SRC)))
 $(1)_PLANTED  := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(BUG_SRC:%.c=$$($(1)_OBJ)/%.o)
@@ -93,7 +94,7 @@ $(BUILD)/$(1)/test/mutator/mutate_test: $$($(1)_MUTATE)
 $(BUILD)/$(1)/test/mutator/mutate_script_test: $$($(1)_SCRIPT) $$($(1)_MUTATE)
 $$(patsubst fuzz/%.c,$(BUILD)/$(1)/test/%,$$(filter fuzz/producer/%,$$(TEST_SRC))): $$($(1)_CONFORM)
 $(BUILD)/$(1)/test/probe/probe_test: $$($(1)_HOST)/fuzz/producer/captured.o
-$(BUILD)/$(1)/test/%: $$($(1)_HOST)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
+$(BUILD)/$(1)/test/%: $$($(1)_AWARE)/fuzz/%.o $$($(1)_OBJ)/fuzz/sandbox/faulty.o \
 		$$($(1)_TEXT) $$($(1)_JUDGE) $$($(1)_KERNEL)
 	$$(call link_test,$(1))
 
@@ -167,7 +168,7 @@ $(BUILD)/ledger_table.c: corpus/ledger.yaml scripts/gen/ledger.py
 	$(Q)$(PYTHON) scripts/gen/ledger.py $< $@
 # The sources of every parser as text, for `capchain emit`.
 $(BUILD)/emit_table.c: scripts/gen/amalgamate.py $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC) \
-		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h parsers/models/*/*.h)
+		$(wildcard parsers/*.h parsers/include/*.h parsers/models/*.h parsers/models/*/*.h parsers/kinds/*.h parsers/kinds/*/*.h)
 	$(call say,GEN,$(@F))$(Q)mkdir -p $(@D)
 	$(Q)$(PYTHON) $< $@ parsers/registry.h $(HOST_SRC) $(TABLE_SRC) $(PARSER_SRC)
 $(BUILD)/triage_table.c: $(BUILD)/emit_table.c $(TRIAGE_PARSER_SRC) fuzz/triage/emit_faulty.h

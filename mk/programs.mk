@@ -68,7 +68,7 @@ $(BUILD)/afl/bench_feed.so: fuzz/bench/bench_feed.c
 	$(call make_alone,$(CLANG) $(ALONE) -fPIC -shared)
 
 # Clients of our own for `capchain run`: static, and built one way only, for they are not what is tested.
-SELF := $(addprefix $(BUILD)/client/,self hostile walker walker-dynamic walker-bounded fence.so refuse)
+SELF := $(addprefix $(BUILD)/client/,self hostile peer_client walker walker-dynamic walker-bounded fence.so refuse)
 $(BUILD)/client/%: fuzz/client/self/%.c fuzz/client/self/open.h mk/configs.mk
 	$(call make_alone,$(PLAIN_CC) $(ALONE) -static -pthread)
 $(BUILD)/client/walker-bounded: fuzz/client/self/walker.c fuzz/client/self/open.h parsers/include/bounded.h mk/configs.mk
@@ -79,6 +79,16 @@ $(BUILD)/client/walker-dynamic: fuzz/client/self/walker.c fuzz/client/self/open.
 	$(call make_alone,$(PLAIN_CC) $(ALONE))
 $(BUILD)/client/fence.so: fuzz/client/self/fence.c mk/configs.mk
 	$(call make_alone,$(PLAIN_CC) $(ALONE) -fno-builtin -fPIC -shared)
+
+# Both sides of vfio-user as fuzz targets, and the empty one, built alike.
+PEER_TARGETS := $(addprefix $(BUILD)/peers/,server_target client_target empty_target)
+PEER_PARTS   := $(PEER_SRC) $(PRODUCER_SRC) fuzz/producer/reply_state.c parsers/layout.c fuzz/sandbox/arena.c \
+		$(addprefix fuzz/client/,fake.c nameless.c remote.c reply.c reply_model.c reply_rule.c vfio.c)
+$(BUILD)/peers/server_target $(BUILD)/peers/client_target: $(BUILD)/peers/%: $(BUILD)/peers/obj/fuzz/vfio_user/%.o \
+		$(filter-out %/listen.o,$(PEER_PARTS:%.c=$(BUILD)/peers/obj/%.o))
+	$(call link_command,peers,-ljansson)
+$(BUILD)/peers/empty_target: $(BUILD)/peers/obj/fuzz/bench/bench_empty.o
+	$(call link_command,peers)
 
 # What can be built here, in every build.
 TESTS    := $(filter-out $(if $(CAN_BPF),,parsers/bpf_test),$(patsubst fuzz/%.c,%,$(TEST_SRC)))
@@ -94,7 +104,7 @@ CHECKED  := $(foreach c,$(COMMANDS),$(BUILD)/$(c)/capchain $(TESTS:%=$(BUILD)/$(
 	    $(foreach c,$(filter-out gcc-asan,$(COMMANDS)) $(ENGINES),$(TARGETS:%=$(BUILD)/$(c)/%)) \
 	    $(if $(filter afl,$(ENGINES)),$(MUTATORS) $(BUILD)/afl/bench_feed.so) $(BUILD)/capchain \
 	    $(BUILD)/$(FRONT)/conformance $(SELF) $(TRIAGE_CHECKED) \
-	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch) \
+	    $(if $(filter libfuzzer,$(ENGINES)),$(BUILD)/libfuzzer/planted_fetch $(PEER_TARGETS)) \
 	    $(EQUAL) \
 	    $(foreach c,$(filter $(DEAF),$(COMMANDS) $(ENGINES)),$(BUILD)/$(c)/lost_hooks $(BUILD)/$(c)/lost_stores)
 # Built where 32-bit C headers are.

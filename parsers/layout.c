@@ -146,8 +146,11 @@ uint32_t layout_argsz(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const struct layout_bits *const argsz = &layout_infos[kind].argsz;
 
-	if (!argsz->width)
-		return (uint32_t)len;
+	if (!argsz->width) {
+		const bool ends = !layout_infos[kind].first.width && len == layout_infos[kind].end;
+
+		return argsz->mask && !ends ? argsz->mask : (uint32_t)len;
+	}
 	/* The field is wholly inside the buffer. */
 	return len >= argsz->at + argsz->width ? layout_get(argsz, info) : 0;
 }

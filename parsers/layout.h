@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kinds/pci.h"
+#include "kinds/pcie.h"
 #include "parser.h"
 
 /* struct vfio_info_cap_header { __u16 id; __u16 version; __u32 next; } */
@@ -239,6 +241,8 @@ struct layout_bits {
 	uint8_t shift;
 	uint32_t mask;
 };
+/* Fields of the widest struct. */
+#define LAYOUT_FIELDS_MAX		    6
 #define LAYOUT_BITS(at, width, shift, mask) INFO_ROW(at, width, shift, mask)
 
 struct layout_flag {
@@ -249,9 +253,12 @@ struct layout_flag {
 };
 
 /*
- * One kind. @argsz of width 0: a reply has what the caller gave, and is never cut. @flags, @first:
- * there is a list where @caps_flag is set, and it begins at @first, which each names a field of
- * @fields. @header: bytes of a capability's header; @id, @version and @next count from its start.
+ * One kind. @argsz of width 0: what is read has @argsz.mask bytes, however few of them the caller
+ * got; with a mask of 0 it is never cut. @flags, @first: there is a list where @caps_flag is set, and
+ * it begins at @first, which each names a field of @fields; where @type is @turned, at @turned_first.
+ * @first of width 0: one that is as long as @end is whole, and has no list. @header: bytes of a
+ * capability's header; @id, @version and @next count from its start. @usual: what a text that does not
+ * say has in each field.
  */
 struct layout_info {
 	const char *name;
@@ -265,10 +272,14 @@ struct layout_info {
 	struct layout_bits flags;
 	uint32_t caps_flag;
 	struct layout_bits first;
+	struct layout_bits type;
+	uint32_t turned;
+	struct layout_bits turned_first;
 	uint32_t header;
 	struct layout_bits id;
 	struct layout_bits version;
 	struct layout_bits next;
+	uint64_t usual[LAYOUT_FIELDS_MAX];
 };
 
 /* @array and @pair name the elements and the two halves of one, where there are any. */
@@ -287,15 +298,28 @@ struct layout_cap {
 };
 
 /* The names of all kinds, as messages have them; fuzz/parsers/layout_test.c holds it to the list. */
-#define LAYOUT_KIND_WORDS "device, region or iommu"
+#define LAYOUT_KIND_WORDS "device, region, iommu, pci or pcie"
 
 /*
  * Every kind, flag and capability there is: what layout_uapi.c holds, and behind it the lists of
  * each kind that no ioctl answers.
  */
-#define LAYOUT_KINDS(INFO)     LAYOUT_INFOS(INFO)
-#define LAYOUT_ALL_FLAGS(FLAG) LAYOUT_FLAGS(FLAG)
-#define LAYOUT_ALL_CAPS(CAP)   LAYOUT_CAPS(CAP)
+#define LAYOUT_KINDS(INFO)                                                                         \
+	LAYOUT_INFOS(INFO)                                                                         \
+	INFO(PCI, pci, 64, 64, 64, -)                                                              \
+	INFO(PCIE, pcie, 64, 256, 256, -)
+#define LAYOUT_ALL_FLAGS(FLAG) LAYOUT_FLAGS(FLAG) LAYOUT_PCI_FLAGS(FLAG) LAYOUT_PCIE_FLAGS(FLAG)
+#define LAYOUT_ALL_CAPS(CAP)   LAYOUT_CAPS(CAP) LAYOUT_PCI_CAPS(CAP) LAYOUT_PCIE_CAPS(CAP)
+
+/* Offsets and ids of those, as constants. */
+enum {
+#define LAYOUT_AT(info, name, at, width) INFO_AT_##info##_##name = (at),
+	LAYOUT_PCI(LAYOUT_AT) LAYOUT_PCIE(LAYOUT_AT)
+#undef LAYOUT_AT
+#define LAYOUT_CAP(kind, id, name, ...) CAP_ID_##name = (id),
+		LAYOUT_PCI_CAPS(LAYOUT_CAP) LAYOUT_PCIE_CAPS(LAYOUT_CAP)
+#undef LAYOUT_CAP
+};
 
 extern const struct layout_info layout_infos[INFO_KINDS];
 extern const struct layout_flag layout_flags[];
@@ -337,9 +361,27 @@ static inline void layout_set(const struct layout_bits *bits, uint8_t *base, uin
 				     (value << bits->shift & mask));
 }
 
+/* Where the first link of @info stands in the struct at @base. */
+static inline const struct layout_bits *layout_first(const struct layout_info *info,
+						     const uint8_t *base)
+{
+	const bool turned = info->type.width && layout_get(&info->type, base) == info->turned;
+
+	return turned ? &info->turned_first : &info->first;
+}
+
+/* The reserved bits below those of a link, as they stand at @base. */
+static inline uint32_t layout_reserved(const struct layout_bits *link, const uint8_t *base)
+{
+	const struct layout_bits below = {link->at, link->width, link->shift,
+					  (link->mask & -link->mask) - 1};
+
+	return link->width ? layout_get(&below, base) : 0;
+}
+
 /*
- * What a reply of @len bytes says of its own length: 0 where it is too short for that, @len of a kind
- * that does not say.
+ * What a reply of @len bytes says of its own length: 0 where it is too short for that. Of a kind that
+ * does not say, what it always has, or @len.
  */
 uint32_t layout_argsz(enum info_kind kind, const uint8_t *info, size_t len);
 

@@ -46,7 +46,9 @@ enum info_kind {
 	INFO_REGION,
 	INFO_IOMMU,
 	INFO_IOCTL_KINDS,
-	INFO_KINDS = INFO_IOCTL_KINDS
+	INFO_PCI = INFO_IOCTL_KINDS,
+	INFO_PCIE,
+	INFO_KINDS
 };
 
 /* How a walk ended: what a parser says, then what only its host can see. */
@@ -136,8 +138,17 @@ static inline struct info_answer answer_reject(const char *reason)
  */
 enum info_trust { INFO_TRUSTING, INFO_HARDENED, INFO_SAFE, INFO_TRUSTS };
 
-/* Who writes the replies that the program reads: the kernel, or a peer process (vfio-user). */
-enum info_source { INFO_FROM_KERNEL, INFO_FROM_PEER };
+/*
+ * Who chose the bytes that the program reads: the kernel, a peer process (vfio-user), a device or what
+ * emulates one, or a file. Only the kernel is trusted by contract.
+ */
+enum info_source {
+	INFO_FROM_KERNEL,
+	INFO_FROM_PEER,
+	INFO_FROM_DEVICE,
+	INFO_FROM_FILE,
+	INFO_SOURCES
+};
 
 /*
  * list: reads to the end of the chain; lookup: looks for ids, each lookup stops at its match; outcome: what it

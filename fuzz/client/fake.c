@@ -27,10 +27,6 @@
 #define BAR1	  0xfebe0000u
 #define BAR1_SIZE 0x1000u
 #define CONFIG	  ((off_t)VFIO_PCI_CONFIG_REGION_INDEX << FAKE_REGION_SHIFT)
-/* Where the capabilities of config space stand. */
-#define PM_AT	  0x40u
-#define MSIX_AT	  0x50u
-#define EXP_AT	  0x60u
 
 uint64_t fake_region_size(uint32_t index)
 {
@@ -60,19 +56,19 @@ static const struct {
 	{PCI_CLASS_DEVICE, 2, 0x0200},
 	{PCI_BASE_ADDRESS_0, 4, BAR0},
 	{PCI_BASE_ADDRESS_1, 4, BAR1},
-	{PCI_CAPABILITY_LIST, 1, PM_AT},
+	{PCI_CAPABILITY_LIST, 1, FAKE_PM_AT},
 	{PCI_INTERRUPT_PIN, 1, 1},
-	{PM_AT, 1, PCI_CAP_ID_PM},
-	{PM_AT + PCI_CAP_LIST_NEXT, 1, MSIX_AT},
-	{PM_AT + PCI_PM_PMC, 2, 3},
+	{FAKE_PM_AT, 1, PCI_CAP_ID_PM},
+	{FAKE_PM_AT + PCI_CAP_LIST_NEXT, 1, FAKE_MSIX_AT},
+	{FAKE_PM_AT + PCI_PM_PMC, 2, 3},
 	/* DPDK walks the chain of the MSI-X BAR alone, QEMU makes its second lookup there. */
-	{MSIX_AT, 1, PCI_CAP_ID_MSIX},
-	{MSIX_AT + PCI_CAP_LIST_NEXT, 1, EXP_AT},
-	{MSIX_AT + PCI_MSIX_FLAGS, 2, FAKE_IRQS - 1},
-	{MSIX_AT + PCI_MSIX_TABLE, 4, 0x1000},
-	{MSIX_AT + PCI_MSIX_PBA, 4, 0x2000},
-	{EXP_AT, 1, PCI_CAP_ID_EXP},
-	{EXP_AT + PCI_EXP_FLAGS, 2, 2},
+	{FAKE_MSIX_AT, 1, PCI_CAP_ID_MSIX},
+	{FAKE_MSIX_AT + PCI_CAP_LIST_NEXT, 1, FAKE_EXP_AT},
+	{FAKE_MSIX_AT + PCI_MSIX_FLAGS, 2, FAKE_IRQS - 1},
+	{FAKE_MSIX_AT + PCI_MSIX_TABLE, 4, 0x1000},
+	{FAKE_MSIX_AT + PCI_MSIX_PBA, 4, 0x2000},
+	{FAKE_EXP_AT, 1, PCI_CAP_ID_EXP},
+	{FAKE_EXP_AT + PCI_EXP_FLAGS, 2, 2},
 };
 
 static bool poke(int fd, off_t at, uint32_t value, size_t width)
@@ -80,7 +76,7 @@ static bool poke(int fd, off_t at, uint32_t value, size_t width)
 	return pwrite(fd, &value, width, at) == (ssize_t)width;
 }
 
-static bool fill(int fd, struct fake_ids ids)
+bool fake_fill(int fd, struct fake_ids ids)
 {
 	bool fine = ftruncate(fd, (off_t)(FAKE_REGIONS + 1) << FAKE_REGION_SHIFT) == 0;
 
@@ -122,7 +118,7 @@ static int make_fds(struct fake *fake, struct fake_ids ids)
 			return fd;
 		fake->fds[kind] = fd;
 		if (!inode_of(fd, "", &fake->inodes[kind]) ||
-		    (kind == FAKE_DEVICE && !fill(fd, ids)))
+		    (kind == FAKE_DEVICE && !fake_fill(fd, ids)))
 			return -errno;
 	}
 	return 0;

@@ -23,6 +23,10 @@
 #define FAKE_REGION_SHIFT 40
 #define FAKE_REGIONS	  9u
 #define FAKE_IRQS	  5u
+/* Where the capabilities of config space stand. */
+#define FAKE_PM_AT	  0x40u
+#define FAKE_MSIX_AT	  0x50u
+#define FAKE_EXP_AT	  0x60u
 
 enum fake_kind { FAKE_NONE, FAKE_CONTAINER, FAKE_GROUP, FAKE_DEVICE, FAKES };
 
@@ -58,6 +62,11 @@ struct fake_ids {
  */
 int fake_open(struct fake_ids ids, struct fake *ret_fake, const char **ret_failed);
 void fake_close(struct fake *fake);
+
+/*
+ * Makes the empty file @fd the device: its config space and registers, and holes elsewhere. False with errno.
+ */
+bool fake_fill(int fd, struct fake_ids ids);
 
 /* A new open file of @kind, close-on-exec, or -errno. */
 int fake_fd(const struct fake *fake, enum fake_kind kind, int flags);

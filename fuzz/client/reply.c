@@ -138,6 +138,9 @@ static size_t cut(const struct reply *reply, enum info_kind kind, uint32_t argsz
 		if (len > info->full)
 			memset(ret + info->full, 0, len - info->full);
 		break;
+	case REPLY_RUST_VMM:
+		put(ret, len, 0, 4, reply->len);
+		return is_short && len > info->full ? info->full : len;
 	default:
 		return len;
 	}
@@ -245,34 +248,57 @@ _Static_assert(sizeof(good_region0) == 88 - 32 && sizeof(good_iommu) == 120 - 24
 		       sizeof(good_device) == 208 - 24,
 	       "where each chain ends");
 
-int replies_fill(struct replies *replies)
+/* What a good reply of @list has behind its fixed fields; returns how many bytes. */
+static size_t good_chain(size_t list, bool is_peer, const void **ret_chain)
+{
+	*ret_chain = list == LIST_DEVICE  ? good_device
+		     : list == LIST_IOMMU ? good_iommu
+					  : good_region0;
+	/* Such a server writes SPARSE_MMAP and nothing else. */
+	if (is_peer) {
+		*ret_chain = good_region0 + 2;
+		return list == 0 ? sizeof(good_region0) - 8 : 0;
+	}
+	return list == LIST_DEVICE  ? sizeof(good_device)
+	       : list == LIST_IOMMU ? sizeof(good_iommu)
+	       : list == 0	    ? sizeof(good_region0)
+				    : 0;
+}
+
+int replies_fill(struct replies *replies, enum reply_rule rule)
 {
 	static uint8_t bytes[sizeof(good_device) + 32];
+	const bool is_peer = rule == REPLY_VFIO_USER;
 
 	for (size_t list = 0; list < LISTS; list++) {
 		const struct layout_info *const info = &layout_infos[kind_of(list)];
-		const void *const chain = list == LIST_DEVICE  ? good_device
-					  : list == LIST_IOMMU ? good_iommu
-							       : good_region0;
-		const size_t size = list == LIST_DEVICE	 ? sizeof(good_device)
-				    : list == LIST_IOMMU ? sizeof(good_iommu)
-				    : list == 0		 ? sizeof(good_region0)
-							 : 0;
+		/* Those servers know 16 bytes of a device. */
+		const uint32_t fixed = is_peer && list == LIST_DEVICE ? info->minsz : info->full;
+		const void *chain;
+		const size_t size = good_chain(list, is_peer, &chain);
 		struct reply *reply;
 
 		if (replies->lists[list].count)
 			continue;
-		memset(bytes, 0, info->full);
-		put(bytes, info->full, 0, 4, info->full + size);
+		memset(bytes, 0, fixed);
+		put(bytes, fixed, 0, 4, fixed + size);
 		if (size) {
 			add_flags(bytes, info->full, info->caps_flag);
 			put(bytes, info->full, info->first.at, 4, info->full);
 			memcpy(bytes + info->full, chain, size);
 		}
-		if (reply_add(replies, list, REPLY_KERNEL, bytes, info->full + size, true, &reply))
+		if (reply_add(replies, list, is_peer ? rule : REPLY_KERNEL, bytes, fixed + size,
+			      true, &reply))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+const struct reply *reply_peek(const struct replies *replies, size_t list)
+{
+	const struct reply_list *const from = &replies->lists[list];
+
+	return &from->replies[from->next];
 }
 
 int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t bytes[INFO_LEN_MAX])
@@ -283,7 +309,9 @@ int reply_next(struct replies *replies, size_t list, uint32_t argsz, uint8_t byt
 	int len;
 
 	reply = &from->replies[from->next];
-	if (!reply->fails && reply->rule != REPLY_RAW && argsz < layout_infos[kind].minsz)
+	/* These two refuse no argsz. */
+	if (!reply->fails && reply->rule != REPLY_RAW && reply->rule != REPLY_RUST_VMM &&
+	    argsz < layout_infos[kind].minsz)
 		return -EINVAL;
 	if (from->next + 1 < from->count)
 		from->next++;

@@ -19,6 +19,35 @@ enum reply_argsz { ARGSZ_KEPT, ARGSZ_IS, ARGSZ_GROWS };
 
 struct reply_model;
 
+/* Which of the below are said. */
+enum {
+	PEER_MESSAGE = 1 << 0,
+	PEER_COMMAND = 1 << 1,
+	PEER_ERROR = 1 << 2,
+	PEER_FDS = 1 << 3,
+	PEER_FILE = 1 << 4,
+	PEER_ID = 1 << 5,
+};
+
+/**
+ * struct reply_peer - what only a peer can say, in a message of its own beside the reply
+ * @said: which of these are
+ * @message: bytes of the message behind its header, whatever argsz says: of the reply, then of the file, then 0
+ * @command, @id: of the header, in place of those that were asked with; @id is added to that
+ * @error: an errno, in a header that says so
+ * @fds: how many descriptors come with it
+ * @file: they are of a file of that many bytes, and not of the device
+ */
+struct reply_peer {
+	unsigned int said;
+	uint32_t message;
+	uint32_t command;
+	uint32_t id;
+	uint32_t error;
+	uint32_t fds;
+	uint64_t file;
+};
+
 /*
  * @fails: the errno that the call fails with, in place of a reply; 0 else. @model: what a producer
  * would have told with it, or NULL.
@@ -31,6 +60,7 @@ struct reply {
 	size_t len;
 	uint8_t *bytes;
 	struct reply_model *model;
+	struct reply_peer peer;
 };
 
 /* @again: after its last reply comes its first. */
@@ -61,9 +91,12 @@ int reply_add(struct replies *replies, size_t list, enum reply_rule rule, const 
 
 /*
  * Gives every list without replies a good one: the chains that kernels write, of a device that has
- * all of them. Returns 0 or -ENOMEM.
+ * all of them, or where @rule is REPLY_VFIO_USER, what such a server does. Returns 0 or -ENOMEM.
  */
-int replies_fill(struct replies *replies);
+int replies_fill(struct replies *replies, enum reply_rule rule);
+
+/* The reply of @list that the next call gets. */
+const struct reply *reply_peek(const struct replies *replies, size_t list);
 
 /* Every list's first reply is the next again. */
 void replies_rewind(struct replies *replies);

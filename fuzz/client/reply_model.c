@@ -21,6 +21,9 @@ static const char *const names[REPLY_RULES][INFO_IOCTL_KINDS][PRODUCERS_MAX] = {
 	[REPLY_VFIO_USER] = {[INFO_DEVICE] = {"libvfio-user-device"},
 			     [INFO_REGION] = {"libvfio-user-region"},
 			     [INFO_IOMMU] = {NULL}},
+	[REPLY_RUST_VMM] = {[INFO_DEVICE] = {"rust-vmm-device"},
+			    [INFO_REGION] = {"rust-vmm-region"},
+			    [INFO_IOMMU] = {NULL}},
 };
 
 /*

@@ -59,6 +59,7 @@ static const struct row {
 	{REPLY_IOMMUFD, "iommufd-6.2", iommufd_caps, 2},
 	{REPLY_IOMMUFD, "vfio-pci-region-6.6", region_caps, 2},
 	{REPLY_VFIO_USER, "libvfio-user-region", region_caps + 1, 1},
+	{REPLY_RUST_VMM, "rust-vmm-region", region_caps + 1, 1},
 };
 
 static size_t list_of(const struct producer *producer)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static const char *const rule_names[REPLY_RULES] = {"kernel", "iommufd", "vfio-user", "raw"};
+static const char *const rule_names[REPLY_RULES] = {"kernel", "iommufd", "vfio-user", "rust-vmm",
+						    "raw"};
 
 const char *reply_rule_name(enum reply_rule rule)
 {

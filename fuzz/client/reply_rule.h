@@ -16,9 +16,18 @@
  *	whole length; too small: what fits, cap_offset 0.
  * REPLY_VFIO_USER: libvfio-user. Too small: the CAPS flag clear, and zeros up to the caller's
  *	argsz.
+ * REPLY_RUST_VMM: rust-vmm's vfio-user server. Too small: the fixed struct, whose flags and cap_offset claim what
+ *	the message does not have.
  * REPLY_RAW: the file's bytes, cut.
  */
-enum reply_rule { REPLY_KERNEL, REPLY_IOMMUFD, REPLY_VFIO_USER, REPLY_RAW, REPLY_RULES };
+enum reply_rule {
+	REPLY_KERNEL,
+	REPLY_IOMMUFD,
+	REPLY_VFIO_USER,
+	REPLY_RUST_VMM,
+	REPLY_RAW,
+	REPLY_RULES
+};
 
 /* "kernel" and so on; and back: false where it is none. */
 const char *reply_rule_name(enum reply_rule rule);

@@ -41,6 +41,7 @@ static const struct want wants[] = {
 	{REPLY_KERNEL, 200, 64, 200, 32, true},	  {REPLY_IOMMUFD, 48, 32, 64, 0, true},
 	{REPLY_IOMMUFD, 200, 64, 200, 32, true},  {REPLY_VFIO_USER, 32, 32, 64, 0, false},
 	{REPLY_VFIO_USER, 48, 48, 64, 0, false},  {REPLY_VFIO_USER, 64, 64, 64, 32, true},
+	{REPLY_RUST_VMM, 48, 32, 64, 32, true},	  {REPLY_RUST_VMM, 64, 64, 64, 32, true},
 	{REPLY_RAW, 64, 64, 64, 32, true},	  {REPLY_RAW, 32, 32, 64, 32, true},
 };
 
@@ -130,7 +131,7 @@ static void good_replies_are_plain(void **state)
 	unsigned int chains = 0;
 
 	(void)state;
-	assert_int_equal(replies_fill(&replies), 0);
+	assert_int_equal(replies_fill(&replies, REPLY_KERNEL), 0);
 	for (size_t list = 0; list < LISTS; list++) {
 		const enum info_kind kind = list == LIST_DEVICE	 ? INFO_DEVICE
 					    : list == LIST_IOMMU ? INFO_IOMMU
@@ -171,7 +172,7 @@ static void mappings_are_held_to_the_reply(void **state)
 	struct vfio vfio = {0};
 
 	(void)state;
-	replies_fill(&replies);
+	replies_fill(&replies, REPLY_KERNEL);
 	vfio.calls[0].bytes = got;
 	vfio.calls[0].len = (size_t)reply_next(&replies, 0, 88, got);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -36,6 +36,7 @@ const char *outcome_name(enum outcome outcome)
 
 struct supervisor {
 	struct vfio *vfio;
+	struct supervise_peer *peer;
 	struct spec *spec;
 	struct limits limits;
 	struct supervised *run;
@@ -84,6 +85,13 @@ static void look_at_clock(struct supervisor *s)
 		return;
 	s->run->idle_s = s->limits.idle_s;
 	end(s, OUTCOME_IDLE, s->run->info);
+}
+
+static void look_for_storms(struct supervisor *s)
+{
+	for (size_t i = 0; i < CALLS && !s->ended; i++)
+		if (s->vfio->calls[i].calls > s->limits.storm_calls)
+			end(s, OUTCOME_STORM, i);
 }
 
 /* Gives the client a descriptor of our @fd as the call's result; closes ours. */
@@ -143,9 +151,7 @@ static void on_ioctl(struct supervisor *s, const struct caller *caller)
 		if (!walkers_add(&s->walkers, caller->tid, info))
 			result = -ENOMEM;
 	}
-	for (size_t i = 0; i < CALLS && !s->ended; i++)
-		if (s->vfio->calls[i].calls > s->limits.storm_calls)
-			end(s, OUTCOME_STORM, i);
+	look_for_storms(s);
 	fd = gives == FAKE_NONE ? -1 : fake_fd(s->vfio->fake, gives, O_RDWR);
 	if (gives == FAKE_NONE || fd < 0)
 		respond(s, gives == FAKE_NONE ? result : fd);
@@ -206,21 +212,49 @@ static void take_call(struct supervisor *s)
 		answer_call(s);
 }
 
+/* What came over the socket, and who now has a reply to read. */
+static void take_message(struct supervisor *s)
+{
+	size_t info;
+	pid_t pid;
+
+	if (!s->peer->take(s->peer, &info, &pid))
+		return;
+	walkers_all_called(&s->walkers);
+	if (info < CALLS) {
+		s->run->info = info;
+		wait_anew(s);
+		walkers_add_all(&s->walkers, pid, info);
+	}
+	look_for_storms(s);
+}
+
+static bool any_ready(const struct pollfd *polled, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (polled[i].revents)
+			return true;
+	return false;
+}
+
 static void loop(struct supervisor *s, int child, const volatile sig_atomic_t *stop)
 {
-	struct pollfd polled[2] = {{.fd = s->listener, .events = POLLIN},
-				   {.fd = child, .events = POLLIN}};
+	struct pollfd polled[2 + SUPERVISE_PEER_FDS] = {{.fd = s->listener, .events = POLLIN},
+							{.fd = child, .events = POLLIN}};
 
 	wait_anew(s);
 	while (!s->ended && !*stop) {
+		const size_t peers = s->peer ? s->peer->polls(s->peer, polled + 2) : 0;
 		/* A second is as exact as the clock has to be. */
-		const int ready = poll(polled, 2, s->walkers.count ? LOOK_MS : 1000);
+		const int ready = poll(polled, 2 + peers, s->walkers.count ? LOOK_MS : 1000);
 
 		if (ready < 0 && errno != EINTR)
 			return;
 		if (ready <= 0 || s->run->notifications % LOOK_CALLS == 0)
 			look_for_hangs(s);
 		look_at_clock(s);
+		if (ready > 0 && any_ready(polled + 2, peers) && !s->ended)
+			take_message(s);
 		if (ready > 0 && polled[0].revents & POLLIN && !s->ended)
 			take_call(s);
 		else if (ready > 0 && polled[1].revents)
@@ -261,6 +295,8 @@ static int watch(struct supervisor *s, pid_t pid, int exec_fd, const volatile si
 		close(child);
 	/* Calls that are still open fail with ENOSYS, and nobody is left to make another. */
 	remote_kill_all(pid, &wait_status);
+	if (s->peer)
+		s->peer->end(s->peer);
 	s->run->exec_errno = filter_exec_error(exec_fd);
 	if (s->ended)
 		return status;
@@ -271,10 +307,15 @@ static int watch(struct supervisor *s, pid_t pid, int exec_fd, const volatile si
 }
 
 int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
-	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run)
+	      struct limits limits, struct supervise_peer *peer, const volatile sig_atomic_t *stop,
+	      struct supervised *ret_run)
 {
-	struct supervisor s = {
-		.vfio = vfio, .spec = spec_new(), .limits = limits, .run = ret_run, .listener = -1};
+	struct supervisor s = {.vfio = vfio,
+			       .peer = peer,
+			       .spec = spec_new(),
+			       .limits = limits,
+			       .run = ret_run,
+			       .listener = -1};
 	int status = s.spec ? 0 : -ENOMEM, exec_fd = -1;
 	pid_t pid = 0;
 

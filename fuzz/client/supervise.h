@@ -10,6 +10,7 @@
 #ifndef FUZZ_CLIENT_SUPERVISE_H
 #define FUZZ_CLIENT_SUPERVISE_H
 
+#include <poll.h>
 #include <signal.h>
 
 #include "mapping.h"
@@ -69,6 +70,20 @@ struct supervised {
 	const char *failed;
 };
 
+/**
+ * struct supervise_peer - another way for the program to ask for an INFO, beside its system calls: a socket
+ * @polls: what there is to wait for, at most SUPERVISE_PEER_FDS; returns how many
+ * @take: takes what has come, and answers. *@ret_info: the INFO that was answered, index in vfio.calls, else
+ *	CALLS; *@ret_pid: the process that asked. False where nothing was asked
+ * @end: the program has ended; what it had said before is still there to be taken
+ */
+#define SUPERVISE_PEER_FDS 2
+struct supervise_peer {
+	size_t (*polls)(struct supervise_peer *peer, struct pollfd *ret_polled);
+	bool (*take)(struct supervise_peer *peer, size_t *ret_info, pid_t *ret_pid);
+	void (*end)(struct supervise_peer *peer);
+};
+
 struct limits {
 	uint64_t storm_calls;
 	uint64_t hang_ns;
@@ -78,9 +93,10 @@ struct limits {
 /*
  * Runs @argv to its end, in a process that apart() made, and kills what it leaves behind. The caller's
  * @vfio is filled anew. Returns 0; -errno where programs cannot be supervised here; -EINTR where
- * *@stop was set by a signal handler.
+ * *@stop was set by a signal handler. @peer: NULL, or where it may ask too.
  */
 int supervise(struct vfio *vfio, char *const argv[], struct filter_streams streams,
-	      struct limits limits, const volatile sig_atomic_t *stop, struct supervised *ret_run);
+	      struct limits limits, struct supervise_peer *peer, const volatile sig_atomic_t *stop,
+	      struct supervised *ret_run);
 
 #endif

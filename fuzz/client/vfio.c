@@ -18,14 +18,19 @@ struct ioctl_call {
 	size_t *info;
 };
 
-static void remember(struct info_calls *calls, const struct ioctl_call *c, uint32_t asked)
+void vfio_told(struct vfio *vfio, size_t list, uint32_t asked, const uint8_t *bytes, size_t len)
 {
-	const size_t len = asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX;
+	struct info_calls *const calls = &vfio->calls[list];
 
+	calls->asked = asked;
+	if (len >= 4)
+		calls->argsz = (uint32_t)layout_load(bytes, 4);
 	if (!calls->bytes)
 		calls->bytes = malloc(INFO_LEN_MAX);
-	if (calls->bytes)
-		calls->len = remote_read(c->caller, c->arg, calls->bytes, len);
+	if (!calls->bytes)
+		return;
+	calls->len = len < INFO_LEN_MAX ? len : INFO_LEN_MAX;
+	memcpy(calls->bytes, bytes, calls->len);
 }
 
 static int64_t answer_info(const struct ioctl_call *c, enum info_kind kind, uint32_t index,
@@ -33,21 +38,19 @@ static int64_t answer_info(const struct ioctl_call *c, enum info_kind kind, uint
 {
 	static uint8_t bytes[INFO_LEN_MAX];
 	const size_t list = reply_list_of(kind, index);
-	struct info_calls *const calls = &c->vfio->calls[list];
+	const size_t room = asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX;
 	int len;
 
-	calls->calls++;
-	calls->asked = asked;
+	c->vfio->calls[list].calls++;
+	c->vfio->calls[list].asked = asked;
 	/* Where it ends before asked, so does what can be written. */
-	remote_read(c->caller, c->arg, bytes, asked < INFO_LEN_MAX ? asked : INFO_LEN_MAX);
+	remote_read(c->caller, c->arg, bytes, room);
 	len = reply_next(c->vfio->replies, list, asked, bytes);
 	if (len < 0)
 		return len;
 	if (remote_write(c->caller, c->arg, bytes, (size_t)len) != (size_t)len)
 		return -EFAULT;
-	if (len >= 4)
-		calls->argsz = (uint32_t)layout_load(bytes, 4);
-	remember(calls, c, asked);
+	vfio_told(c->vfio, list, asked, bytes, remote_read(c->caller, c->arg, bytes, room));
 	*c->info = list;
 	return 0;
 }
@@ -83,22 +86,29 @@ static int64_t region_info(const struct ioctl_call *c)
 	return answer_info(c, INFO_REGION, fixed[2], fixed[0]);
 }
 
+bool vfio_irq_info(struct vfio_irq_info *irq)
+{
+	if (irq->argsz < sizeof(*irq) || irq->index >= FAKE_IRQS)
+		return false;
+	irq->flags = VFIO_IRQ_INFO_EVENTFD;
+	irq->count = irq->index == VFIO_PCI_INTX_IRQ_INDEX   ? 1
+		     : irq->index == VFIO_PCI_MSIX_IRQ_INDEX ? FAKE_IRQS
+							     : 0;
+	if (irq->index == VFIO_PCI_INTX_IRQ_INDEX)
+		irq->flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
+	if (irq->index == VFIO_PCI_MSIX_IRQ_INDEX)
+		irq->flags |= VFIO_IRQ_INFO_NORESIZE;
+	return true;
+}
+
 static int64_t irq_info(const struct ioctl_call *c)
 {
 	struct vfio_irq_info irq;
 
 	if (remote_read(c->caller, c->arg, &irq, sizeof(irq)) != sizeof(irq))
 		return -EFAULT;
-	if (irq.argsz < sizeof(irq) || irq.index >= FAKE_IRQS)
+	if (!vfio_irq_info(&irq))
 		return -EINVAL;
-	irq.flags = VFIO_IRQ_INFO_EVENTFD;
-	irq.count = irq.index == VFIO_PCI_INTX_IRQ_INDEX   ? 1
-		    : irq.index == VFIO_PCI_MSIX_IRQ_INDEX ? FAKE_IRQS
-							   : 0;
-	if (irq.index == VFIO_PCI_INTX_IRQ_INDEX)
-		irq.flags |= VFIO_IRQ_INFO_MASKABLE | VFIO_IRQ_INFO_AUTOMASKED;
-	if (irq.index == VFIO_PCI_MSIX_IRQ_INDEX)
-		irq.flags |= VFIO_IRQ_INFO_NORESIZE;
 	return remote_write(c->caller, c->arg, &irq, sizeof(irq)) == sizeof(irq) ? 0 : -EFAULT;
 }
 

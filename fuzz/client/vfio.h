@@ -9,6 +9,8 @@
 #ifndef FUZZ_CLIENT_VFIO_H
 #define FUZZ_CLIENT_VFIO_H
 
+#include <linux/vfio.h>
+
 #include "remote.h"
 #include "reply.h"
 
@@ -42,6 +44,15 @@ struct vfio {
  */
 int64_t vfio_ioctl(struct vfio *vfio, const struct caller *caller, enum fake_kind kind,
 		   uint32_t cmd, uint64_t arg, enum fake_kind *ret_gives, size_t *ret_info);
+
+/*
+ * Keeps that INFO @list was asked for with @asked and answered with @len bytes at @bytes, cut to INFO_LEN_MAX:
+ * what the caller then held.
+ */
+void vfio_told(struct vfio *vfio, size_t list, uint32_t asked, const uint8_t *bytes, size_t len);
+
+/* What there is to say of interrupt @irq->index; false where the device has no such. */
+bool vfio_irq_info(struct vfio_irq_info *irq);
 
 /* "region 0", "iommu", "a region that is not there". */
 void vfio_calls_name(size_t calls, char *ret_name, size_t size);

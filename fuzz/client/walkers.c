@@ -2,6 +2,8 @@
 /* See walkers.h. */
 #include "walkers.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "remote.h"
@@ -37,6 +39,27 @@ bool walkers_add(struct walkers *walkers, pid_t tid, size_t info)
 	}
 	*walker = (struct walker){tid, info, false, 0};
 	return true;
+}
+
+void walkers_add_all(struct walkers *walkers, pid_t pid, size_t info)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	folder = opendir(path);
+	while (folder && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			walkers_add(walkers, (pid_t)atoi(entry->d_name), info);
+	if (folder)
+		closedir(folder);
+}
+
+void walkers_all_called(struct walkers *walkers)
+{
+	for (size_t i = 0; i < walkers->count; i++)
+		walkers->all[i].seen = false;
 }
 
 void walkers_called(struct walkers *walkers, pid_t tid)

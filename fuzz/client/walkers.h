@@ -22,6 +22,15 @@ struct walkers {
 /* Thread @tid got the reply to INFO ioctl @info. False without memory. */
 bool walkers_add(struct walkers *walkers, pid_t tid, size_t info);
 
+/*
+ * Process @pid got it over a socket, and which thread reads it nobody sees: each of its threads counts. One
+ * for which there is no memory is not watched.
+ */
+void walkers_add_all(struct walkers *walkers, pid_t pid, size_t info);
+
+/* It said something there, so whichever of its threads had read a reply goes on. */
+void walkers_all_called(struct walkers *walkers);
+
 /* Thread @tid made a call that is seen. */
 void walkers_called(struct walkers *walkers, pid_t tid);
 

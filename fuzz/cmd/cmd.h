@@ -10,6 +10,7 @@
 
 #include "../chain/endian.h"
 #include "../judge/judge.h"
+#include "../probe/probe.h"
 #include "../status.h"
 
 /* One verb: argv[0] is "capchain VERB". Returns the exit status. */
@@ -32,6 +33,8 @@ int cmd_shrink(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
 int cmd_probe(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
 int cmd_capture(int argc, char **argv);
 
 /*
@@ -364,5 +367,45 @@ void got_words(const struct judged *judged, size_t len, char *ret_words, size_t 
 
 /* Where an access of VERDICT_OOB or VERDICT_WROTE was, of a buffer of @len bytes. */
 void fault_words(const struct walk_result *walk, size_t len, char *ret_words, size_t size);
+
+/* How a sweep is told, of `probe` and of `ask`. */
+struct probe_how {
+	bool json;
+	bool tap;
+	const char *witnesses;
+	const char *keep;
+	const char *label;
+};
+
+/* The options for it; the input is a struct probe_how. */
+extern const struct argp probe_argp;
+
+/**
+ * struct probe_run - a sweep of devices, and what it adds up
+ * @device: the name of the one that is swept
+ * @subjects: that answered
+ * @broken: rules, each subject's apart
+ * @points, @skipped: of --tap
+ */
+struct probe_run {
+	const struct probe_how *how;
+	struct judge *judge;
+	const char *device;
+	uint64_t calls;
+	size_t subjects;
+	size_t broken;
+	size_t points;
+	size_t skipped;
+	int status;
+};
+
+/* Begins it. Returns 0, or an exit status after one line. */
+int probe_run_open(struct probe_run *run);
+
+/* Sweeps the device, its regions, and its IOMMU where it @has_iommu, and tells. */
+void probe_run_all(struct probe_run *run, struct probe_device *device, bool has_iommu);
+
+/* Tells the totals. Returns the exit status. */
+int probe_run_close(struct probe_run *run, size_t devices);
 
 #endif

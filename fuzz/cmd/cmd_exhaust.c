@@ -42,7 +42,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{"caps", OPTION_CAPS, "N", 0, "chains of up to N capabilities, 0 to 4", 0},
-	{"kind", OPTION_KIND, "KIND", 0, LAYOUT_KIND_WORDS "; default: all three", 0},
+	{"kind", OPTION_KIND, "KIND", 0, LAYOUT_KIND_WORDS "; default: all", 0},
 	{"jobs", OPTION_JOBS, "J", 0, "processes side by side, 1 to 64; default: CPUs", 0},
 	{"witnesses", OPTION_WITNESSES, "DIR", 0,
 	 "write the smallest buffer of each set of verdicts to DIR/KIND-set-SIGNATURE, of each broken "

@@ -109,15 +109,52 @@ static void print_flags(const struct judge *judge, uint32_t flags)
 			printf(" %s", layout_flags[i].name);
 }
 
+static bool is_space(const struct judge *judge)
+{
+	return judge->kind >= INFO_IOCTL_KINDS;
+}
+
+/* A place, as who reads its kind has it. */
+static void print_at(const struct judge *judge, uint32_t at)
+{
+	printf(is_space(judge) ? "%#x" : "%u", at);
+}
+
+/* What holds the first link. */
+static const char *first_words(const struct judge *judge)
+{
+	if (judge->kind == INFO_PCIE)
+		return "0x100, where the extended list begins";
+	return is_space(judge) ? "the pointer of the header" : "cap_offset";
+}
+
+/* Why a configuration space has no list. */
+static const char *no_list_words(const struct spec *spec)
+{
+	if (spec->notes & NOTE_BIT(NOTE_NO_DEVICE))
+		return "nothing answers, all is ones";
+	if (spec->kind == INFO_PCI)
+		return spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)
+			       ? "bit 4 of the status is set and the pointer is 0"
+			       : "bit 4 of the status is clear";
+	return spec->argsz == layout_infos[spec->kind].end ? "the space ends before it"
+							   : "its first header is 0, or all ones";
+}
+
 static void draw_info(const struct judge *judge)
 {
 	const struct layout_info *const info = &layout_infos[judge->kind];
 
-	printf("struct %s\n", info->uapi);
+	if (is_space(judge) && judge->len >= info->minsz)
+		printf("configuration space, a header of type %u\n", judge->info[0x0e] & 0x7f);
+	else if (is_space(judge))
+		puts("configuration space, shorter than its header");
+	else
+		printf("struct %s\n", info->uapi);
 	for (size_t i = 0; i < info->nfields; i++) {
 		const struct layout_field *const f = &info->fields[i];
 
-		printf("  %4u  %-12s ", f->at, f->name);
+		printf(is_space(judge) ? "  %#4x  %-13s " : "  %4u  %-12s ", f->at, f->name);
 		if (f->at + f->width > judge->len) {
 			puts("(past the end of the buffer)");
 			continue;
@@ -194,8 +231,9 @@ static void draw_cap(const struct judge *judge, size_t i, char letter)
 	const struct spec_cap *const step = &judge->spec->caps[i];
 	const struct layout_cap *const layout = layout_cap(judge->kind, step->cap.id);
 
-	printf("   |\n   v  %s\n", i ? "next" : "cap_offset");
-	printf("[%c] at %u: ", letter, step->cap.offset);
+	printf("   |\n   v  %s\n[%c] at ", i ? "next" : first_words(judge), letter);
+	print_at(judge, step->cap.offset);
+	fputs(": ", stdout);
 	if (layout)
 		printf("%s version %u", layout->name, step->cap.version);
 	else
@@ -237,24 +275,35 @@ static void draw_end(const struct judge *judge)
 
 	switch (spec->verdict) {
 	case VERDICT_OK:
-		puts("   |\n   =  next 0: the end of the chain");
+		printf("   |\n   =  next 0: the end of the %s", is_space(judge) ? "list" : "chain");
+		draw_notes(spec->notes & NOTES_OF_BUFFER);
 		return;
 	case VERDICT_ABSENT:
+		if (is_space(judge)) {
+			printf("   =  no list: %s", no_list_words(spec));
+			draw_notes(spec->notes & NOTES_OF_BUFFER);
+			return;
+		}
 		printf("   =  no chain: the CAPS flag is %s",
 		       spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN) ? "set and cap_offset is 0"
 								       : "clear");
 		draw_notes(spec->notes & NOTES_OF_BUFFER);
 		return;
 	case VERDICT_TRUNCATED:
-		printf("   |\n   ~  truncated: ask again with argsz %u\n", spec->need);
+		printf(is_space(judge) ? "   |\n   ~  truncated: the space has %u bytes\n"
+				       : "   |\n   ~  truncated: ask again with argsz %u\n",
+		       spec->need);
 		return;
 	default:
 		printf("   |\n   X  %s", rule_name(spec->rule));
-		if (spec->at)
-			printf(": at %u, linked from %s", spec->at,
-			       spec->from ? "the capability at " : "cap_offset");
+		if (spec->at) {
+			fputs(": at ", stdout);
+			print_at(judge, spec->at);
+			printf(", linked from %s",
+			       spec->from ? "the capability at " : first_words(judge));
+		}
 		if (spec->at && spec->from)
-			printf("%u", spec->from);
+			print_at(judge, spec->from);
 		putchar('\n');
 		draw_refused(judge);
 	}
@@ -299,7 +348,7 @@ static void dump_line(const struct judge *judge, const char *owners, size_t at, 
 {
 	const size_t end = at + 16 < judge->len ? at + 16 : judge->len;
 
-	printf("%6zu ", at);
+	printf(judge->kind < INFO_IOCTL_KINDS ? "%6zu " : "%#6zx ", at);
 	for (size_t i = at; i < end; i++) {
 		const bool cap = painted && owners[i] >= 'A' && owners[i] <= 'Z';
 
@@ -313,13 +362,32 @@ static void dump_line(const struct judge *judge, const char *owners, size_t at, 
 	putchar('\n');
 }
 
+/*
+ * Whether a line of a configuration space says what the one before does, and is not the last: most of one is
+ * the same.
+ */
+static bool is_repeated(const struct judge *judge, const char *owners, size_t at)
+{
+	return is_space(judge) && at >= 16 && at + 16 < judge->len &&
+	       memcmp(judge->info + at, judge->info + at - 16, 16) == 0 &&
+	       memcmp(owners + at, owners + at - 16, 16) == 0;
+}
+
 static void dump(const struct judge *judge, bool painted)
 {
 	static char owners[INFO_LEN_MAX];
+	bool folded = false;
 
 	find_owners(judge, owners);
-	for (size_t at = 0; at < judge->len; at += 16)
-		dump_line(judge, owners, at, painted);
+	for (size_t at = 0; at < judge->len; at += 16) {
+		if (!is_repeated(judge, owners, at)) {
+			dump_line(judge, owners, at, painted);
+			folded = false;
+		} else if (!folded) {
+			puts("     *");
+			folded = true;
+		}
+	}
 	if (judge->len == 0)
 		puts("  (empty)");
 }

@@ -25,29 +25,12 @@
 extern const struct info_parser bounded_parser;
 
 struct probe_options {
+	struct probe_how how;
 	struct probe_name *names; /* @count of them */
 	size_t count;
 	enum probe_rule fake;
 	bool is_fake;
-	bool json;
-	bool tap;
 	bool iommufd;
-	const char *witnesses;
-	const char *keep;
-	const char *label;
-};
-
-/* One run: what it adds up. */
-struct run {
-	const struct probe_options *options;
-	struct judge *judge;
-	const char *device;
-	uint64_t calls;
-	size_t subjects;
-	size_t broken;
-	size_t points;
-	size_t skipped;
-	int status;
 };
 
 enum {
@@ -62,10 +45,8 @@ enum {
 	OPTION_TAP = 't',
 };
 
-static const struct argp_option options[] = {
-	{"group", OPTION_GROUP, "N", 0, "every device of IOMMU group N", 0},
-	{"iommufd", OPTION_IOMMUFD, NULL, 0,
-	 "the container of groups is /dev/iommu, not /dev/vfio/vfio", 0},
+/* What `ask` has too: how all is told. */
+static const struct argp_option how_options[] = {
 	{"json", OPTION_JSON, NULL, 0, "one JSON object a subject and a violation", 0},
 	{"tap", OPTION_TAP, NULL, 0,
 	 "TAP as kernel selftests print it: a point for each subject and rule", 0},
@@ -77,6 +58,46 @@ static const struct argp_option options[] = {
 	 "big-endian machine .be.bin",
 	 0},
 	{"label", OPTION_LABEL, "LABEL", 0, "of --keep: kernel and device; default: the device", 0},
+	{0}};
+
+static error_t parse_how(int key, char *arg, struct argp_state *state)
+{
+	struct probe_how *const how = state->input;
+
+	switch (key) {
+	case OPTION_JSON:
+		how->json = true;
+		return 0;
+	case OPTION_TAP:
+		how->tap = true;
+		return 0;
+	case OPTION_WITNESSES:
+		how->witnesses = arg;
+		return 0;
+	case OPTION_KEEP:
+		how->keep = arg;
+		return 0;
+	case OPTION_LABEL:
+		how->label = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (how->tap && how->json)
+			argp_error(state,
+				   "--tap and --json are two forms of the same: one of them");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp probe_argp = {how_options, parse_how, NULL, NULL, NULL, NULL, NULL};
+
+static const struct argp_child children[] = {{&probe_argp, 0, NULL, 0}, {0}};
+
+static const struct argp_option options[] = {
+	{"group", OPTION_GROUP, "N", 0, "every device of IOMMU group N", 0},
+	{"iommufd", OPTION_IOMMUFD, NULL, 0,
+	 "the container of groups is /dev/iommu, not /dev/vfio/vfio", 0},
 	{"fake", OPTION_FAKE, "RULE", 0,
 	 "no device, but a stand-in that breaks RULE, or `sound`: to see what a violation looks like",
 	 0},
@@ -145,21 +166,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_IOMMUFD:
 		o->iommufd = true;
 		return 0;
-	case OPTION_JSON:
-		o->json = true;
-		return 0;
-	case OPTION_TAP:
-		o->tap = true;
-		return 0;
-	case OPTION_WITNESSES:
-		o->witnesses = arg;
-		return 0;
-	case OPTION_KEEP:
-		o->keep = arg;
-		return 0;
-	case OPTION_LABEL:
-		o->label = arg;
-		return 0;
 	case OPTION_FAKE:
 		take_fake(o, arg, state);
 		return 0;
@@ -175,9 +181,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->count)
 			argp_error(state, "which DEVICE?");
-		if (o->tap && o->json)
-			argp_error(state,
-				   "--tap and --json are two forms of the same: one of them");
+		return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->how;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -201,7 +207,7 @@ static const struct argp argp = {
 	"Exit status: 0; 1 where a rule is broken, or no subject answered; 2 the command line cannot be "
 	"used; 3 a device cannot be opened; 4 no memory for the sandbox; 5 output or a witness "
 	"could not be written.",
-	NULL,
+	children,
 	NULL,
 	NULL};
 
@@ -214,7 +220,7 @@ static void subject_words(const struct probe_subject *subject, char *ret_words, 
 		snprintf(ret_words, size, "%s", info_kind_name(subject->kind));
 }
 
-static void write_reply(struct run *run, const char *path, const void *bytes, size_t len)
+static void write_reply(struct probe_run *run, const char *path, const void *bytes, size_t len)
 {
 	const int error = findings_write(path, bytes, len);
 
@@ -239,10 +245,10 @@ static void file_name(const struct probe_subject *subject, const char *middle, c
 			*at = '_';
 }
 
-static void say_violation(struct run *run, const struct probe_subject *subject,
+static void say_violation(struct probe_run *run, const struct probe_subject *subject,
 			  const struct probe_violation *violation)
 {
-	const char *const given = run->options->witnesses;
+	const char *const given = run->how->witnesses;
 	const char *const folder = given ? given : WITNESSES;
 	char words[32], path[4096], name[256], middle[128];
 
@@ -256,10 +262,10 @@ static void say_violation(struct run *run, const struct probe_subject *subject,
 	mkdir(folder, 0777);
 	if (violation->info)
 		write_reply(run, path, violation->info, violation->len);
-	if (run->options->tap)
+	if (run->how->tap)
 		printf("# at %u argsz, first %u: %s; %s\n", violation->count, violation->argsz,
 		       violation->words, path);
-	else if (run->options->json)
+	else if (run->how->json)
 		put_json(json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:s}", "device", run->device,
 				   "subject", words, "rule", probe_rule_name(violation->rule),
 				   "count", (json_int_t)violation->count, "argsz",
@@ -271,10 +277,10 @@ static void say_violation(struct run *run, const struct probe_subject *subject,
 		       violation->words, path);
 }
 
-static void keep_replies(struct run *run, const struct probe_subject *subject,
+static void keep_replies(struct probe_run *run, const struct probe_subject *subject,
 			 const struct probe_result *result)
 {
-	const struct probe_options *const o = run->options;
+	const struct probe_how *const o = run->how;
 	char path[4096], name[256];
 
 	file_name(subject, o->label ? o->label : run->device, name, sizeof(name));
@@ -290,11 +296,12 @@ static void keep_replies(struct run *run, const struct probe_subject *subject,
 	}
 }
 
-static void say_subject(const struct run *run, const char *words, const struct probe_result *result)
+static void say_subject(const struct probe_run *run, const char *words,
+			const struct probe_result *result)
 {
-	if (run->options->tap)
+	if (run->how->tap)
 		return;
-	if (run->options->json)
+	if (run->how->json)
 		put_json(json_pack(
 			"{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "device", run->device, "subject", words,
 			"answered", result->answered ? strerror(-result->answered) : "yes", "calls",
@@ -309,8 +316,8 @@ static void say_subject(const struct run *run, const char *words, const struct p
 }
 
 /* A subject that is not there is one point, which is skipped. */
-static void say_points(struct run *run, const struct probe_subject *subject, const char *words,
-		       const struct probe_result *result)
+static void say_points(struct probe_run *run, const struct probe_subject *subject,
+		       const char *words, const struct probe_result *result)
 {
 	if (result->answered) {
 		run->skipped++;
@@ -328,14 +335,14 @@ static void say_points(struct run *run, const struct probe_subject *subject, con
 }
 
 /* The plan stands last: how many subjects there are, the device says. */
-static void say_totals(const struct run *run)
+static void say_totals(const struct probe_run *run)
 {
 	printf("1..%zu\n# Totals: pass:%zu fail:%zu xfail:0 xpass:0 skip:%zu error:0\n",
 	       run->points, run->points - run->broken - run->skipped, run->broken, run->skipped);
 }
 
 /* Sweeps one subject. Returns how many regions a device says it has. */
-static uint32_t probe_one(struct run *run, struct probe_device *device,
+static uint32_t probe_one(struct probe_run *run, struct probe_device *device,
 			  const struct probe_subject *subject)
 {
 	struct probe_result result;
@@ -352,21 +359,21 @@ static uint32_t probe_one(struct run *run, struct probe_device *device,
 	run->subjects += !result.answered;
 	run->broken += probe_broken(&result);
 	say_subject(run, words, &result);
-	if (run->options->tap)
+	if (run->how->tap)
 		say_points(run, subject, words, &result);
-	for (size_t rule = 0; !run->options->tap && rule < PROBE_RULE_COUNT; rule++)
+	for (size_t rule = 0; !run->how->tap && rule < PROBE_RULE_COUNT; rule++)
 		if (result.violations[rule].count)
 			say_violation(run, subject, &result.violations[rule]);
 	reply = probe_reply(&result, layout_infos[subject->kind].minsz);
 	if (reply && subject->kind == INFO_DEVICE)
 		regions = (uint32_t)layout_load(reply + 8, 4);
-	if (run->options->keep && !result.answered)
+	if (run->how->keep && !result.answered)
 		keep_replies(run, subject, &result);
 	probe_free(&result);
 	return regions < REGIONS_MAX ? regions : REGIONS_MAX;
 }
 
-static void probe_all(struct run *run, struct probe_device *device, bool has_iommu)
+void probe_run_all(struct probe_run *run, struct probe_device *device, bool has_iommu)
 {
 	struct probe_subject subject = {INFO_DEVICE, 0};
 	const uint32_t regions = probe_one(run, device, &subject);
@@ -379,21 +386,44 @@ static void probe_all(struct run *run, struct probe_device *device, bool has_iom
 		probe_one(run, device, &subject);
 }
 
-int cmd_probe(int argc, char **argv)
+int probe_run_open(struct probe_run *run)
 {
 	static const struct info_parser *const bounded[] = {&bounded_parser};
-	static struct probe_options o;
-	struct run run = {.options = &o};
 	char error[512];
 
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	run.judge = judge_new(bounded, 1, error, sizeof(error));
-	if (!run.judge) {
+	run->judge = judge_new(bounded, 1, error, sizeof(error));
+	if (!run->judge) {
 		fprintf(stderr, "capchain: %s\n", error);
 		return sandbox_exit();
 	}
-	if (o.tap)
+	if (run->how->tap)
 		puts("TAP version 13");
+	return 0;
+}
+
+int probe_run_close(struct probe_run *run, size_t devices)
+{
+	judge_free(run->judge);
+	if (run->how->tap)
+		say_totals(run);
+	else if (!run->how->json)
+		printf("%zu devices, %zu subjects answered, %" PRIu64 " calls, %zu violations\n",
+		       devices, run->subjects, run->calls, run->broken);
+	if (run->status)
+		return run->status;
+	return run->broken || !run->subjects ? EXIT_FOUND : EXIT_FINE;
+}
+
+int cmd_probe(int argc, char **argv)
+{
+	static struct probe_options o;
+	struct probe_run run = {.how = &o.how};
+	char error[512];
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	run.status = probe_run_open(&run);
+	if (run.status)
+		return run.status;
 	for (size_t i = 0; i < o.count && !run.status; i++) {
 		struct probe_device *device;
 		char *shown;
@@ -410,17 +440,9 @@ int cmd_probe(int argc, char **argv)
 			break;
 		}
 		if (shown)
-			probe_all(&run, device, has_iommu);
+			probe_run_all(&run, device, has_iommu);
 		free(shown);
 	}
 	free(o.names);
-	judge_free(run.judge);
-	if (o.tap)
-		say_totals(&run);
-	else if (!o.json)
-		printf("%zu devices, %zu subjects answered, %" PRIu64 " calls, %zu violations\n",
-		       o.count, run.subjects, run.calls, run.broken);
-	if (run.status)
-		return run.status;
-	return run.broken || !run.subjects ? EXIT_FOUND : EXIT_FINE;
+	return probe_run_close(&run, o.count);
 }

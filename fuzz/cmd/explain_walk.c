@@ -165,8 +165,9 @@ void explain_parser(const struct judge *judge, size_t i, const struct sandbox_tr
 		       verdict_name(judged->became));
 	if (judged->after_match)
 		puts("  right up to its match; the chain is bad after it");
-	if (judged->walk.verdict == VERDICT_ABSTAIN && judged->parser->source == INFO_FROM_PEER) {
-		puts("  its program reads from a peer: what it does with this is not shown");
+	if (judged->walk.verdict == VERDICT_ABSTAIN && judged->parser->source != INFO_FROM_KERNEL) {
+		printf("  its program reads from a %s: what it does with this is not shown\n",
+		       source_name(judged->parser->source));
 		return;
 	}
 	print_way(judge, judged);

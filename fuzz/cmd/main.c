@@ -18,6 +18,8 @@ static const struct verb verbs[] = {
 	{"shrink", "the smallest buffer that keeps the bucket", cmd_shrink},
 	{"mutate", "the mutation that a seed stands for", cmd_mutate},
 	{"run", "an unmodified program on hostile replies", cmd_run},
+	{"serve", "the same over a socket, to a client of vfio-user", cmd_serve},
+	{"ask", "a vfio-user server's INFO replies at every argsz", cmd_ask},
 	{"emit", "one walk as a C file that compiles alone", cmd_emit},
 	{"capture", "records the INFO replies that other programs get", cmd_capture},
 	{"probe", "a live device's INFO replies at every argsz, held to what a kernel keeps",

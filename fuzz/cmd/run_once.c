@@ -115,8 +115,9 @@ static const char *in_the_way(int error)
 	}
 }
 
-int run_once(const struct run_options *o, const struct fake *fake, struct vfio *vfio,
-	     struct replies *replies, int input, const char *words, struct supervised *ret_run)
+int run_once(const struct run_options *o, const struct fake *fake, struct vu_listen *listen,
+	     struct vfio *vfio, struct replies *replies, int input, const char *words,
+	     struct supervised *ret_run)
 {
 	const struct filter_streams given = {input, o->json ? STDERR_FILENO : -1};
 	struct streams streams;
@@ -130,7 +131,10 @@ int run_once(const struct run_options *o, const struct fake *fake, struct vfio *
 		fprintf(o->json ? stderr : stdout, "# with %s\n", words);
 	fflush(stdout);
 	keep_streams(&streams);
-	status = supervise(vfio, o->command, given, o->limits, &apart_stopped, ret_run);
+	if (listen)
+		vu_listen_start(listen, vfio, fake->fds[FAKE_DEVICE]);
+	status = supervise(vfio, o->command, given, o->limits, listen ? &listen->peer : NULL,
+			   &apart_stopped, ret_run);
 	restore_streams(&streams);
 	if (status == -EINTR) {
 		fputs("capchain: interrupted; COMMAND was killed\n", stderr);

@@ -70,6 +70,8 @@ int run_add_of_kind(struct replies *replies, const char *path, struct reading re
 /* A line has to be of one, and text. A script that has more is none. */
 #define SCRIPT_MAX  ((size_t)1 << 20)
 #define REPLIES_MAX 4096u
+/* Which, by whose rule, what, and every word of a peer's once. */
+#define WORDS_MAX   10
 
 /* One line of a script, and where it stands. */
 struct line {
@@ -77,6 +79,7 @@ struct line {
 	unsigned int number;
 	struct replies *replies;
 	struct reading reading;
+	bool is_peer;
 	size_t count;
 };
 
@@ -92,23 +95,89 @@ static int refuse(const struct line *line, const char *what, const char *word)
 	return EXIT_UNUSABLE;
 }
 
+/* A number up to @most that is all of @text. */
+static bool is_number(const char *text, unsigned long long most, unsigned long long *ret_value)
+{
+	char *rest;
+
+	errno = 0;
+	*ret_value = strtoull(text, &rest, 0);
+	return *text >= '0' && *text <= '9' && !*rest && !errno && *ret_value <= most;
+}
+
 /* argsz=N or argsz=+N. */
 static int set_argsz(const struct line *line, const char *word, struct reply *reply)
 {
 	const char *number = word + strlen("argsz=");
 	unsigned long long value;
-	char *rest;
 
-	if (strncmp(word, "argsz=", strlen("argsz=")))
-		return refuse(line, "want argsz=N or argsz=+N, not", word);
 	reply->how = *number == '+' ? ARGSZ_GROWS : ARGSZ_IS;
-	number += *number == '+';
-	errno = 0;
-	value = strtoull(number, &rest, 0);
-	if (*number < '0' || *number > '9' || *rest || errno || value > UINT32_MAX)
+	if (!is_number(number + (*number == '+'), UINT32_MAX, &value))
 		return refuse(line, "want argsz=N or argsz=+N of 32 bits, not", word);
 	reply->argsz = (uint32_t)value;
 	return 0;
+}
+
+/* The number of an error's name, or 0. */
+static int error_of(const char *name)
+{
+	/* As many numbers as Linux has for errors. */
+	for (int i = 1; i < 134; i++)
+		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
+			return i;
+	return 0;
+}
+
+/* What only a peer says, by its word, and the highest number that it takes. */
+static const struct {
+	const char *word;
+	unsigned int said;
+	unsigned long long most;
+} peer_words[] = {
+	{"message=", PEER_MESSAGE, 65536}, {"command=", PEER_COMMAND, UINT16_MAX},
+	{"error=", PEER_ERROR, 0},	   {"fds=", PEER_FDS, VU_FDS_MAX},
+	{"file=", PEER_FILE, 1u << 30},	   {"id=+", PEER_ID, UINT16_MAX},
+};
+
+static void set_peer(struct reply_peer *peer, unsigned int said, unsigned long long value)
+{
+	uint32_t *const narrow = said == PEER_MESSAGE	? &peer->message
+				 : said == PEER_COMMAND ? &peer->command
+				 : said == PEER_ERROR	? &peer->error
+				 : said == PEER_FDS	? &peer->fds
+							: &peer->id;
+
+	peer->said |= said;
+	if (said == PEER_FILE)
+		peer->file = value;
+	else
+		*narrow = (uint32_t)value;
+}
+
+/* A word behind FILE. */
+static int set_word(const struct line *line, const char *word, struct reply *reply)
+{
+	if (!strncmp(word, "argsz=", strlen("argsz=")))
+		return set_argsz(line, word, reply);
+	for (size_t i = 0; line->is_peer && i < sizeof(peer_words) / sizeof(peer_words[0]); i++) {
+		const size_t len = strlen(peer_words[i].word);
+		unsigned long long value;
+
+		if (strncmp(word, peer_words[i].word, len))
+			continue;
+		if (!peer_words[i].most)
+			value = (unsigned int)error_of(word + len);
+		if (peer_words[i].most ? !is_number(word + len, peer_words[i].most, &value)
+				       : !value)
+			return refuse(line, "no such number or name in", word);
+		set_peer(&reply->peer, peer_words[i].said, value);
+		return 0;
+	}
+	return refuse(line,
+		      line->is_peer
+			      ? "want argsz=, message=, command=, error=, fds=, file= or id=+, not"
+			      : "want argsz=N or argsz=+N, not",
+		      word);
 }
 
 /* @name as seen from the script's folder; freed by the caller. */
@@ -123,14 +192,15 @@ static char *beside(const char *script, const char *name)
 }
 
 static int add_file(struct line *line, size_t list, const char *rule, const char *name,
-		    const char *argsz)
+		    char *const *words)
 {
 	struct reply *reply;
 	char *path;
 	int status;
 
 	if (!reply_rule_parse(rule, &line->reading.rule))
-		return refuse(line, "want kernel, iommufd, vfio-user, raw, fails or again, not",
+		return refuse(line,
+			      "want kernel, iommufd, vfio-user, rust-vmm, raw, fails or again, not",
 			      rule);
 	if (!name)
 		return refuse(line, "no FILE after", rule);
@@ -138,20 +208,18 @@ static int add_file(struct line *line, size_t list, const char *rule, const char
 	status = path ? run_add_file(line->replies, list, path, line->reading, &reply)
 		      : refuse(line, "no memory for", name);
 	free(path);
-	return status ? status : argsz ? set_argsz(line, argsz, reply) : 0;
+	for (; !status && *words; words++)
+		status = set_word(line, *words, reply);
+	return status;
 }
 
 static int add_failure(struct line *line, size_t list, const char *name, const char *more)
 {
-	int error = name ? 0 : EINVAL;
+	const int error = name ? error_of(name) : EINVAL;
 	struct reply *reply;
 
 	if (more)
 		return refuse(line, "one reply a line; what is", more);
-	/* As many numbers as Linux has for errors. */
-	for (int i = 1; i < 134 && name; i++)
-		if (strerrorname_np(i) && !strcmp(strerrorname_np(i), name))
-			error = i;
 	if (!error)
 		return refuse(line, "want the name of an error, as in EINVAL, not", name);
 	if (reply_add(line->replies, list, REPLY_RAW, NULL, 0, false, &reply))
@@ -191,11 +259,13 @@ static char *next_word(char **text, bool *ret_ends)
 
 static int add_line(struct line *line, char *text)
 {
-	char *words[5] = {NULL};
+	/* Of a line's, and one more. */
+	char *words[WORDS_MAX + 1] = {NULL};
+	const size_t most = line->is_peer ? WORDS_MAX : 4;
 	bool ends = true;
 	size_t list;
 
-	for (size_t i = 0; i < 5 && ends; i++)
+	for (size_t i = 0; i <= most && ends; i++)
 		words[i] = next_word(&text, &ends);
 	if (!words[0])
 		return 0;
@@ -207,8 +277,9 @@ static int add_line(struct line *line, char *text)
 			      words[0]);
 	if (!words[1])
 		return refuse(line, "no rule after", words[0]);
-	if (words[4])
-		return refuse(line, "one reply a line; what is", words[4]);
+	if (words[most])
+		return refuse(line, "one reply a line; what is", words[most]);
+	words[most] = NULL;
 	if (line->replies->lists[list].again)
 		return refuse(line, "nothing can follow `again` of", words[0]);
 	if (++line->count > REPLIES_MAX)
@@ -216,7 +287,7 @@ static int add_line(struct line *line, char *text)
 	if (!strcmp(words[1], "fails"))
 		return add_failure(line, list, words[2], words[3]);
 	if (strcmp(words[1], "again"))
-		return add_file(line, list, words[1], words[2], words[3]);
+		return add_file(line, list, words[1], words[2], words + (words[2] ? 3 : 2));
 	if (words[2] || !line->replies->lists[list].count)
 		return refuse(line, "`again` stands alone, after replies of", words[0]);
 	line->replies->lists[list].again = true;
@@ -248,9 +319,9 @@ static int read_script(FILE *file, struct line *line)
 	return status;
 }
 
-int run_add_script(struct replies *replies, const char *path, struct reading reading)
+int run_add_script(struct replies *replies, const char *path, struct reading reading, bool is_peer)
 {
-	struct line line = {path, 0, replies, reading, 0};
+	struct line line = {path, 0, replies, reading, is_peer, 0};
 	FILE *const file = file_open(path);
 	int status;
 
@@ -272,6 +343,6 @@ int run_add_all(struct replies *replies, const struct run_options *o)
 		status = run_add_file(replies, o->files[i].list, o->files[i].path, o->reading,
 				      &reply);
 	if (!status && o->script)
-		status = run_add_script(replies, o->script, o->reading);
+		status = run_add_script(replies, o->script, o->reading, o->socket != NULL);
 	return status;
 }

@@ -97,6 +97,26 @@ static void print_calls(const struct vfio *vfio)
 	}
 }
 
+static void print_messages(const struct vu_listen *listen)
+{
+	const struct vu_server *const server = &listen->server;
+	size_t said = 0;
+
+	printf("  %llu messages", (unsigned long long)vu_server_messages(server));
+	for (size_t i = 0; i <= VU_COMMAND_COUNT; i++)
+		if (server->seen[i])
+			printf("%s %llu %s", said++ ? "," : ":",
+			       (unsigned long long)server->seen[i],
+			       vu_command_name((enum vu_command)i));
+	putchar('\n');
+	if (server->refused)
+		printf("  %llu messages refused, the first %s\n",
+		       (unsigned long long)server->refused, server->first);
+	if (listen->broken)
+		printf("  %llu connections ended inside a message\n",
+		       (unsigned long long)listen->broken);
+}
+
 static void print_mappings(const struct run_report *report)
 {
 	const struct supervised *const run = report->run;
@@ -142,6 +162,8 @@ void run_print(const struct run_report *report)
 	run_words(report->run, words, sizeof(words));
 	printf("these replies: %s%s\n", words, run_maps_words(report));
 	print_calls(report->vfio);
+	if (report->listen)
+		print_messages(report->listen);
 	print_mappings(report);
 }
 
@@ -230,6 +252,22 @@ static json_t *words_json(char *const *from, char *const *end)
 	return list;
 }
 
+static json_t *messages_json(const struct vu_listen *listen)
+{
+	const struct vu_server *const server = &listen->server;
+	json_t *const json = json_object();
+
+	for (size_t i = 0; i <= VU_COMMAND_COUNT; i++)
+		if (server->seen[i])
+			json_object_set_new(json, vu_command_name((enum vu_command)i),
+					    json_integer((json_int_t)server->seen[i]));
+	return json_pack("{s:o,s:I,s:I,s:s?,s:I,s:I}", "messages", json, "all",
+			 (json_int_t)vu_server_messages(server), "refused",
+			 (json_int_t)server->refused, "first_refused",
+			 server->refused ? server->first : NULL, "connections",
+			 (json_int_t)listen->connections, "broken", (json_int_t)listen->broken);
+}
+
 json_t *run_json(const struct run_report *report)
 {
 	json_t *const json = outcome_json(report->run);
@@ -240,7 +278,12 @@ json_t *run_json(const struct run_report *report)
 	json_object_set_new(json, "good", report->good ? outcome_json(report->good) : json_null());
 	json_object_set_new(json, "calls", calls_json(report->vfio));
 	json_object_set_new(json, "mappings", mappings_json(report));
-	json_object_set_new(json, "dma_maps", json_integer((json_int_t)report->run->dma_maps));
+	json_object_set_new(
+		json, "dma_maps",
+		json_integer((json_int_t)(report->listen ? report->listen->server.dma_maps
+							 : report->run->dma_maps)));
+	if (report->listen)
+		json_object_set_new(json, "socket", messages_json(report->listen));
 	json_object_set_new(json, "notifications",
 			    json_integer((json_int_t)report->run->notifications));
 	return json;

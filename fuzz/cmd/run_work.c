@@ -19,6 +19,9 @@
 struct work {
 	const struct run_options *o;
 	struct fake fake;
+	/* Of `serve`, its socket; of both, who good replies are of. */
+	struct vu_listen *listen;
+	enum reply_rule rule;
 	int input;
 	struct supervised good, run;
 	bool asked[CALLS];
@@ -34,9 +37,9 @@ static int check_good(const struct run_options *o, const struct supervised *good
 	run_words(good, words, sizeof(words));
 	fprintf(stderr, "capchain: %s: %s with good replies%s; nothing is said of others\n",
 		file_word(o->command[0]), words,
-		good->info < CALLS || good->outcome == OUTCOME_IDLE
-			? ""
-			: ", without any VFIO INFO call");
+		good->info < CALLS || good->outcome == OUTCOME_IDLE ? ""
+		: o->socket ? ", without a VFIO INFO message to the socket"
+			    : ", without any VFIO INFO call");
 	return EXIT_UNUSABLE;
 }
 
@@ -50,11 +53,11 @@ static int run_good(struct work *w)
 {
 	struct vfio vfio = {0};
 	struct replies plain = {0};
-	int status = replies_fill(&plain) ? no_memory() : 0;
+	int status = replies_fill(&plain, w->rule) ? no_memory() : 0;
 
 	if (!status)
-		status =
-			run_once(w->o, &w->fake, &vfio, &plain, w->input, "good replies", &w->good);
+		status = run_once(w->o, &w->fake, w->listen, &vfio, &plain, w->input,
+				  "good replies", &w->good);
 	if (!status)
 		status = check_good(w->o, &w->good);
 	for (size_t i = 0; i < CALLS; i++)
@@ -69,6 +72,7 @@ static struct run_report report_of(const struct work *w, const struct vfio *vfio
 	return (struct run_report){w->o->no_good ? NULL : &w->good,
 				   &w->run,
 				   vfio,
+				   w->listen,
 				   w->o->options,
 				   w->o->options_end,
 				   w->o->command};
@@ -81,13 +85,13 @@ static int run_these(struct work *w)
 	const struct run_report report = report_of(w, &vfio);
 	int status = run_add_all(&replies, w->o);
 
-	if (!status && replies_fill(&replies))
+	if (!status && replies_fill(&replies, w->rule))
 		status = no_memory();
 	/* So that what cannot be read is said before COMMAND does anything. */
 	if (!status && !w->o->no_good)
 		status = run_good(w);
 	if (!status)
-		status = run_once(w->o, &w->fake, &vfio, &replies, w->input,
+		status = run_once(w->o, &w->fake, w->listen, &vfio, &replies, w->input,
 				  w->o->no_good ? NULL : "these replies", &w->run);
 	if (!status && w->o->json)
 		put_json(run_json(&report));
@@ -162,9 +166,10 @@ static int run_file(struct work *w, char *path, size_t counts[EACH_COUNTS])
 	} else if (list == LISTS || (!w->o->no_good && !w->asked[list])) {
 		counts[EACH_NOT_ASKED]++;
 	} else {
-		status = replies_fill(&replies) ? no_memory()
-						: run_once(w->o, &w->fake, &vfio, &replies,
-							   w->input, shown, &w->run);
+		status = replies_fill(&replies, w->rule)
+				 ? no_memory()
+				 : run_once(w->o, &w->fake, w->listen, &vfio, &replies, w->input,
+					    shown, &w->run);
 		vfio_calls_name(list, name + 2, sizeof(name) - 2);
 		/* "region 0" */
 		name[2 + strcspn(name + 2, " ")] = '\0';
@@ -236,6 +241,21 @@ static int run_each(struct work *w)
 	return status;
 }
 
+/* Makes the socket of `serve`. Returns 0, or an exit status after one line. */
+static int open_socket(struct work *w)
+{
+	static struct vu_listen listener;
+	const int status = vu_listen_open(&listener, w->o->socket);
+
+	w->rule = REPLY_VFIO_USER;
+	w->listen = &listener;
+	if (!status)
+		return 0;
+	fprintf(stderr, "capchain: --socket %s: %s%s\n", file_word(w->o->socket), strerror(-status),
+		status == -EADDRINUSE ? "; remove it, or name another" : "");
+	return EXIT_UNUSABLE;
+}
+
 int run_work(const struct run_options *o)
 {
 	static struct work w;
@@ -249,6 +269,9 @@ int run_work(const struct run_options *o)
 		return EXIT_UNUSABLE;
 	/* What is written to nobody must not keep the folder from being removed. */
 	signal(SIGPIPE, SIG_IGN);
+	status = o->socket ? open_socket(&w) : 0;
+	if (status)
+		return status;
 	status = fake_open(o->ids, &w.fake, &failed);
 	if (status) {
 		fprintf(stderr, "capchain: the fake device takes %s: %s%s\n", failed,
@@ -259,5 +282,7 @@ int run_work(const struct run_options *o)
 		status = o->each ? run_each(&w) : run_these(&w);
 	}
 	fake_close(&w.fake);
+	if (w.listen)
+		vu_listen_close(w.listen);
 	return status;
 }

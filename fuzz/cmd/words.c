@@ -298,5 +298,12 @@ void got_words(const struct judged *judged, size_t len, char *ret_words, size_t 
 
 const char *source_name(enum info_source source)
 {
-	return source == INFO_FROM_PEER ? "peer" : "kernel";
+	static const char *const names[INFO_SOURCES] = {
+		[INFO_FROM_KERNEL] = "kernel",
+		[INFO_FROM_PEER] = "peer",
+		[INFO_FROM_DEVICE] = "device",
+		[INFO_FROM_FILE] = "file",
+	};
+
+	return names[source];
 }

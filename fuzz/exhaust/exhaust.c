@@ -230,6 +230,9 @@ static bool make_head(const struct plan *plan, struct place_of_choice *ret_place
 	const uint32_t size = plan->nslots && plan->len > plan->base ? plan->base : plan->len;
 	uint8_t head[HEAD_MAX] = {0};
 
+	for (size_t i = 0; i < layout->nfields; i++)
+		layout_store(head + layout->fields[i].at, layout->fields[i].width,
+			     layout->usual[i]);
 	layout_set(&layout->argsz, head, plan->argsz);
 	layout_set(&layout->flags, head,
 		   (plan->kind < INFO_IOCTL_KINDS ? other_flags[plan->kind] : 0) |
@@ -299,6 +302,9 @@ static bool add_frame(struct exhaust_space *space, const struct plan *plan)
 static bool is_new(const struct plan *plan, size_t i)
 {
 	if (!layout_infos[plan->kind].argsz.width && plan->argsz != plan->len)
+		return false;
+	/* Nor is there a flag that no byte says. */
+	if (!layout_infos[plan->kind].flags.width && !plan->caps)
 		return false;
 	/* A struct that is shorter than what a frame cuts off wraps. */
 	if (plan->len > EXHAUST_LEN_MAX)

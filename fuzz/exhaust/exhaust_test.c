@@ -104,7 +104,7 @@ static void test_reaches(void **state)
 		uint64_t rules[RULE_COUNT] = {0}, classes[BUFFER_CLASSES] = {0};
 		uint64_t lengths[4] = {0};
 		uint8_t info[EXHAUST_LEN_MAX];
-		uint32_t wanted = NOTE_BIT(NOTE_COUNT) - 1, notes = 0;
+		uint32_t wanted = (NOTE_BIT(NOTE_COUNT) - 1) & ~NOTES_OF_SPACE, notes = 0;
 
 		for (uint64_t i = 0; i < exhaust_space_count(space); i++) {
 			spec_read(info, exhaust_buffer(space, i, info), kind, reference);
@@ -115,7 +115,7 @@ static void test_reaches(void **state)
 				lengths[reference->ncaps < 3 ? reference->ncaps : 3]++;
 		}
 		for (unsigned int rule = 0; rule < RULE_COUNT; rule++)
-			if (!rules[rule])
+			if (!rules[rule] && rule != RULE_ALL_ONES)
 				fail_msg("%s: no buffer for %s", info_kind_name(kind),
 					 rule_name((enum rule)rule));
 		for (unsigned int each = 0; each < BUFFER_CLASSES; each++)

@@ -27,6 +27,7 @@ static struct script script;
 /* The trial that counts, and another that is held against it. */
 static struct fetch_trial trial, second;
 static struct info_cap *second_caps;
+static struct spec *second_spec;
 static uint8_t whole[INFO_LEN_MAX];
 
 static const uint8_t fills[] = {0xc7, 0x00};
@@ -82,8 +83,10 @@ static bool allocate(struct judge *judge, size_t count)
 	judge->caps = judge_map_caps(count);
 	if (!second_caps)
 		second_caps = judge_map_caps(1);
+	if (!second_spec)
+		second_spec = spec_new();
 	if (!members || !judge->judged || !judge->hooked || !judge->readers || !judge->caps ||
-	    !second_caps)
+	    !second_caps || !second_spec)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
@@ -188,7 +191,7 @@ static struct fetch_outcome try_again(const struct judge *judge, size_t i, uint8
 	rule = second.rule;
 	if (rule != FETCH_NONE || !second.handed || second.result.no_answer)
 		return fetch_outcome(&second.result, rule);
-	walk_handed(judge, i, &second, judge->judged[i].spec, &walk, &rule);
+	walk_handed(judge, i, &second, second_spec, &walk, &rule);
 	return fetch_outcome(&walk, rule);
 }
 
@@ -215,12 +218,18 @@ static enum fetch_rule rests_on(const struct judge *judge, size_t i,
 									      : FETCH_NONE;
 }
 
-/* What is right of the last reply that member @i got, into its spec. */
-static void read_last(struct judge *judge, size_t i)
+/*
+ * What is right of the last reply that member @i got, into its spec: which has that already where the buffer
+ * that it handed over was @read, and is this reply.
+ */
+static void read_last(struct judge *judge, size_t i, bool read)
 {
 	uint32_t len = trial.last_asked;
 	const uint8_t *const info = place(&members[i], trial.last, &len);
 
+	if (read && trial.replied && trial.len == trial.last_asked &&
+	    memcmp(trial.info, trial.last, trial.len) == 0)
+		return;
 	/* No reply, no byte of it. */
 	spec_read(info, trial.replied ? len : 0, script.kind, judge->judged[i].spec);
 }
@@ -265,6 +274,7 @@ static void judge_loop(struct judge *judge, size_t i, bool plain)
 	struct info_cap *const caps = judged->walk.caps;
 	enum fetch_rule rule;
 	struct fetch_outcome outcome;
+	bool walks, read;
 
 	trial.fill = fills[0];
 	trial.flipped = 0;
@@ -272,15 +282,16 @@ static void judge_loop(struct judge *judge, size_t i, bool plain)
 	fetch_try(members[i].loop, &script, &trial);
 	judged->walk = trial.result;
 	rule = trial.rule;
-	if (rule == FETCH_NONE && trial.handed &&
-	    !walk_handed(judge, i, &trial, judged->spec, &judged->walk, &rule)) {
+	walks = rule == FETCH_NONE && trial.handed;
+	read = walks && walk_handed(judge, i, &trial, judged->spec, &judged->walk, &rule);
+	if (walks && !read) {
 		abstain(judged);
 		judged->skipped = true;
-		read_last(judge, i);
+		read_last(judge, i, false);
 		return;
 	}
 	if (has_no_answer(judged)) {
-		read_last(judge, i);
+		read_last(judge, i, read);
 		return;
 	}
 	outcome = fetch_outcome(&judged->walk, rule);
@@ -288,7 +299,7 @@ static void judge_loop(struct judge *judge, size_t i, bool plain)
 		rule = rests_on(judge, i, &outcome);
 	else if (rule == FETCH_NONE && (plain || judged->parser->trust == INFO_HARDENED))
 		judged->relation = RELATION_AGAIN;
-	read_last(judge, i);
+	read_last(judge, i, read);
 	if (rule == FETCH_NONE && plain)
 		rule = fetch_gives_up(&trial, script.kind, judged->walk.verdict);
 	if (rule == FETCH_NONE && outcome.verdict == VERDICT_ABSENT &&
@@ -315,8 +326,7 @@ static void judge_loop(struct judge *judge, size_t i, bool plain)
 static bool is_plain(struct judge *judge)
 {
 	const struct producer *const producer = script.producer;
-	const uint32_t need =
-		script_is_steady(&script) ? producer_need(producer, &script.state) : 0;
+	const uint32_t need = script_is_steady(&script) ? script.need : 0;
 	struct spec *const spec = judge->spec;
 
 	if (need < layout_infos[script.kind].minsz)

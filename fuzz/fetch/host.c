@@ -109,7 +109,9 @@ static struct piece *take(struct fetch *fetch, uint32_t size, bool zeroed)
 	piece->at = walk_alloc(fetch->walk, size ? size : 1);
 	piece->size = size;
 	piece->live = true;
-	memset(piece->at, zeroed ? 0 : fetch->trial->fill, size);
+	/* Fresh memory has a fill of its own. */
+	if (zeroed || fetch->trial->fill != WALK_FILL)
+		memset(piece->at, zeroed ? 0 : fetch->trial->fill, size);
 	memset(piece->written, zeroed, size);
 	fetch->npieces++;
 	return piece;
@@ -200,21 +202,45 @@ static uint64_t hash_of(const struct buffer *buffer)
 	return info_hash(hash, buffer->size);
 }
 
+/* Writes those of 8 bytes that @written has a 1 for, and marks them in @known; how many there were. */
+static uint32_t merge(uint8_t *at, const uint8_t *bytes, uint8_t *known, const uint8_t *written)
+{
+	uint64_t old, new, marks, marked, mask;
+
+	memcpy(&old, at, sizeof(old));
+	memcpy(&new, bytes, sizeof(new));
+	memcpy(&marks, written, sizeof(marks));
+	memcpy(&marked, known, sizeof(marked));
+	mask = marks * UINT8_MAX;
+	old = (old & ~mask) | (new &mask);
+	marked |= marks;
+	memcpy(at, &old, sizeof(old));
+	memcpy(known, &marked, sizeof(marked));
+	/* The highest byte of the product is the sum of all. */
+	return (uint32_t)(marks * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* Takes the reply in @bytes over into @buffer, as far as it was written. */
 static void take_over(struct fetch *fetch, const struct buffer *buffer, const uint8_t *bytes,
 		      const uint8_t *written, uint32_t size, struct fetch_call *call)
 {
-	for (uint32_t i = 0; i < size; i++) {
+	static uint8_t other[FETCH_ROOM_MAX + 1];
+	const uint32_t own = size < buffer->size ? size : buffer->size;
+	uint8_t *const known = buffer->piece ? buffer->piece->written : other;
+	uint32_t i = 0;
+
+	for (; i + 8 <= own; i += 8)
+		call->written += merge(buffer->at + i, bytes + i, known + i, written + i);
+	for (; i < own; i++) {
 		if (!written[i])
 			continue;
-		/* The reply ends inside the allocation. */
-		if (i >= buffer->size)
-			end(fetch, FETCH_OVERRUN, VERDICT_WROTE);
 		buffer->at[i] = bytes[i];
-		if (buffer->piece)
-			buffer->piece->written[i] = 1;
+		known[i] = 1;
 		call->written++;
 	}
+	/* The reply ends inside the allocation. */
+	if (size > own && memchr(written + own, 1, size - own))
+		end(fetch, FETCH_OVERRUN, VERDICT_WROTE);
 }
 
 int fetch_ask(struct fetch *fetch, uint8_t *info)

@@ -84,6 +84,7 @@ static const uint8_t *read_producer(const uint8_t *at, const uint8_t *end, struc
 		cap->size = (uint32_t)present(script->said[n], at + 6, end);
 		at = cap->payload + cap->size;
 	}
+	script->need = producer_need(script->producer, &script->state);
 	return at;
 }
 
@@ -105,6 +106,7 @@ void script_read(const uint8_t *bytes, size_t size, struct script *ret_script)
 	ret_script->first = 0;
 	ret_script->nreplies = 0;
 	ret_script->producer = NULL;
+	ret_script->need = 0;
 	ret_script->state.ncaps = 0;
 	if (size >= 3) {
 		ret_script->head = bytes[0];
@@ -135,7 +137,8 @@ static int answer_freely(const struct script_reply *reply, uint8_t *buffer, uint
 {
 	uint32_t size;
 
-	if (!reply || reply->how & REPLY_FAILS)
+	if (!reply || reply->how & REPLY_FAILS ||
+	    (reply->how & REPLY_MESSAGE && reply->size > argsz))
 		return -EINVAL;
 	size = reply->size < argsz ? (uint32_t)reply->size : argsz;
 	memcpy(buffer, reply->bytes, size);
@@ -157,13 +160,11 @@ static int answer_as_producer(const struct script *script, uint8_t *buffer, uint
 			      uint8_t *ret_written)
 {
 	static uint8_t other[REACH_MAX];
-	const uint32_t need =
-		script->producer ? producer_need(script->producer, &script->state) : 0;
-	const uint32_t most = need < 64 ? 64 : need;
+	const uint32_t most = script->need < 64 ? 64 : script->need;
 	const uint32_t reach = argsz < most ? argsz : most;
 	int error;
 
-	if (!need || argsz > REACH_MAX)
+	if (!script->need || argsz > REACH_MAX)
 		return -EINVAL;
 	for (uint32_t i = 0; i < reach; i++)
 		other[i] = (uint8_t)~buffer[i];
@@ -225,5 +226,5 @@ bool script_is_steady(const struct script *script)
 	for (size_t i = 0; i < n; i++)
 		if (!is_whole(producer, &script->caps[i]))
 			return false;
-	return producer_need(producer, &script->state) <= SCRIPT_NEED_MAX;
+	return script->need <= SCRIPT_NEED_MAX;
 }

@@ -11,7 +11,8 @@
  * A free script goes on with replies, each:
  *
  *	0	how: bit 0 it fails with EINVAL and writes nothing; bit 1 its argsz is what was asked with,
- *		plus delta; bits 2-7 mean nothing
+ *		plus delta; bit 2 it is a peer's message, which nobody cuts: where it is longer than what
+ *		was asked with, the call fails with EINVAL, as QEMU's client does; bits 3-7 mean nothing
  *	1	s8: delta
  *	2	u16: bytes that follow, and are written; where the input ends before, those that are there
  *
@@ -50,7 +51,8 @@ enum {
 	SCRIPT_HEAD_SPARE = 0xf0,
 	REPLY_FAILS = 1 << 0,
 	REPLY_RELATIVE = 1 << 1,
-	REPLY_SPARE = 0xfc,
+	REPLY_MESSAGE = 1 << 2,
+	REPLY_SPARE = 0xf8,
 };
 
 /* As a kind of input, beside those of enum info_kind. */
@@ -86,6 +88,7 @@ struct script {
 	const struct producer *producer;
 	uint16_t key;
 	struct producer_state state;
+	uint32_t need; /* bytes of that producer's whole reply, 0 without one */
 	struct producer_cap caps[SCRIPT_PARTS];
 	uint16_t said[SCRIPT_PARTS];
 	const uint8_t *rest;

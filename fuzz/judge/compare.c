@@ -24,7 +24,9 @@ struct matching {
 
 #define VERSION_NOTES (NOTE_BIT(NOTE_NEWER_VERSION) | NOTE_BIT(NOTE_VERSION_ZERO))
 #define MAY_REFUSE                                                                                 \
-	(NOTE_BIT(NOTE_MISALIGNED) | NOTE_BIT(NOTE_OVERLAP) | NOTE_BIT(NOTE_AREAS_OVERLAP))
+	(NOTE_BIT(NOTE_MISALIGNED) | NOTE_BIT(NOTE_OVERLAP) | NOTE_BIT(NOTE_AREAS_OVERLAP) |       \
+	 NOTE_BIT(NOTE_NO_DEVICE) | NOTE_BIT(NOTE_HEADER_TYPE) | NOTE_BIT(NOTE_RESERVED_BITS))
+#define MAY_BE_ABSENT (NOTE_BIT(NOTE_HEADER_TYPE) | NOTE_BIT(NOTE_NO_EXPRESS))
 
 /* Ids that info_reads can name. */
 #define NAMED_IDS 63
@@ -250,6 +252,11 @@ static bool complete(struct matching *m)
 			seen |= INFO_ID(id);
 		if (!info_has_id(m->reads->ids, id) || m->taken[i] == !(lookup && repeated))
 			continue;
+		/* Who counts its steps counts this many at least. */
+		if (i >= SPEC_MANY && !m->taken[i]) {
+			m->own = false;
+			continue;
+		}
 		/* Nothing of it was to be kept. */
 		if (!m->taken[i] && drops(m, &m->spec->caps[i].cap) &&
 		    keeps_rest(m, &m->spec->caps[i].cap, 0, INFO_HASH_START))
@@ -320,6 +327,9 @@ static struct comparison compare_readable(struct matching *m)
 	} else if (verdict == VERDICT_TRUNCATED) {
 		found.policy = (m->spec->notes & NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN)) != 0;
 		found.disagreement = found.policy ? AGREES : REJECTS_VALID;
+	} else if (verdict == VERDICT_ABSENT && (m->spec->notes & MAY_BE_ABSENT) &&
+		   m->spec->ncaps && !m->walk->ncaps) {
+		found.policy = true;
 	} else if (m->reads->style == INFO_OUTCOME) {
 		/* What it took it does not say: empty and absent are one to it. */
 	} else if (verdict == VERDICT_ABSENT && m->walk->ncaps) {

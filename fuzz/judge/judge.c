@@ -172,8 +172,9 @@ void judge_free(struct judge *judge)
 bool judge_links_loop(enum info_kind kind, const uint8_t *info, size_t len)
 {
 	const struct layout_info *const form = &layout_infos[kind];
-	const size_t end = form->first.at + form->first.width;
-	uint64_t at = end <= len ? layout_get(&form->first, info) : 0;
+	const struct layout_bits *const first =
+		len >= form->minsz ? layout_first(form, info) : &form->first;
+	uint64_t at = (size_t)first->at + first->width <= len ? layout_get(first, info) : 0;
 	size_t steps = 0;
 
 	/*
@@ -207,7 +208,7 @@ static bool is_as_before(const struct judge *judge, size_t i, uint64_t budget)
 {
 	const struct judged *const judged = &judge->judged[i];
 
-	if (!judge->changed || sandbox_touch_meets(&judged->touched, judge->changed))
+	if (sandbox_touch_meets(&judged->touched, judge->changed))
 		return false;
 	if (judged->walk.verdict == VERDICT_RUNAWAY)
 		return budget <= judged->walk.budget;
@@ -227,32 +228,41 @@ static bool is_seen_whole(const struct judge *judge, size_t i)
 	       (judge->hooked[i] || memcmp(&judged->touched, &nothing, sizeof(nothing)));
 }
 
+/* Has parser @i, which is not to walk @len bytes at @info, abstain. */
+static bool is_passed_over(struct judge *judge, size_t i, const uint8_t *info, size_t len)
+{
+	struct judged *const judged = &judge->judged[i];
+
+	judged->skipped = !judge->hooked[i] && judge_must_skip(judge, i, judged->parser, info, len);
+	if (!judged->skipped && !(judge->spared && judged->parser->open))
+		return false;
+	abstain(judged);
+	if (judge->touching)
+		memset(&judged->touched, 0xff, sizeof(judged->touched));
+	if (judge->trace && i == judge->traced)
+		judge->trace->count = 0;
+	return true;
+}
+
 /* Walks @len bytes at @info, which are placed, with parser @i. */
 static void walk_one(struct judge *judge, size_t i, const uint8_t *info, size_t len,
 		     uint64_t budget)
 {
 	struct judged *const judged = &judge->judged[i];
-	struct sandbox_trace *const trace = i == judge->traced ? judge->trace : NULL;
 	const struct walk_limits limits = {
 		.bound = judged->spec->bound,
 		.budget = budget,
-		.trace = trace,
+		.trace = judge->trace && i == judge->traced ? judge->trace : NULL,
 		.touched = judge->touching ? &judged->touched : NULL,
 	};
 
-	judged->touched = (struct sandbox_touched){0};
-	judged->skipped = judge_must_skip(judge, i, judged->parser, info, len);
-	if (!judged->skipped && !(judged->parser->open && judge->spared)) {
-		sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
-		if (judge->touching && !is_seen_whole(judge, i))
-			memset(&judged->touched, 0xff, sizeof(judged->touched));
-		return;
-	}
-	abstain(judged);
 	if (judge->touching)
+		judged->touched = (struct sandbox_touched){0};
+	if (is_passed_over(judge, i, info, len))
+		return;
+	sandbox_walk(judged->parser, judge->kind, &limits, &judged->walk);
+	if (judge->touching && !is_seen_whole(judge, i))
 		memset(&judged->touched, 0xff, sizeof(judged->touched));
-	if (trace)
-		trace->count = 0;
 }
 
 /* Judges parser @i on those bytes. */
@@ -260,11 +270,11 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	const uint64_t model_budget = 64 + spec->bound + judged->loads_per_byte * spec->visited;
-	const uint64_t budget = held_count ? held_budget(model_budget, len) : model_budget;
+	const uint64_t of_model = spec_budget(spec, judged->loads_per_byte);
+	const uint64_t budget = held_count ? held_budget(of_model, len) : of_model;
 
 	judged->relation = RELATION_NONE;
-	if (!is_as_before(judge, i, budget))
+	if (!judge->changed || !is_as_before(judge, i, budget))
 		walk_one(judge, i, info, len, budget);
 	else if (judged->parser->ahead)
 		judged->parser->ahead(judge->kind, 0, NULL, NULL);

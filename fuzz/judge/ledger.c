@@ -24,7 +24,7 @@ const struct ledger_entry *ledger_find(const char *bucket, enum info_kind kind, 
 void ledger_suggest(const char *bucket, enum info_kind kind, uint32_t notes, const char *witness,
 		    char ret_text[LEDGER_TEXT_MAX])
 {
-	char listed[256] = "";
+	char listed[512] = "";
 	size_t used = 0;
 
 	for (unsigned int note = 0; note < NOTE_COUNT; note++)

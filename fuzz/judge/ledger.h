@@ -43,7 +43,7 @@ extern const size_t ledger_count;
 const struct ledger_entry *ledger_find(const char *bucket, enum info_kind kind, uint32_t notes);
 
 /* Long enough for the entry of any bucket and a witness of ordinary length. */
-#define LEDGER_TEXT_MAX 1024
+#define LEDGER_TEXT_MAX 1536
 
 /*
  * The entry to add for @bucket on a buffer of @kind with @notes, ready to paste, shown by @witness

@@ -181,7 +181,7 @@ static bool reference_keeps(enum relation relation, const struct spec *before,
 	const struct walk_result first = as_walk(before, caps_before);
 	const struct walk_result second = as_walk(reading, walk.caps);
 	const uint32_t free = NOTE_BIT(NOTE_BACKWARD) | NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG) |
-			      NOTE_BIT(NOTE_AREA_PAST_REGION);
+			      NOTE_BIT(NOTE_AREA_PAST_REGION) | NOTE_BIT(NOTE_LENGTHS_OVERLAP);
 	size_t near = 0;
 
 	if (relation == RELATION_CUT)
@@ -221,7 +221,7 @@ static void hold_parser(struct judge *judge, struct judged *judged, enum relatio
 {
 	const struct walk_limits limits = {
 		.bound = reading->bound,
-		.budget = 64 + reading->bound + judged->loads_per_byte * reading->visited,
+		.budget = spec_budget(reading, judged->loads_per_byte),
 	};
 	const bool front = relation == RELATION_AGAIN && judged->parser == own_parser &&
 			   judged->parser->trust != INFO_TRUSTING && !judged->parser->fixed_size;

@@ -22,7 +22,8 @@
 	     "a header begins inside the reply and ends outside")                                  \
 	RULE(LOOP, "loop", "a next comes back to a capability of this chain")                      \
 	RULE(COUNT_OVERFLOW, "count-overflow", "a count times its element size passes 2^32")       \
-	RULE(PAYLOAD_OOB, "payload-oob", "a capability ends past the reply")
+	RULE(PAYLOAD_OOB, "payload-oob", "a capability ends past the reply")                       \
+	RULE(ALL_ONES, "all-ones", "a header is what a read that failed gives")
 
 enum rule {
 #define RULE(rule, name, words) RULE_##rule,
@@ -43,11 +44,23 @@ enum rule {
 	NOTE(OVERLAP, "overlap", "a capability shares bytes with one before it")                   \
 	NOTE(AREAS_OVERLAP, "areas-overlap",                                                       \
 	     "an area of SPARSE_MMAP shares bytes with one before it")                             \
+	NOTE(NO_DEVICE, "no-device", "all ones, as where no device answers")                       \
+	NOTE(HEADER_TYPE, "header-type",                                                           \
+	     "a header type above 1: many begin at 0x34 all the same, or read none")               \
+	NOTE(NO_EXPRESS, "no-express",                                                             \
+	     "no Express capability that all find opens the extended list")                        \
+	NOTE(RESERVED_BITS, "reserved-bits", "reserved bits of a link are set, and masked")        \
+	NOTE(ZERO_HEADER, "zero-header", "a next points to a header of 0, where the list ends")    \
+	NOTE(MANY_CAPS, "many-caps", "more than 480 capabilities: some count, and stop")           \
 	NOTE(ALIGN4, "align4", "4- but not 8-byte aligned, as kernels before 6.6 wrote")           \
 	NOTE(BACKWARD, "backward", "a next points to a lower offset, which is legal")              \
 	NOTE(UNKNOWN_ID, "unknown-id", "an id that no layout has: delivered undecoded")            \
 	NOTE(CHAIN_WITHOUT_FLAG, "chain-without-flag",                                             \
 	     "CAPS is clear, and a whole chain stands at cap_offset")                              \
+	NOTE(NULL_CAP, "null-cap", "id 0 of a configuration space: an entry, not an end")          \
+	NOTE(REPEATED_ID, "repeated-id", "an id of a configuration space once more")               \
+	NOTE(LENGTHS_OVERLAP, "lengths-overlap",                                                   \
+	     "capabilities of a configuration space share bytes that one does not decode")         \
 	NOTE(AREA_PAST_REGION, "area-past-region", "an area ends past the region's size")          \
 	NOTE(AREA_EMPTY, "area-empty", "an area without bytes")                                    \
 	NOTE(AREAS_UNSORTED, "areas-unsorted", "an area begins below the one before it")           \
@@ -67,7 +80,15 @@ enum note {
 #define NOTES_ODD      (NOTE_BIT(NOTE_ALIGN4) - 1u)
 
 /* Those of a buffer; all others are of a capability. */
-#define NOTES_OF_BUFFER (NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN) | NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG))
+#define NOTES_OF_BUFFER                                                                            \
+	(NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN) | NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG) |                   \
+	 NOTE_BIT(NOTE_NO_DEVICE) | NOTE_BIT(NOTE_HEADER_TYPE) | NOTE_BIT(NOTE_NO_EXPRESS) |       \
+	 NOTE_BIT(NOTE_ZERO_HEADER) | NOTE_BIT(NOTE_MANY_CAPS))
+
+/* Those of configuration spaces alone. */
+#define NOTES_OF_SPACE                                                                             \
+	((NOTE_BIT(NOTE_ALIGN4) - NOTE_BIT(NOTE_NO_DEVICE)) |                                      \
+	 (NOTE_BIT(NOTE_AREA_PAST_REGION) - NOTE_BIT(NOTE_NULL_CAP)))
 
 /* Those of one element of a list. */
 #define NOTES_OF_ELEMENT                                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reference reading, rule by rule. What spec.h and rules R1 to R14 of RULES.md promise, this
+ * The reference reading, rule by rule. What spec.h and rules R1 to R14 and C1 to C6 of RULES.md promise, this
  * file keeps: the same bytes always give the same answer, every range is checked before its first
  * byte is loaded, nothing past the caller's length is touched, and each offset is read once, so
  * that every chain ends.
@@ -20,6 +20,7 @@
 #include "../../parsers/layout.h"
 #include "../sandbox/pages.h"
 #include "meaning.h"
+#include "spaces.h"
 
 #define COUNT_WIDTH 4u
 
@@ -60,6 +61,9 @@ struct shape {
 /* Offsets already visited, and bytes that delivered capabilities span. Valid below the bound. */
 static uint8_t visited[INFO_LEN_MAX / 8];
 static uint8_t spanned[INFO_LEN_MAX];
+
+/* C5: bytes that they have by their specification. */
+static uint8_t lengthened[INFO_LEN_MAX];
 
 /* What the lists of the chain that is read name. */
 static struct meaning meaning;
@@ -121,12 +125,19 @@ static bool range_fits(struct spec *spec, uint64_t end, enum rule rule, struct l
 	return stop_reject(spec, rule, link);
 }
 
+/* C2: reserved bits of the link at @base. */
+static uint32_t link_notes(const struct layout_bits *link, const uint8_t *base)
+{
+	return layout_reserved(link, base) ? NOTE_BIT(NOTE_RESERVED_BITS) : 0;
+}
+
 /* R1 to R4: from the fixed fields to a first offset that is not 0. */
 static bool find_chain(const struct reading *reading, uint32_t *ret_offset)
 {
 	const struct layout_info *const layout = &layout_infos[reading->kind];
 	struct spec *const spec = reading->spec;
-	const bool cut = spec->argsz > reading->len;
+	/* A space that was not read to its end says all the same whether there is a list. */
+	const bool cut = layout->argsz.width && spec->argsz > reading->len;
 	const struct link nowhere = {0, 0};
 	uint32_t offset;
 
@@ -136,6 +147,10 @@ static bool find_chain(const struct reading *reading, uint32_t *ret_offset)
 	/* R1: the reply fills the smallest INFO struct of this kind. */
 	if (spec->argsz < layout->minsz)
 		return stop_reject(spec, RULE_SHORT_ARGSZ, nowhere);
+	spec->notes |= space_notes(reading->kind, reading->info, reading->len);
+	/* C1: bytes of no device say nothing. */
+	if (spec->notes & NOTE_BIT(NOTE_NO_DEVICE))
+		return stop_absent(spec, 0);
 	/* R2: the flag is set, so cap_offset means something. */
 	if (!(layout_get(&layout->flags, reading->info) & layout->caps_flag))
 		return cut ? stop_truncated(spec) : stop_absent(spec, 0);
@@ -143,11 +158,15 @@ static bool find_chain(const struct reading *reading, uint32_t *ret_offset)
 	 */
 	if (layout->first.at + layout->first.width > spec->bound)
 		return cut ? stop_truncated(spec) : stop_reject(spec, RULE_SHORT_ARGSZ, nowhere);
-	offset = layout_get(&layout->first, reading->info);
+	/* C3: a space that ends where the list would begin has none. */
+	if (!layout->first.width && spec->argsz <= layout->first.mask)
+		return stop_absent(spec, 0);
+	offset = layout_get(layout_first(layout, reading->info), reading->info);
 	/* R4: there is a chain, and it is in this reply. */
 	if (offset == 0)
 		return cut ? stop_truncated(spec)
 			   : stop_absent(spec, NOTE_BIT(NOTE_FLAG_WITHOUT_CHAIN));
+	spec->notes |= link_notes(layout_first(layout, reading->info), reading->info);
 	*ret_offset = offset;
 	return true;
 }
@@ -276,14 +295,17 @@ static uint32_t id_notes(struct reading *reading, const struct shape *shape)
 	uint64_t bit;
 
 	if (!shape->layout)
-		return NOTE_BIT(NOTE_UNKNOWN_ID);
+		return shape->id || reading->kind < INFO_IOCTL_KINDS ? NOTE_BIT(NOTE_UNKNOWN_ID)
+								     : NOTE_BIT(NOTE_NULL_CAP);
 	bit = UINT64_C(1) << (shape->layout - layout_caps);
 	if (shape->version == 0)
 		notes |= NOTE_BIT(NOTE_VERSION_ZERO);
-	if (shape->version > shape->layout->newest)
+	/* C6: those of a configuration space stand for nothing that a reader looks at. */
+	if (shape->version > shape->layout->newest && reading->kind < INFO_IOCTL_KINDS)
 		notes |= NOTE_BIT(NOTE_NEWER_VERSION);
 	if (reading->ids & bit)
-		notes |= NOTE_BIT(NOTE_DUPLICATE_ID);
+		notes |= NOTE_BIT(reading->kind < INFO_IOCTL_KINDS ? NOTE_DUPLICATE_ID
+								   : NOTE_REPEATED_ID);
 	reading->ids |= bit;
 	return notes;
 }
@@ -313,6 +335,25 @@ static uint32_t span_notes(uint32_t at, uint32_t span)
 	return shared ? NOTE_BIT(NOTE_OVERLAP) : 0;
 }
 
+/* C5: the note on the bytes that a capability has, decoded or not. */
+static uint32_t length_notes(const struct reading *reading, const struct shape *shape, uint32_t at)
+{
+	uint32_t length = 0, end;
+	bool shared;
+
+	if (reading->kind < INFO_IOCTL_KINDS)
+		return 0;
+	if (shape->decoded)
+		length = space_cap_length(reading->kind, shape->id, reading->info + at);
+	/* C5: the length may pass the bound; what was read does not. */
+	end = at + (length > shape->read ? length : shape->read);
+	if (end > reading->spec->bound)
+		end = reading->spec->bound;
+	shared = (memchr)(lengthened + at, 1, end - at);
+	memset(lengthened + at, 1, end - at);
+	return shared ? NOTE_BIT(NOTE_LENGTHS_OVERLAP) : 0;
+}
+
 static void deliver(struct reading *reading, struct link link, const struct shape *shape)
 {
 	struct spec *const spec = reading->spec;
@@ -328,18 +369,44 @@ static void deliver(struct reading *reading, struct link link, const struct shap
 	};
 	if (shape->decoded)
 		decode(reading, shape, &delivered->cap);
-	delivered->notes = place_notes(link) | id_notes(reading, shape) |
-			   span_notes(link.at, shape->read) |
-			   element_notes(reading, shape, link.at);
+	delivered->notes =
+		place_notes(link) | id_notes(reading, shape) | span_notes(link.at, shape->read) |
+		length_notes(reading, shape, link.at) | element_notes(reading, shape, link.at);
 	spec->notes |= delivered->notes;
+}
+
+/* C4: the first header of 0 is no list, a later one the end of it. */
+static void stop_at_zero(struct spec *spec, struct link link)
+{
+	spec->visited += 4;
+	if (!link.from) {
+		stop_absent(spec, 0);
+		return;
+	}
+	spec->verdict = VERDICT_OK;
+	spec->notes |= NOTE_BIT(NOTE_ZERO_HEADER);
+}
+
+/* C4: the first header of all ones is no list where it is the whole of it, else what is there is lost. */
+static void stop_at_ones(const struct reading *reading, struct link link)
+{
+	struct spec *const spec = reading->spec;
+
+	spec->visited += layout_infos[reading->kind].header;
+	if (!link.from && !layout_infos[reading->kind].first.width)
+		stop_absent(spec, 0);
+	else
+		stop_reject(spec, RULE_ALL_ONES, link);
 }
 
 /* R6 to R14: every capability from @first on, until the chain ends or stops the reading. */
 static void read_chain(struct reading *reading, uint32_t first)
 {
 	struct spec *const spec = reading->spec;
+	const struct layout_bits *const next = &layout_infos[reading->kind].next;
 	struct link link = {.at = first, .from = 0};
 
+	memset(lengthened, 0, reading->kind < INFO_IOCTL_KINDS ? 0 : spec->bound);
 	memset(visited, 0, (spec->bound + 7) / 8);
 	memset(spanned, 0, spec->bound);
 	meaning_start(&meaning, reading->info, reading->kind);
@@ -350,6 +417,14 @@ static void read_chain(struct reading *reading, uint32_t first)
 		spec->last = link.at;
 		if (!target_is_sound(reading, link))
 			return;
+		if (space_header_is_zero(reading->kind, reading->info, link.at)) {
+			stop_at_zero(spec, link);
+			return;
+		}
+		if (space_header_is_ones(reading->kind, reading->info, link.at)) {
+			stop_at_ones(reading, link);
+			return;
+		}
 		shape = read_header(reading, link.at);
 		fits = !shape.decoded || payload_fits(reading, link, &shape);
 		spec->visited += shape.read;
@@ -357,7 +432,12 @@ static void read_chain(struct reading *reading, uint32_t first)
 			return;
 		deliver(reading, link, &shape);
 		link.from = link.at;
-		link.at = layout_get(&layout_infos[reading->kind].next, reading->info + link.from);
+		link.at = layout_get(next, reading->info + link.from);
+		/* Those of a next are of the capability that holds it. */
+		spec->caps[spec->ncaps - 1].notes |= link_notes(next, reading->info + link.from);
+		spec->notes |= spec->caps[spec->ncaps - 1].notes;
+		if (spec->ncaps > SPEC_MANY && reading->kind >= INFO_IOCTL_KINDS)
+			spec->notes |= NOTE_BIT(NOTE_MANY_CAPS);
 	}
 	spec->verdict = VERDICT_OK;
 }
@@ -365,12 +445,14 @@ static void read_chain(struct reading *reading, uint32_t first)
 /* R2: whether a whole chain with a known id stands at cap_offset, which means nothing. */
 static bool chain_stands(struct reading *reading)
 {
-	const struct layout_bits *const first = &layout_infos[reading->kind].first;
+	const struct layout_bits *const first =
+		layout_first(&layout_infos[reading->kind], reading->info);
 	struct spec *const spec = reading->spec;
 	const struct spec absent = *spec;
 	bool known = false;
 
-	if (first->at + first->width > spec->bound || !layout_get(first, reading->info))
+	if (!first->width || first->at + first->width > spec->bound ||
+	    !layout_get(first, reading->info))
 		return false;
 	read_chain(reading, layout_get(first, reading->info));
 	for (size_t i = 0; spec->verdict == VERDICT_OK && i < spec->ncaps; i++)
@@ -400,7 +482,15 @@ void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec
 	ret_spec->bound = ret_spec->argsz < len ? ret_spec->argsz : (uint32_t)len;
 	if (find_chain(&reading, &first))
 		read_chain(&reading, first);
-	else if (ret_spec->verdict == VERDICT_ABSENT && chain_stands(&reading))
+	else if (ret_spec->verdict == VERDICT_ABSENT &&
+		 !(ret_spec->notes & NOTE_BIT(NOTE_NO_DEVICE)) && chain_stands(&reading))
 		ret_spec->notes |= NOTE_BIT(NOTE_CHAIN_WITHOUT_FLAG);
 	ret_spec->class = class_of(ret_spec);
+}
+
+uint64_t spec_budget(const struct spec *spec, uint64_t loads_per_byte)
+{
+	const bool cut = layout_infos[spec->kind].argsz.width != 0;
+
+	return 64 + (cut ? spec->bound : spec->argsz) + loads_per_byte * spec->visited;
 }

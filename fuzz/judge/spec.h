@@ -61,6 +61,9 @@ struct spec {
 	size_t ncaps;
 };
 
+/* Capabilities that every reader of a configuration space takes; behind them note many-caps holds. */
+#define SPEC_MANY 480
+
 /*
  * Allocates a reading with room for every chain of INFO_LEN_MAX bytes (about 6 MiB of address
  * space, touched as used). Returns NULL without memory. spec_free() takes NULL too.
@@ -73,5 +76,11 @@ void spec_free(struct spec *spec);
  * nothing past @len, whatever the bytes say. Two readings may be in use at once; not thread-safe.
  */
 void spec_read(const uint8_t *info, size_t len, enum info_kind kind, struct spec *ret_spec);
+
+/*
+ * The loads that a walk may make of what @spec read, with that K. Of a configuration space its size
+ * stands for the bound, however much of it a dump has: who counts steps counts those of a whole one.
+ */
+uint64_t spec_budget(const struct spec *spec, uint64_t loads_per_byte);
 
 #endif

@@ -34,7 +34,9 @@ static bool has_chain(const struct variant_base *base)
 {
 	const struct layout_info *const layout = &layout_infos[base->kind];
 
-	return base->spec->bound >= layout->first.at + layout->first.width &&
+	return base->spec->bound >= layout->minsz &&
+	       base->spec->bound >= layout->first.at + layout->first.width &&
+	       !(base->spec->notes & NOTE_BIT(NOTE_NO_DEVICE)) &&
 	       (layout_get(&layout->flags, base->info) & layout->caps_flag);
 }
 
@@ -47,7 +49,7 @@ struct link {
 static struct link link_after(const struct variant_base *base, size_t i)
 {
 	const struct layout_info *const layout = &layout_infos[base->kind];
-	const struct link first = {&layout->first, 0};
+	const struct link first = {layout_first(layout, base->info), 0};
 	const struct link next = {&layout->next, i ? base->spec->caps[i - 1].cap.offset : 0};
 
 	return i ? next : first;
@@ -110,14 +112,33 @@ static void use_last(const struct variant_base *base)
 	const uint32_t at = target_of(base, spec->ncaps);
 	const struct layout_cap *layout;
 
-	if (spec->verdict == VERDICT_OK || spec->rule == RULE_LOOP || at < form->end ||
-	    (uint64_t)at + form->header > spec->bound)
+	if ((spec->verdict == VERDICT_OK && !(spec->notes & NOTE_BIT(NOTE_ZERO_HEADER))) ||
+	    spec->rule == RULE_LOOP || at < form->end || (uint64_t)at + form->header > spec->bound)
 		return;
 	use(at, form->header);
 	layout = layout_cap(base->kind, (uint16_t)layout_get(&form->id, base->info + at));
 	if (layout && layout_get(&form->version, base->info + at) &&
 	    layout->elements != ELEMENTS_NONE && (uint64_t)at + CAP_COUNT_AT + 4 <= spec->bound)
 		use(at + CAP_COUNT_AT, 4);
+}
+
+/* Of a configuration space: what tells a device and its header, and what opens an extended list. */
+static void use_space(const struct variant_base *base)
+{
+	const struct layout_info *const layout = &layout_infos[base->kind];
+
+	if (layout->argsz.width)
+		return;
+	for (size_t i = 0; i < layout->nfields; i++)
+		/* Not the links: of them one is followed, where there is a list. */
+		if (layout->fields[i].at < layout->minsz &&
+		    layout->fields[i].at != layout->first.at &&
+		    layout->fields[i].at != layout->turned_first.at)
+			use(layout->fields[i].at, layout->fields[i].width);
+	if (base->kind == INFO_PCIE)
+		use(0, layout->end < base->len ? layout->end : (uint32_t)base->len);
+	else
+		use(INFO_AT_PCI_device, 2);
 }
 
 /* Fills uses[]: every byte on which the reference's answer rests, and no other. */
@@ -132,9 +153,10 @@ static void mark_uses(const struct variant_base *base)
 	if (base->len < layout->minsz || spec->argsz < layout->minsz)
 		return;
 	use(layout->flags.at, layout->flags.width);
+	use_space(base);
 	if (!has_chain(base))
 		return;
-	use(layout->first.at, layout->first.width);
+	use(layout_first(layout, base->info)->at, layout->first.width);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		use_cap(base, &spec->caps[i].cap);
 	use_last(base);
@@ -166,6 +188,9 @@ static bool make_slack(const struct variant_base *base, struct variant *ret_vari
 	const bool bounded = layout->argsz.width && spec->argsz <= base->len;
 
 	if (base->len < layout->minsz || (!read && !bounded) || !fits(base, sizeof(filler)))
+		return false;
+	/* A space that ends before its list is whole, a byte more and it is not. */
+	if (!layout->first.width && base->len == layout->end)
 		return false;
 	append(base, sizeof(filler), ret_variant);
 	if (read)
@@ -205,6 +230,22 @@ static bool is_only_link(const struct link *link)
 }
 
 /*
+ * Whether a space, which has its size whatever moves in it, still has all that was read of it @more
+ * bytes further on.
+ */
+static bool keeps_size(const struct variant_base *base, uint64_t more)
+{
+	const struct spec *const spec = base->spec;
+
+	if (spec->verdict != VERDICT_OK && spec->verdict != VERDICT_ABSENT)
+		return false;
+	for (size_t i = 0; i < spec->ncaps; i++)
+		if (spec->caps[i].cap.offset + spec->caps[i].span + more > spec->argsz)
+			return false;
+	return true;
+}
+
+/*
  * Shift. Bytes go in where the fixed fields end, so everything behind them moves, argsz and the
  * length grow as much, and every link that points behind them is raised. Every range then keeps its
  * distance to the bound and to argsz. A link may be raised where its bytes are only a link, and
@@ -216,7 +257,8 @@ static bool make_shift(const struct variant_base *base, struct variant *ret_vari
 	const uint32_t shift = 8 * (1 + (uint32_t)(base->hash >> 32) % 8);
 	const struct spec *const spec = base->spec;
 
-	if (spec->bound < layout->end || !fits(base, shift))
+	if (spec->bound < layout->end || !fits(base, shift) ||
+	    (!layout->argsz.width && !keeps_size(base, shift)))
 		return false;
 	memcpy(copy, base->info, layout->end);
 	for (uint32_t i = 0; i < shift; i++)
@@ -283,7 +325,8 @@ static bool make_order(const struct variant_base *base, struct variant *ret_vari
 	uint64_t end, more;
 
 	if (spec->verdict != VERDICT_OK || spec->ncaps < 2 ||
-	    (spec->notes & (NOTE_BIT(NOTE_OVERLAP) | NOTE_BIT(NOTE_VERSION_ZERO))))
+	    (spec->notes &
+	     (NOTE_BIT(NOTE_OVERLAP) | NOTE_BIT(NOTE_VERSION_ZERO) | NOTE_BIT(NOTE_ZERO_HEADER))))
 		return false;
 	for (size_t i = 0; i < spec->ncaps; i++)
 		by_place[i] = (uint32_t)i;
@@ -292,7 +335,7 @@ static bool make_order(const struct variant_base *base, struct variant *ret_vari
 	append(base, 0, ret_variant);
 	end = put_reversed(base, spec->caps[by_place[0]].cap.offset);
 	more = end > spec->bound ? end - spec->bound : 0;
-	if (end == UINT64_MAX || !fits(base, more))
+	if (end == UINT64_MAX || !fits(base, more) || (!form->argsz.width && end > spec->argsz))
 		return false;
 	for (size_t i = 0; i < spec->ncaps; i++) {
 		const struct link link = link_after(base, i);
@@ -303,7 +346,7 @@ static bool make_order(const struct variant_base *base, struct variant *ret_vari
 	for (uint64_t at = base->len > end ? base->len : end; at < base->len + more; at++)
 		copy[at] = 0;
 	set_argsz(base, (uint64_t)spec->argsz + more);
-	layout_set(&form->first, copy, moved[0]);
+	layout_set(layout_first(form, copy), copy, moved[0]);
 	for (size_t i = 0; i < spec->ncaps; i++)
 		layout_set(&form->next, copy + moved[i], i + 1 < spec->ncaps ? moved[i + 1] : 0);
 	ret_variant->len = base->len + (size_t)more;
@@ -318,7 +361,9 @@ static bool make_cut(const struct variant_base *base, struct variant *ret_varian
 		return false;
 	append(base, 0, ret_variant);
 	ret_variant->len = (size_t)(base->hash >> 8) % base->len;
-	return true;
+	/* That would be a whole space, without a list. */
+	return layout_infos[base->kind].first.width ||
+	       ret_variant->len != layout_infos[base->kind].end;
 }
 
 /*

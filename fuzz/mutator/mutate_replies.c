@@ -105,6 +105,17 @@ static bool fails(struct script_mutation *t)
 	return true;
 }
 
+/* A peer's message, which nobody cuts, or no more. */
+static bool is_message(struct script_mutation *t)
+{
+	struct script_part *const reply = script_some(t);
+
+	if (!reply)
+		return false;
+	reply->how ^= REPLY_MESSAGE;
+	return true;
+}
+
 /* The ends of what programs take for granted, and of what there is. */
 static bool cut(struct script_mutation *t)
 {
@@ -234,6 +245,7 @@ const struct script_op script_reply_ops[] = {
 	{"reply-drop", script_leave_out, 4, SIDE_REPLIES},
 	{"reply-fresh", fresh, 5, SIDE_REPLIES},
 	{"reply-fails", fails, 2, SIDE_REPLIES},
+	{"reply-message", is_message, 1, SIDE_REPLIES},
 	{"reply-cut", cut, 4, SIDE_REPLIES},
 	{"reply-extend", extend, 3, SIDE_REPLIES},
 	{"reply-chain", chain, 10, SIDE_REPLIES},

@@ -26,7 +26,7 @@
 #include "../within.h"
 #include "digests.h"
 
-#define SEEDS_PER_INPUT 96
+#define SEEDS_PER_INPUT 192
 #define JUDGED_ONE_IN	8
 #define STEADY_MIN	0.15
 #define GUARD		0xb7

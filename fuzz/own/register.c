@@ -68,7 +68,7 @@ static void hold_to_contract(const struct info_parser *parser)
 		refuse(OWN_NAME_WORDS);
 	if (!parser->summary || !parser->summary[0] || strchr(parser->summary, '\n'))
 		refuse("its .summary is one line");
-	if (parser->trust >= INFO_TRUSTS || parser->source > INFO_FROM_PEER)
+	if (parser->trust >= INFO_TRUSTS || parser->source >= INFO_SOURCES)
 		refuse("its .trust or .source is none there is");
 	if (parser->fixed_size > INFO_LEN_MAX)
 		refuse("its .fixed_size is above 65536");

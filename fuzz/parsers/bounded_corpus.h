@@ -70,6 +70,9 @@ static inline size_t corpus_text(const char *path, const char *text, size_t size
 	return len;
 }
 
+/* As which kinds each buffer is handed over: from the first on, before the second. */
+static uint32_t corpus_kinds[2] = {0, INFO_IOCTL_KINDS};
+
 static inline void corpus_see(const char *path, buffer_test *see)
 {
 	static char content[CORPUS_FILE_MAX];
@@ -82,7 +85,7 @@ static inline void corpus_see(const char *path, buffer_test *see)
 		memcpy(info, content, len);
 	else
 		fail_msg("%s: longer than an INFO buffer", path);
-	for (uint32_t kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+	for (uint32_t kind = corpus_kinds[0]; kind < corpus_kinds[1]; kind++)
 		see(info, len, (enum info_kind)kind);
 }
 
@@ -127,6 +130,19 @@ static inline void each_corpus(buffer_test *see)
 	if (count == 0)
 		skip();
 	print_message("corpus: %zu buffers\n", count);
+}
+
+/* Those that stand for configuration spaces, as both kinds of them. */
+static inline void each_space(buffer_test *see)
+{
+	corpus_kinds[0] = INFO_IOCTL_KINDS;
+	corpus_kinds[1] = INFO_KINDS;
+	if (!corpus_folder("spaces", see))
+		skip();
+	corpus_folder("seeds", see);
+	corpus_folder("regressions", see);
+	corpus_kinds[0] = 0;
+	corpus_kinds[1] = INFO_IOCTL_KINDS;
 }
 
 #endif

@@ -29,7 +29,8 @@ static void test_names(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < VERDICT_REJECT; i++)
 		assert_string_equal(vb_name(status_of_verdict[i]), verdict_name((enum verdict)i));
-	for (uint32_t i = RULE_NONE + 1; i < RULE_COUNT; i++) {
+	/* Those of the ioctls' kinds. */
+	for (uint32_t i = RULE_NONE + 1; i < RULE_ALL_ONES; i++) {
 		assert_string_equal(vb_name(status_of_rule[i]), rule_name((enum rule)i));
 		assert_true(status_of_rule[i] >= VB_SHORT_BUFFER);
 	}

@@ -23,6 +23,7 @@
 #include "../judge/judge.h"
 #include "../text/text.h"
 #include "quirks_drivers.h"
+#include "quirks_pci.h"
 #include "quirks_qemu.h"
 #include "quirks_selftests.h"
 #include "quirks_vmm.h"
@@ -36,10 +37,9 @@ static const struct {
 	const struct row *rows;
 	size_t count;
 } families[] = {
-	{qemu_rows, COUNT_OF(qemu_rows)},
-	{vmm_rows, COUNT_OF(vmm_rows)},
-	{drivers_rows, COUNT_OF(drivers_rows)},
-	{selftests_rows, COUNT_OF(selftests_rows)},
+	{qemu_rows, COUNT_OF(qemu_rows)},	{vmm_rows, COUNT_OF(vmm_rows)},
+	{drivers_rows, COUNT_OF(drivers_rows)}, {selftests_rows, COUNT_OF(selftests_rows)},
+	{pci_rows, COUNT_OF(pci_rows)},
 };
 
 static const struct judged *judged_of(const char *parser)
@@ -117,9 +117,23 @@ static const struct {
 	const char *input;
 } telling[] = {
 	{"cloud-hypervisor", "region-msix-before-sparse"},
+	{"cloud-hypervisor-pci", "pcie-express-without-pm"},
+	{"crosvm-pci", "pci-status-clear"},
 	{"crosvm-iommu", "iommu-version-65535-range"},
 	{"crosvm-region", "region-duplicate-type"},
 	{"dpdk", "region-argsz-8"},
+	{"dpdk-pci", "pci-all-ones-next"},
+	{"hwloc", "pci-null-between"},
+	{"libpci", "pcie-pcix"},
+	{"libvirt", "pci-next-into-header"},
+	{"linux-pci", "pci-next-into-header"},
+	{"lshw", "pci-null-between"},
+	{"lspci", "pci-cardbus"},
+	{"qemu-pci", "pcie-sriov-between"},
+	{"seabios", "pci-null-between"},
+	{"spdk-pci", "pci-status-clear"},
+	{"vfio-pci", "pcie-hidden"},
+	{"xen", "pci-all-ones-next"},
 	{"dpdk-new", "region-payload-oob-type"},
 	{"dragonball", "region-cxl-component-bar-msix-before-areas"},
 	{"find-cap", "iommu-version-65535-range"},
@@ -182,7 +196,7 @@ static void test_telling(void **state)
 	sandbox_take_signals();
 	for (size_t i = 0; i < COUNT_OF(telling); i++) {
 		judge_input(telling[i].input);
-		naive = judged_of("naive");
+		naive = judged_of(judge->kind < INFO_IOCTL_KINDS ? "naive" : "naive-pci");
 		judged = judged_of(telling[i].parser);
 		assert_true(judged->parser->reads[judge->kind].ids);
 		took(naive, theirs, sizeof(theirs));
@@ -201,10 +215,12 @@ static bool is_no_model(const struct info_parser *parser)
 	const char *const name = parser->name;
 	bool reads = false;
 
-	for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+	for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 		reads |= parser->reads[kind].ids != 0;
-	return !reads || strcmp(name, "naive") == 0 || strcmp(name, "kernel") == 0 ||
-	       strcmp(name, "bounded") == 0 || strcmp(name, "bpf") == 0;
+	return !reads || strcmp(name, "naive") == 0 || strcmp(name, "naive-pci") == 0 ||
+	       strcmp(name, "kernel-pci") == 0 || strcmp(name, "pcicaps") == 0 ||
+	       strcmp(name, "kernel") == 0 || strcmp(name, "bounded") == 0 ||
+	       strcmp(name, "bpf") == 0;
 }
 
 static bool has_quirk(const char *name)
@@ -309,6 +325,62 @@ static bool is_public(const struct judged *judged)
 	return false;
 }
 
+/* Words that mean something to a walk of configuration space, in places that one comes to. */
+static size_t random_space(enum info_kind kind, uint8_t *ret_info)
+{
+	static const uint8_t bytes[] = {0,    1,    5,	  9,	0x10, 0x11, 0x20, 0x40,
+					0x42, 0x44, 0x48, 0x4c, 0x50, 0xfc, 0xff, 0x77};
+	const size_t len = kind == INFO_PCI ? 256 : 320;
+	const uint32_t from = kind == INFO_PCI ? 0x40 : 0x100;
+
+	memset(ret_info, 0, len);
+	ret_info[6] = random_number() % 8 ? 0x10 : 0;
+	ret_info[14] = random_number() % 8 ? 0 : (uint8_t)(random_number() % 4);
+	ret_info[0x34] = random_number() % 2 ? 0x40 : bytes[random_number() % COUNT_OF(bytes)];
+	for (uint32_t at = 0x40; at < 0x54; at += 2) {
+		ret_info[at] = bytes[random_number() % COUNT_OF(bytes)];
+		ret_info[at + 1] = bytes[random_number() % COUNT_OF(bytes)];
+	}
+	for (uint32_t at = from; kind == INFO_PCIE && at < from + 24; at += 4)
+		layout_store(ret_info + at, 4,
+			     (random_number() % 20) | 0x10000 |
+				     (0x100 + random_number() % 7 * 4) << 20);
+	return random_number() % 8 ? len : 64 + random_number() % (len - 64);
+}
+
+/*
+ * No fault of a reader of configuration space is public that a walk can show: what a device, a peer or a file
+ * has chosen brings an answer, or none is given.
+ */
+static void test_chosen_bytes(void **state)
+{
+	size_t abstained = 0, read = 0;
+	static uint8_t info[512];
+
+	(void)state;
+	sandbox_take_signals();
+	for (int i = 0; i < 20000; i++) {
+		const enum info_kind kind = i % 2 ? INFO_PCI : INFO_PCIE;
+		const size_t len = random_space(kind, info);
+
+		judge_read(judge, info, len, kind);
+		for (size_t n = 0; n < judge->count; n++) {
+			const struct judged *const judged = &judge->judged[n];
+
+			if (judged->parser->source == INFO_FROM_KERNEL ||
+			    !judged->parser->reads[kind].ids)
+				continue;
+			abstained += judged->walk.verdict == VERDICT_ABSTAIN;
+			read += judged->walk.verdict == VERDICT_OK;
+			if (judged->walk.verdict > VERDICT_ABSTAIN)
+				fail_msg("%s shows a fault: %s, on %s space %d of %zu bytes",
+					 judged->parser->name, verdict_name(judged->walk.verdict),
+					 info_kind_name(kind), i, len);
+		}
+	}
+	assert_true(abstained && read);
+}
+
 static void test_peers(void **state)
 {
 	size_t abstained = 0, public = 0, read = 0;
@@ -342,10 +414,9 @@ static void test_peers(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_quirks),
-		cmocka_unit_test(test_telling),
-		cmocka_unit_test(test_every_model),
-		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_quirks),	     cmocka_unit_test(test_telling),
+		cmocka_unit_test(test_every_model),  cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_chosen_bytes),
 	};
 	char error[512];
 

@@ -26,7 +26,7 @@ static _Noreturn void print_list(void)
 {
 	for (size_t i = 0; i < planted_bug_count; i++) {
 		printf("%s", planted_bugs[i]->name);
-		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 			if (planted_bugs[i]->reads[kind].ids)
 				printf(" %s", info_kind_name(kind));
 		printf(": %s\n", planted_bugs[i]->summary);

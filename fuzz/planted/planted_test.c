@@ -18,6 +18,7 @@
 
 #include "../parsers/bounded_corpus.h"
 #include "../parsers/bounded_inputs.h"
+#include "../exhaust/exhaust.h"
 #include "../judge/judge.h"
 #include "bugs.h"
 #include "../within.h"
@@ -26,11 +27,11 @@
 #define BUGS_MIN 16
 #define NOISE	 20000
 
-extern const struct info_parser planted_sound_parser;
+extern const struct info_parser planted_sound_parser, planted_sound_space_parser;
 
 /* The parser under test, and what came of it so far. */
 static struct judge *judge;
-static size_t detected[INFO_IOCTL_KINDS];
+static size_t detected[INFO_KINDS];
 static size_t buffers;
 
 static struct judge *judge_of(const struct info_parser *const *parser)
@@ -67,9 +68,43 @@ static void hold_rho(const struct rho *rho)
 	hold(rho->bytes, rho->len, rho->kind);
 }
 
+/* Every small list of both kinds, and each with one byte of its space turned over or its end cut off. */
+static void see_spaces(void)
+{
+	static uint8_t info[EXHAUST_LEN_MAX];
+
+	for (enum info_kind kind = INFO_IOCTL_KINDS; kind < INFO_KINDS; kind++) {
+		struct exhaust_space *const space = exhaust_space_new(kind, 2);
+		const uint64_t count = exhaust_space_count(space);
+
+		/* A prime, so that all places vary. */
+		for (uint64_t i = 0; i < count; i += 13) {
+			const size_t len = exhaust_buffer(space, i, info);
+			uint8_t *const turned = &info[i % len];
+
+			hold(info, len, kind);
+			hold(info, (size_t)(i % len), kind);
+			*turned ^= (uint8_t)(i | 1);
+			hold(info, len, kind);
+		}
+		exhaust_space_free(space);
+	}
+	each_space(hold);
+}
+
+static bool reads_ioctls(const struct info_parser *parser)
+{
+	return parser->reads[INFO_DEVICE].ids || parser->reads[INFO_REGION].ids ||
+	       parser->reads[INFO_IOMMU].ids;
+}
+
 /* Enough to show any bug. */
 static void see_some(void)
 {
+	if (!reads_ioctls(judge->judged[0].parser)) {
+		see_spaces();
+		return;
+	}
 	each_ladder(hold);
 	each_noise(NOISE, hold);
 	each_rho(hold_rho);
@@ -96,6 +131,18 @@ static void test_sound_walker(void **state)
 	assert_within(buffers, 100000, SIZE_MAX);
 }
 
+static void test_sound_space_walker(void **state)
+{
+	const struct info_parser *const sound = &planted_sound_space_parser;
+
+	(void)state;
+	buffers = 0;
+	judge = judge_of(&sound);
+	see_spaces();
+	judge_free(judge);
+	assert_within(buffers, 50000, SIZE_MAX);
+}
+
 static void test_each_is_one_bug_and_found(void **state)
 {
 	(void)state;
@@ -104,13 +151,15 @@ static void test_each_is_one_bug_and_found(void **state)
 		judge = judge_of(&planted_bugs[i]);
 		see_some();
 		judge_free(judge);
-		for (enum info_kind kind = 0; kind < INFO_IOCTL_KINDS; kind++)
+		for (enum info_kind kind = 0; kind < INFO_KINDS; kind++)
 			if (planted_bugs[i]->reads[kind].ids && !detected[kind])
 				fail_msg("%s: not detected in any %s buffer", planted_bugs[i]->name,
 					 info_kind_name(kind));
-		print_message("%s: detected on %zu device, %zu region, %zu iommu buffers\n",
-			      planted_bugs[i]->name, detected[INFO_DEVICE], detected[INFO_REGION],
-			      detected[INFO_IOMMU]);
+		print_message(
+			"%s: detected on %zu device, %zu region, %zu iommu, %zu pci, %zu pcie "
+			"buffers\n",
+			planted_bugs[i]->name, detected[INFO_DEVICE], detected[INFO_REGION],
+			detected[INFO_IOMMU], detected[INFO_PCI], detected[INFO_PCIE]);
 	}
 }
 
@@ -121,9 +170,13 @@ static void test_corpus_finds_each(void **state)
 	for (size_t i = 0; i < planted_bug_count; i++) {
 		memset(detected, 0, sizeof(detected));
 		judge = judge_of(&planted_bugs[i]);
-		each_corpus(hold);
+		if (reads_ioctls(planted_bugs[i]))
+			each_corpus(hold);
+		else
+			each_space(hold);
 		judge_free(judge);
-		if (!(detected[INFO_DEVICE] + detected[INFO_REGION] + detected[INFO_IOMMU]))
+		if (!(detected[INFO_DEVICE] + detected[INFO_REGION] + detected[INFO_IOMMU] +
+		      detected[INFO_PCI] + detected[INFO_PCIE]))
 			fail_msg("%s: no buffer of the corpus shows it", planted_bugs[i]->name);
 	}
 }
@@ -196,6 +249,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound_walker),
+		cmocka_unit_test(test_sound_space_walker),
 		cmocka_unit_test(test_each_is_one_bug_and_found),
 		cmocka_unit_test(test_corpus_finds_each),
 		cmocka_unit_test(test_list),

@@ -41,10 +41,13 @@ struct probe_subject {
  * @ask: the ioctl of @subject on the buffer at @info, whose argsz (and index) are set; 0 or -errno.
  * @config: NULL, or reads the first 256 bytes of configuration space, where the device has one, and adds the
  *	ioctls that it makes for that to @made
+ * @is_peer: a vfio-user server answers. It may clear CAPS in a reply that is too short for the chain, and write
+ *	zeros behind its fixed fields, as libvfio-user does, where a kernel sets the flag and writes nothing
  */
 struct probe_device {
 	int (*ask)(struct probe_device *device, const struct probe_subject *subject, uint8_t *info);
 	bool (*config)(struct probe_device *device, uint8_t *ret_config, uint64_t *made);
+	bool is_peer;
 };
 
 /*

@@ -91,7 +91,7 @@ int arena_open(size_t room, uintptr_t *ret_room, enum sandbox_part *ret_part)
 	if (at == MAP_FAILED)
 		return -errno;
 	the_arena.start = (uintptr_t)at;
-	the_arena.end = (uintptr_t)at + size;
+	the_arena.size = size;
 	*ret_room = (uintptr_t)at + before;
 	*ret_part = SANDBOX_WINDOW;
 	return map_window((uintptr_t)at + ARENA_BEFORE_WINDOW);

@@ -3,6 +3,7 @@
 #ifndef FUZZ_SANDBOX_ARENA_H
 #define FUZZ_SANDBOX_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@ struct placed {
 /* Where the arena is, and the only part of it that is ever mapped beside scratch: the window. */
 struct arena {
 	uintptr_t start;
-	uintptr_t end;
+	size_t size;
 	uintptr_t window_end;
 	size_t page; /* of this kernel, bytes: 4096 to 65536 */
 	uint8_t *shadow;
@@ -37,6 +38,11 @@ struct arena {
 };
 
 extern struct arena the_arena;
+
+static inline bool arena_has(uintptr_t address)
+{
+	return address - the_arena.start < the_arena.size;
+}
 
 /* What has to be had before the first walk. */
 enum sandbox_part {

@@ -3,9 +3,10 @@
  * What a signal's context tells of the access that faulted: the stack pointer, the instruction, and
  * whether it was a store or a load.
  *
- * x86 says which in the page fault's error code, arm64 in a record of the syndrome register that
- * not every kernel or emulator adds. s390x does not say, and tells the page alone: there a store is
- * known where nothing but a store can fault, and the rest is left to the hooks.
+ * x86 says which in the page fault's error code, powerpc64 in DSISR, arm64 in a record of the
+ * syndrome register that not every kernel or emulator adds. s390x does not say, and tells the page
+ * alone: there a store is known where nothing but a store can fault, and the rest is left to the
+ * hooks.
  */
 #ifndef FUZZ_SANDBOX_CONTEXT_H
 #define FUZZ_SANDBOX_CONTEXT_H
@@ -83,6 +84,22 @@ static inline enum access context_access(const ucontext_t *context)
 {
 	(void)context;
 	return ACCESS_UNTOLD;
+}
+#elif defined(__powerpc64__)
+static inline uintptr_t context_sp(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gp_regs[PT_R1];
+}
+
+static inline uintptr_t context_pc(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gp_regs[PT_NIP];
+}
+
+/* Bit 25 of a data storage interrupt's DSISR is a store. */
+static inline enum access context_access(const ucontext_t *context)
+{
+	return context->uc_mcontext.gp_regs[PT_DSISR] & 1u << 25 ? ACCESS_STORE : ACCESS_LOAD;
 }
 #else
 #error "say here what this machine's signal context tells"

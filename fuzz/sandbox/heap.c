@@ -276,7 +276,7 @@ static struct piece *live_piece(void *at, struct slots **ret_slots)
 
 static bool in_arena(const void *at)
 {
-	return (uintptr_t)at >= the_arena.start && (uintptr_t)at < the_arena.end;
+	return arena_has((uintptr_t)at);
 }
 
 void *capchain_malloc(size_t size)

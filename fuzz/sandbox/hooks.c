@@ -16,7 +16,7 @@ const char hooks_linked = 0;
 /* Stack, globals and code are outside the arena: counted, and otherwise the parser's own. */
 static inline bool is_own(uintptr_t address)
 {
-	return address < the_arena.start || address >= the_arena.end;
+	return !arena_has(address);
 }
 #else
 /* The linker's names for where the section lies that the Makefile puts parsers' data into. */
@@ -34,15 +34,25 @@ static inline bool is_own(uintptr_t address)
 }
 #endif
 
-/* The instruction behind the call of a hook is the one that loads or stores. */
-#define HOOKED ((uintptr_t)__builtin_return_address(0) - 1)
+/* What is behind the call of a hook: the instruction that loads or stores. A byte of the call stands for it. */
+#define HOOKED ((uintptr_t)__builtin_return_address(0))
 
 static _Noreturn void leave(enum verdict verdict, uintptr_t address, size_t size, uintptr_t frame,
-			    uintptr_t code)
+			    uintptr_t behind)
 {
+	const uintptr_t code = behind - 1;
+
 	/* That of an atomic access is ours. */
 	the_walk.result->code = !the_walk.own || where_is_own(code) ? code : 0;
 	walk_leave(verdict, SEEN_BY_HOOK, address, size, frame);
+}
+
+static __attribute__((noinline, cold)) void on_load_too_many(uintptr_t address, size_t size,
+							     uintptr_t behind)
+{
+	if (the_walk.running)
+		leave(VERDICT_RUNAWAY, address, size, (uintptr_t)__builtin_frame_address(0),
+		      behind);
 }
 
 /* A load of scratch memory is one of the buffer where a copy of it stands. */
@@ -61,8 +71,9 @@ static void touch_copied(struct walk *walk, uintptr_t address, size_t size)
 	}
 }
 
-/* Every load but the plainest: outside the buffer, past the bound, traced, or one too many. */
-static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size, uintptr_t code)
+/* Every load of the arena but the plainest: outside the buffer, past the bound, traced. */
+static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t size,
+						    uintptr_t behind)
 {
 	const uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 	struct walk *const walk = &the_walk;
@@ -71,16 +82,11 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 
 	if (!walk->running)
 		return;
-	if (is_own(address)) {
-		if (--walk->own_left < 0)
-			leave(VERDICT_RUNAWAY, address, size, frame, code);
-		return;
-	}
 	if (--walk->info_left < 0)
-		leave(VERDICT_RUNAWAY, address, size, frame, code);
+		leave(VERDICT_RUNAWAY, address, size, frame, behind);
 	/* The whole load lies inside the buffer. */
 	if (offset < walk->len && size <= walk->len - offset) {
-		walk_saw(walk, offset, size, false, code);
+		walk_saw(walk, offset, size, false, behind - 1);
 		return;
 	}
 	object = scratch_find(address);
@@ -90,7 +96,7 @@ static __attribute__((noinline)) void on_other_load(uintptr_t address, size_t si
 			touch_copied(walk, address, size);
 		return;
 	}
-	leave(VERDICT_OOB, address, size, frame, code);
+	leave(VERDICT_OOB, address, size, frame, behind);
 }
 
 static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size_t length)
@@ -98,23 +104,44 @@ static inline bool lies_in(uintptr_t address, size_t size, uintptr_t start, size
 	return address - start < length && size <= length - (address - start);
 }
 
-/* The path of nearly every load, and so of most of a fuzz run's time: a handful of instructions. */
+/* Whether the whole load lies inside the bound. Of a size that the compiler knows, one comparison tells. */
+static inline __attribute__((always_inline)) bool is_quiet(uintptr_t address, size_t size)
+{
+	const struct walk *const walk = &the_walk;
+
+	if (__builtin_constant_p(size))
+		return address - walk->window < walk->quiet[__builtin_ctzl(size)];
+	return lies_in(address, size, walk->window, walk->quiet[0]);
+}
+
+/* Takes one load off an account; false where none was left. */
+static inline __attribute__((always_inline)) bool take(int64_t *left)
+{
+	/* So that it is one instruction on memory, and a jump. */
+	return !__builtin_sub_overflow(*(uint64_t *)left, (uint64_t)1, (uint64_t *)left);
+}
+
+/*
+ * The path of nearly every load, and so of most of a fuzz run's time: a handful of instructions. The whole load
+ * lies inside the bound; or it is the parser's own; or it lies in the last scratch memory; and is in the budget.
+ */
 static inline __attribute__((always_inline)) void on_load(uintptr_t address, size_t size,
-							  uintptr_t code)
+							  uintptr_t behind)
 {
 	struct walk *const walk = &the_walk;
 
-	/*
-	 * The whole load lies inside the bound, or the last scratch memory, and is in the budget.
-	 */
-	if ((lies_in(address, size, walk->window, walk->quiet) ||
-	     lies_in(address, size, walk->scratch, walk->scratch_size)) &&
-	    walk->info_left > 0)
-		walk->info_left--;
-	else if (is_own(address) && walk->own_left > 0)
-		walk->own_left--;
-	else
-		on_other_load(address, size, code);
+	if (is_quiet(address, size)) {
+		if (!take(&walk->info_left))
+			on_load_too_many(address, size, behind);
+	} else if (is_own(address)) {
+		if (!take(&walk->own_left))
+			on_load_too_many(address, size, behind);
+	} else if (lies_in(address, size, walk->scratch, walk->scratch_size)) {
+		if (!take(&walk->info_left))
+			on_load_too_many(address, size, behind);
+	} else {
+		on_other_load(address, size, behind);
+	}
 }
 
 /*
@@ -122,7 +149,8 @@ static inline __attribute__((always_inline)) void on_load(uintptr_t address, siz
  * slot that no guard page or canary is near to. Stores that no hook hears (struct copies, memset)
  * are left to those.
  */
-static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size, uintptr_t code)
+static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t size,
+						     uintptr_t behind)
 {
 	const struct scratch_object *const object = scratch_find(address);
 	const uintptr_t end = object ? object->start + object->size : address;
@@ -132,23 +160,24 @@ static __attribute__((noinline)) void on_arena_store(uintptr_t address, size_t s
 		return;
 	/* Its first byte outside, as a canary tells it. */
 	leave(VERDICT_WROTE, end, size - (end - address), (uintptr_t)__builtin_frame_address(0),
-	      code);
+	      behind);
 }
 
 static inline __attribute__((always_inline)) void on_store(uintptr_t address, size_t size,
-							   uintptr_t code)
+							   uintptr_t behind)
 {
-	if (!is_own(address))
-		on_arena_store(address, size, code);
+	/* The whole store lies inside the last scratch memory, or in no memory of walks. */
+	if (!lies_in(address, size, the_walk.scratch, the_walk.scratch_size) && !is_own(address))
+		on_arena_store(address, size, behind);
 }
 
 /* The compiler took the address for an aligned one. */
-static void tell_unaligned(uintptr_t code)
+static void tell_unaligned(uintptr_t behind)
 {
 	struct walk *const walk = &the_walk;
 
 	if (walk->running && walk->own && !walk->result->unaligned++)
-		walk->result->unaligned_code = code;
+		walk->result->unaligned_code = behind - 1;
 }
 
 #define COV_LOAD(size)                                                                             \

@@ -83,7 +83,8 @@ static inline bool sandbox_touch_meets(const struct sandbox_touched *a,
  *	"ended-with-status-0"; or why what came back is none: "no-such-verdict", "no-such-reason". That is
  *	no verdict; @verdict is abstain. NULL of every other walk
  * @budget: the loads of buffer and scratch that it could make
- * @spent: the least budget with which this walk would have been the same; of a runaway, all of it
+ * @spent: where bytes were marked: the least budget with which this walk would have been the same; of a
+ *	runaway, all of it
  * @leaked, @leaked_code: pieces of its heap that a walk which came back had not freed, and the call that took
  *	the first of them
  * @unaligned, @unaligned_code: accesses that a processor which checks alignment would refuse, as far as the

@@ -110,7 +110,7 @@ __attribute__((no_sanitize_address)) static void on_signal(int signal, siginfo_t
 		the_walk.result->stale_at = (uint32_t)(address - the_walk.window);
 		walk_leave(VERDICT_STALE, SEEN_BY_FAULT, address, 0, context_sp(context));
 	}
-	if (fault && address >= the_arena.start && address < the_arena.end)
+	if (fault && arena_has(address))
 		walk_leave(fault_verdict(address, context_access(context)), SEEN_BY_FAULT, address,
 			   0, context_sp(context));
 	the_walk.result->signal = signal;
@@ -337,21 +337,27 @@ static void place_access(struct walk_result *result)
 
 /*
  * What @said lacks to be an answer, NULL where it is one. Part of the walk, as its reason may point anywhere,
- * and so not instrumented.
+ * and so not instrumented. A reason of a parser of this tree is a static string, which is looked at once.
  */
 static __attribute__((no_sanitize_address)) const char *lack_of(const struct info_answer *said)
 {
+	static const char *known[64];
+	const char **const slot = &known[(uintptr_t)said->reason / 4 % 64];
 	size_t len = 0;
 
 	/* What the sandbox alone can see is not for a parser to say. */
 	if ((unsigned int)said->verdict > VERDICT_ABSTAIN)
 		return "no-such-verdict";
-	if (said->verdict != VERDICT_REJECT || !said->reason)
+	if (said->verdict != VERDICT_REJECT || !said->reason ||
+	    (*slot == said->reason && !the_walk.own))
 		return NULL;
 	for (char at; len < INFO_REASON_MAX && (at = said->reason[len]); len++)
 		if (at != '-' && (at < 'a' || at > 'z') && (at < '0' || at > '9'))
 			return "no-such-reason";
-	return len && len < INFO_REASON_MAX ? NULL : "no-such-reason";
+	if (!len || len == INFO_REASON_MAX)
+		return "no-such-reason";
+	*slot = said->reason;
+	return NULL;
 }
 
 /*
@@ -369,13 +375,13 @@ static __attribute__((noinline, no_sanitize_address)) void run(const struct info
 		place_access(the_walk.result);
 		return;
 	}
-	the_walk.quiet =
-		the_walk.trace || the_walk.touched ? 0 : min_size(the_walk.bound, the_walk.len);
+	if (!the_walk.trace && !the_walk.touched)
+		walk_quieten(&the_walk, min_size(the_walk.bound, the_walk.len));
 	the_walk.running = true;
 	said = parser->read(&the_walk, (const void *)the_walk.window, (uint32_t)the_walk.len, kind);
 	result->no_answer = lack_of(&said);
 	the_walk.running = false;
-	the_walk.quiet = 0;
+	walk_quieten(&the_walk, 0);
 	if (result->no_answer)
 		said = answer(VERDICT_ABSTAIN);
 	result->verdict = said.verdict;
@@ -430,28 +436,55 @@ static uint64_t need_of(int64_t budget)
 	return (uint64_t)(most > elsewhere ? most : elsewhere);
 }
 
-/* Walks in this process. */
-static void walk_here(const struct info_parser *parser, enum info_kind kind,
-		      const struct walk_limits *limits, struct walk_result *result)
+/* Has @result tell what the sandbox saw, whatever the parser said. */
+static void overrule(struct walk_result *result, enum verdict verdict, enum seen_by seen_by)
 {
-	static struct sandbox_trace watched;
-	struct sandbox_trace *const trace = watcher && !limits->trace ? &watched : limits->trace;
-	struct info_cap *const caps = result->caps;
-	const int64_t budget = (int64_t)limits->budget;
-	const int64_t own_budget = budget * WALK_OWN_LOADS;
+	result->verdict = verdict;
+	result->seen_by = seen_by;
+	result->reason = result->no_answer = NULL;
+	result->need = 0;
+}
+
+/* Bytes beside the memory that the walk was given, which the hooks of stores did not hear of. */
+static void look_at_canaries(struct walk_result *result)
+{
 	uint64_t at;
 
-	memset(result, 0, sizeof(*result));
-	result->caps = caps;
-	result->budget = limits->budget;
+	if (result->verdict == VERDICT_WROTE || !scratch_spoiled(&at))
+		return;
+	overrule(result, VERDICT_WROTE, SEEN_BY_CANARY);
+	result->scratch = true;
+	result->offset = at;
+}
+
+/*
+ * Walks in this process. Run for each parser on each buffer: where it is @plain, which the compiler knows,
+ * nobody watches, marks or traces, the parser is one of this tree, and nothing has a heap.
+ */
+static inline __attribute__((always_inline)) void walk_with(const struct info_parser *parser,
+							    enum info_kind kind,
+							    const struct walk_limits *limits,
+							    struct walk_result *result, bool plain)
+{
+	static struct sandbox_trace watched;
+	struct sandbox_trace *const trace = plain			? NULL
+					    : watcher && !limits->trace ? &watched
+									: limits->trace;
+	struct sandbox_touched *const touched = plain ? NULL : limits->touched;
+	const int64_t budget = (int64_t)limits->budget;
+	const int64_t own_budget = budget * WALK_OWN_LOADS;
+	const bool own_walk = !plain && is_own(parser);
+	const bool walls = own_walk && parser->trust != INFO_TRUSTING;
+
+	*result = (struct walk_result){.caps = result->caps, .budget = limits->budget};
 	the_walk.result = result;
 	the_walk.info_left = the_walk.copies_left = budget;
 	the_walk.own_left = own_budget;
 	the_walk.bound = limits->bound;
-	the_walk.own = is_own(parser);
+	the_walk.own = own_walk;
 	the_walk.number++;
 	the_walk.trace = trace;
-	the_walk.touched = limits->touched;
+	the_walk.touched = touched;
 	the_walk.ncopied = 0;
 	the_walk.shared = limits->shared;
 	the_walk.ioctl = NULL;
@@ -459,43 +492,43 @@ static void walk_here(const struct info_parser *parser, enum info_kind kind,
 	the_walk.fill = WALK_FILL;
 	the_walk.nobjects = 0;
 	the_walk.scratch_size = 0;
-	if (heap_pieces)
+	if (!plain && heap_pieces)
 		heap_reset();
 	if (trace)
 		trace->count = 0;
-	if (the_walk.own && parser->trust != INFO_TRUSTING)
+	if (walls)
 		hide_before(true);
 	run(parser, kind);
-	if (the_walk.own && parser->trust != INFO_TRUSTING)
+	if (walls)
 		hide_before(false);
-	if (watcher)
+	if (!plain && watcher)
 		watcher((const uint8_t *)the_walk.window, the_arena.placed->len,
 			min_size(the_walk.len, the_arena.window_end - the_walk.window), trace);
 	result->loads = (uint64_t)(budget - the_walk.info_left + own_budget - the_walk.own_left);
-	result->spent = need_of(budget);
-	if (result->verdict != VERDICT_WROTE && scratch_spoiled(&at)) {
-		result->verdict = VERDICT_WROTE;
-		result->seen_by = SEEN_BY_CANARY;
-		result->reason = result->no_answer = NULL;
-		result->need = 0;
-		result->scratch = true;
-		result->offset = at;
-	}
+	if (touched)
+		result->spent = need_of(budget);
+	if (the_walk.nobjects || heap_pieces)
+		look_at_canaries(result);
 	if (result->stale && parser->trust != INFO_TRUSTING && result->verdict <= VERDICT_ABSTAIN) {
-		result->verdict = VERDICT_STALE;
+		overrule(result, VERDICT_STALE, SEEN_BY_HOOK);
 		result->code = result->stale_code;
-		result->seen_by = SEEN_BY_HOOK;
-		result->reason = result->no_answer = NULL;
-		result->need = 0;
 	}
-	if (!the_walk.own)
+	if (!own_walk)
 		result->code = 0;
-	if (result->seen_by == SEEN_BY_PARSER) {
+	if (heap_live && result->seen_by == SEEN_BY_PARSER) {
 		result->leaked = (uint32_t)heap_live;
-		result->leaked_code = heap_live ? heap_leak() : 0;
+		result->leaked_code = heap_leak();
 	}
 	if (result->verdict == VERDICT_ABSTAIN)
-		forget_all(result, limits->trace);
+		forget_all(result, plain ? NULL : limits->trace);
+}
+
+static __attribute__((noinline)) void walk_here(const struct info_parser *parser,
+						enum info_kind kind,
+						const struct walk_limits *limits,
+						struct walk_result *result)
+{
+	walk_with(parser, kind, limits, result, false);
 }
 
 /* Of a parser from outside: here while it has hooks and keeps to itself, then in a child. */
@@ -513,21 +546,31 @@ static void walk_own(const struct info_parser *parser, enum info_kind kind,
 	child_walk(walk_here, parser, kind, limits, result);
 }
 
-void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
-		  const struct walk_limits *limits, struct walk_result *result)
+/* The same, of what a parser that promises not to read past the bound may read. */
+static __attribute__((noinline)) void walk_cut(const struct info_parser *parser,
+					       enum info_kind kind,
+					       const struct walk_limits *limits,
+					       struct walk_result *result)
 {
 	static uint8_t kept[INFO_LEN_MAX];
 	size_t len = 0;
 
-	if (!is_own(parser)) {
-		walk_here(parser, kind, limits, result);
-		return;
-	}
 	if (parser->trust != INFO_TRUSTING)
 		len = cut_to(limits->bound, kept);
 	walk_own(parser, kind, limits, result);
 	if (len)
 		sandbox_place(kept, len);
+}
+
+void sandbox_walk(const struct info_parser *parser, enum info_kind kind,
+		  const struct walk_limits *limits, struct walk_result *result)
+{
+	if (is_own(parser))
+		walk_cut(parser, kind, limits, result);
+	else if (watcher || limits->trace || limits->touched || heap_pieces)
+		walk_here(parser, kind, limits, result);
+	else
+		walk_with(parser, kind, limits, result, true);
 }
 
 bool sandbox_has_hooks(const struct info_parser *parser, struct info_cap *caps)

@@ -43,7 +43,7 @@ static size_t extent(const void *at)
 	const uintptr_t address = (uintptr_t)at;
 	const struct scratch_object *object;
 
-	if (!the_walk.running || address < the_arena.start || address >= the_arena.end)
+	if (!the_walk.running || !arena_has(address))
 		return SIZE_MAX;
 	if (address - the_walk.window < the_walk.len)
 		return the_walk.len - (address - the_walk.window);

@@ -36,7 +36,7 @@ __attribute__((no_sanitize_address)) _Noreturn void walk_leave(enum verdict verd
 	struct walk_result *const result = the_walk.result;
 
 	the_walk.running = false;
-	the_walk.quiet = 0;
+	walk_quieten(&the_walk, 0);
 	result->verdict = verdict;
 	result->seen_by = seen_by;
 	/* What is in libc or in the sandbox was called by the parser. */

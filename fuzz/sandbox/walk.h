@@ -2,11 +2,15 @@
 /*
  * What the parts of the sandbox share: the one walk that runs, and the memory it may touch. A
  * member that is written inside a walk and read after it is volatile: the walk may end by a jump.
+ * Those of the hooks are not: they are counted in one instruction, by functions that are never inlined.
  */
 #ifndef FUZZ_SANDBOX_WALK_H
 #define FUZZ_SANDBOX_WALK_H
 
 #include "result.h"
+
+/* Sizes of a load, as powers of two: 1 to 16 bytes. */
+#define WALK_WIDTHS 5
 
 /*
  * Leaving a walk saves no signal mask and, where the compiler can do it itself, calls nothing.
@@ -56,10 +60,11 @@ struct walk_copy {
 struct walk {
 	/* What the hooks look at comes first: it shares a cache line. */
 	uintptr_t window;
-	volatile size_t quiet; /* of the window, bytes whose loads need no look; 0 between walks */
-	volatile int64_t info_left; /* loads of the buffer and of scratch memory still granted */
-	volatile int64_t own_left;  /* loads of anything else still granted */
-	uintptr_t scratch;	    /* the last piece of scratch memory */
+	/* Offsets in the window from which a load of 1, 2, .. 16 bytes needs no look; 0 between walks. */
+	uint32_t quiet[WALK_WIDTHS];
+	int64_t info_left; /* loads of the buffer and of scratch memory still granted */
+	int64_t own_left;  /* loads of anything else still granted */
+	uintptr_t scratch; /* the last piece of scratch memory */
 	volatile size_t scratch_size;
 	volatile bool running;
 	bool own; /* the parser is one from outside */
@@ -90,6 +95,19 @@ struct walk {
 
 extern struct walk the_walk;
 
+/* Has loads of the first @size bytes of the window need no look. */
+static inline void walk_quieten(struct walk *walk, size_t size)
+{
+	const uint32_t all = (uint32_t)size, most = 1u << (WALK_WIDTHS - 1);
+
+	for (uint32_t i = 0; i < WALK_WIDTHS; i++) {
+		const uint32_t before = (1u << i) - 1;
+
+		/* Nearly every buffer is longer than the widest load. */
+		walk->quiet[i] = all >= most || all > before ? all - before : 0;
+	}
+}
+
 /* Of hooks.c: where a run-time has weak hooks, nothing else would pull ours out of an archive. */
 extern const char hooks_linked;
 
@@ -110,7 +128,7 @@ static inline void walk_saw(struct walk *walk, size_t offset, size_t size, bool 
 		walk->result->stale_code = code;
 		/* The first is all that is told: from here on they are loads like others. */
 		if (!trace && !walk->touched)
-			walk->quiet = walk->len;
+			walk_quieten(walk, walk->len);
 	}
 	if (walk->touched && !copied)
 		sandbox_touch(walk->touched, offset, size);

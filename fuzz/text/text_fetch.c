@@ -97,11 +97,11 @@ static int check(const struct source *from, const struct node *map, const char *
 static int load_reply(const struct source *from, const struct node *map, enum info_kind kind,
 		      struct writer *to)
 {
-	static const char *const keys[] = {"fails", "relative", "delta", "spare", "said",
-					   "len",   "fill",	"info",	 "caps",  "raw"};
+	static const char *const keys[] = {"fails", "relative", "message", "delta", "spare", "said",
+					   "len",   "fill",	"info",	   "caps",  "raw"};
 	static uint8_t bytes[INFO_LEN_MAX];
 	uint64_t spare = 0, delta = 0, said = 0;
-	bool fails = false, relative = false;
+	bool fails = false, relative = false, message = false;
 	struct chain chain;
 	int error = check(from, map, "reply", keys, sizeof(keys) / sizeof(keys[0]), 0);
 
@@ -109,6 +109,8 @@ static int load_reply(const struct source *from, const struct node *map, enum in
 		error = get_flag(from, map, "fails", &fails);
 	if (!error)
 		error = get_flag(from, map, "relative", &relative);
+	if (!error)
+		error = get_flag(from, map, "message", &message);
 	if (!error)
 		error = get_number(from, map, "delta", UINT8_MAX, 0, &delta);
 	if (!error)
@@ -123,7 +125,8 @@ static int load_reply(const struct source *from, const struct node *map, enum in
 	if (!error && said > UINT16_MAX)
 		error = fail(from, map, "reply: too long: want at most %d bytes", UINT16_MAX);
 	put(to, 1,
-	    (fails ? REPLY_FAILS : 0) | (relative ? REPLY_RELATIVE : 0) | (spare & REPLY_SPARE));
+	    (fails ? REPLY_FAILS : 0) | (relative ? REPLY_RELATIVE : 0) |
+		    (message ? REPLY_MESSAGE : 0) | (spare & REPLY_SPARE));
 	put(to, 1, delta);
 	put(to, 2, said);
 	put_bytes(to, bytes, chain.len);
@@ -308,6 +311,8 @@ static int dump_reply(FILE *out, const struct script_reply *reply, enum info_kin
 		fputs("    fails: true\n", out);
 	if (reply->how & REPLY_RELATIVE)
 		fputs("    relative: true\n", out);
+	if (reply->how & REPLY_MESSAGE)
+		fputs("    message: true\n", out);
 	if (reply->delta)
 		fprintf(out, "    delta: %u\n", (uint8_t)reply->delta);
 	if (reply->how & REPLY_SPARE)

@@ -279,7 +279,7 @@ static uint64_t missing_info(const struct chain *chain, const struct layout_fiel
 		return chain->ncaps ? info->caps_flag : 0;
 	if (info->first.width && field->at == info->first.at)
 		return chain->ncaps ? chain->caps[0].at : 0;
-	return 0;
+	return info->usual[field - info->fields];
 }
 
 /* The fixed fields; @map is NULL where the text has no `info`. */

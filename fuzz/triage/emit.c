@@ -119,8 +119,8 @@ static void put_ends(const struct emitting *e)
 	else
 		fputs(" AddressSanitizer does not see it; the status is the same.\n", e->out);
 	fputs(" * Mend the walk and it ends with 0.\n", e->out);
-	fputs(judged->parser->source == INFO_FROM_PEER
-		      ? " * What it reads another process writes: tell the program's maintainers "
+	fputs(judged->parser->source != INFO_FROM_KERNEL
+		      ? " * What it reads another process, a device or a file has chosen: tell the program's maintainers "
 			"first.\n *\n"
 		      : " * What it reads the kernel writes, which programs trust: a fault is "
 			"fragility, no hole.\n *\n",
@@ -219,7 +219,7 @@ static uint64_t budget(const struct judged *judged, enum info_kind kind)
 {
 	const uint64_t k = judge_loads_per_byte(judged->parser, kind);
 
-	return 64 + judged->spec->bound + k * judged->spec->visited;
+	return spec_budget(judged->spec, k);
 }
 
 static void put_case(const struct emitting *e, size_t wanted)

@@ -86,9 +86,9 @@ static bool was_read(const uint8_t *info, uint32_t bound, uint32_t len, enum inf
 /* What the program read, by four bytes, and of a payload all that its layout has. */
 static void tell_loads(struct walk *walk, const struct bpf_reply *reply, enum info_kind kind)
 {
-	for (uint32_t i = 0; i < BPF_TOUCHED / 4; i++)
-		if (reply->touched[i / 64] >> (i % 64) & 1)
-			walk_tell_load(walk, 4 * i, 4);
+	for (uint32_t i = 0; i < BPF_TOUCHED / 4; i += 64)
+		for (uint64_t left = reply->touched[i / 64]; left; left &= left - 1)
+			walk_tell_load(walk, 4 * (i + (uint32_t)__builtin_ctzll(left)), 4);
 	for (unsigned int i = 0; i < reply->count; i++) {
 		const struct bpf_cap *const cap = &memory.caps[reply->base + i];
 		const struct layout_cap *const layout = layout_cap(kind, cap->id);

@@ -10,9 +10,9 @@
 
 #include "model.h"
 
-/* @capacity: no buffer holds more pairs. */
+/* @pairs: volatile, so that every compiler loads what is written. @capacity: no buffer holds more. */
 struct sorted {
-	struct model_pair *pairs;
+	volatile struct model_pair *pairs;
 	uint32_t count;
 	uint32_t capacity;
 };
@@ -52,7 +52,8 @@ static inline bool sorted_insert(struct sorted *set, uint32_t at, uint64_t first
 {
 	if (!set->pairs || set->count == set->capacity)
 		return false;
-	memmove(&set->pairs[at + 1], &set->pairs[at], (set->count - at) * sizeof(set->pairs[0]));
+	memmove((void *)(uintptr_t)&set->pairs[at + 1], (void *)(uintptr_t)&set->pairs[at],
+		(set->count - at) * sizeof(set->pairs[0]));
 	set->pairs[at].first = first;
 	set->pairs[at].second = second;
 	set->count++;
@@ -60,7 +61,8 @@ static inline bool sorted_insert(struct sorted *set, uint32_t at, uint64_t first
 }
 
 /* Whether two that follow each other may stand as they are: @low is the one before @high. */
-typedef bool (*sorted_apart)(const struct model_pair *low, const struct model_pair *high);
+typedef bool (*sorted_apart)(const volatile struct model_pair *low,
+			     const volatile struct model_pair *high);
 
 static inline bool sorted_all(const struct sorted *set, sorted_apart apart)
 {

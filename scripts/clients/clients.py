@@ -38,9 +38,9 @@ from gen import ledger, roots, whole  # noqa: E402
 from gen.names import BUFFERS as KINDS  # noqa: E402
 from clients import changes
 from clients import reasons as clients_ledger
-from clients.listed import Outcomes, list_path
+from clients.listed import Outcomes, inputs_of, list_path
 from clients.models import COMES_OUT, Predictions, choose_models, report
-from clients.programs import CLIENTS, WORDS, Program, build_path
+from clients.programs import CLIENTS, OTHER, WORDS, Program, build_path
 from clients.runs import FENCE, FENCE_INSIDE, Row, Unusable, check_good, load_inputs, run_row
 
 
@@ -51,7 +51,7 @@ class Root(roots.Root):
         super().__init__(system, build_path("build", "clients", system), options)
 
     def packages(self):
-        return sorted({package for client in CLIENTS for package in client.packages.get(self.name, ())})
+        return sorted({"pciutils", *(package for client in CLIENTS for package in client.packages.get(self.name, ()))})
 
     def prepare(self):
         stamp, wanted = Path(self.folder, "packages"), " ".join(self.packages())
@@ -79,7 +79,8 @@ def run_program(options, pool, program, inputs):
     """Its rows, and a line for each that was lost."""
     good = check_good(options, program)
     begun, cpu = time.monotonic(), cpu_seconds()
-    chosen = [item for item in inputs if item.kind in program.client.models]
+    names = inputs_of(program.client, options.corpus)
+    chosen = [item for item in inputs if item.name in names]
     done = list(pool.map(lambda item: run_row(options, program, good, item), chosen))
     rows = [row for row in done if isinstance(row, Row)]
     print(f"{program} ({program.version()}): {len(rows)} inputs in {time.monotonic() - begun:.0f} s, "
@@ -95,7 +96,7 @@ def run_program(options, pool, program, inputs):
 def bless(options, program, rows):
     """The list anew, of this system; what was not run or was lost stays as it was."""
     outcomes = Outcomes(list_path(options.corpus, program.client))
-    words = {row.input.name: row.word() for row in rows}
+    words = {row.input.name: row.word() for row in rows if row.word() != OTHER}
     listed = outcomes.column(program.system)
     for name, word in listed.items():
         known = os.path.exists(os.path.join(options.corpus, "regressions", name + ".yaml")) or \

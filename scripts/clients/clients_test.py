@@ -333,6 +333,13 @@ class Words(unittest.TestCase):
                           ([fine, early], "ok")):
             with mock.patch.object(runs, "start", side_effect=ran):
                 self.assertEqual(runs.run_row(None, Program(OWN, "sid"), good, item).word(), word)
+        # A start that takes long on a busy machine is made again, and lost where it stays so.
+        slow = {**fine, "outcome": "hang", "calls": []}
+        with mock.patch.object(runs, "start", side_effect=[fine, slow, dies]):
+            self.assertEqual(runs.run_row(None, Program(OWN, "sid"), good, item).word(), "over-read")
+        with mock.patch.object(runs, "start", side_effect=[fine, slow, slow]):
+            self.assertIn("lost: under the fence it comes to hang before it asks",
+                          runs.run_row(None, Program(OWN, "sid"), good, item))
         # One that never asks is lost.
         with mock.patch.object(runs, "start", return_value={**fine, "calls": []}):
             self.assertEqual(runs.run_row(None, Program(OWN, "sid"), good, item),

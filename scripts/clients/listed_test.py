@@ -3,13 +3,14 @@
 """Tests listed.py: the lists of clients have every regression, and what is missing or left over is named."""
 
 import os
+import re
 import sys
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
 from test.tools import CORPUS, Case, run, run_tests, script, text_of  # noqa: E402
-from clients.listed import VARIES, Outcomes, same  # noqa: E402
-from clients.programs import CLIENTS
+from clients.listed import VARIES, Outcomes, inputs_of, list_path, same  # noqa: E402
+from clients.programs import CLIENTS, RIGHT
 
 LISTED = script("clients", "listed.py")
 
@@ -21,8 +22,11 @@ class Listed(Case):
         for name in names[:3] + ["fetch-region-d"]:
             self.write(f"regressions/{name}.yaml", "")
         self.write("clients/region-grows.replies", "")
+        self.write("expect/reference.txt", "regressions/region-c.yaml ok\nregressions/device-a.yaml ok\n")
+        self.write("expect/notes.txt", "regressions/device-a.yaml odd\n")
         for client in CLIENTS:
-            lines = [f"{name} ok" for name in names if name.split("-")[0] in client.models]
+            lines = [f"{name} ok" for name in names if name.split("-")[0] in client.models
+                     and (not client.peer or name == "region-c")]
             heads = [f"# {system}: version" for system in client.packages]
             self.write(f"clients/{client.name}.txt", "\n".join([*heads, *lists.get(client.name, lines), ""]))
         return run(LISTED, self.dir)
@@ -44,6 +48,14 @@ class Listed(Case):
         self.assertEqual(self.corpus(mlx5=["iommu-b"]).returncode, 2)
         os.unlink(self.path("clients", "mlx5.txt"))
         self.assertEqual(run(LISTED, self.dir).returncode, 2)
+
+    def test_peers_get_plain_replies_alone(self):
+        for client in (client for client in CLIENTS if client.peer):
+            names = inputs_of(client, CORPUS)
+            self.assertGreater(len(names), 10)
+            self.assertFalse([name for name in names if re.search("oob|overflow|into-header|overlap|straddle-", name)])
+            words = set(Outcomes(list_path(CORPUS, client)).column("sid").values())
+            self.assertLessEqual(words, set(RIGHT))
 
     def test_a_list_is_written_as_it_is_read(self):
         text = "# bookworm: p 1\n# sid: p 2\niommu-a ok\niommu-b crash sid=refuse\niommu-c - sid=hang\n"

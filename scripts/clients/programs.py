@@ -56,14 +56,15 @@ def since_trixie(*packages):
     return dict.fromkeys(SYSTEMS[1:], packages)
 
 
-class Client(namedtuple("Client", "name packages models command status stdin pci shrinks no_room",
-                        defaults=(0, "", None, False, None))):
+class Client(namedtuple("Client", "name packages models command status stdin pci shrinks no_room peer",
+                        defaults=(0, "", None, False, None, False))):
     """
     One program. @packages: of each system that has it, what it comes from, the one whose version counts first.
     @models: each kind of chain that it walks, and the parsers that restate it; of those the one is taken that
     claims the version. @status: of its good run. @shrinks: it asks with a smaller argsz where a reply names one,
     and is told the same again, cut. @no_room: its status where it has read the chain, and what that offers is too
-    small to go on with.
+    small to go on with. @peer: it reads from a peer, by vfio-user; where @command says SOCKET it has its socket. It
+    gets plain replies alone, and what it comes to is told where that is one of RIGHT: SECURITY.md.
     """
 
 
@@ -81,6 +82,10 @@ CLIENTS = (
            ["qemu-system-s390x", "-machine", "s390-ccw-virtio,accel=tcg", *QEMU,
             "-device", "zpci,uid=1,fid=1,target=h0", "-device", f"vfio-pci,host={ADDRESS},id=h0"],
            stdin="quit\n"),
+    Client("qemu-vfio-user", {"sid": ("qemu-system-x86",)}, {"region": ["qemu-vfio-user", "qemu-vfio-user-11"]},
+           ["qemu-system-x86_64", "-machine", "q35,accel=tcg,memory-backend=m", *QEMU, "-object",
+            "memory-backend-memfd,id=m,size=64M,share=on", "-device",
+            '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"SOCKET"}}'], stdin="quit\n", peer=True),
     Client("dpdk-test", in_all("dpdk-dev"), {"region": ["dpdk", "dpdk-new"]},
            ["dpdk-test", "--no-huge", "-m", "64", "--no-telemetry", "--no-shconf", "-l", "0",
             "-a", ADDRESS], stdin="quit\n", pci="15ad:07b0", shrinks=True),
@@ -117,10 +122,10 @@ class Program:
             return None
         return f"no {name} in {self.system} (Debian package {self.packages[0]})"
 
-    def command(self, *before):
+    def command(self, *before, socket=""):
         """The program's command line, with @before between the root and it."""
         inside = [CHROOT, self.root] if self.root is not None else []
-        return [*inside, *before, *self.client.command]
+        return [*inside, *before, *(word.replace("SOCKET", socket) for word in self.client.command)]
 
     def version_of(self, package):
         if not shutil.which("dpkg-query"):
@@ -179,6 +184,8 @@ class Seen:
         return next((c for c in self.run["calls"] if c["info"] == name), None)
 
 
+# What a peer's outcome is told as; any other is OTHER.
+RIGHT, OTHER = ("ok", "refuse"), "other"
 # Words of outcomes, for the table's foot.
 WORDS = (
     ("ok", "goes on as with good replies"),
@@ -191,6 +198,7 @@ WORDS = (
     ("hang", "computes for ever after the reply"),
     ("storm", "asks again without end"),
     ("idle", "neither asks again nor ends"),
+    (OTHER, "of a client of vfio-user, and neither ok nor refuse: `capchain serve` shows it to who runs that by hand"),
 )
 
 

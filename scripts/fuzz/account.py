@@ -26,7 +26,7 @@ SEVERITIES = {"writes past": ("wrote",), "reads past": ("oob",), "crashes": ("cr
 # A class of a difference that asks for an act whoever has it: a model is not what its program is.
 MODEL_DIFFERS = "model-differs"
 # Readers that stand for no program.
-MADE_UP = ("naive", "kernel", "monotonic")
+MADE_UP = ("naive", "kernel", "monotonic", "naive-pci", "kernel-pci")
 VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8,12})(?=[ ,:']|$)")
 
 

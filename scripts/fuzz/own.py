@@ -63,7 +63,7 @@ EVERY_ACCESS = ["-fsanitize=kernel-address"] + [word for option in (
     for word in ("-mllvm", "-" + option)]
 SCALAR = ["-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize"]
 SCALAR_GCC = ["-fno-builtin", "-fno-tree-vectorize"]
-KINDS = ("device", "region", "iommu")
+KINDS = ("device", "region", "iommu", "pci", "pcie")
 
 SEEN = ("load hooks, which see every load of its code and every loop, and libc's functions on memory and "
         "strings by their names; page faults and canaries under what they cannot see (assembly, other "

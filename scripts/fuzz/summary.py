@@ -121,7 +121,7 @@ def programs(account, columns=COLUMNS):
             continue
         made_up = not one["program"] if one else name in accounts.MADE_UP
         order = made_up, [-len(words.get(severity, ())) for severity in accounts.SEVERITIES], name
-        head = (one["label"] if one else name) + (" (peer)" if one and one["source"] == "peer" else "")
+        head = (one["label"] if one else name) + (f" ({one['source']})" if one and one["source"] not in ("", "kernel") else "")
         found.append((order, made_up, f"{head}: {fitted(broken_in(words), columns - len(head) - 2)}"))
     return [(made_up, line) for _, made_up, line in sorted(found)]
 

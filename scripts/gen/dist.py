@@ -6,7 +6,7 @@ Usage: dist.py [--capchain FILE] OUT
 
   capchain-VERSION.tar.gz           the sources: every file that git knows; without git, every file
                                     but build/
-  capchain-vendor-VERSION.tar.gz    what other projects copy: bounded.h, fetch.h, LICENSE, VERSION,
+  capchain-vendor-VERSION.tar.gz    what other projects copy: bounded.h, fetch.h, pcicaps.h, LICENSE, VERSION,
                                     the corpus as bytes, and its expected verdicts in JSON, whose
                                     form corpus/VERDICTS.md describes
   SHA256SUMS                        for `sha256sum -c`
@@ -32,10 +32,11 @@ from pathlib import Path
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FORM = {"form": "capchain-verdicts", "form_version": 1}
-INPUTS = ("captured", "nights", "regressions", "seeds")
+INPUTS = ("captured", "nights", "regressions", "seeds", "spaces")
 # What `check --json` says of an input, and other projects can use.
 KEPT = ("kind", "len", "argsz", "class", "reference", "rules", "notes")
 VENDORED = {"bounded.h": "parsers/include/bounded.h", "fetch.h": "parsers/include/fetch.h",
+            "pcicaps.h": "parsers/include/pcicaps.h",
             "LICENSE": "LICENSE", "VERDICTS.md": "corpus/VERDICTS.md"}
 
 

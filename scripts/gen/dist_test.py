@@ -21,7 +21,7 @@ sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)
 from test.tools import CAPCHAIN, ROOT, Case, run, run_tests, text_of  # noqa: E402
 
 DIST = os.path.join("scripts", "gen", "dist.py")
-WORDS = {"verdict": {"ok", "absent", "truncated", "reject"}, "kind": {"device", "region", "iommu", "fetch"},
+WORDS = {"verdict": {"ok", "absent", "truncated", "reject"}, "kind": {"device", "region", "iommu", "pci", "pcie", "fetch"},
          "class": {"plain", "odd", "truncated", "malformed"}}
 TYPES = {"string": str, "number": int, "array": list, "object": dict}
 # What objects in an array have, and what they may have.

@@ -100,7 +100,7 @@ class Ledger(Case):
         """An error says its line and column: of the value, of a key that is none, of the entry."""
         for text, where, says in (
                 (yaml_of(ENTRY, ENTRY), "8:11", "entry 2: says the same as entry 1"),
-                (yaml_of({**ENTRY, "kind": "pci"}), "8:9", "entry 1: "),
+                (yaml_of({**ENTRY, "kind": "usb"}), "8:9", "entry 1: "),
                 (yaml_of({**ENTRY, "kinds": "region"}), "8:3", "entry 1: "),
                 (yaml_of(ENTRY, {"bucket": "x"}), "8:3", "entry 2: "),
                 (yaml_of(ENTRY) + "  reason: again\n", "8:3", "entry 1: reason is there twice"),

@@ -27,25 +27,25 @@ MALFORMED = ("malformed", "truncated")
 # Each rule and note, and the inputs that show what readers do there: in each kind of chain, and with
 # the capability that each reader takes in the middle of it.
 RULES = {
-    "short-buffer": ["device-len-15", "region-len-31", "iommu-len-15"],
+    "short-buffer": ["device-len-15", "region-len-31", "iommu-len-15", "pci-len-63", "pcie-len-63"],
     "short-argsz": ["device-argsz-0", "region-argsz-8", "region-argsz-31", "iommu-argsz-15"],
     "into-header": ["device-through-header", "region-through-header", "region-cap-offset-24",
-                    "iommu-through-header"],
+                    "iommu-through-header", "pci-into-header", "pci-next-into-header", "pcie-next-below-256"],
     "offset-oob": ["device-cap-offset-512", "region-cap-offset-past-argsz",
                    "region-cap-offset-0xfffffff8", "iommu-cap-offset-512"],
     "next-oob": ["device-next-512", "region-next-0x80000000", "iommu-next-0x7fffff00"],
     "header-straddle": ["device-next-argsz-less-4", "region-next-argsz-less-1",
                         "iommu-next-argsz-less-4"],
     "loop": ["device-loop-two-step", "region-loop-self", "region-loop-unknown-ids",
-             "iommu-loop-self", "iommu-loop-unknown-ids"],
+             "iommu-loop-self", "iommu-loop-unknown-ids", "pci-loop-self", "pci-loop-two", "pcie-loop-two", "pcie-loop-behind"],
     "count-overflow": ["device-util-size-0xffffffff", "region-count-0x10000000",
                        "region-count-0xffffffff", "iommu-count-past-memory"],
     "payload-oob": ["device-payload-oob-base-v1", "region-payload-oob-sparse-area",
-                    "iommu-payload-oob-range", "iommu-payload-oob-dma-avail"],
+                    "iommu-payload-oob-range", "iommu-payload-oob-dma-avail", "pci-payload-oob", "pcie-payload-oob"],
 }
 ODD = {
     "flag-without-chain": ["device-flag-without-chain", "region-flag-without-chain",
-                           "iommu-flag-without-chain"],
+                           "iommu-flag-without-chain", "pci-status-without-list"],
     "misaligned": ["device-misaligned-base", "region-misaligned-each", "iommu-misaligned-each"],
     "newer-version": ["device-version-65535-base", "region-version-65535-each", "iommu-version-65535-each"],
     "version-zero": ["device-version-0-base", "region-version-0-each", "iommu-version-0-each"],
@@ -61,7 +61,7 @@ PLAIN = {
     "unknown-id": ["device-unknown-id-cxl", "region-unknown-id-first",
                    "iommu-unknown-id-before-match"],
     "chain-without-flag": ["device-flag-clear-chain-there", "region-flag-clear-chain-there",
-                           "region-flag-clear-migration", "iommu-flag-clear-chain-there"],
+                           "region-flag-clear-migration", "iommu-flag-clear-chain-there", "pci-status-clear"],
     "area-past-region": ["region-area-past-region", "region-area-wraps"],
     "area-empty": ["region-area-zero-length-among-others", "region-areas-nine-at-0"],
     "areas-unsorted": ["region-areas-unsorted"],
@@ -69,6 +69,26 @@ PLAIN = {
     "ranges-unsorted": ["iommu-ranges-in-no-order"],
     "range-backwards": ["iommu-range-reversed"],
 }
+# What configuration spaces alone have: rules, odd notes, plain ones.
+SPACES = {
+    "all-ones": ["pci-all-ones-next", "pcie-all-ones-next"],
+    "no-device": ["pci-no-device", "pcie-no-device"],
+    "header-type": ["pci-cardbus", "pci-header-type-3"],
+    "no-express": ["pcie-no-express", "pcie-pcix"],
+    "reserved-bits": ["pci-reserved-bits", "pcie-reserved-bits"],
+    "zero-header": ["pcie-zero-header"],
+    "many-caps": ["pcie-many-caps"],
+    "null-cap": ["pci-null-between", "seeds/pcie-hidden-first"],
+    "repeated-id": ["seeds/pci-virtio"],
+    "lengths-overlap": ["pci-lengths-overlap"],
+}
+# Of those, the words for who delivers what the reference does, for who delivers nothing, and for others.
+OF_SPACES = {"no-device": ("no chain", "no chain", "takes it"), "header-type": ("as its type", "no chain", "at 0x34"),
+             "no-express": ("reads", "no chain", "reads"), "reserved-bits": ("masks", "ends there", "takes the bits"),
+             "zero-header": ("ends there", "no chain", "takes it"), "many-caps": ("all", "no chain", "stops"),
+             "null-cap": ("goes on", "ends there", "ends there"), "repeated-id": ("all", "no chain", "first"),
+             "lengths-overlap": ("all", "no chain", "first")}
+
 # Notes of what the elements of a list say, and the word for who takes them as they stand.
 OF_LISTS = {"areas-overlap": "as told", "area-past-region": "maps past", "area-empty": "as told",
             "areas-unsorted": "as told", "ranges-overlap": "as told", "ranges-unsorted": "as told",
@@ -84,6 +104,7 @@ BOTH_WORDS = {(1, 3): "takes both", (1,): "the areas alone", (3,): "MSI-X alone"
 TABLES = (("Rules: the reply is malformed", RULES),
           ("Odd notes: the reply is readable, the UAPI leaves the answer open", ODD),
           ("Plain notes: the reply is right, and not every reader thinks so", PLAIN),
+          ("Configuration spaces: rules and notes that they alone have", SPACES),
           ("A chain with MSIX_MAPPABLE and SPARSE_MMAP, in either order", BOTH))
 
 # What the UAPI leaves open: the rule, the question, the rule or note that shows it, and of its inputs
@@ -106,7 +127,7 @@ OPEN = [
     ("R14", "IOVA ranges that share addresses", "ranges-overlap", ""),
     ("R14", "IOVA ranges in no order", "ranges-unsorted", ""),
     ("R14", "An IOVA range that ends below its start", "range-backwards", ""),
-    ("R2", "A whole chain, with the CAPS flag clear", "chain-without-flag", ""),
+    ("R2", "A whole chain, with the CAPS flag clear", "chain-without-flag", "-flag-"),
 ]
 
 # What several readers do, for the comment; those of one say the same in the tables.
@@ -162,10 +183,10 @@ def load(capchain, corpus):
     if not parsers or len(reports) != len(paths):
         fail(f"{capchain} does not judge what it is given; build it with make")
     judged = dict(zip(paths, reports))
-    for table, key in ((RULES, "rules"), (ODD, "notes"), (PLAIN, "notes")):
+    for table in (RULES, ODD, PLAIN, SPACES):
         for wanted, inputs in table.items():
             for name in inputs:
-                if wanted not in [each[key[:-1]] for each in judged[name][key]]:
+                if wanted not in [each[key[:-1]] for key in ("rules", "notes") for each in judged[name][key]]:
                     fail(f"{name} no longer shows {wanted}; name another input in {sys.argv[0]}")
     return parsers, judged
 
@@ -222,11 +243,23 @@ def on_list(note, said, judged, wanted):
     return words
 
 
+def on_space(note, said, judged, parser):
+    """What a reader made of a configuration space with @note; none where it looks for nothing that is there."""
+    wanted = [cap["offset"] for cap in judged["reference"]["caps"] if takes(parser, judged["kind"], cap)]
+    got = [cap["offset"] for cap in said["caps"]]
+    as_reference, nothing, else_ = OF_SPACES[note]
+    if not wanted and note != "no-device":
+        return set()
+    return {as_reference if got == wanted else else_ if got else nothing}
+
+
 def on_note(note, said, judged, parser):
     """What a reader made of a buffer that is readable, and has @note; none where it cannot tell."""
     kind = judged["kind"]
     if note == "flag-without-chain":
         return {"no chain" if not said["caps"] else "reads the struct"}
+    if note in OF_SPACES:
+        return on_space(note, said, judged, parser)
     if note == "backward":
         return {"follows"}
     if note == "chain-without-flag":
@@ -254,7 +287,7 @@ def on_note(note, said, judged, parser):
 
 def words_of(parser, wanted, judged, inputs=""):
     """What @parser makes of the inputs of @wanted with @inputs in their names, in their order: (words, the first)."""
-    table = next(table for table in (RULES, ODD, PLAIN, BOTH) if wanted in table)
+    table = next(table for table in (RULES, ODD, PLAIN, SPACES, BOTH) if wanted in table)
     words = {}
     for name in [name for name in table[wanted] if inputs in name]:
         each = judged[name]
@@ -263,7 +296,7 @@ def words_of(parser, wanted, judged, inputs=""):
         said, = (one for one in each["parsers"] if one["name"] == parser["parser"])
         if said["verdict"] in SAID:
             found = {SAID[said["verdict"]]}
-        elif table is RULES:
+        elif table is RULES or wanted == "all-ones":
             found = {on_rule(said, each["class"] in MALFORMED)}
         elif table is BOTH:
             found = {BOTH_WORDS[tuple(sorted(cap["id"] for cap in said["caps"] if cap["id"] in (1, 3)))]}
@@ -286,13 +319,14 @@ def linked(parser, wanted, judged):
 
 def readers_of(table, parsers):
     """Those that @table is about."""
-    return {name: each for name, each in parsers.items() if table is not BOTH or "region" in each["kinds"]}
+    kinds = {"pci", "pcie"} if table is SPACES else {"region"} if table is BOTH else None
+    return {name: each for name, each in parsers.items() if not kinds or kinds & set(each["kinds"])}
 
 
 def grid(title, table, parsers, judged):
     lines = [f"| {title} | restates | " + " | ".join(table) + " |", "|---" * (len(table) + 2) + "|"]
     for name, parser in parsers.items():
-        peer = " (peer)" if parser["source"] == "peer" else ""
+        peer = "" if parser["source"] == "kernel" else f" ({parser['source']})"
         cells = [parser.get("restates", NOT_READ), *(linked(parser, wanted, judged) for wanted in table)]
         lines.append(f"| `{name}`{peer} | " + " | ".join(cells) + " |")
     return lines
@@ -325,7 +359,8 @@ def page(parsers, judged, models):
              "the last table names; `make check` fails when it is stale. Do not edit.", "",
              "Each word leads to the input that shows it; `build/capchain explain` draws it. A reader that has more "
              "than one word in a cell does each on one of the inputs, in their order. Models read one reply; each "
-             "says in its file which program and version it restates, and what was measured. *peer*: it reads from another process, and its model "
+             "says in its file which program and version it restates, and what was measured. *peer*, *device*, *file*: "
+             "it reads what another process, a device or a file has chosen, and its model "
              "**abstains** where it would show a fault that is not public; so `abstains` may stand for "
              "any fault, or for none.", "", "| words | meaning |", "|---|---|",
              "| refuses | an error, an abort or a panic: the reply is not used |",
@@ -356,7 +391,7 @@ def page(parsers, judged, models):
     lines.append("- " + held.words([]) + ": " + ", ".join(f"`{name}`" for name in models
                                                       if name not in readers and models[name]["restates"] != NOT_READ))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
-    for table in (RULES, ODD, PLAIN, BOTH):
+    for table in (RULES, ODD, PLAIN, SPACES, BOTH):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]
     return "\n".join(lines) + "\n"
 
@@ -386,8 +421,10 @@ def main():
     restated = {path.stem for path in Path(folder).rglob("*.c")}
     models = {name: parser for name, parser in parsers.items() if name in restated}
     # The program and its versions, which a model's summary says before its first colon.
-    for parser in models.values():
-        parser["restates"] = parser["summary"].partition(": ")[0] if ": " in parser["summary"] else NOT_READ
+    restated |= {path.stem for path in (Path(__file__).resolve().parents[2] / "parsers/kinds").glob("*/*.c")}
+    for name, parser in parsers.items():
+        whose, colon, _ = parser["summary"].partition(": ")
+        parser["restates"] = whose if colon and name in restated else NOT_READ
     if not models:
         fail(f"no model of any parser beside {options.page}")
     text = page(parsers, judged, models)

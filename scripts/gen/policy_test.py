@@ -88,8 +88,8 @@ class Policy(Case):
         readers = [each for each in map(json.loads, listed.splitlines()) if each.get("everywhere")]
         self.assertGreater(len(readers), 15)
         for each in readers:
-            rows = re.findall(rf"(?m)^\| `{each['parser']}`(?: \(peer\))? \|[^|]*\|(.*)\|$", text)
-            self.assertEqual(len(rows), 3 + ("region" in each["kinds"]), each["parser"])
+            rows = re.findall(rf"(?m)^\| `{each['parser']}`(?: \((?:peer|device|file)\))? \|[^|]*\|(.*)\|$", text)
+            self.assertEqual(len(rows), 3 + ("region" in each["kinds"]) + ("pci" in each["kinds"]), each["parser"])
             # Each word leads to an input that is there.
             for cell in " | ".join(rows).split(" | "):
                 self.assertRegex(cell.strip(), r"\A(-|\[[\w -]+\]\(\S+\)(, \[[\w -]+\]\(\S+\))*)\Z", each["parser"])

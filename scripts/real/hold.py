@@ -16,6 +16,8 @@ from gen import ledger
 from gen.whole import write_json
 
 CORPUS = os.path.join(own.ROOT, "corpus")
+# The kinds that a program asks an ioctl() for.
+KINDS = ("device", "region", "iommu")
 CLASS = "model-differs"
 
 
@@ -24,7 +26,7 @@ def checked(command):
     PROGRESS.say("the corpus", now=True)
     done = subprocess.run([command, "check", "--json", CORPUS], capture_output=True, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    found = [one for one in lines if one.get("kind") in own.KINDS]
+    found = [one for one in lines if one.get("kind") in KINDS]
     if not found:
         raise Refused(f"the corpus: {done.stderr.strip()[-200:] or 'has no buffers'}", MISSING)
     return found
@@ -43,7 +45,7 @@ class Held:
         self.entries = ledger.load(os.path.join(CORPUS, "ledger.yaml"))
 
     def note(self, reader, where, bucket, times, example):
-        kind = next(kind for kind in own.KINDS if os.path.basename(example).startswith(kind))
+        kind = next(kind for kind in KINDS if os.path.basename(example).startswith(kind))
         if any(ledger.excuses(entry, bucket, kind, entry["notes"]) for entry in self.entries):
             self.excused[reader] += times
             return
@@ -60,7 +62,7 @@ class Held:
                     self.note(found["parser"], "corpus", found["bucket"], 1, one["file"])
 
     def small(self, caps):
-        for kind in own.KINDS if caps else ():
+        for kind in KINDS if caps else ():
             names = self.reading(kind)
             if not names:
                 continue
@@ -88,8 +90,8 @@ class Held:
         shutil.rmtree(findings, ignore_errors=True)
         engine = of_build("libfuzzer")
         folder = os.path.join(os.path.dirname(self.command), "seeds")
-        start = seeds.prepared(folder, own.KINDS, self.command, CORPUS)
-        for kind in own.KINDS:
+        start = seeds.prepared(folder, KINDS, self.command, CORPUS)
+        for kind in KINDS:
             names = self.reading(kind)
             if not names:
                 continue

@@ -38,7 +38,7 @@ from real import hold, packages, planted  # noqa: E402
 from real.programs import PROGRAMS  # noqa: E402
 from real.slices import OURS, Slice, compile_reader, readers_of, shim_lines  # noqa: E402
 
-KINDS = own.KINDS
+KINDS = hold.KINDS
 
 
 def say(line=""):

@@ -20,7 +20,7 @@ ANSWERS = {"oob": "reads past", "stale": "reads stale bytes", "runaway": "never 
            "crash": "crashes", "abstain": "abstains", "reject": "refuses", "truncated": "asks again",
            "absent": "finds none", "ok": "takes it"}
 # Readers that stand for no program.
-MADE_UP = ("naive", "kernel", "monotonic")
+MADE_UP = ("naive", "kernel", "monotonic", "naive-pci", "kernel-pci")
 NAMES_SHOWN = 12
 
 
@@ -40,7 +40,7 @@ class Reader:
 
     def __init__(self, name, fact):
         self.name, self.summary = name, fact.get("summary", "")
-        self.trust, self.peer = fact.get("trust", ""), fact.get("source") == "peer"
+        self.trust, self.peer = fact.get("trust", ""), fact.get("source", "kernel").replace("kernel", "")
         self.kinds, self.own = fact.get("kinds"), fact.get("own", False)
         self.promises = self.trust in ("safe", "hardened")
         self.program = not (self.promises or name in MADE_UP)
@@ -109,7 +109,7 @@ class Witness:
             reader = readers[one["name"]]
             if one["verdict"] == "abstain" and not told[one["name"]]:
                 silent["does not read this kind" if not reader.reads(self.kind) else
-                       "reads from a peer: what it does with this is not shown" if reader.peer else
+                       f"reads from a {reader.peer}: what it does with this is not shown" if reader.peer else
                        "abstains"].append(one["name"])
                 continue
             row = Row(one, told[one["name"]], drawn.get(one["name"], ""))

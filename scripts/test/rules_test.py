@@ -62,8 +62,8 @@ class Headers(unittest.TestCase):
     def test_versions(self):
         """What a copied header calls itself stands in CHANGELOG.md."""
         changes = text_of("CHANGELOG.md")
-        for name in ("bounded.h", "fetch.h"):
-            major, minor = re.search(r"define V[BF]_VERSION 0x(..)(..)..$", text_of("parsers/include", name), re.M).groups()
+        for name in ("bounded.h", "fetch.h", "pcicaps.h"):
+            major, minor = re.search(r"define (?:VB|VF|PC)_VERSION 0x(..)(..)..$", text_of("parsers/include", name), re.M).groups()
             self.assertIn(f"`{name}` {int(major, 16)}.{int(minor, 16)}", changes)
 
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Compiles bounded.h or fetch.h as a program has it that took this one file: see usage() below.
+# Compiles bounded.h, fetch.h or pcicaps.h as a program has it that took this one file: see usage() below.
 set -u
 
 usage() {
 	cat <<'TXT'
-usage: scripts/test/vendored-builds.sh bounded|fetch [HEADER]
+usage: scripts/test/vendored-builds.sh bounded|fetch|pcicaps [HEADER]
 
-Copies HEADER (default: parsers/include/bounded.h or fetch.h) alone into a temporary folder, beside
+Copies HEADER (default: that of parsers/include/) alone into a temporary folder, beside
 fuzz/parsers/vendored_NAME.c, which calls all of it, and compiles that with gcc and clang: as C and C++,
 for 32 bits, bounded.h also for BPF (vendored.bpf.c), without any header or library, at every level of
 optimisation, and with every warning that makes sense as an error. What was built for this machine is two
@@ -98,7 +98,7 @@ variant() {
 
 which=${1-}
 case $#,$which in
-1,bounded | 1,fetch | 2,bounded | 2,fetch) ;;
+[12],bounded | [12],fetch | [12],pcicaps) ;;
 ?,-h | ?,--help)
 	usage
 	exit 0

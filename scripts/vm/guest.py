@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 from archive import BUILD, Fail
-from kernels import MODULES, module_of, vmlinuz_of
+from kernels import module_of, modules as names_of_modules, vmlinuz_of
 from machines import COMMON, DEVICES, busybox, capchain, machine
 
 INIT = "scripts/vm/init.sh"
@@ -37,7 +37,7 @@ def cpio(files):
 def initrd(version, commands, modules, programs, vfio, parameters):
     """@modules: (file name, bytes) beside vfio's; @programs: (name, path) beside capchain; @vfio: modules in
     place of Debian's."""
-    names = MODULES[:1] if vfio else MODULES
+    names = names_of_modules()[:1 if vfio else None]
     loaded = [*filter(None, (module_of(version, name) for name in names)), *vfio, *modules]
     files = [(name, DIRECTORY, b"") for name in ("bin", "dev", "proc", "sys", "out", "lib")]
     files += [(name, PROGRAM, Path(path).read_bytes())

@@ -23,12 +23,11 @@ KERNELS = ("6.1", "6.12")
 TREE = "tree"
 # Of Debian 13. The options of kernels that a newer one made are those of this one too.
 ROOT_GCC = 14
-# In the order in which they can be loaded; what a kernel has not, or has built in, is left out.
-MODULES = ("irqbypass", "vfio", "vfio_virqfd", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci")
 OPTIONAL = ("vfio_virqfd",)
 # What builds a module into the kernel.
 OPTIONS = {"irqbypass": "IRQ_BYPASS_MANAGER", "vfio": "VFIO", "vfio_virqfd": "VFIO_VIRQFD", "mdev": "VFIO_MDEV",
-           "vfio_iommu_type1": "VFIO_IOMMU_TYPE1", "vfio-pci-core": "VFIO_PCI_CORE", "vfio-pci": "VFIO_PCI"}
+           "vfio_iommu_type1": "VFIO_IOMMU_TYPE1", "vfio_iommu_spapr_tce": "VFIO_IOMMU_SPAPR_TCE",
+           "vfio-pci-core": "VFIO_PCI_CORE", "vfio-pci": "VFIO_PCI"}
 # Of the kernel's source what is used here: the sample drivers, what has the chain helpers, and of kernels that
 # can have it what is built with iommufd.
 SOURCES = ("samples/vfio-mdev", "drivers/vfio", "include/linux/vfio.h")
@@ -206,8 +205,13 @@ def module_of(version, name):
                f"{configured(version, OPTIONS[name])[1]}")
 
 
+def modules():
+    """Names of VFIO's, in the order in which they can be loaded."""
+    return "irqbypass", "vfio", "vfio_virqfd", machine().driver, "vfio-pci-core", "vfio-pci"
+
+
 def vmlinuz_of(version):
-    return one_of(version, "boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz", "arch/x86/boot/bzImage")
+    return one_of(version, "boot/vmlinu[xz]-*", "usr/lib/modules/*/vmlinu[xz]", "arch/x86/boot/bzImage")
 
 
 @functools.lru_cache(None)

@@ -161,8 +161,19 @@ class Kernels(unittest.TestCase):
             said = "".join(f"    id: {cap}\n    version: 3\n" for cap in caps)
             checks = mock.Mock()
             with mock.patch.object(vm, "text_of_longest", return_value=said):
-                vm.check_chains(None, "7.3", checks)
+                vm.check_chains(None, "7.3", "zpci", checks)
             self.assertEqual(checks.hold.call_args.args[0], fine, caps)
+
+    def test_spapr(self):
+        """On pseries a reply that is called one of an `iommu` is seen; a device has a bridge of its own."""
+        self.on("ppc64le")
+        for names, fine in (((), True), (("region-x-idx0-len32.bin",), True), (("iommu-x-len24.bin",), False)):
+            checks = mock.Mock()
+            vm.check_ranges(types.SimpleNamespace(top=lambda names=names: dict.fromkeys(names, b"")), "7.3", "spapr",
+                            checks)
+            self.assertEqual(bool(checks.hold.call_args.args[0]), fine, names)
+        self.assertEqual(machines.address(2), "0002:00:00.0")
+        self.assertIn("vfio_iommu_spapr_tce", kernels.modules())
 
     def test_repeated(self):
         """Of a capture that passes nothing over, or loses a call, that is seen."""

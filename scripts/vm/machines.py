@@ -39,12 +39,17 @@ def by_zpci(number, options):
     return ["-device", f"zpci,uid={number},fid={number},target=fn{number}", "-device", f"{options},id=fn{number}"]
 
 
+def by_bridge(number, options):
+    """A host bridge for each, so that each has a group of its own."""
+    return ["-device", f"spapr-pci-host-bridge,index={number},id=phb{number}", "-device", f"{options},bus=phb{number}.0"]
+
+
 # debian, flavour: the architecture as Debian names it, and its kernels; triple: of the cross compiler; program,
 # package: of QEMU; machine: QEMU's options, {accel} in them; append: the kernel's words; place: of a device QEMU's
 # options; kernels: those of a sweep; word: what names of replies say of it; caps: the chain of each device's reply;
-# iommus: by what IOMMU= says, the first where it says nothing.
+# iommus: by what IOMMU= says, the first where it says nothing; driver: the module of its containers.
 Machine = collections.namedtuple("Machine", "name debian flavour triple program package machine append place devices "
-                                            "kernels word caps iommus")
+                                            "kernels word caps iommus driver", defaults=("vfio_iommu_type1",))
 # QEMU's options, the kernel's words, and of the guest's modules their parameters. Without interrupt remapping type1
 # wants to be told that this is meant. Then what names of replies say of it, and of its container's ranges: how many
 # at least, an address that is in none, the last byte of the last.
@@ -63,6 +68,15 @@ MACHINES = {machine.name: machine for machine in (
             "-cpu max -m 1024 -machine s390-ccw-virtio,accel={accel}", "console=ttysclp0 ", by_zpci,
             ("virtio-rng", "virtio-blk", "virtio-net"), ("7.2", "7.3"), "s390x",
             ("ZPCI_BASE", "ZPCI_GROUP", "ZPCI_PFIP"), {"zpci": Iommu("", "", {}, "", (1, 0, None))}),
+    Machine("arm64", "arm64", "arm64", "aarch64-linux-gnu", "qemu-system-aarch64", "qemu-system-arm",
+            "-cpu max,pauth-impdef=on -m 1024 -machine virt,accel={accel},gic-version=3,iommu=smmuv3",
+            "console=ttyAMA0 ", behind_port, ("nvme", "e1000e", "virtio-rng", "xhci", "ahci", "edu"), ("7.2", "7.3"), "arm64",
+            (), {"smmuv3": Iommu("", "", {}, "smmu", (2, 0x8000000, None))}),
+    # Its containers answer the ioctl of an `iommu` with another struct, of no chain: they have no ranges here.
+    Machine("ppc64le", "ppc64el", "powerpc64le", "powerpc64le-linux-gnu", "qemu-system-ppc64", "qemu-system-ppc",
+            "-m 1024 -machine pseries,accel={accel}", "console=hvc0 ", by_bridge,
+            ("nvme", "e1000e", "virtio-rng", "xhci", "ahci", "edu"), ("7.2", "7.3"), "ppc64le",
+            (), {"spapr": Iommu("", "", {}, "spapr", None)}, "vfio_iommu_spapr_tce"),
 )}
 
 

@@ -9,8 +9,9 @@ For each kernel: fetches Debian's package (once; it is unpacked below build/vm, 
 static capchain and busybox and nothing else, sweeps every INFO reply with `capchain probe` while `capchain
 capture` records the same calls, and holds the outcome to what is expected. Two more boots are for the kernel's
 sample drivers and 32-bit callers, and for a kernel that is locked down; kernel.c is held to the kernel's chain
-helpers without one. ARCH=s390x sweeps the kernels of another machine. scripts/vm/README.md says what is checked. One line a check: `ok`, `FAILED`, `SKIPPED` what
-is missing here, `cannot` what Debian's kernel has not; serial logs stay in build/vm/KERNEL*.log.
+helpers without one. ARCH=s390x, arm64 or ppc64le sweeps the kernels of another machine. scripts/vm/README.md says what is checked.
+One line a check: `ok`, `FAILED`, `SKIPPED` what is missing here, `cannot` what Debian's kernel has not; serial logs
+stay in build/vm/KERNEL*.log.
 
 Exit status: 0; 1 a check failed, or with CI=true one was skipped; 2 wrong usage; 3 something is missing (what to
 do is said) or a boot failed (its serial log is named).
@@ -127,17 +128,22 @@ def text_of_longest(boot, start):
     return subprocess.run([CAPCHAIN, "dis", file], capture_output=True, text=True, check=False).stdout
 
 
-def check_chains(boot, version, checks):
+def check_chains(boot, version, iommu, checks):
     """The chain of each device's own reply."""
     for label in machine().devices:
-        said = text_of_longest(boot, f"device-{kernel_of(version)}-{label}-")
+        said = text_of_longest(boot, f"device-{kernel_of(version)}-{machine().iommus[iommu].word}{label}-")
         found = re.findall(r"^    id: (\w+)\n    version: (\d+)", said, re.M)
         checks.hold(tuple(name for name, _ in found) == machine().caps, f"{version}: {label}: "
-                    + ", ".join(f"{name} of version {number}" for name, number in found))
+                    + (", ".join(f"{name} of version {number}" for name, number in found) or "no chain"))
 
 
 def check_ranges(boot, version, iommu, checks):
-    """The ranges of the first device's container, as the text form has them."""
+    """The ranges of the first device's container, as the text form has them; or that what answers otherwise is no
+    reply of an `iommu`."""
+    if not machine().iommus[iommu].ranges:
+        filed = [name for name in boot.top() if name.startswith("iommu-")]
+        checks.hold(not filed, f"{version}, {iommu} IOMMU: {len(filed)} replies of its container are called `iommu`")
+        return
     said = text_of_longest(boot, "iommu-")
     ranges = [tuple(int(word, 0) for word in found)
               for found in re.findall(r"start: (\w+), end: (\w+)", said)]
@@ -247,7 +253,7 @@ def is_whole(options):
 def start(pool, version, source, options, checks):
     """The boots of @version, by what they are for, as futures: a guest has one CPU, a machine has more."""
     def boot(what, commands, **more):
-        name = f"{version}-{what}".removesuffix("-sweep")
+        name = f"{version}{machine().word}-{what}".removesuffix("-sweep")
         return pool.submit(Boot, name, version, commands, options.accel, iommu=options.iommu, **more)
 
     boots = {"sweep": boot("sweep", sweep_commands(version, options.iommu))}
@@ -279,7 +285,7 @@ def check_kernel(version, boots, source, options, checks):
     if is_x86():
         check_capture(boot, version, options.iommu, checks)
     else:
-        check_chains(boot, version, checks)
+        check_chains(boot, version, options.iommu, checks)
         checks.skip(f"{version}: capture on {machine().name}", "its capchain is built without BPF")
     check_replies(version, version, boot.top(), keep, checks)
     if not is_whole(options):
@@ -318,15 +324,18 @@ def main():
     parser.add_argument("--kernel", nargs="+", metavar="SERIES", help="these alone, such as 6.18")
     parser.add_argument("--newer", action="store_true", help=f"beside {' and '.join(KERNELS)} also "
                         + " and ".join(NEWER))
-    parser.add_argument("--arch", default="x86", choices=sorted(MACHINES), help="x86, the default, has every check; "
+    parser.add_argument("--arch", choices=sorted(MACHINES), help="x86, the default, has every check; "
                         "the others the sweeps, with the kernels that machines.py names where nothing else is said")
-    parser.add_argument("--iommu", metavar="NAME", help="of x86 intel, the default, has every check; amd and virtio "
-                        "the sweeps, with Linux 7.3 where nothing else is said")
+    parser.add_argument("--iommu", choices=[iommu for each in MACHINES.values() for iommu in each.iommus],
+                        help="of x86 intel, the default, has every check; amd and virtio the sweeps, with Linux 7.3 "
+                        "where nothing else is said; the others are those of other machines")
     parser.add_argument("--tree", metavar="DIR", help="a kernel tree of your own, with bzImage and modules")
     parser.add_argument("--keep", metavar="DIR", help="write replies that corpus/captured has not to DIR, named as "
                         "there: of each device and chain the shortest and those around the need")
     parser.add_argument("--accel", default="tcg", choices=("tcg", "kvm"), help="tcg, the default, works everywhere")
     options = parser.parse_args()
+    options.arch = options.arch or next((each.name for each in MACHINES.values() if options.iommu in each.iommus),
+                                        "x86")
     os.environ["VM_ARCH"] = options.arch
     options.iommu = options.iommu or next(iter(machine().iommus))
     if options.iommu not in machine().iommus:

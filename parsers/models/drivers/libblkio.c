@@ -13,7 +13,7 @@
  */
 #include "../sorted.h"
 
-static bool are_apart(const struct model_pair *low, const struct model_pair *high)
+static bool are_apart(const volatile struct model_pair *low, const volatile struct model_pair *high)
 {
 	return low->second <= high->first;
 }

@@ -17,7 +17,8 @@ static inline bool qemu_area_has_size(uint64_t offset, uint64_t size)
 	return size;
 }
 
-static inline bool qemu_areas_apart(const struct model_pair *low, const struct model_pair *high)
+static inline bool qemu_areas_apart(const volatile struct model_pair *low,
+				    const volatile struct model_pair *high)
 {
 	return low->first + low->second <= high->first;
 }

@@ -17,7 +17,7 @@
 
 enum { KSFT_HEADER_SIZE = 8 };
 
-static bool are_apart(const struct model_pair *low, const struct model_pair *high)
+static bool are_apart(const volatile struct model_pair *low, const volatile struct model_pair *high)
 {
 	return high->first < high->second && low->second < high->first;
 }
