@@ -209,6 +209,12 @@ clients: | setup-clients ## VFIO programs of each Debian, unmodified, on the cor
 	@$(PYTHON) scripts/clients/dumps.py $(foreach s,$(or $(SYSTEM),bookworm trixie sid),--root $(BUILD)/clients/$(s)/root) \
 		$(BUILD)/capchain corpus
 
+real: | setup-check ## programs' own readers beside their models: PROGRAM= SRC=DIR OLD=DIR EXECS=100000 PLANTED=1 BLESS=1 JSON=FILE
+	@$(call needs,$(CLANG) objcopy)
+	@$(PYTHON) scripts/real/real.py --build $(BUILD) $(call option,program,PROGRAM) $(if $(SRC),--src '$(SRC)') \
+		$(if $(OLD),--old '$(OLD)') $(call option,execs,EXECS) $(if $(BLESS),--bless) $(if $(PLANTED),--planted) \
+		$(call option,json,JSON) $(call option,mirror,MIRROR)
+
 uapi: ## compare layout.h with another vfio.h: make uapi HDR=FILE
 	@$(if $(HDR),,$(error say which header: make uapi HDR=FILE))
 	@$(PYTHON) scripts/gen/uapi.py --layout parsers/layout.h $(HDR)

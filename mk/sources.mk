@@ -16,7 +16,7 @@ SPEC_SRC     := fuzz/judge/spec.c fuzz/judge/meaning.c fuzz/judge/spaces.c
 JUDGE_SRC    := fuzz/judge/rules.c fuzz/target/chosen.c fuzz/judge/compare.c fuzz/judge/judged.c fuzz/judge/judge.c \
 		fuzz/judge/relations.c fuzz/judge/variant.c fuzz/judge/ledger.c \
 		fuzz/target/findings.c fuzz/target/counts.c fuzz/target/file.c fuzz/judge/verdicts.c \
-		fuzz/sandbox/leaks.c fuzz/judge/truncations.c fuzz/judge/own.c
+		fuzz/sandbox/leaks.c fuzz/judge/truncations.c fuzz/judge/own.c fuzz/judge/held.c
 FEEDBACK_SRC := fuzz/target/feedback.c
 # What a target has for a main where no engine brings one.
 MAIN_SRC     := fuzz/target/main_files.c fuzz/target/run_files.c

@@ -202,7 +202,8 @@ struct walk;
 
 /**
  * struct info_parser - one way to read INFO buffers
- * @name: unique, lower case with dashes; stands in verdicts, buckets and file names
+ * @name: unique, lower case with dashes, of a program's own reader with its version (qemu@7.2); stands in
+ *	verdicts, buckets and file names
  * @summary: one line for lists
  * @trust: what the parser promises
  * @source: who writes what it reads

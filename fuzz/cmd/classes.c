@@ -34,6 +34,8 @@ static void each_class(void (*say)(const char *of, const char *name, const char 
 	say("disagreement", "unstable",
 	    "The parser answers otherwise on a copy of which it has to say the same.");
 	say("disagreement", "conversation", "The fetch loop breaks a rule of asking for a reply.");
+	say("disagreement", "model-differs",
+	    "A program's own reader does what its model here does not.");
 }
 
 static void print_class(const char *of, const char *name, const char *words)

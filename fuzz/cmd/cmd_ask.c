@@ -25,7 +25,8 @@ enum { OPTION_SOCKET = 0x100, OPTION_FAKE, OPTION_WAIT, OPTION_RULES };
 static const struct argp_option options[] = {
 	{"socket", OPTION_SOCKET, "PATH", 0, "where the server listens", 0},
 	{"wait", OPTION_WAIT, "SECONDS", 0,
-	 "how long a reply is waited for; 5 by default. A server that has not answered by then is gone",
+	 "how long a reply is waited for; 5 by default. A server that has not answered by then is gone, and is "
+	 "asked nothing more",
 	 0},
 	{"fake", OPTION_FAKE, "RULE", 0,
 	 "no socket, but a stand-in that breaks RULE of the protocol, or `sound`: to see what a violation looks "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `capchain run` is made of beside the supervisor: its replies, and how it says what it saw.
+ * What `capchain run` and `serve` are made of beside the supervisor: its replies, and how it says what it saw.
  */
 #ifndef FUZZ_CMD_RUN_H
 #define FUZZ_CMD_RUN_H

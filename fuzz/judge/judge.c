@@ -9,6 +9,7 @@
 #include "../../parsers/layout.h"
 #include "../sandbox/child.h"
 #include "../sandbox/pages.h"
+#include "held.h"
 #include "relations.h"
 #include "share.h"
 #include "own.h"
@@ -44,6 +45,19 @@ static void abstain(struct judged *judged)
 	judged->relation = RELATION_NONE;
 	judged->became = VERDICT_ABSTAIN;
 	judged->conversation = NULL;
+	judged->model_differs = false;
+}
+
+/* The model of @kind that parser @i is the truth of, where it is a program's own reader. */
+static const struct judged *model_of(const struct judge *judge, size_t i, enum info_kind kind)
+{
+	const struct held *const held = held_of(judge->judged[i].parser);
+	const char *const name = held && kind < INFO_IOCTL_KINDS ? held->models[kind] : NULL;
+
+	for (size_t j = 0; name && j < judge->count; j++)
+		if (strcmp(judge->judged[j].parser->name, name) == 0)
+			return &judge->judged[j];
+	return NULL;
 }
 
 /* Lists the parsers that read @kind; the others abstain once, until the kind changes. */
@@ -55,6 +69,7 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 		struct judged *const judged = &judge->judged[i];
 
 		if (judged_reads(judged, kind)) {
+			judged->model = held_count ? model_of(judge, i, kind) : NULL;
 			judged->loads_per_byte = judge_loads_per_byte(judged->parser, kind);
 			judge->readers[judge->nreaders++] = i;
 			if (judged->parser->fixed_size)
@@ -255,14 +270,28 @@ static void judge_one(struct judge *judge, size_t i, const uint8_t *info, size_t
 {
 	struct judged *const judged = &judge->judged[i];
 	const struct spec *const spec = judged->spec;
-	const uint64_t budget = spec_budget(spec, judged->loads_per_byte);
+	const uint64_t of_model = spec_budget(spec, judged->loads_per_byte);
+	const uint64_t budget = held_count ? held_budget(of_model, len) : of_model;
 
 	judged->relation = RELATION_NONE;
 	if (!judge->changed || !is_as_before(judge, i, budget))
 		walk_one(judge, i, info, len, budget);
 	else if (judged->parser->ahead)
 		judged->parser->ahead(judge->kind, 0, NULL, NULL);
-	judged_stand(judged, compare(judged->parser, spec, &judged->walk));
+	/* A program's own reader is held to no reference: its model is held to it. */
+	if (!judged->model)
+		judged_stand(judged, compare(judged->parser, spec, &judged->walk));
+}
+
+/* Holds models to what their programs did with the buffer. */
+static void hold_models(struct judge *judge)
+{
+	for (size_t r = 0; r < judge->nreaders; r++) {
+		struct judged *const judged = &judge->judged[judge->readers[r]];
+
+		judged->model_differs =
+			judged->model && !held_same(&judged->walk, &judged->model->walk);
+	}
 }
 
 /* Puts the zero-padded or cut copy that parser @i's program would hold, reads and returns it. */
@@ -296,6 +325,8 @@ void judge_read(struct judge *judge, const uint8_t *info, size_t len, enum info_
 
 		judge_one(judge, i, place_fixed(judge, i), judge->judged[i].parser->fixed_size);
 	}
+	if (held_count)
+		hold_models(judge);
 	if (judge->relate == RELATE_ALL ||
 	    (judge->relate == RELATE_SHARE && relations_chosen(info, len)))
 		relations_hold(judge);

@@ -45,6 +45,8 @@ const char *judged_class(const struct judged *judged)
 		return "conversation";
 	if (judged->walk.no_answer)
 		return "no-answer";
+	if (judged->model_differs)
+		return "model-differs";
 	return judged->relation ? "unstable" : disagreement_name(judged->disagreement);
 }
 
@@ -94,7 +96,8 @@ uint64_t judge_signature(const struct judge *judge)
 
 		if (judged->parser->open)
 			continue;
-		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement);
+		hash = info_hash(hash, (uint64_t)judged->walk.verdict << 8 | judged->disagreement |
+					       (uint64_t)judged->model_differs << 16);
 		hash += reason_hash(judged->walk.reason);
 	}
 	return hash;
@@ -103,7 +106,7 @@ uint64_t judge_signature(const struct judge *judge)
 bool judged_differs(const struct judged *judged)
 {
 	return judged->disagreement != AGREES || judged->relation != RELATION_NONE ||
-	       judged->walk.no_answer;
+	       judged->walk.no_answer || judged->model_differs;
 }
 
 unsigned int judged_badness(const struct judged *judged)
@@ -129,8 +132,8 @@ bool judged_breaks(const struct judged *judged)
 {
 	const struct info_parser *const parser = judged->parser;
 
-	/* No verdict, and nothing to go on with. */
-	if (judged->walk.no_answer)
+	/* No verdict, and nothing to go on with; or its model is not what it is. */
+	if (judged->walk.no_answer || judged->model_differs)
 		return true;
 	if (judged->disagreement == AGREES)
 		return judged->relation != RELATION_NONE;
@@ -169,6 +172,7 @@ struct excuse {
 	enum verdict verdict;
 	enum disagreement disagreement;
 	enum relation relation;
+	bool model_differs;
 	enum info_kind kind;
 	uint32_t notes;
 	const struct ledger_entry *entry;
@@ -178,11 +182,15 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 {
 	static struct excuse known[256];
 	const struct spec *const spec = judged->spec;
-	const struct excuse asked = {
-		judged->parser,	      judged->conversation ? judged->conversation : cause(judged),
-		judged->walk.verdict, judged->disagreement,
-		judged->relation,     spec->kind,
-		spec->notes,	      NULL};
+	const struct excuse asked = {judged->parser,
+				     judged->conversation ? judged->conversation : cause(judged),
+				     judged->walk.verdict,
+				     judged->disagreement,
+				     judged->relation,
+				     judged->model_differs,
+				     spec->kind,
+				     spec->notes,
+				     NULL};
 	struct excuse *const slot = &known[((uintptr_t)asked.parser / 16 + (uintptr_t)asked.cause +
 					    spec->notes * 7 + asked.verdict) %
 					   256];
@@ -193,8 +201,8 @@ const struct ledger_entry *judged_excuse(const struct judged *judged)
 		return NULL;
 	if (slot->parser == asked.parser && slot->cause == asked.cause &&
 	    slot->verdict == asked.verdict && slot->disagreement == asked.disagreement &&
-	    slot->relation == asked.relation && slot->kind == asked.kind &&
-	    slot->notes == asked.notes)
+	    slot->relation == asked.relation && slot->model_differs == asked.model_differs &&
+	    slot->kind == asked.kind && slot->notes == asked.notes)
 		return slot->entry;
 	*slot = asked;
 	judged_bucket(judged, bucket);

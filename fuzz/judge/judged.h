@@ -39,6 +39,8 @@ enum relating {
  *	what it answered on this buffer
  * @became: with @relation, how the changed buffer was answered
  * @conversation: of a fetch loop: the rule of conversations that it broke, or NULL
+ * @model: of a program's own reader: the model of this kind that it holds, or NULL; set with the kind
+ * @model_differs: that answered otherwise
  * @touched: with judge_next(): the bytes that the walk read
  */
 struct judged {
@@ -54,6 +56,8 @@ struct judged {
 	enum relation relation;
 	enum verdict became;
 	const char *conversation;
+	const struct judged *model;
+	bool model_differs;
 	struct sandbox_touched touched;
 };
 

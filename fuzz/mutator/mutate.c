@@ -12,10 +12,9 @@ static const struct {
 	const struct mutate_op *ops;
 	const size_t *count;
 } tables[] = {
-	{mutate_link_ops, &mutate_link_op_count},
-	{mutate_cap_ops, &mutate_cap_op_count},
-	{mutate_field_ops, &mutate_field_op_count},
-	{mutate_value_ops, &mutate_value_op_count},
+	{mutate_link_ops, &mutate_link_op_count},   {mutate_cap_ops, &mutate_cap_op_count},
+	{mutate_field_ops, &mutate_field_op_count}, {mutate_value_ops, &mutate_value_op_count},
+	{mutate_space_ops, &mutate_space_op_count},
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 /* After those: what mutate() does itself, then the operators on bytes. */
@@ -99,7 +98,7 @@ static void note(struct mutated *how, size_t number)
 /* As many places as all weights together, each with an operator's number. */
 #define WHEEL 256
 
-static size_t fill_wheel(uint8_t ret_wheel[WHEEL])
+static size_t fill_wheel(bool space, uint8_t ret_wheel[WHEEL])
 {
 	size_t places = 0;
 
@@ -108,19 +107,23 @@ static size_t fill_wheel(uint8_t ret_wheel[WHEEL])
 	 * tested.
 	 */
 	for (size_t number = 0; number < chain_ops(); number++)
-		for (unsigned int i = 0; i < op_of(number)->weight && places < WHEEL; i++)
+		/* Those of spaces come last, and are drawn for them alone. */
+		for (unsigned int i = space || number + mutate_space_op_count < chain_ops() ? 0
+											    : WHEEL;
+		     i < op_of(number)->weight && places < WHEEL; i++)
 			ret_wheel[places++] = (uint8_t)number;
 	return places;
 }
 
 static size_t draw(struct mutation *m)
 {
-	static uint8_t wheel[WHEEL];
-	static size_t places;
+	static uint8_t wheels[2][WHEEL];
+	static size_t places[2];
+	const bool space = m->chain.kind >= INFO_IOCTL_KINDS;
 
-	if (!places)
-		places = fill_wheel(wheel);
-	return wheel[random_of(m, places)];
+	if (!places[space])
+		places[space] = fill_wheel(space, wheels[space]);
+	return wheels[space][random_of(m, places[space])];
 }
 
 /* One to four operators, each half as often as one less. */

@@ -48,6 +48,8 @@ extern const struct mutate_op mutate_field_ops[];
 extern const size_t mutate_field_op_count;
 extern const struct mutate_op mutate_value_ops[];
 extern const size_t mutate_value_op_count;
+extern const struct mutate_op mutate_space_ops[];
+extern const size_t mutate_space_op_count;
 extern const struct mutate_byte_op mutate_byte_ops[];
 extern const size_t mutate_byte_op_count;
 

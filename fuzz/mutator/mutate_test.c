@@ -208,6 +208,13 @@ static void trim_all(const uint8_t *bytes, size_t size, enum info_kind kind)
 	}
 }
 
+/* What the operators on spaces make, which no other kind draws. */
+static void test_spaces(void **state)
+{
+	(void)state;
+	each_space(hold);
+}
+
 static void test_trims(void **state)
 {
 	(void)state;
@@ -271,11 +278,11 @@ static int close_spec(void **state)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limits),	       cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_few_elements),   cmocka_unit_test(test_corpus),
-		cmocka_unit_test(test_splices),	       cmocka_unit_test(test_trims),
-		cmocka_unit_test(test_every_operator), cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_it_changes),
+		cmocka_unit_test(test_limits),	     cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_few_elements), cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_splices),	     cmocka_unit_test(test_spaces),
+		cmocka_unit_test(test_trims),	     cmocka_unit_test(test_every_operator),
+		cmocka_unit_test(test_describe),     cmocka_unit_test(test_it_changes),
 	};
 
 	corpus_from(argc, argv);

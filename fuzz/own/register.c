@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../target/findings.h"
 #include "../sandbox/sandbox.h"
 #include "../judge/own.h"
+#include "name.h"
 
 #define UNUSABLE 2
 
@@ -38,14 +38,6 @@ static _Noreturn void refuse_loop(const char *what)
 	fprintf(stderr, "capchain: capchain_loop: %s; parsers/fetch_loop.h is the contract\n",
 		what);
 	_exit(UNUSABLE);
-}
-
-static bool is_name(const char *name)
-{
-	const size_t len = strlen(name);
-
-	return len && len < FINDINGS_NAME_MAX && name[0] != '-' &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 static bool reads_something(const struct info_parser *parser)
@@ -72,8 +64,8 @@ static bool has_styles(const struct info_parser *parser)
 
 static void hold_to_contract(const struct info_parser *parser)
 {
-	if (!parser->name || !is_name(parser->name))
-		refuse("its .name is lower case letters, digits and dashes, 31 at most");
+	if (!parser->name || !own_is_name(parser->name))
+		refuse(OWN_NAME_WORDS);
 	if (!parser->summary || !parser->summary[0] || strchr(parser->summary, '\n'))
 		refuse("its .summary is one line");
 	if (parser->trust >= INFO_TRUSTS || parser->source >= INFO_SOURCES)

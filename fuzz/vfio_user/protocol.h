@@ -83,8 +83,8 @@ struct vu_header vu_header_read(const uint8_t bytes[VU_HEADER]);
 void vu_header_write(const struct vu_header *header, uint8_t ret_bytes[VU_HEADER]);
 
 /*
- * What of a message could not be: NULL, or words. @header is the first VU_HEADER of @len bytes that have come;
- * a size below the header's or above VU_MESSAGE_MAX leaves no way to find the next message.
+ * NULL, or in words why there can be no such message: its size is below a header's or above VU_MESSAGE_MAX, so that
+ * nobody knows where the next one begins.
  */
 const char *vu_header_wrong(const struct vu_header *header);
 

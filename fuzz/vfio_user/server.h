@@ -17,7 +17,9 @@
  * @seen: messages taken, by command; the last are of none that is known
  * @refused: of those, which were answered with an error, or ended the connection
  * @first: what the first of these was refused for
+ * @dma_maps: ranges that were mapped
  * @negotiated: of this connection
+ * @short_file: what a script's file= stands for, or -1
  */
 struct vu_server {
 	int device;

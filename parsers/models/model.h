@@ -74,6 +74,23 @@ static inline void model_take(struct walk *walk, const void *info, uint32_t at, 
 	walk_deliver(walk, &cap);
 }
 
+/*
+ * Delivers the capability at @at, which a program looks up and of which it reads nothing but the id: what it is
+ * besides is told where the whole of it, @size bytes, lies inside the buffer, and is not decoded where not.
+ */
+static inline void model_take_found(struct walk *walk, const void *info, uint32_t len, uint32_t at,
+				    enum info_kind kind, uint32_t size)
+{
+	struct info_cap cap = {.offset = at};
+
+	if (at <= len && size <= len - at) {
+		model_take(walk, info, at, kind);
+		return;
+	}
+	cap.id = overlay_header(info, at)->id;
+	walk_deliver(walk, &cap);
+}
+
 /* From @at on, the offset of the first header with @id; 0 where a next of 0 came first. */
 static inline uint32_t model_find(const void *info, uint32_t at, uint16_t id)
 {

@@ -17,6 +17,12 @@ so much a byte miss no length by more than a factor; and what a byte more costs,
 next, where nothing fixed is left to hide behind, never rises by more than another. 16 bytes hold no
 chain and are the fixed cost; the shortest loop has 32. A planted quadratic walk has to be refused.
 
+`exhaust` passes over buffers that no reader tells apart: CPU time a buffer of the whole space of three
+capabilities, against one of the space of two that is tried whole.
+
+Peak resident memory of a target on the registry, of `exhaust` with three capabilities and of `check` on many
+files has a limit each, in KiB on x86-64, and a run four times as long has no more, but for a MiB.
+
 Who brings a parser of their own sees a first line about it (`make fuzz PARSER=`) before all is built: CPU
 seconds from a fresh build folder to that line, against those to all that was built before there was one: the
 command and the targets of every kind.
@@ -30,11 +36,14 @@ import ctypes
 import json
 import math
 import os
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from pathlib import Path
 
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(__file__)), True
 
@@ -50,9 +59,10 @@ BUILD = "build"
 ROUNDS = 5
 LONGEST = 4096
 # The named sets of parsers that have floors: the four that everything else is held to, and those of the first
-# wave (commit 53f8a93), which stay the same however many are registered. What these cost has a line of its own.
+# wave (commit 53f8a93), which stay the same however many are registered. What these cost has a line of its own,
+# and so has the parser `bpf`, which was among them: a walk of it is a system call, which takes as long as all others.
 SETS = {"first four": "bounded,kernel,ksft-vfio,naive",
-        "first wave": "bounded,bpf,crosvm-iommu,crosvm-region,dpdk,dpdk-new,kernel,ksft-vfio,libvfn,monotonic,naive,"
+        "first wave": "bounded,crosvm-iommu,crosvm-region,dpdk,dpdk-new,kernel,ksft-vfio,libvfn,monotonic,naive,"
                       "openvmm,qatlib,qemu,qemu-10,qemu-util,qemu-vfio-user,rdma-core,spdk,vfio-ioctls,vfio-user,vpp"}
 # The same of configuration spaces: what tests nothing, what counts, what remembers, what is hardened; and the first wave.
 SPACES = {"first four": "kernel-pci,lspci,naive-pci,pcicaps",
@@ -77,6 +87,17 @@ BPF_KEEPS = 0.85
 # Calls a second, bytes of each, seconds.
 CAPTURE_RATE = 100_000, 120, 3
 CAPTURE_COSTS = 1000
+# Of the CPU time that a buffer takes which is tried, one of the space that readers are led through by what
+# they read; the kind that is measured.
+EXHAUST_WITHIN = 0.11
+EXHAUST_KIND = "device"
+# Peak KiB. The first wave, with half the readers, had 34,312, 5,700 (of two capabilities) and 5,756.
+MEMORY_RUNS = 100_000
+MEMORY_FILES = 10_000
+MEMORY = {"target, region, whole registry": 40_000, "exhaust, three capabilities": 9_500,
+          f"check on {MEMORY_FILES:,} files": 10_700}
+# A longer run may have this many KiB more, as the soak has it: the names of files are memory too.
+MEMORY_GROWS = 1024
 # Of what is built in all for a parser of one's own, what there is to build before the first line about it.
 FIRST_LINE = 1 / 3
 
@@ -368,6 +389,79 @@ def bench_rate(folder):
                   made, at_most=True) and told.get("captured", 0) >= rate * seconds
 
 
+def resident(pid):
+    """The most KiB that the process had so far; 0 of one that ended."""
+    try:
+        return int(re.search(r"^VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"), re.M)[1])
+    except (OSError, TypeError):
+        return 0
+
+
+def used_by(command, environment=(), folder=None):
+    """What a command took, started in @folder: seconds of CPU time and peak KiB, and what it said. It starts none."""
+    peak = 0
+    with tempfile.TemporaryFile() as said:
+        before = children_cpu()
+        with subprocess.Popen(command, env={**os.environ, **dict(environment)}, stdout=said,
+                              stderr=subprocess.STDOUT, cwd=folder) as run:
+            # What getrusage() says has the size of who started it in it.
+            while run.poll() is None:
+                peak = max(peak, resident(run.pid))
+                time.sleep(0.005)
+        said.seek(0)
+        text = said.read().decode("utf-8", "replace")
+        # 1: `check` and `exhaust` found what is in no ledger, which is not for this to say.
+        if run.returncode not in (0, 1):
+            sys.stderr.write(text[-2000:])
+            raise Refused(f"{command[0]} ended with status {run.returncode}", NO_ENGINE)
+        return children_cpu() - before, peak, text
+
+
+def exhaust(caps, *more):
+    """The same of `exhaust` of one kind in one process, and how many buffers its space has."""
+    seconds, peak, said = used_by([f"{BUILD}/capchain", "exhaust", "--json", "--jobs", "1", "--kind", EXHAUST_KIND,
+                                   "--caps", str(caps), *more])
+    return seconds, peak, json.loads(said.splitlines()[0])["buffers"]
+
+
+def bench_exhaust():
+    """Speed of the whole space; its peak memory is bench_memory()'s."""
+    whole, _, tried = exhaust(2, "--whole")
+    led, peak, space = exhaust(3)
+    fine = figure(f"exhaust, three capabilities, {EXHAUST_KIND}: CPU time a buffer of the space, against one that is "
+                  "tried", led / space / (whole / tried), EXHAUST_WITHIN,
+                  f"{1e9 * led / space:.0f} against {1e9 * whole / tried:.0f} ns; {space:,} buffers in {led:.1f} s",
+                  at_most=True)
+    return memory_figure("exhaust, three capabilities", peak, exhaust(2)[1]) and fine
+
+
+def memory_figure(name, peak, before):
+    """Peak KiB of a run, and of one a fourth as long or less."""
+    fine = figure(f"peak memory of {name}, KiB", peak, MEMORY[name], f"{before:,} of a shorter run", at_most=True)
+    return figure(f"more of it than of a shorter run, {name}, KiB", peak - before, MEMORY_GROWS,
+                  f"{peak:,} and {before:,}", at_most=True) and fine
+
+
+def bench_memory(folders):
+    """Of a target and of `check`, each at two lengths."""
+    with OneSeed() as (seeds, out):
+        engine = of_build("libfuzzer-fast")
+        target = [used_by(engine.alone(f"{BUILD}/libfuzzer-fast/bench_region_info", seeds, out, execs=runs, seed=1),
+                          {"CAPCHAIN_BENCH": folders["region"]})[1] for runs in (MEMORY_RUNS, 4 * MEMORY_RUNS)]
+    with tempfile.TemporaryDirectory(dir=folders["region"] + "/..") as folder:
+        paths = [(kind, os.path.join(folders[kind], name)) for kind in BUFFERS
+                 for name in sorted(os.listdir(folders[kind]))]
+        named = []
+        for i in range(MEMORY_FILES):
+            kind, path = paths[i % len(paths)]
+            named.append(f"{kind}-{i}")
+            os.link(path, os.path.join(folder, named[-1]))
+        checked = [used_by([os.path.abspath(f"{BUILD}/capchain"), "check", *some], folder=folder)[1]
+                   for some in (named[::4], named)]
+    fine = memory_figure("target, region, whole registry", target[1], target[0])
+    return memory_figure(f"check on {MEMORY_FILES:,} files", checked[1], checked[0]) and fine
+
+
 def build_seconds(build):
     """CPU seconds of what @build, which is called with a parser's source and a fresh build folder, starts."""
     with tempfile.TemporaryDirectory(prefix="first-line-", dir=BUILD) as folder:
@@ -416,6 +510,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folders = make_inputs(folder)
         fine = bench_lengths()
+        fine &= bench_exhaust()
+        fine &= bench_memory(folders)
         fine &= bench_first_line()
         if os.path.exists(f"{BUILD}/clang/bench_bpf"):
             fine &= bench_with_bpf(folders["region"])

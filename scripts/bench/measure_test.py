@@ -58,6 +58,28 @@ class Floors(unittest.TestCase):
             with self.subTest(empty=empty, ours=ours):
                 self.assertEqual(self.fine("afl", empty, empty + ours, {"libfuzzer-fast": 3e-6}), fine)
 
+    def test_memory_has_a_limit_and_does_not_grow_with_the_run(self):
+        name, limit = "exhaust, three capabilities", bench.MEMORY["exhaust, three capabilities"]
+        for peak, before, fine in ((limit, limit, True), (limit + 1, limit + 1, False),
+                                   (limit, limit - bench.MEMORY_GROWS, True),
+                                   (limit, limit - bench.MEMORY_GROWS - 1, False)):
+            with self.subTest(peak=peak, before=before), contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(bench.memory_figure(name, peak, before), fine)
+
+    def test_memory_is_that_of_the_command_and_not_of_who_started_it(self):
+        ours = bytearray(64 << 20)
+        script = "import time; kept = bytearray(%d << 20); time.sleep(0.2); print(len(kept))"
+        peaks = [bench.used_by([sys.executable, "-c", script % mebibytes])[1] for mebibytes in (1, 33)]
+        self.assertLess(peaks[0], len(ours) >> 10)
+        self.assertAlmostEqual((peaks[1] - peaks[0]) / 1024, 32, delta=4)
+
+    def test_exhaust_is_held_to_what_a_buffer_takes_that_is_tried(self):
+        for led, fine in ((0.10, True), (0.12, False)):
+            ran = iter([(1, 1, 1000), (led * 1000, 1, 1_000_000), (1, 1, 1000)])
+            with mock.patch.object(bench, "exhaust", lambda *_, ran=ran: next(ran)), \
+                    contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(bench.bench_exhaust(), fine)
+
     def test_the_first_line_about_a_parser(self):
         with mock.patch.dict(os.environ), contextlib.redirect_stdout(io.StringIO()) as out:
             for first, fine in ((9.9, True), (10.1, False)):

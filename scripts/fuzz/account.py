@@ -17,6 +17,7 @@ from fuzz import report
 from fuzz.engines import ENGINES, LEAD
 from gen import ledger, whole
 from gen.names import DISAGREEMENTS, VERDICTS
+from real import held
 
 FORM = 1
 # How a bucket is told, the worst first: by its verdict or its class; of all others the one that has none.
@@ -214,13 +215,13 @@ def mark_new(rows, findings, whose, kinds, today, stays):
 
 def parsers(capchain, counts, own=None):
     """What is known of each parser, and what it did."""
-    rows = []
+    rows, real = [], held.held()
     facts = listed(capchain)
     for name in sorted({*counts.parsers, *facts}):
         fact = facts.get(name, {})
         numbers = counts.parsers.get(name, ())
         rows.append({
-            "name": name, "label": name, "version": "", "summary": fact.get("summary", ""),
+            "name": name, "label": name, "version": "", "held": real.get(name, []), "summary": fact.get("summary", ""),
             "trust": fact.get("trust", "trusting"), "source": fact.get("source", "kernel"),
             "own": name == own, "program": False, "kinds": sorted(fact.get("kinds", ())),
             "verdicts": dict(zip(VERDICTS, numbers)),

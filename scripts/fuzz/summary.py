@@ -11,6 +11,7 @@ from fuzz import account as accounts
 from fuzz.report import NO_FINDINGS, Refused, compact, table
 from gen import whole
 from gen.names import VERDICTS
+from real import held
 
 COLUMNS, LINES = 80, 23
 # Of what is red, and of what is worth a look.
@@ -261,6 +262,16 @@ def detail_lines(account):
                               (account["sets"], "unlisted set of verdicts, smallest first", set_lines),
                               (listed, "bucket of the corpus, worst first", bucket_lines)):
         yield from (f"{what}: {len(ones)}", *(line for one in ones for line in lines(one)), "")
+    yield from held_lines(account)
+
+
+def held_lines(account):
+    """Of each program's model, whether it is held to real code or was only read (make real)."""
+    models = [one for one in account["parsers"] if one["program"] and not one["own"]]
+    if models:
+        yield f"models, and what they are held to: {len(models)}"
+        yield from (f"  {one['name']}: {held.words(one.get('held', []))}" for one in models)
+        yield ""
 
 
 # ---- another's parser ----

@@ -194,7 +194,7 @@ def entries_of(path, checks, optional):
 
 def load(path):
     """The entries of the ledger @path, checked; ends the program at the first that is wrong."""
-    checks = {"bucket": bucket_of("parser:verdict:class:cause", None, VERDICTS, [*DISAGREEMENTS[1:], "unstable"],
+    checks = {"bucket": bucket_of("parser:verdict:class:cause", None, VERDICTS, [*DISAGREEMENTS[1:], "unstable", "model-differs"],
                                   [*RULES, *NOTES, *VERDICTS]),
               "reason": text, "source": text, "versions": text, "witness": file_in(os.path.dirname(path) or "."), "upstream": links,
               "review": day, "kind": names_of(KINDS, "kind"), "notes": names_of(NOTES, "note")}

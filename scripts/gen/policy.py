@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path[0], sys.dont_write_bytecode = os.path.dirname(os.path.dirname(os.path.abspath(__file__))), True
 
 from gen import whole  # noqa: E402
+from real import held  # noqa: E402
 
 DIFFERENCE_LINES = 20
 MALFORMED = ("malformed", "truncated")
@@ -383,6 +384,12 @@ def page(parsers, judged, models):
     for rule, _, wanted, inputs in OPEN:
         lines.append(f"- {rule}, `{wanted}`: " + "; ".join(f"{words} ({', '.join(names)})"
                                                            for words, names in choices(wanted, inputs, models, judged)))
+    lines += ["", "## What models are held to", "",
+              "`make real` cuts the readers out of their programs' own source, and holds the models to them.", ""]
+    readers = held.held()
+    lines += [f"- `{name}`: {held.words(readers[name])} ({', '.join(readers[name])})" for name in models if name in readers]
+    lines.append("- " + held.words([]) + ": " + ", ".join(f"`{name}`" for name in models
+                                                      if name not in readers and models[name]["restates"] != NOT_READ))
     lines += ["", "## Inputs", "", "| rule or note | inputs |", "|---|---|"]
     for table in (RULES, ODD, PLAIN, SPACES, BOTH):
         lines += [f"| {wanted} | {', '.join(inputs)} |" for wanted, inputs in table.items()]

@@ -36,7 +36,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(tuple(row["kind"] for row in rows if "struct" in row), names.BUFFERS)
         self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "buffer"), names.CLASSES)
         self.assertEqual(tuple(row["class"] for row in rows if row.get("of") == "disagreement"),
-                         (*names.DISAGREEMENTS[1:], "unstable", "conversation"))
+                         (*names.DISAGREEMENTS[1:], "unstable", "conversation", "model-differs"))
 
     def test_examples(self):
         examples = re.findall(r"^\| `([a-z-]+:[a-z-]+:([a-z-]+):[a-z-]+)` \| `([a-z0-9-]+)` \|", self.page, re.M)

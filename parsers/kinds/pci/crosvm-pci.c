@@ -9,7 +9,7 @@
 
 static const struct space_reader reader = {
 	.walks = {{.mask = 0xff, .end = SPACE_ABSTAINS},
-		  {.mask = 0xffc, .zero = true, .end = SPACE_ABSTAINS}},
+		  {.first_ones = true, .mask = 0xffc, .zero = true, .end = SPACE_ABSTAINS}},
 	.ids = {INFO_ALL_IDS, INFO_ID(CAP_ID_AER) | INFO_ID(CAP_ID_DSN) | INFO_ID(CAP_ID_VSEC) |
 				      INFO_ID(CAP_ID_ACS) | INFO_ID(CAP_ID_ATS) |
 				      INFO_ID(CAP_ID_LTR) | INFO_ID(CAP_ID_PASID) |

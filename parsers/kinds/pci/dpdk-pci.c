@@ -9,7 +9,8 @@
 
 static const struct space_reader reader = {
 	.walks = {{.status = true, .mask = 0xff, .steps = 48, .ones = true, .end = SPACE_ABSTAINS},
-		  {.mask = 0xffc,
+		  {.first_ones = true,
+		   .mask = 0xffc,
 		   .below = 0x100,
 		   .steps = 480,
 		   .first_zero = true,

@@ -8,7 +8,11 @@
 
 static const struct space_reader reader = {
 	.walks = {{.status = true, .mask = 0xff, .below = 0x40, .end = SPACE_ENDS},
-		  {.mask = 0xffc, .below = 0x100, .steps = 480, .end = SPACE_ENDS}},
+		  {.first_ones = true,
+		   .mask = 0xffc,
+		   .below = 0x100,
+		   .steps = 480,
+		   .end = SPACE_ENDS}},
 	.ids = {INFO_ID(CAP_ID_PM) | INFO_ID(CAP_ID_EXP) | INFO_ID(CAP_ID_AF), INFO_ID(CAP_ID_ACS)},
 	.lookup = true,
 };

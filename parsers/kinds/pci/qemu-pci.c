@@ -15,7 +15,7 @@
 
 static const struct space_reader reader = {
 	.walks = {{.status = true, .mask = 0xff, .end = SPACE_ABSTAINS},
-		  {.mask = 0xffc, .first_zero = true, .end = SPACE_ABSTAINS}},
+		  {.first_ones = true, .mask = 0xffc, .first_zero = true, .end = SPACE_ABSTAINS}},
 	.ids = {INFO_ALL_IDS, KEPT},
 	.opens = INFO_ID(CAP_ID_EXP),
 };

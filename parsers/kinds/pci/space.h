@@ -29,7 +29,8 @@ enum space_end { SPACE_ONES, SPACE_ENDS, SPACE_STOPS, SPACE_FAILS, SPACE_ABSTAIN
  * @seen: it ends where it was before
  * @ones: a header of all ones ends it anywhere (id ff; an extended one ffffffff)
  * @zero: a header of 0 (extended) or an id of 0 ends it anywhere
- * @first: likewise, but tested at the first header alone
+ * @first_ones, @first_zero: likewise, but tested at the first header alone. Linux gives a function whose first
+ *	extended header is all ones 256 bytes: who gets its bytes from there has no list of it, tested or not
  * @end: where there is no byte
  */
 struct space_walk {

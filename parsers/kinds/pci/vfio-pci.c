@@ -10,7 +10,8 @@
 
 static const struct space_reader reader = {
 	.walks = {{.status = true, .mask = 0xff, .steps = 48, .end = SPACE_FAILS},
-		  {.mask = 0xffc,
+		  {.first_ones = true,
+		   .mask = 0xffc,
 		   .below = 0x100,
 		   .steps = 960,
 		   .first_zero = true,

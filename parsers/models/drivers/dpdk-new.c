@@ -38,7 +38,7 @@ static struct info_answer dpdk_new_read(struct walk *walk, const void *info, uin
 		return answer(VERDICT_ABSENT);
 	at = model_find(reply, overlay_cap_offset(reply, kind), CAP_ID_MSIX_MAPPABLE);
 	if (at) {
-		model_take(walk, reply, at, kind);
+		dpdk_take_mappable(walk, reply, at);
 		any = true;
 	}
 	at = model_find(reply, overlay_cap_offset(reply, kind), CAP_ID_SPARSE_MMAP);

@@ -5,7 +5,7 @@
  * an argsz that alternates or grows is asked for without end, one of 4 writes past its memory.
  *
  * Of the MSI-X BAR's chain it looks up MSIX_MAPPABLE, and nothing else: the flag is tested, an
- * offset of 0 ends the chain, no bound, no guard. Which reply is read: dpdk.h.
+ * offset of 0 ends the chain, no bound, no guard; of the match only the id is read. Which reply is read: dpdk.h.
  */
 #include "dpdk.h"
 
@@ -23,7 +23,7 @@ static struct info_answer dpdk_read(struct walk *walk, const void *info, uint32_
 	at = model_find(reply, overlay_cap_offset(reply, kind), CAP_ID_MSIX_MAPPABLE);
 	if (!at)
 		return answer(VERDICT_ABSENT);
-	model_take(walk, reply, at, kind);
+	dpdk_take_mappable(walk, reply, at);
 	return answer(VERDICT_OK);
 }
 

@@ -14,6 +14,14 @@
 
 #include "../model.h"
 
+/* Delivers the MSIX_MAPPABLE at @at of @reply: that it is there is all that is asked. */
+static inline void dpdk_take_mappable(struct walk *walk, const void *reply, uint32_t at)
+{
+	/* The reply that is read is as long as its argsz says. */
+	model_take_found(walk, reply, overlay_argsz(reply), at, INFO_REGION,
+			 sizeof(struct overlay_header));
+}
+
 /* The reply that is read: @info itself, or its cut copy. NULL with the answer where none is. */
 static inline const void *dpdk_reply(struct walk *walk, const void *info, uint32_t len,
 				     struct info_answer *ret_answer)

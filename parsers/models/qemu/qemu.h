@@ -12,6 +12,8 @@
  *   copied, whatever the size says.
  * - ZPCI_GROUP is looked up and not read where the function's group is one that QEMU simulates: a
  *   gid of 0xf0 or above, or no ZPCI_BASE to name one.
+ * - MSIX_MAPPABLE: nothing of it is read but the id.
+ * - MIGRATION: max_dirty_bitmap_size is read where pgsize_bitmap has the machine's own page size.
  * - IOVA_RANGE (from 10.0): a range with start above end is an assertion that aborts.
  *
  * On s390 alone the zPCI capabilities of a device are looked up. On x86 PCI_ATOMIC_COMP is (from
@@ -22,11 +24,12 @@
 
 #include "../model.h"
 
-#define QEMU_MMAP_SIZE	304 /* sizeof(VFIOMmap): a failed g_new0() names the product */
-#define QEMU_UTIL_BYTES 64
-#define QEMU_PFIP_BYTES 4
-#define QEMU_NEWEST	2    /* ZPCI_BASE and ZPCI_GROUP: `version >= 2` is asked, nothing above */
-#define QEMU_SIM_GROUPS 0xf0 /* ZPCI_SIM_GRP_START; what stands before a ZPCI_BASE is 0xff */
+#define QEMU_MMAP_SIZE	     304 /* sizeof(VFIOMmap): a failed g_new0() names the product */
+#define QEMU_UTIL_BYTES	     64
+#define QEMU_PFIP_BYTES	     4
+#define QEMU_MIGRATION_BYTES 32
+#define QEMU_NEWEST	     2 /* ZPCI_BASE and ZPCI_GROUP: `version >= 2` is asked, nothing above */
+#define QEMU_SIM_GROUPS	     0xf0 /* ZPCI_SIM_GRP_START; what stands before a ZPCI_BASE is 0xff */
 
 /* Measured with 24 GiB of memory: 4.8 GiB of areas are granted and read, 76 GiB abort. */
 #define QEMU_HEAP (UINT64_C(1) << 34)
@@ -98,8 +101,22 @@ static inline void qemu_take_zpci(struct walk *walk, const void *info, uint32_t 
 		taken->gid = ((const volatile uint8_t *)info)[(size_t)at + CAP_AT_ZPCI_BASE_gid];
 }
 
+/* Takes a MIGRATION: pgsize_bitmap, and the rest where that has the machine's page size. */
+static inline void qemu_take_migration(struct walk *walk, const void *info, uint32_t len,
+				       uint32_t at)
+{
+	const volatile struct model_pair *const sizes =
+		(const volatile void *)((const uint8_t *)info + at +
+					CAP_AT_MIGRATION_pgsize_bitmap);
+
+	if (sizes->first & (MODEL_PAGE_MASK + 1))
+		model_take(walk, info, at, INFO_IOMMU);
+	else
+		model_take_found(walk, info, len, at, INFO_IOMMU, QEMU_MIGRATION_BYTES);
+}
+
 /* Takes what a lookup found; NULL, or the reason of an abort. */
-static inline const char *qemu_take(struct walk *walk, const void *info, uint32_t at,
+static inline const char *qemu_take(struct walk *walk, const void *info, uint32_t len, uint32_t at,
 				    enum info_kind kind, uint16_t id, struct qemu_taken *taken)
 {
 	if (kind == INFO_DEVICE && id <= CAP_ID_ZPCI_PFIP) {
@@ -114,7 +131,12 @@ static inline const char *qemu_take(struct walk *walk, const void *info, uint32_
 	if (kind == INFO_REGION && id == CAP_ID_SPARSE_MMAP &&
 	    !qemu_heap_has(model_count(info, at)))
 		return "enomem";
-	model_take(walk, info, at, kind);
+	if (kind == INFO_REGION && id == CAP_ID_MSIX_MAPPABLE)
+		model_take_found(walk, info, len, at, kind, sizeof(struct overlay_header));
+	else if (kind == INFO_IOMMU && id == CAP_ID_MIGRATION)
+		qemu_take_migration(walk, info, len, at);
+	else
+		model_take(walk, info, at, kind);
 	return NULL;
 }
 
@@ -133,7 +155,7 @@ static inline struct info_answer qemu_read_kind(struct walk *walk, const void *i
 		return answer(VERDICT_ABSENT);
 	for (const uint16_t *id = lookups->ids; *id; id++) {
 		const uint32_t at = model_find(info, overlay_cap_offset(info, kind), *id);
-		const char *reason = at ? qemu_take(walk, info, at, kind, *id, &taken) : NULL;
+		const char *reason = at ? qemu_take(walk, info, len, at, kind, *id, &taken) : NULL;
 
 		if (at && !reason && *id == CAP_ID_SPARSE_MMAP && lookups->refuses)
 			reason = lookups->refuses(walk, info, at, len);
