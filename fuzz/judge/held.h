@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs' own readers, cut out of their source, and the models that are held to them. own/held.c, which only
+ * Programs' own readers, cut out of their source, and the models that are held to them. own/join.c, which only
  * the builds of `make real` have, puts them into the table before main(); in every other build there are none.
  */
 #ifndef FUZZ_JUDGE_HELD_H

@@ -102,7 +102,8 @@ def names_of(item, code, brace):
         names = tuple(name for name in (tag[1], *values) if name)
         return ("type", names) if names else None
     variable = re.match(r"[^=({]*?(\w+)\s*(?:\[[^]]*\]\s*)*(?:=|;\s*$)", code)
-    if variable and not re.match(r"extern\b|(?:struct|union|enum)\s+\w+\s*;", code) and re.search(r"\w\s*[\s*]\s*\w", code[:variable.end(1)]):
+    if variable and not re.match(r"extern\b|(?:struct|union|enum)\s+\w+\s*;", code) and \
+            re.search(r"\w\s*[\s*]\s*\w", code[:variable.end(1)]):
         return "variable", (variable[1],)
     return None
 

@@ -138,7 +138,7 @@ def build(slices, options, folder):
     plants = planted_models(slices, os.path.join(folder, "planted")) if options.planted else {}
     objects += [made for _, _, made in plants.values()]
     table = write_table(slices, plants, folder)
-    held = "obj/fuzz/own/held.o"
+    held = "obj/fuzz/own/join.o"
     command, targets = None, {}
     for config in ("clang", *([options.engine] if options.execs and not options.old else [])):
         goals = [f"own-{config}"] if config == "clang" else [f"own-{config}-targets"]
@@ -184,7 +184,8 @@ def main(arguments):
     parser.add_argument("--bless", action="store_true", help="record what changed")
     parser.add_argument("--mirror", default=packages.MIRROR, metavar="URL", help="of Debian (%(default)s)")
     parser.add_argument("--engine", default="libfuzzer-fast", choices=("libfuzzer", "libfuzzer-fast"))
-    parser.add_argument("--execs", type=int, default=100000, metavar="N", help="fuzz each kind for; 0: build no targets (100000)")
+    parser.add_argument("--execs", type=int, default=100000, metavar="N",
+                        help="fuzz each kind for; 0: build no targets (100000)")
     parser.add_argument("--caps", type=int, default=2, choices=(0, 1, 2, 3), help="every small chain of up to (2)")
     parser.add_argument("--json", metavar="FILE", help="what was found, for programs")
     options = parser.parse_args(arguments)
