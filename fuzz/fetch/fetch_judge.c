@@ -80,6 +80,7 @@ static bool allocate(struct judge *judge, size_t count)
 	judge->judged = calloc(count, sizeof(*judge->judged));
 	judge->hooked = calloc(count, 1);
 	judge->readers = calloc(count, sizeof(*judge->readers));
+	judge->places = count;
 	judge->caps = judge_map_caps(count);
 	if (!second_caps)
 		second_caps = judge_map_caps(1);

@@ -87,6 +87,28 @@ static void select_readers(struct judge *judge, enum info_kind kind)
 			judge->walks[w++] = judge->readers[r];
 }
 
+/* Parsers that read no kind in common share a place for capabilities: a buffer is of one kind. */
+static size_t place_parsers(const struct info_parser *const *parsers, size_t count,
+			    size_t *ret_places)
+{
+	size_t next[INFO_KINDS] = {0}, places = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t place = 0;
+
+		for (size_t kind = 0; kind < INFO_KINDS; kind++)
+			if (parsers[i]->reads[kind].ids && next[kind] > place)
+				place = next[kind];
+		for (size_t kind = 0; kind < INFO_KINDS; kind++)
+			if (parsers[i]->reads[kind].ids)
+				next[kind] = place + 1;
+		ret_places[i] = place;
+		if (place >= places)
+			places = place + 1;
+	}
+	return places;
+}
+
 struct info_cap *judge_map_caps(size_t count)
 {
 	return pages_new(count * CAPS_STRIDE * sizeof(struct info_cap));
@@ -102,6 +124,7 @@ static const struct info_parser reference_parser = {
 struct judge *judge_new(const struct info_parser *const *parsers, size_t count, char *ret_error,
 			size_t error_size)
 {
+	size_t places[INFO_PARSERS_MAX];
 	struct judge *judge;
 	bool whole = relations_open();
 
@@ -123,12 +146,13 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 	judge->readers = calloc(2 * count, sizeof(*judge->readers));
 	judge->spec = spec_new();
 	judge->reference = (struct judged){.parser = &reference_parser, .spec = judge->spec};
-	judge->caps = judge_map_caps(count);
+	judge->places = place_parsers(parsers, count, places);
+	judge->caps = judge_map_caps(judge->places);
 	for (size_t i = 0; judge->judged && judge->hooked && judge->caps && i < count; i++) {
 		judge->judged[i].parser = parsers[i];
 		judge->judged[i].closed = parsers[i]->open ? parsers[i]->open() : NULL;
 		judge->judged[i].spec = spec_for(judge, i);
-		judge->judged[i].walk.caps = judge->caps + i * CAPS_STRIDE;
+		judge->judged[i].walk.caps = judge->caps + places[i] * CAPS_STRIDE;
 		/* One that is closed has nothing to run on. */
 		judge->hooked[i] = !judge->judged[i].closed && !own_lacks_hooks(parsers[i]) &&
 				   sandbox_has_hooks(parsers[i], judge->judged[i].walk.caps);
@@ -143,7 +167,7 @@ struct judge *judge_new(const struct info_parser *const *parsers, size_t count, 
 		return judge;
 	}
 	snprintf(ret_error, error_size, "out of memory: %zu parsers need about %zu MiB", count,
-		 8 * (count + 3));
+		 8 * (judge->places + 3));
 	judge_free(judge);
 	return NULL;
 }
@@ -161,7 +185,7 @@ void judge_free(struct judge *judge)
 		if (!shared)
 			spec_free(judged->spec);
 	}
-	pages_free(judge->caps, judge->count * CAPS_STRIDE * sizeof(*judge->caps));
+	pages_free(judge->caps, judge->places * CAPS_STRIDE * sizeof(*judge->caps));
 	spec_free(judge->spec);
 	free(judge->hooked);
 	free(judge->readers);

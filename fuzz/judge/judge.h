@@ -38,7 +38,7 @@ void judge_free(struct judge *judge);
  */
 #define CAPS_STRIDE (INFO_LEN_MAX + 9)
 
-/* That room of @count parsers, which judge_free() gives back; NULL when memory is short. */
+/* That room for @count parsers, which judge_free() gives back; NULL when memory is short. */
 struct info_cap *judge_map_caps(size_t count);
 
 /*

@@ -92,7 +92,8 @@ struct judge {
 	size_t nreaders;
 	size_t *walks;
 	size_t nfixed;
-	struct info_cap *caps;
+	struct info_cap *caps; /* @places rows of CAPS_STRIDE */
+	size_t places;
 	enum relating relate;
 	bool seldom;
 	bool spared;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-The programs whose own readers are sliced: a row each. To add one: a Program here, NAME.shim.h and NAME-real.c in
+The programs whose own readers are sliced: a row each. To add one: a Program here, NAME.shim.h and NAME.adapter.h in
 parsers/real/, a row in packages.txt, and `BLESS=1 make real`, which records what its roots pull in.
 """
 

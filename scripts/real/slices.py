@@ -88,7 +88,7 @@ class Slice:
     def __init__(self, reader):
         self.reader, program = reader, reader.program
         index = index_of(program, reader.tree)
-        shim, adapter = (f"{SHIMS}/{program.name}{end}" for end in (".shim.h", "-real.c"))
+        shim, adapter = (f"{SHIMS}/{program.name}{end}" for end in (".shim.h", ".adapter.h"))
         check = closure.check_with([*compiler(), *flags_of(reader)])
 
         def text(chosen, stubbed):

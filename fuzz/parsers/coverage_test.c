@@ -16,7 +16,7 @@
 
 #include "../../parsers/include/bounded.h"
 #include "../../parsers/parser.h"
-#include "spec.h"
+#include "../judge/spec.h"
 
 #if defined(__has_feature)
 #define ALLOCATOR_GIVES_UP (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
