@@ -66,7 +66,7 @@ static bool same_verdict(const struct pc_list *list)
 static bool same_list(struct pc_list *list)
 {
 	size_t n = 0;
-	struct pc_cap cap;
+	struct pc_cap cap = {0};
 
 	pc_again(list);
 	for (; pc_next(list, &cap); n++)
@@ -94,7 +94,7 @@ static bool finds_first(struct pc_list *list)
 /* Whether the header says of @len bytes at @bytes what the reference has said. */
 static bool says_same(const uint8_t *bytes, size_t len, enum info_kind kind)
 {
-	struct pc_list list;
+	struct pc_list list = {0};
 
 	pc_begin(&list, placed(bytes, len), (pc_u32)len,
 		 kind == INFO_PCI ? PC_CONVENTIONAL : PC_EXTENDED);
@@ -228,13 +228,13 @@ static void begin(struct pc_list *list, const uint8_t *bytes, size_t len, enum p
 
 static void test_conventional(void **state)
 {
-	struct pc_list list;
-	struct pc_cap cap;
-	struct pc_msi msi;
-	struct pc_msix msix;
-	struct pc_express express;
-	struct pc_vendor vendor;
-	struct pc_sriov sriov;
+	struct pc_list list = {0};
+	struct pc_cap cap = {0};
+	struct pc_msi msi = {0};
+	struct pc_msix msix = {0};
+	struct pc_express express = {0};
+	struct pc_vendor vendor = {0};
+	struct pc_sriov sriov = {0};
 
 	(void)state;
 	begin(&list, conventional, sizeof(conventional), PC_CONVENTIONAL);
@@ -272,11 +272,11 @@ static void test_refused(void **state)
 		{PC_VENDOR, 0x82, 0x81},			  /* past the space */
 	};
 	uint8_t bytes[256];
-	struct pc_list list;
-	struct pc_cap cap;
-	struct pc_msi msi;
-	struct pc_msix msix;
-	struct pc_vendor vendor;
+	struct pc_list list = {0};
+	struct pc_cap cap = {0};
+	struct pc_msi msi = {0};
+	struct pc_msix msix = {0};
+	struct pc_vendor vendor = {0};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -302,10 +302,10 @@ static void test_extended(void **state)
 {
 	static uint8_t bytes[4096];
 	uint32_t value;
-	struct pc_list list;
-	struct pc_cap cap;
-	struct pc_vendor vendor;
-	struct pc_sriov sriov;
+	struct pc_list list = {0};
+	struct pc_cap cap = {0};
+	struct pc_vendor vendor = {0};
+	struct pc_sriov sriov = {0};
 
 	(void)state;
 	layout_store(bytes + 0x100, 4, 0x14010023);
