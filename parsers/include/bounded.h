@@ -191,11 +191,11 @@ static inline const struct vb_fixed *vb_fixed_of(enum vb_kind kind)
 }
 
 /*
- * Room for the versions of one capability, a power of two: an index is inside by a mask, which the
- * BPF verifier sees. And one more than the highest id of any kind.
+ * Room for the versions of one capability and for the ids of a kind, powers of two: an index is inside
+ * by a mask, which the BPF verifier sees. That of Linux 6.1 does not see a compare everywhere.
  */
 #define VB_VERSIONS_MAX 4
-#define VB_ID_END	6
+#define VB_IDS_MAX	8
 
 /*
  * A capability's layout: its newest version, the size of an element, and the bytes of each version
@@ -209,7 +209,7 @@ struct vb_layout {
 
 static inline const struct vb_layout *vb_layout_of(enum vb_kind kind, vb_u16 id)
 {
-	static const struct vb_layout layouts[3][VB_ID_END] = {
+	static const struct vb_layout layouts[3][VB_IDS_MAX] = {
 		{{0, 0, {0}},
 		 {3, 0, {32, 36, 40}}, /* ZPCI_BASE */
 		 {2, 0, {39, 42}},     /* ZPCI_GROUP */
@@ -228,7 +228,11 @@ static inline const struct vb_layout *vb_layout_of(enum vb_kind kind, vb_u16 id)
 		 {1, 0, {12}}}, /* DMA_AVAIL */
 	};
 
-	return &layouts[(unsigned int)kind < 3 ? kind : 0][id < VB_ID_END ? id : 0];
+	const struct vb_layout *const of_kind = layouts[(unsigned int)kind < 3 ? kind : 0];
+	const struct vb_layout *const layout = &of_kind[id & (VB_IDS_MAX - 1)];
+
+	/* Ids past the table are as unknown as 0. */
+	return id < VB_IDS_MAX ? layout : of_kind;
 }
 
 /* Whether [.., end) is in the reply: VB_OK, VB_TRUNCATED (past len, inside argsz) or @otherwise. */
