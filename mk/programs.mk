@@ -137,7 +137,7 @@ oss-fuzz-objects: $(foreach k,$(KINDS),$(call oss_of,$(k))) $(call oss_fetch,fet
 compiled-gcc compiled-clang: compiled-%:
 	@:$(foreach f,$(COMPILED),$(info $(f) $(call as.$(call class_of,$(f)),$*) -c $(f)))
 # What another tool compiles each source with, for editors and analysers, which look for it in build/.
-COMPILED := $(filter-out %.bpf.c fuzz/target/main_afl.c,$(wildcard parsers/*.c parsers/*/*.c parsers/models/*/*.c fuzz/*/*.c fuzz/*/*/*.c))
+COMPILED := $(filter-out %.bpf.c fuzz/target/main_afl.c,$(wildcard parsers/*.c parsers/*/*.c parsers/models/*/*.c parsers/kinds/*/*.c fuzz/*/*.c fuzz/*/*/*.c))
 kind_for = $(if $(filter %/target.c %/mutate_afl.c %/mutate_libfuzzer.c,$(1)),-DTARGET_KIND=INFO_REGION -DMUTATE_KIND=INFO_REGION)
 entry = {"directory":"$(CURDIR)","file":"$(2)","command":"$(subst ",\",$(filter-out -MMD -MP, \
 	$(call as.$(call class_of,$(2)),$(1))) $(call kind_for,$(2)) -c $(2))"}

@@ -65,6 +65,9 @@ pub struct Reads {
     pub decodes: u64,
 }
 
+/// Kinds of buffers: INFO_KINDS of parsers/parser.h.
+pub const KINDS: usize = 5;
+
 pub const NOT_READ: Reads = Reads { style: LIST, ids: 0, decodes: 0 };
 pub const READS_ALL: Reads = Reads { style: LIST, ids: ALL_IDS, decodes: 0 };
 
@@ -76,7 +79,7 @@ pub const TRUSTING: c_int = 0;
 pub const SAFE: c_int = 2;
 pub const HARDENED: c_int = 1;
 
-/// Strings end in "\0"; source is 0 kernel or 1 peer.
+/// Strings end in "\0"; source is 0 kernel, 1 peer, 2 device or 3 file.
 #[repr(C)]
 pub struct Parser {
     pub name: *const u8,
@@ -85,7 +88,8 @@ pub struct Parser {
     pub source: c_int,
     pub claims: u32,
     pub fixed_size: u32,
-    pub reads: [Reads; 3],
+    /// Of each kind: device, region, iommu, pci, pcie.
+    pub reads: [Reads; KINDS],
     pub read: Read,
     /// What only parsers of this project have.
     pub open: Option<extern "C" fn() -> *const c_char>,
@@ -93,7 +97,7 @@ pub struct Parser {
     /// The newest version that its program knows; 0: every one there is.
     pub newest: u32,
     /// DROPS_* of each kind.
-    pub drops: [u32; 3],
+    pub drops: [u32; KINDS],
 }
 
 // Its pointers are to constants.

@@ -83,10 +83,16 @@ pub static capchain_parser: Parser = Parser {
     source: 0,
     claims: 0,
     fixed_size: 0,
-    reads: [capchain::NOT_READ, READS, capchain::NOT_READ],
+    reads: [
+        capchain::NOT_READ,
+        READS,
+        capchain::NOT_READ,
+        capchain::NOT_READ,
+        capchain::NOT_READ,
+    ],
     read: read_info,
     open: None,
     ahead: None,
     newest: 0,
-    drops: [0; 3],
+    drops: [0; capchain::KINDS],
 };

@@ -72,10 +72,17 @@ pub static capchain_parser: Parser = Parser {
     source: 0,
     claims: 0,
     fixed_size: 0,
-    reads: [capchain::READS_ALL, capchain::READS_ALL, capchain::READS_ALL],
+    // Of each kind: device, region, iommu, pci, pcie.
+    reads: [
+        capchain::READS_ALL,
+        capchain::READS_ALL,
+        capchain::READS_ALL,
+        capchain::NOT_READ,
+        capchain::NOT_READ,
+    ],
     read: read_info,
     open: None,
     ahead: None,
     newest: 0,
-    drops: [0; 3],
+    drops: [0; capchain::KINDS],
 };

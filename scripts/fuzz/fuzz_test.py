@@ -376,7 +376,7 @@ class Ends(Base):
                       f"    {CAPCHAIN} explain "
                       "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
         self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"", done.stdout)
-        self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
+        self.assertRegex(done.stdout, "region: stopped too often, [12] of its 2 seconds")
         self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
         self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n.*fetch +4.1k ")
         done = self.fuzz("--jobs", "3", kind="buffers", seconds=3)

@@ -215,7 +215,8 @@ class Layout:
                         for row in re.findall(rf"\b{macro}\(([^()]*)\)", body)]
                 if name in self.ROWS:
                     self.rows[name] = [self.row(self.ROWS[name], columns) for columns in made]
-                else:
+                # LAYOUT_KINDS and its like have rows of other headers, which no ioctl answers.
+                elif macro == "FIELD":
                     self.fields[name] = [self.field(*columns) for columns in made]
         except (TypeError, ValueError):
             raise Unusable(f"{path}: LAYOUT_{name} has a row of another form: "
