@@ -371,12 +371,12 @@ class Ends(Base):
         for kind in KINDS:
             self.write(f"corpus/captured/{kind}-plain.bin", bytes(32))
             self.fake(START + PULSE + (BREAK if kind == "region" else SECONDS), kind)
-        done = self.fuzz("--jobs", "4", kind="all", status=1)
+        done = self.fuzz("--jobs", str(len(KINDS)), kind="all", status=1)
         self.assertIn("broken promises: 1\n  naive:ok:wrong-caps:plain  (region, 4 times)\n"
                       f"    {CAPCHAIN} explain "
                       "findings/broken/region-naive_ok_wrong-caps_plain\n", done.stdout)
         self.assertIn("\n- bucket: naive:ok:wrong-caps:plain\n  kind: region\n  reason: \"\"", done.stdout)
-        self.assertRegex(done.stdout, "region: stopped too often, [12] of its 2 seconds")
+        self.assertRegex(done.stdout, "region: stopped too often, [23] of its 3 seconds")
         self.assertEqual(done.stdout.count("region: stopped (naive:ok:wrong-caps:plain)"), 3)
         self.assertRegex(done.stdout, r"device +4.1k .*\n.*region +16k .*\n.*iommu +4.1k .*\n.*fetch +4.1k ")
         done = self.fuzz("--jobs", "3", kind="buffers", seconds=3)
