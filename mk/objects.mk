@@ -53,7 +53,8 @@ $(1)_JUDGE := $$(addprefix $$($(1)_HOST)/,$$(patsubst %.c,%.o,$$(filter-out $$(A
 		$$(SANDBOX_SRC) $$(HOOKS_SRC) $$(JUDGE_SRC))) ledger_table.o) $$(AWARE_SRC:%.c=$$($(1)_AWARE)/%.o) \
 	$$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(PARSER_SRC) $$(HEARD_SRC) $$(BPF_SRC) $$(SPEC_SRC) \
 		$$(FEEDBACK_SRC)))
-$(1)_PLANTED  := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(BUG_SRC:%.c=$$($(1)_OBJ)/%.o)
+# Faults for sanitizers are compiled as what is under test, or they prove another build's.
+$(1)_PLANTED  := $$(PLANT_SRC:%.c=$$($(1)_HOST)/%.o) $$(addprefix $$($(1)_OBJ)/,$$(patsubst %.c,%.o,$$(FAULT_SRC) $$(BUG_SRC)))
 $(1)_PRODUCER := $$(PRODUCER_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_MUTATE   := $$(MUTATE_SRC:%.c=$$($(1)_HOST)/%.o)
 $(1)_SCRIPT     := $$(SCRIPT_SRC:%.c=$$($(1)_HOST)/%.o)

@@ -37,8 +37,9 @@ FETCH_BUG_SRC := fuzz/planted/fetch_loops/fetch_bugs.c fuzz/fetch/faulty/faulty_
 
 # Planted bugs are built as parsers are, and linked into planted targets and their test alone.
 MARKS_SRC    := fuzz/planted/marks.c
-PLANT_SRC    := fuzz/planted/bugs.c fuzz/planted/faults.c $(MARKS_SRC)
-BUG_SRC      := $(filter-out $(PLANT_SRC) %_test.c,$(wildcard fuzz/planted/*.c $(addprefix fuzz/planted/,idioms/*.c \
+PLANT_SRC    := fuzz/planted/bugs.c $(MARKS_SRC)
+FAULT_SRC    := fuzz/planted/faults.c
+BUG_SRC      := $(filter-out $(PLANT_SRC) $(FAULT_SRC) %_test.c,$(wildcard fuzz/planted/*.c $(addprefix fuzz/planted/,idioms/*.c \
 		values/*.c spaces/*.c)))
 
 # The part of the mutator that knows scripts, and the model that it edits: fetch targets alone have it.

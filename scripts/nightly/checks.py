@@ -35,6 +35,8 @@ SPEED_FETCH = {build: floor for engine in ENGINES.values() for build, floor in e
 SPEED_FROM = 20.0
 # Of conversations, the canaries are fetch loops.
 CANARIES_MIN, FETCH_CANARIES_MIN = 16, 6
+# Each bug of a list of configuration space is one of its own.
+SPACE_CANARIES_MIN = 10
 # No run of an engine after a canary takes a tenth of it; it keeps a hung one from hanging the night.
 HUNG = 900
 # The sandbox's test takes a second, and has no end where nothing stops its loops.
@@ -73,8 +75,8 @@ def expected(corpus):
 
 
 def offers(path, kind):
-    """Whether the bytes say that there is a chain; a conversation may always have one."""
-    if kind == "fetch":
+    """Whether the bytes say that there is a chain; a conversation may always have one, and a space."""
+    if kind not in CAPS:
         return True
     with open(path, "rb") as file:
         data = file.read()
@@ -96,8 +98,8 @@ def deliver_reason(setup, kind, sources):
              if offers(path, kind) and not verdict.startswith(("reject", "truncated"))]
     if not paths:
         return f"no {kind} seed has CAPS set and a cap_offset: the seeds are of something else"
-    if kind == "fetch":
-        # Some of its producers have no capabilities: what is known to be right has to come out so.
+    if kind not in CAPS:
+        # Some producers and devices have no capabilities: what is known to be right has to come out so.
         paths = [path for path in paths if verdicts[path] == "ok"]
     delivered = sum(bool(one["reference"].get("caps")) for one in fuzz_report.check(setup.capchain, kind, paths))
     if delivered < DELIVER * len(paths):
@@ -223,7 +225,11 @@ def too_few_reasons(names):
     """The kinds for which there are fewer canaries than there should be."""
     reasons = []
     for kind, known in names.items():
-        least, what = (FETCH_CANARIES_MIN, "of conversations ") if kind == "fetch" else (CANARIES_MIN, "")
+        least, what = CANARIES_MIN, ""
+        if kind == "fetch":
+            least, what = FETCH_CANARIES_MIN, "of conversations "
+        elif kind not in CAPS:
+            least, what = SPACE_CANARIES_MIN, f"of {kind} "
         if len(known) < least:
             reasons.append(f"{len(known)} canaries {what}are planted, fewer than {least}")
     return unlike(reasons)

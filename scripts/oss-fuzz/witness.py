@@ -15,23 +15,32 @@ from image import why
 FILE = os.path.join("parsers", "include", "bounded.h")
 ANCHOR = "if (end <= chain->bound)"
 WRONG = "if (end <= (vb_u64)chain->bound + 8)"
-# Of bounded.h itself, or of the loop that hands its replies to it.
-BUCKET = re.compile(r"^Assertion failure: ((?:bounded|fetch):\S+)$", re.M)
+# pcicaps.h takes half an id, in each of its lists.
+SPACES = os.path.join("parsers", "include", "pcicaps.h")
+SPACES_WRONG = {"cap.id = (pc_u16)(word & 0xff);": "cap.id = (pc_u16)(word & 0xf);",
+                "cap.id = (pc_u16)(word & 0xffff);": "cap.id = (pc_u16)(word & 0xf);"}
+# Of the headers themselves, or of the loop that hands its replies to bounded.h.
+BUCKET = re.compile(r"^Assertion failure: ((?:bounded|fetch|pcicaps):\S+)$", re.M)
 TOKEN = re.compile(r"^DEDUP_TOKEN: (\S+)$", re.M)
 
 
 @contextlib.contextmanager
 def planted_in(image):
-    """The fault stands in the sources meanwhile; ValueError where the anchor is not there."""
-    path = Path(image.project, FILE)
-    text = path.read_text("utf-8")
-    if text.count(ANCHOR) != 1:
-        raise ValueError(f"{FILE} has no line `{ANCHOR}` to plant a fault in")
-    path.write_text(text.replace(ANCHOR, WRONG), "utf-8")
+    """The faults stand in the sources meanwhile; ValueError where an anchor is not there."""
+    was = {}
     try:
+        for file, faults in ((FILE, {ANCHOR: WRONG}), (SPACES, SPACES_WRONG)):
+            path = Path(image.project, file)
+            was[path] = text = path.read_text("utf-8")
+            for anchor, wrong in faults.items():
+                if text.count(anchor) != 1:
+                    raise ValueError(f"{file} has no line `{anchor}` to plant a fault in")
+                text = text.replace(anchor, wrong)
+            path.write_text(text, "utf-8")
         yield
     finally:
-        path.write_text(text, "utf-8")
+        for path, text in was.items():
+            path.write_text(text, "utf-8")
 
 
 def bucket_of(said):
