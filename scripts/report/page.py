@@ -34,7 +34,7 @@ from report.told import STEPS, SEVERITIES, Told, slug  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # So many make about ten megabytes, which a browser shows in two seconds.
-LIMIT = 800
+LIMIT = 1200
 UNUSABLE, MISSING, CANNOT_WRITE = 2, 3, 5
 FORM = 1
 DATA = re.compile(r'<script type="application/json" id="told">(.*?)</script>', re.S)
