@@ -96,14 +96,15 @@ def deliver_reason(setup, kind, sources):
     # The corpus itself says of the malformed and the truncated that they deliver nothing.
     paths = [path for path, verdict in sorted(verdicts.items())
              if offers(path, kind) and not verdict.startswith(("reject", "truncated"))]
-    if not paths:
-        return f"no {kind} seed has CAPS set and a cap_offset: the seeds are of something else"
+    offer = "has CAPS set and a cap_offset" if kind in CAPS else "is expected to deliver"
     if kind not in CAPS:
         # Some producers and devices have no capabilities: what is known to be right has to come out so.
         paths = [path for path in paths if verdicts[path] == "ok"]
+    if not paths:
+        return f"no {kind} seed {offer}: the seeds are of something else"
     delivered = sum(bool(one["reference"].get("caps")) for one in fuzz_report.check(setup.capchain, kind, paths))
     if delivered < DELIVER * len(paths):
-        return (f"{delivered} of {len(paths)} {kind} seeds with CAPS set and a cap_offset deliver a "
+        return (f"{delivered} of {len(paths)} {kind} seeds of which each {offer} deliver a "
                 f"capability, fewer than {DELIVER:.0%}: misnamed, or damaged")
     return None
 

@@ -231,6 +231,9 @@ class Reasons(OnCorpus):
         self.write("corpus/expect/reference.txt", "".join(
             f"{path} reject loop\n" for path in fuzz_seeds.find_sources(self.setup.corpus, "region")))
         self.assertIn("no region seed has CAPS set", self.seeds(("region",))[0])
+        self.write("corpus/expect/reference.txt", "".join(
+            f"{path} absent\n" for path in fuzz_seeds.find_sources(self.setup.corpus, "pci")))
+        self.assertIn("no pci seed is expected to deliver", self.seeds(("pci",))[0])
 
     def test_oracles(self):
         self.assertIsNone(checks.oracle_reason("clang", ORACLES))
