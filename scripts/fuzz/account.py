@@ -18,6 +18,7 @@ from fuzz.engines import ENGINES, LEAD
 from gen import ledger, whole
 from gen.names import DISAGREEMENTS, VERDICTS
 from real import held
+from report.told import MADE_UP
 
 FORM = 1
 # How a bucket is told, the worst first: by its verdict or its class; of all others the one that has none.
@@ -25,8 +26,6 @@ SEVERITIES = {"writes past": ("wrote",), "reads past": ("oob",), "crashes": ("cr
               "reads stale": ("stale",), "is wrong": (), "refuses": ("rejects-valid", "wrong-refusal")}
 # A class of a difference that asks for an act whoever has it: a model is not what its program is.
 MODEL_DIFFERS = "model-differs"
-# Readers that stand for no program.
-MADE_UP = ("naive", "kernel", "monotonic", "naive-pci", "kernel-pci")
 VERSION = re.compile(r"^[^:]*?\b(of \d{4}|before its PR \d+|\d+(?:\.\d+)*(?: to \d+(?:\.\d+)*)?|[0-9a-f]{8,12})(?=[ ,:']|$)")
 
 

@@ -60,9 +60,8 @@ A night does not count, and says so in one line each, where
     or truncated aside)
   a target does not start, ran no input, or judged none
   an oracle that should be active is not, by its target's own word or by a fault planted for it
-  there are fewer than {checks.CANARIES_MIN} canaries, {checks.FETCH_CANARIES_MIN} of conversations or {checks.SPACE_CANARIES_MIN} of configuration space, or the night's
-    was not found
-    by each engine in each kind, within
+  there are fewer than {checks.CANARIES_MIN} canaries, {checks.FETCH_CANARIES_MIN} of conversations or {checks.SPACE_CANARIES_MIN} of configuration space,
+    or the night's was not found by each engine in each kind, within
 {WITHIN}
   exec/s of CPU time are below a share of the empty target's under the same engine:
 {FLOORS}
