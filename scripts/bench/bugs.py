@@ -4,7 +4,7 @@
 
 A trial is one engine after one bug of fuzz/planted/, from its start to the first input whose bucket
 names the bug's parser, or to its limit of execs, where it is censored. Trial N of every configuration
-has the same kind (they take turns) and the same seed of the engine. Execs do not depend on the
+has the same kind (those that can show the bug take turns) and the same seed of the engine. Execs do not depend on the
 machine; libFuzzer runs the fast build, since sanitizers change none of them.
 
 configurations (planted bugs are real ones re-introduced, but for those whose file says otherwise):
@@ -101,7 +101,8 @@ def trial(options, job):
     """One engine after one bug: a row of trials.csv."""
     bug, config, number = job
     name, mutator, feedback, seeded = CONFIGS[config]
-    engine, kind, seed = ENGINES[name], KINDS[number % len(KINDS)], number + 1
+    kinds = options.bugs[bug]
+    engine, kind, seed = ENGINES[name], kinds[number % len(kinds)], number + 1
     limit = options.afl_execs if engine.costly else options.execs
     began = time.monotonic()
     found = alone.hunt(
@@ -328,10 +329,16 @@ def bench_speed(options):
 # ---- all of it ----
 
 def planted(options):
-    program = alone.planted_target(BUILD, LEAD.fast, "region")
-    if not os.path.exists(program):
-        raise SystemExit(f"bench-bugs: no {program}; `make bench-bugs` builds all that this needs")
-    return [bug for bug in alone.planted_in(program, "region") if re.search(options.bugs, bug)]
+    """{bug: the kinds that can show it}"""
+    shown = {}
+    for kind in KINDS:
+        program = alone.planted_target(BUILD, LEAD.fast, kind)
+        if not os.path.exists(program):
+            raise SystemExit(f"bench-bugs: no {program}; `make bench-bugs` builds all that this needs")
+        for bug in alone.planted_in(program, kind):
+            if re.search(options.bugs, bug):
+                shown.setdefault(bug, []).append(kind)
+    return shown
 
 
 def make_seeds(options, folder):

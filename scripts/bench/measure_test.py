@@ -112,6 +112,18 @@ class Statistics(unittest.TestCase):
             with self.subTest(function=function, arguments=arguments):
                 self.assertAlmostEqual(function(*arguments), result)
 
+    def test_a_trial_has_a_kind_that_shows_the_bug(self):
+        shown = {"device": ["planted-a"], "region": ["planted-a", "planted-b"], "pci": ["planted-c"]}
+        with mock.patch.object(bench_bugs.alone, "planted_in", lambda _, kind: shown.get(kind, [])), \
+                mock.patch.object(bench_bugs.os.path, "exists", return_value=True):
+            bugs = bench_bugs.planted(mock.Mock(bugs="-[ac]"))
+        self.assertEqual(bugs, {"planted-a": ["device", "region"], "planted-c": ["pci"]})
+        options = mock.MagicMock(bugs=bugs, execs=9, seeds="", no_seeds="")
+        found = {"bucket": "x", "execs": 1, **dict.fromkeys(bench_bugs.alone.MARKS, 1)}
+        with mock.patch.object(bench_bugs.alone, "hunt", return_value=found):
+            rows = [bench_bugs.trial(options, (bug, "ours", number)) for bug in bugs for number in range(3)]
+        self.assertEqual([row["kind"] for row in rows], ["device", "region", "device", "pci", "pci", "pci"])
+
     def test_a_bug_that_is_missed_is_a_figure_that_is_missed(self):
         options = mock.Mock(bugs=["a"], execs=100)
         for found, execs, fine in ((0, {"no-seeds": [5]}, False), (1, {"no-seeds": [5]}, True),
